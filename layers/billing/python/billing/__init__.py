@@ -1,0 +1,1 @@
+"""Plumbline's billing package: what every deployed function shares."""

@@ -1,0 +1,241 @@
+"""The settings of each function: read once from the environment, frozen, checked at the start.
+
+Frozen dataclasses and one reader instead of pydantic models: the webhook must not pay pydantic's import (see
+docs/decisions). A missing or malformed variable stops the start with its name; no value is ever shown. Secrets are not
+here: the environment holds only their names in Secrets Manager.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from billing.errors import Misconfigured
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Environment:
+    """Reads variables by name; every refusal names the variable."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = os.environ if values is None else values
+
+    def text(self, name: str, *, default: str | None = None, pattern: str = r".+") -> str:
+        """The variable's text; empty counts as missing, `default` (which may be empty) stands in for it."""
+        value = self._values.get(name, "").strip()
+        if not value:
+            if default is None:
+                raise Misconfigured(f"the setting {name} is missing", setting=name)
+            return default
+        if not re.fullmatch(pattern, value):
+            raise Misconfigured(f"the setting {name} is malformed", setting=name)
+        return value
+
+    def whole(self, name: str, *, low: int, high: int) -> int:
+        """The variable as a whole number within bounds."""
+        value = self.text(name, pattern=r"[0-9]{1,9}")
+        if not low <= int(value) <= high:
+            raise Misconfigured(f"the setting {name} must be from {low} to {high}", setting=name)
+        return int(value)
+
+    def origin(self, name: str, *, default: str | None = None) -> str:
+        """The variable as scheme, host and port with nothing after; plain http only on this machine."""
+        value = self.text(name, default=default)
+        if value == "" and default == "":
+            return ""
+        parts = urlsplit(value)
+        local = parts.hostname in _LOOPBACK
+        if parts.scheme not in ("https", "http") or not parts.hostname or (parts.scheme == "http" and not local):
+            raise Misconfigured(f"the setting {name} must be an https address", setting=name)
+        if parts.path.rstrip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+            raise Misconfigured(f"the setting {name} must be an origin, with no path", setting=name)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Which installation this is: the deployment stage and Stripe's mode, which are never mixed."""
+
+    name: str
+    mode: str
+    """`test` or `live`."""
+
+    @property
+    def livemode(self) -> bool:
+        """Whether Stripe's objects and events must say `livemode: true`."""
+        return self.mode == "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Names of the three DynamoDB tables."""
+
+    events: str
+    accounts: str
+    ledger: str
+
+
+@dataclass(frozen=True, slots=True)
+class StripeAccess:
+    """How to reach Stripe, and the name of the secret that holds the key."""
+
+    api_base: str
+    key_secret: str
+    livemode: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAccess:
+    """The secret that holds Upstash's URL and token, and the prefix that every key carries."""
+
+    secret: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the owner of this installation decided about access."""
+
+    levels: tuple[str, ...]
+    """Levels from lowest to highest; the first is what everybody has."""
+    past_due_grace_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    stage: Stage
+    account: str | None
+    queue_url: str
+    secret: str
+    redis: RedisAccess
+
+
+@dataclass(frozen=True, slots=True)
+class ConvergeSettings:
+    """Of every function that converges: the consumer and the success page."""
+
+    stage: Stage
+    tables: Tables
+    stripe: StripeAccess
+    redis: RedisAccess
+    policy: Policy
+    app_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    converge: ConvergeSettings
+    queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutSettings:
+    converge: ConvergeSettings
+    api_url: str
+    """Where the public redirect `GET /checkout/success` is; empty: the buyer returns to the app directly."""
+    max_quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    stage: Stage
+    tables: Tables
+    stripe: StripeAccess
+    redis: RedisAccess
+    policy: Policy
+
+
+def webhook_settings(environ: Mapping[str, str] | None = None) -> WebhookSettings:
+    """Settings of the webhook; raises Misconfigured."""
+    env = Environment(environ)
+    return WebhookSettings(
+        stage=_stage(env),
+        account=env.text("STRIPE_ACCOUNT", default="", pattern=r"acct_\w+") or None,
+        queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+"),
+        secret=env.text("STRIPE_WEBHOOK_SECRET"),
+        redis=_redis(env),
+    )
+
+
+def checkout_settings(environ: Mapping[str, str] | None = None) -> CheckoutSettings:
+    """Settings of create_checkout; raises Misconfigured."""
+    env = Environment(environ)
+    return CheckoutSettings(
+        converge=_converge(env),
+        api_url=env.origin("API_URL", default=""),
+        max_quantity=env.whole("MAX_QUANTITY", low=1, high=999_999),
+    )
+
+
+def success_settings(environ: Mapping[str, str] | None = None) -> ConvergeSettings:
+    """Settings of success_sync; raises Misconfigured."""
+    return _converge(Environment(environ))
+
+
+def consumer_settings(environ: Mapping[str, str] | None = None) -> ConsumerSettings:
+    """Settings of event_consumer; raises Misconfigured."""
+    env = Environment(environ)
+    return ConsumerSettings(
+        converge=_converge(env), queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+")
+    )
+
+
+def account_settings(environ: Mapping[str, str] | None = None) -> AccountSettings:
+    """Settings of account; raises Misconfigured."""
+    env = Environment(environ)
+    return AccountSettings(
+        stage=_stage(env), tables=_tables(env), stripe=_stripe(env), redis=_redis(env), policy=_policy(env)
+    )
+
+
+def _stage(env: Environment) -> Stage:
+    return Stage(
+        name=env.text("STAGE", pattern=r"[a-z][a-z0-9-]{0,20}"), mode=env.text("STRIPE_MODE", pattern=r"test|live")
+    )
+
+
+def _tables(env: Environment) -> Tables:
+    name = r"[A-Za-z0-9_.-]{3,255}"
+    return Tables(
+        events=env.text("EVENTS_TABLE", pattern=name),
+        accounts=env.text("ACCOUNTS_TABLE", pattern=name),
+        ledger=env.text("LEDGER_TABLE", pattern=name),
+    )
+
+
+def _stripe(env: Environment) -> StripeAccess:
+    return StripeAccess(
+        api_base=env.origin("STRIPE_API_BASE"),
+        key_secret=env.text("STRIPE_API_KEY_SECRET"),
+        livemode=_stage(env).livemode,
+    )
+
+
+def _redis(env: Environment) -> RedisAccess:
+    stage = _stage(env)
+    epoch = env.whole("REDIS_EPOCH", low=1, high=999_999)
+    return RedisAccess(secret=env.text("UPSTASH_SECRET"), prefix=f"{stage.name}:{stage.mode}:{epoch}:")
+
+
+def _policy(env: Environment) -> Policy:
+    levels = tuple(env.text("LEVELS", pattern=r"[A-Z][A-Z0-9_]*(,[A-Z][A-Z0-9_]*)*").split(","))
+    if len(set(levels)) != len(levels):
+        raise Misconfigured("the setting LEVELS names a level twice", setting="LEVELS")
+    return Policy(levels=levels, past_due_grace_days=env.whole("PAST_DUE_GRACE_DAYS", low=0, high=90))
+
+
+def _converge(env: Environment) -> ConvergeSettings:
+    return ConvergeSettings(
+        stage=_stage(env),
+        tables=_tables(env),
+        stripe=_stripe(env),
+        redis=_redis(env),
+        policy=_policy(env),
+        app_url=env.origin("APP_URL"),
+    )
+
+

@@ -1,0 +1,178 @@
+"""Every error that the billing package raises on purpose.
+
+    BillingError
+    ├── RequestRefused              the caller must change something; nothing was stored
+    │   ├── InvalidRequest          the body, a parameter or a header does not parse or fit
+    │   ├── QuantityOutOfRange      a quantity below 1 or above the configured maximum
+    │   ├── Unauthenticated         no verified identity
+    │   ├── Forbidden               a verified identity without the right
+    │   ├── UnknownPrice            no such price, or not one that this catalog sells
+    │   ├── PriceUnavailable        the price exists but is archived, or its metadata is broken
+    │   ├── SessionNotFound         no such checkout session of this caller
+    │   ├── SubscriptionExists      a live subscription stands in the way of a second one
+    │   └── CheckoutConflict        another checkout of the same order is being made this very moment
+    ├── SignatureRefused            a webhook whose signature does not hold
+    ├── Retryable                   the same call may succeed later
+    │   ├── StripeUnavailable       Stripe did not answer, answered 5xx or 429
+    │   ├── StoreUnavailable        DynamoDB throttled or did not answer
+    │   ├── QueueUnavailable        SQS did not take the message
+    │   ├── SecretsUnavailable      Secrets Manager did not answer
+    │   └── Contention              the bounded attempts of an optimistic write were all lost
+    ├── Permanent                   the same call will never succeed
+    │   ├── StripeRefused           Stripe says that our request is wrong
+    │   ├── MalformedObject         a Stripe object or a stored item has not the shape we rely on
+    │   └── MalformedMessage        a queue message that the webhook did not write
+    └── Misconfigured               a setting or a secret is missing or malformed
+
+None of them knows HTTP: `billing.http` has the one table that maps them to status codes.
+"""
+
+
+class BillingError(Exception):
+    """Base of all of them: a stable `code`, a `message` for people, and the ids that it concerns."""
+
+    code = "internal"
+
+    def __init__(self, message: str, **ids: str | int | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.ids = {name: value for name, value in ids.items() if value is not None}
+
+
+class RequestRefused(BillingError):
+    """The caller must change something; nothing was stored."""
+
+    code = "invalid_request"
+
+
+class InvalidRequest(RequestRefused):
+    """The body, a parameter or a header does not parse or does not fit."""
+
+    code = "invalid_request"
+
+
+class QuantityOutOfRange(RequestRefused):
+    """A quantity below 1 or above the configured maximum."""
+
+    code = "quantity_out_of_range"
+
+
+class Unauthenticated(RequestRefused):
+    """No verified identity came with the request."""
+
+    code = "unauthorized"
+
+
+class Forbidden(RequestRefused):
+    """The identity is verified but has not the right to do this."""
+
+    code = "forbidden"
+
+
+class UnknownPrice(RequestRefused):
+    """No such price, or not one that this catalog sells."""
+
+    code = "unknown_price"
+
+
+class PriceUnavailable(RequestRefused):
+    """The price exists but is archived, or its metadata can't be understood."""
+
+    code = "price_unavailable"
+
+
+class SessionNotFound(RequestRefused):
+    """No such checkout session, or one of somebody else: the two must not be told apart."""
+
+    code = "session_not_found"
+
+
+class SubscriptionExists(RequestRefused):
+    """The user already has a live subscription: plans are changed, not bought twice."""
+
+    code = "subscription_exists"
+
+
+class CheckoutConflict(RequestRefused):
+    """Another checkout of the same order is being made at this very moment: trying again is safe."""
+
+    code = "conflict"
+
+
+class SignatureRefused(BillingError):
+    """A webhook whose signature does not hold; `reason` is a stable word for metrics and logs."""
+
+    code = "invalid_signature"
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message, reason=reason)
+        self.reason = reason
+
+
+class Retryable(BillingError):
+    """The same call may succeed later; `retry_after` is the other side's wish, in seconds, if it said one."""
+
+    code = "unavailable"
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **ids: str | int | None) -> None:
+        super().__init__(message, **ids)
+        self.retry_after = retry_after
+
+
+class StripeUnavailable(Retryable):
+    """Stripe did not answer in time, answered 5xx, or asked us to slow down."""
+
+    code = "stripe_unavailable"
+
+
+class StoreUnavailable(Retryable):
+    """DynamoDB throttled us or did not answer."""
+
+    code = "store_unavailable"
+
+
+class QueueUnavailable(Retryable):
+    """SQS did not take the message."""
+
+    code = "queue_unavailable"
+
+
+class SecretsUnavailable(Retryable):
+    """Secrets Manager did not answer."""
+
+    code = "secrets_unavailable"
+
+
+class Contention(Retryable):
+    """Every bounded attempt of an optimistic write met another writer."""
+
+    code = "contention"
+
+
+class Permanent(BillingError):
+    """The same call will never succeed: a person or a fix is needed."""
+
+    code = "internal"
+
+
+class StripeRefused(Permanent):
+    """Stripe says that our request is wrong; `stripe_code` and `param` are Stripe's own words."""
+
+    def __init__(self, message: str, *, stripe_code: str | None = None, param: str | None = None) -> None:
+        super().__init__(message, stripe_code=stripe_code, param=param)
+        self.stripe_code = stripe_code
+        self.param = param
+
+
+class MalformedObject(Permanent):
+    """A Stripe object or a stored item has not the shape that this code relies on."""
+
+
+class MalformedMessage(Permanent):
+    """A queue message that the webhook can't have written."""
+
+
+class Misconfigured(BillingError):
+    """A setting or a secret is missing or malformed; the message names it and never shows its value."""
+
+    code = "misconfigured"
