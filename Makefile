@@ -1,0 +1,96 @@
+# Plumbline's commands. `make` alone lists them.
+# GNU make 3.81 and BSD tools are enough (macOS); any python3 to start with: see requirements/install.sh.
+
+PYTHON := .venv/bin/python
+SAM := .venv-sam/bin/sam
+export SAM_CLI_TELEMETRY := 0
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo token test test-unit test-integration test-browser test-live \
+	check check-format lint format typecheck validate lock clean FORCE
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+## --- environments -------------------------------------------------------------------------------------------------
+# A stamp older than its lock is rebuilt, and so is one whose Python is gone (a removed pyenv version leaves a dead link).
+
+.venv/.ready: requirements/dev.txt $(if $(wildcard $(PYTHON)),,FORCE)
+	@sh requirements/install.sh dev
+
+# After the other, also under `make -j`: both may want to fetch uv.
+.venv-sam/.ready: requirements/sam.txt $(if $(wildcard .venv-sam/bin/python),,FORCE) | .venv/.ready
+	@sh requirements/install.sh sam
+
+setup: .venv/.ready ## install what `make run` and `make test` need (they do so themselves)
+
+## --- use it -------------------------------------------------------------------------------------------------------
+
+run: .venv/.ready ## start the whole system on this machine; Ctrl-C stops it
+	@$(PYTHON) -m local run $(ARGS)
+
+demo: .venv/.ready ## make one purchase through all of it and check every hop
+	@$(PYTHON) -m local demo $(ARGS)
+
+# Every shell has a USER in its environment; only one on make's own command line is meant.
+ifneq ($(filter command,$(origin USER)),)
+WHO := --user '$(USER)'
+endif
+ifneq ($(filter command,$(origin SCOPE)),)
+WHO := --scope '$(SCOPE)'
+endif
+
+token: .venv/.ready ## print a token: make token USER=alice, or make token SCOPE=billing:spend
+	@$(if $(WHO),:,echo "Say whose: make token USER=alice, or make token SCOPE=billing:spend" >&2; exit 2)
+	@$(PYTHON) -m local token $(WHO) $(ARGS)
+
+## --- test it ------------------------------------------------------------------------------------------------------
+
+test: .venv/.ready ## the whole suite (browser tests are skipped, aloud, where there is no browser)
+	@$(PYTHON) -m pytest $(ARGS)
+
+test-unit: .venv/.ready ## no processes, no ports
+	@$(PYTHON) -m pytest tests/unit $(ARGS)
+
+test-integration: .venv/.ready ## against the running parts
+	@$(PYTHON) -m pytest tests/integration $(ARGS)
+
+test-browser: .venv/.ready ## in a real Chromium
+	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest tests/browser $(ARGS)
+
+test-live: .venv/.ready ## end to end against Stripe's test mode, with the key in .env
+	@PLUMBLINE_LIVE=1 $(PYTHON) -m pytest -m live $(ARGS)
+
+## --- check it -----------------------------------------------------------------------------------------------------
+
+check: check-format lint typecheck validate ## all that CI runs: format, lint, types, template, tests; a browser is required
+	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest --durations=10 $(ARGS)
+
+check-format: .venv/.ready
+	@$(PYTHON) -m ruff format --check .
+
+lint: .venv/.ready ## ruff
+	@$(PYTHON) -m ruff check .
+
+format: .venv/.ready ## format the code and mend what ruff can
+	@$(PYTHON) -m ruff check --quiet --fix-only .
+	@$(PYTHON) -m ruff format .
+
+typecheck: .venv/.ready ## mypy --strict
+	@$(PYTHON) -m mypy --strict
+
+# The region only selects which rules apply; nothing is asked of AWS.
+validate: .venv-sam/.ready ## sam validate --lint
+	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(SAM) validate --lint --template-file template.yaml
+
+## --- look after it ------------------------------------------------------------------------------------------------
+
+lock: ## compile the locks after editing a .in (UPGRADE=1: to the newest releases)
+	@UPGRADE=$(UPGRADE) sh requirements/install.sh lock
+
+clean: ## remove everything that make built; .env stays
+	rm -rf .venv .venv-sam .tools .plumbline .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+FORCE:
