@@ -1,0 +1,1 @@
+import "./header.js"; // this page only says one thing, and shows who is signed in

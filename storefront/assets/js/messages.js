@@ -1,0 +1,25 @@
+/** What a person reads for each error code of the API. The API's own message is for developers: it goes to the console. */
+
+const MESSAGES = {
+  unauthorized: "Your sign-in has expired. Please sign in again.",
+  forbidden: "This account is not allowed to do that.",
+  subscription_exists: "You already have a subscription, so nothing was started. You can see it on your account page.",
+  unknown_price: "This is no longer for sale. Reload the page to see what is.",
+  price_unavailable: "This cannot be bought at the moment.",
+  quantity_out_of_range: "That quantity cannot be bought.",
+  conflict: "Two things happened at once. Please try again.",
+  rate_limited: "That was a lot of requests. Please wait a moment, then try again.",
+  stripe_unavailable: "The payment provider is not answering. Nothing was charged. Please try again in a minute.",
+  timeout: "The shop took too long to answer. Please try again.",
+  network: "The shop cannot be reached. Check your connection, then try again.",
+  unavailable: "The shop is not answering right now. Please try again in a minute.",
+};
+
+const UNEXPECTED = "Something went wrong on our side. Please try again in a minute.";
+
+/** @param {unknown} error what was thrown. Anything but an ApiError is a bug of ours, and is thrown on. */
+export function messageFor(error) {
+  if (error?.name !== "ApiError") throw error;
+  console.info(`API: ${error.status} ${error.code} ${error.message}`);
+  return MESSAGES[error.code] ?? UNEXPECTED;
+}

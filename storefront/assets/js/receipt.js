@@ -1,0 +1,51 @@
+/** The details of a paid purchase, and what the account is now. */
+
+import { figure, h } from "./dom.js";
+import { date, dateTime, money, number, plural } from "./format.js";
+
+/** @param {{purchase: object, credits: object, entitlements: object}} answer @returns {Node[]} */
+export function receipt({ purchase, credits, entitlements }) {
+  return [
+    h("p", { class: "lead", "data-testid": "granted" }, grantedLine(purchase)),
+    h("dl", { class: "figures" },
+      figure("Your balance", plural(credits.balance, "credit"), "balance"),
+      figure("Your level", entitlements.level, "level",
+        entitlements.expiresAt ? `until ${date(entitlements.expiresAt)}` : null)),
+    lineTable(purchase),
+    h("dl", { class: "facts" },
+      fact("Paid", purchase.paidAt ? dateTime(purchase.paidAt) : null),
+      fact("Order", purchase.orderId, true),
+      fact("Checkout", purchase.sessionId, true)),
+  ];
+}
+
+function grantedLine({ creditsGranted, lines, mode }) {
+  const levels = lines.map((line) => line.level).filter(Boolean);
+  const got = [
+    ...(creditsGranted ? [`${plural(creditsGranted, "credit")} added to your account`] : []),
+    ...levels.map((level) => `level ${level} is yours`),
+  ];
+  const paid = mode === "subscription" ? "Your subscription has started" : "Your payment went through";
+  return got.length ? `${paid}: ${got.join(", ")}.` : `${paid}.`;
+}
+
+function lineTable({ lines, amountTotal, currency }) {
+  return h("table", { class: "lines", "data-testid": "lines" },
+    h("caption", { class: "hidden" }, "What you bought"),
+    h("thead", {}, h("tr", {},
+      h("th", { scope: "col" }, "Item"),
+      h("th", { scope: "col", class: "amount" }, "Quantity"),
+      h("th", { scope: "col", class: "amount" }, "Price"))),
+    h("tbody", {}, lines.map((line) => h("tr", {},
+      h("td", {}, line.name),
+      h("td", { class: "amount" }, number(line.quantity)),
+      h("td", { class: "amount" }, money(line.unitAmount, currency))))),
+    h("tfoot", {}, h("tr", {},
+      h("th", { scope: "row", colspan: 2 }, "Total paid"),
+      h("td", { class: "amount", "data-testid": "total" }, money(amountTotal, currency)))));
+}
+
+function fact(label, value, code = false) {
+  if (!value) return null;
+  return h("div", {}, h("dt", {}, label), h("dd", {}, code ? h("code", {}, value) : value));
+}
