@@ -3,6 +3,7 @@
     BillingError
     ├── RequestRefused              the caller must change something; nothing was stored
     │   ├── InvalidRequest          the body, a parameter or a header does not parse or fit
+    │   ├── BodyTooLarge            more bytes than this route reads
     │   ├── QuantityOutOfRange      a quantity below 1 or above the configured maximum
     │   ├── Unauthenticated         no verified identity
     │   ├── Forbidden               a verified identity without the right
@@ -20,6 +21,7 @@
     │   └── Contention              the bounded attempts of an optimistic write were all lost
     ├── Permanent                   the same call will never succeed
     │   ├── StripeRefused           Stripe says that our request is wrong
+    │   ├── MalformedEvent          a signed webhook body, or an event of the Events API, that can't be read
     │   ├── MalformedObject         a Stripe object or a stored item has not the shape we rely on
     │   └── MalformedMessage        a queue message that the webhook did not write
     └── Misconfigured               a setting or a secret is missing or malformed
@@ -49,6 +51,12 @@ class InvalidRequest(RequestRefused):
     """The body, a parameter or a header does not parse or does not fit."""
 
     code = "invalid_request"
+
+
+class BodyTooLarge(RequestRefused):
+    """The body has more bytes than this route reads."""
+
+    code = "body_too_large"
 
 
 class QuantityOutOfRange(RequestRefused):
@@ -162,6 +170,14 @@ class StripeRefused(Permanent):
         super().__init__(message, stripe_code=stripe_code, param=param)
         self.stripe_code = stripe_code
         self.param = param
+
+
+class MalformedEvent(Permanent):
+    """A signed webhook body, or an event of the Events API, that can't be read; `reason` names the field, never its value."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message, reason=reason)
+        self.reason = reason
 
 
 class MalformedObject(Permanent):
