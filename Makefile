@@ -24,6 +24,7 @@ help: ## list the commands
 	@sh requirements/install.sh sam
 
 setup: .venv/.ready ## install what `make run` and `make test` need (they do so themselves)
+	@:
 
 ## --- use it -------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,14 @@ set -eu
 cd "$(dirname "$0")/.."
 PYTHON=3.13 # the deployed runtime's version
 
+# Trust what the machine trusts, a company's own root included, not only the list inside uv (two names, of older and
+# newer uv). A machine without a list of its own keeps uv's.
+for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+    if [ -f "$bundle" ]; then
+        export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS-true}" UV_NATIVE_TLS="${UV_NATIVE_TLS-true}"
+    fi
+done
+
 die() {
     echo "make: $*" >&2
     exit 1
@@ -68,12 +76,9 @@ pick_python() {
     if "$UV" python find --system --no-python-downloads "$PYTHON" 2>/dev/null; then
         return
     fi
-    # The shims know their root; `pyenv root` goes by PYENV_ROOT and HOME, which may be others.
-    roots=$(echo "$PATH" | tr ':' '\n' | sed -n 's:/shims/*$::p')
-    if command -v pyenv >/dev/null 2>&1; then
-        roots="$roots
-$(pyenv root 2>/dev/null || true)"
-    fi
+    # A shim on PATH tells its root; else pyenv's setting, or its default in the account's own home, which HOME need not be.
+    own_home=$(eval "echo ~$(id -un)")
+    roots=$(echo "$PATH" | tr ':' '\n' | sed -n 's:/shims/*$::p'; echo "${PYENV_ROOT:-$own_home/.pyenv}")
     found=$(echo "$roots" | while IFS= read -r root; do
         for python in "$root/versions/$PYTHON".*/bin/"python$PYTHON"; do
             case $python in *t/bin/*) continue ;; esac # a free-threaded build has no wheels
