@@ -1,0 +1,70 @@
+"""What holds for every test: no real account is in reach, and nothing is skipped in silence.
+
+Markers: `browser` needs Chromium (fixture `browser_path`), `live` a Stripe test-mode key and `make test-live`.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Names under which the several Chromiums install themselves; Playwright drives each by its path.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_BROWSERS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+LIVE = os.environ.get("PLUMBLINE_LIVE") == "1"
+
+# One busy machine must not turn a slow example into a failure; pytest-timeout catches what hangs.
+settings.register_profile("plumbline", deadline=None)
+settings.load_profile("plumbline")
+
+
+def find_browser() -> str | None:
+    """Find a Chromium: the one named by PLUMBLINE_CHROMIUM, else an installed one."""
+    named = os.environ.get("PLUMBLINE_CHROMIUM")
+    if named:
+        return shutil.which(named)
+    on_path = (shutil.which(name) for name in BROWSERS)
+    on_mac = (path for path in MAC_BROWSERS if Path(path).is_file())
+    return next((path for path in (*on_path, *on_mac) if path), None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put every real account out of reach, before any module of ours is imported.
+
+    A developer's shell may hold a profile or a live key; a test that forgets to pass its own must fail, not bill.
+    """
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "STRIPE_", "UPSTASH_")) and not name.startswith("AWS_CA_BUNDLE"):
+            del os.environ[name]
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine or this command does not offer, with the reason; `make check` demands the browser."""
+    required = os.environ.get("PLUMBLINE_REQUIRE_BROWSER") == "1"
+    no_browser = find_browser() is None and not required
+    for item in items:
+        if item.get_closest_marker("browser") and no_browser:
+            item.add_marker(pytest.mark.skip(reason="no Chromium found; install one or set PLUMBLINE_CHROMIUM"))
+        if item.get_closest_marker("live") and not LIVE:
+            item.add_marker(pytest.mark.skip(reason="needs a Stripe test-mode key: make test-live"))
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Give the path of a Chromium, for Playwright's `executable_path`; without one, the test fails."""
+    path = find_browser()
+    assert path, "no Chromium found (PLUMBLINE_REQUIRE_BROWSER=1): install one or set PLUMBLINE_CHROMIUM"
+    return path
