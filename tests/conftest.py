@@ -1,6 +1,6 @@
 """What holds for every test: no real account is in reach, and nothing is skipped in silence.
 
-Markers: `browser` needs Chromium (fixture `browser_path`), `live` a Stripe test-mode key and `make test-live`.
+Markers: `browser` needs Chromium (fixture `browser_path`); `live` needs `make test-live` and its key.
 """
 
 import os
@@ -36,10 +36,12 @@ def find_browser() -> str | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Put every real account out of reach, before any module of ours is imported.
 
-    A developer's shell may hold a profile or a live key; a test that forgets to pass its own must fail, not bill.
+    A developer's shell may hold a profile or a live key; a test that forgets to pass its own must fail, and
+    not bill anybody. Only `make test-live` keeps the test-mode key, should it come from the shell and not .env.
     """
+    prefixes = ("AWS_",) if LIVE else ("AWS_", "STRIPE_", "UPSTASH_")
     for name in list(os.environ):
-        if name.startswith(("AWS_", "STRIPE_", "UPSTASH_")) and not name.startswith("AWS_CA_BUNDLE"):
+        if name.startswith(prefixes) and name != "AWS_CA_BUNDLE":
             del os.environ[name]
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "testing",
@@ -52,12 +54,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what this machine or this command does not offer, with the reason; `make check` demands the browser."""
+    """Skip, with the reason, what this machine or command does not offer; `make check` demands the browser."""
     required = os.environ.get("PLUMBLINE_REQUIRE_BROWSER") == "1"
     no_browser = find_browser() is None and not required
     for item in items:
         if item.get_closest_marker("browser") and no_browser:
-            item.add_marker(pytest.mark.skip(reason="no Chromium found; install one or set PLUMBLINE_CHROMIUM"))
+            item.add_marker(pytest.mark.skip(reason="no Chromium: install one or set PLUMBLINE_CHROMIUM"))
         if item.get_closest_marker("live") and not LIVE:
             item.add_marker(pytest.mark.skip(reason="needs a Stripe test-mode key: make test-live"))
 
