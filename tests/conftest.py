@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Put every real account out of reach, before any module of ours is imported.
 
     A developer's shell may hold a profile or a live key; a test that forgets to pass its own must fail, and
-    not bill anybody. Only `make test-live` keeps the test-mode key, should it come from the shell and not .env.
+    not bill anybody. Only `make test-live` keeps the test-mode key, should the shell hold it and not .env.
     """
     prefixes = ("AWS_",) if LIVE else ("AWS_", "STRIPE_", "UPSTASH_")
     for name in list(os.environ):
@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this machine or command does not offer; `make check` demands the browser."""
+    """Skip, with the reason, what this machine or command can't run; `make check` demands the browser."""
     required = os.environ.get("PLUMBLINE_REQUIRE_BROWSER") == "1"
     no_browser = find_browser() is None and not required
     for item in items:
