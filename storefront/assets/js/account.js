@@ -68,7 +68,7 @@ function subscriptions(list) {
   return h("section", { "aria-labelledby": "subscriptions-title" },
     h("h2", { id: "subscriptions-title" }, "Subscriptions"),
     list.length === 0
-      ? h("p", { class: "quiet" }, "None. ", h("a", { href: "/#subscribe" }, "See the plans"))
+      ? h("p", { class: "quiet" }, "None. ", h("a", { href: "/" }, "See the plans"))
       : h("ul", { class: "rows", "data-testid": "subscriptions" }, list.map(subscriptionRow)));
 }
 

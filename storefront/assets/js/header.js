@@ -37,8 +37,14 @@ export async function signInButtons(signedIn = () => {}) {
   };
   try {
     for (const user of (await config()).users) {
-      const click = (event) => enter(user, event.currentTarget);
-      buttons.append(h("button", { class: "button small plain", type: "button", "data-user": user, click }, user));
+      const attributes = {
+        class: "button small plain",
+        type: "button",
+        "data-user": user,
+        "aria-pressed": String(user === currentSession()?.user),
+        click: (event) => enter(user, event.currentTarget),
+      };
+      buttons.append(h("button", attributes, user));
     }
   } catch (error) {
     problem.textContent = messageFor(error);

@@ -99,5 +99,13 @@ async function showDemoUsers() {
   document.getElementById("demo-users").append(await signInButtons());
 }
 
+function markDemoUser() {
+  for (const button of document.querySelectorAll("#demo-users [data-user]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.user === currentSession()?.user));
+  }
+}
+
 sessionEvents.addEventListener("change", showStanding);
+sessionEvents.addEventListener("change", markDemoUser);
+addEventListener("pageshow", (event) => event.persisted && showStanding()); // back from checkout: the balance is old
 await Promise.all([showPrices(), showStanding(), showDemoUsers()]);

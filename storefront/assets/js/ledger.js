@@ -64,9 +64,10 @@ function row({ kind, amount, balanceAfter, createdAt, stripeObject, reason }) {
   return h("tr", { "data-kind": kind },
     h("td", {},
       h("span", { class: "what" }, KINDS[kind] ?? kind),
+      h("time", { class: "quiet when-small", datetime: createdAt }, dateTime(createdAt)),
       reason ? h("span", { class: "quiet" }, reason) : null,
       stripeObject ? h("code", {}, stripeObject) : null),
     h("td", {}, h("time", { datetime: createdAt }, dateTime(createdAt))),
-    h("td", { class: `amount ${amount < 0 ? "minus" : ""}` }, amount === 0 ? "–" : signed(amount)),
+    h("td", { class: `amount ${amount > 0 ? "plus" : ""}` }, amount === 0 ? "–" : signed(amount)),
     h("td", { class: "amount" }, number(balanceAfter)));
 }

@@ -3,7 +3,7 @@
 const MESSAGES = {
   unauthorized: "Your sign-in has expired. Please sign in again.",
   forbidden: "This account is not allowed to do that.",
-  subscription_exists: "You already have a subscription, so nothing was started. You can see it on your account page.",
+  subscription_exists: "You already have a subscription, so nothing was started.",
   unknown_price: "This is no longer for sale. Reload the page to see what is.",
   price_unavailable: "This cannot be bought at the moment.",
   quantity_out_of_range: "That quantity cannot be bought.",
