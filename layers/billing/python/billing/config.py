@@ -107,6 +107,8 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
+    """Of the webhook: where events must come from, and where they go."""
+
     stage: Stage
     account: str | None
     queue_url: str
@@ -128,12 +130,16 @@ class ConvergeSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSettings:
+    """Of the queue's consumer."""
+
     converge: ConvergeSettings
     queue_url: str
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutSettings:
+    """Of the function that makes checkout sessions."""
+
     converge: ConvergeSettings
     api_url: str
     """Where the public redirect `GET /checkout/success` is; empty: the buyer returns to the app directly."""
@@ -142,6 +148,8 @@ class CheckoutSettings:
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
+    """Of the function that reads."""
+
     stage: Stage
     tables: Tables
     stripe: StripeAccess
@@ -179,9 +187,7 @@ def success_settings(environ: Mapping[str, str] | None = None) -> ConvergeSettin
 def consumer_settings(environ: Mapping[str, str] | None = None) -> ConsumerSettings:
     """Settings of event_consumer; raises Misconfigured."""
     env = Environment(environ)
-    return ConsumerSettings(
-        converge=_converge(env), queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+")
-    )
+    return ConsumerSettings(converge=_converge(env), queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+"))
 
 
 def account_settings(environ: Mapping[str, str] | None = None) -> AccountSettings:
@@ -237,5 +243,3 @@ def _converge(env: Environment) -> ConvergeSettings:
         policy=_policy(env),
         app_url=env.origin("APP_URL"),
     )
-
-

@@ -204,9 +204,7 @@ def parse_event(payload: object, origin: Origin, *, received_at: datetime, corre
         raise MalformedEvent("the event can't be read", reason=str(exc)) from exc
 
 
-def _read_snapshot(
-    event: Mapping[str, Any], origin: Origin, received_at: datetime, correlation_id: str
-) -> Notice:
+def _read_snapshot(event: Mapping[str, Any], origin: Origin, received_at: datetime, correlation_id: str) -> Notice:
     target = ids.mapping(ids.mapping(event.get("data"), "data").get("object"), "data.object")
     kind = ids.required(target.get("object"), ids.DOTTED_NAME, "data.object.object")
     reference = ObjectRef(kind, ids.optional(target.get("id"), ids.STRIPE_ID, "data.object.id"))
@@ -219,17 +217,12 @@ def _read_snapshot(
         livemode=livemode,
         account=account,
         api_version=ids.fits(event.get("api_version"), ids.API_VERSION),
-        customer=ids.fits(
-            reference.id if kind == "customer" else _id_of(target.get("customer")), ids.CUSTOMER_ID
-        ),
+        customer=ids.fits(reference.id if kind == "customer" else _id_of(target.get("customer")), ids.CUSTOMER_ID),
         object=reference,
         related=dict(_related(target, reference)),
-        order_id=ids.first_fit(
-            (*_metadata(target, "order_id"), target.get("client_reference_id")), ids.ORDER_ID
-        ),
+        order_id=ids.first_fit((*_metadata(target, "order_id"), target.get("client_reference_id")), ids.ORDER_ID),
         received_at=received_at,
-        correlation_id=ids.first_fit(_metadata(target, "correlation_id"), ids.CORRELATION_ID)
-        or correlation_id,
+        correlation_id=ids.first_fit(_metadata(target, "correlation_id"), ids.CORRELATION_ID) or correlation_id,
         quarantine=origin.quarantine(livemode, account),
     )
 

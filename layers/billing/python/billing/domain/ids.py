@@ -1,4 +1,4 @@
-"""The patterns that ids must match, and small strict readers for JSON that comes from outside.
+"""Ids as types, the patterns that they must match, and small strict readers for JSON from outside.
 
 Ids go into DynamoDB and Redis keys and into log lines, so none may hold a separator, a line break or
 anything unexpected (failure-modes.md S25). Stripe says only that ids are opaque strings of at most 255
@@ -11,10 +11,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NewType
+
+UserId = NewType("UserId", str)
+CustomerId = NewType("CustomerId", str)
+EventId = NewType("EventId", str)
+SessionId = NewType("SessionId", str)
+PaymentIntentId = NewType("PaymentIntentId", str)
+InvoiceId = NewType("InvoiceId", str)
+SubscriptionId = NewType("SubscriptionId", str)
+PriceId = NewType("PriceId", str)
+OrderId = NewType("OrderId", str)
+PurchaseKey = NewType("PurchaseKey", str)
+"""A checkout session's id, or `invoice#line`: the two things that grant (money rule 12)."""
 
 USER_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}", re.ASCII)
+PRICE_ID: Final = re.compile(r"(price|plan)_[A-Za-z0-9_]{1,100}", re.ASCII)
+LOOKUP_KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII)
 CUSTOMER_ID: Final = re.compile(r"cus_[A-Za-z0-9_]{1,100}", re.ASCII)
 SESSION_ID: Final = re.compile(r"cs_[A-Za-z0-9_]{1,200}", re.ASCII)
 PAYMENT_INTENT_ID: Final = re.compile(r"pi_[A-Za-z0-9_]{1,100}", re.ASCII)
@@ -87,3 +101,8 @@ def moment(value: object, field: str) -> datetime:
         return found.astimezone(UTC)
     except (ValueError, OverflowError) as exc:  # overflow: the year 1 or 9999 with an offset
         raise UnfitError(field) from exc
+
+
+def invoice_line_key(invoice: InvoiceId, line: str) -> PurchaseKey:
+    """Return the purchase key of one line of a subscription's invoice."""
+    return PurchaseKey(f"{invoice}#{line}")

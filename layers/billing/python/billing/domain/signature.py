@@ -63,9 +63,7 @@ class SigningSecrets:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.values) <= MAX_SECRETS:
-            raise Misconfigured(
-                f"between 1 and {MAX_SECRETS} webhook secrets are needed, not {len(self.values)}"
-            )
+            raise Misconfigured(f"between 1 and {MAX_SECRETS} webhook secrets are needed, not {len(self.values)}")
         if any(len(value) < 16 or not _is_token(value) for value in self.values):
             # The value itself stays out of the message.
             raise Misconfigured(

@@ -1,0 +1,162 @@
+"""Judging one payment: is it ours, is it what was ordered, is it paid, and what does it grant for the first time?
+
+One-time payments grant by session only, subscriptions by invoice line only: any other rule grants twice somewhere
+(money rule 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from billing.domain.catalog import Price
+from billing.domain.credits import Lot
+from billing.domain.ids import OrderId, PriceId, PurchaseKey, UserId, invoice_line_key
+from billing.domain.ledger import Kind
+from billing.domain.order import Order, OrderLine
+from billing.domain.purchase import Purchase, PurchaseState, lots_of, opened
+from billing.domain.registers import merged
+from billing.domain.reversal import Change
+from billing.domain.snapshot import CheckoutSession, Invoice, InvoiceLine, Snapshot
+
+_GRANTING_REASONS = {"subscription_create": Kind.PURCHASE, "subscription_cycle": Kind.RENEWAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was found of some payments; found separately, it adds up."""
+
+    purchases: tuple[Purchase, ...] = ()
+    lots: tuple[Lot, ...] = ()
+    granted: tuple[Change, ...] = ()
+    foreign: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def __add__(self, other: Judged) -> Judged:
+        return Judged(
+            self.purchases + other.purchases,
+            self.lots + other.lots,
+            self.granted + other.granted,
+            self.foreign | other.foreign,
+            {**self.refused, **other.refused},
+        )
+
+
+def judge_session(
+    session: CheckoutSession,
+    purchases: Mapping[PurchaseKey, Purchase],
+    orders: Mapping[OrderId, Order],
+    user: UserId,
+) -> Judged:
+    """Judge a checkout session of a customer of `user`.
+
+    It is ours when its purchase is stored, or when it carries the id of an order of ours (the function that made it
+    died before it could store the purchase). Anything else belongs to a payment link or to another app on the same Stripe
+    account (money rule 10).
+    """
+    known = purchases.get(PurchaseKey(session.id))
+    if known is None:
+        order = orders.get(session.order) if session.order else None
+        if order is None:
+            return Judged(foreign=frozenset({session.id}))
+        known = opened(order, session.id)
+    if known.user != user:
+        return Judged(refused={session.id: "another owner"})
+    if known.state is PurchaseState.PAID:
+        return Judged(purchases=(replace(known, payment=merged(known.payment, session.payment)),))
+    if not session.settled:
+        return Judged(purchases=(replace(known, state=_unpaid_state(session)),))
+    why = known.differs_from(session.currency, session.items)
+    if why is not None:
+        return Judged(refused={session.id: why})
+    paid = replace(
+        known,
+        state=PurchaseState.PAID,
+        amount_total=session.amount_total,
+        paid_at=session.payment.paid_at if session.payment else session.created,
+        payment=session.payment,
+    )
+    return _granted(paid, Kind.PURCHASE)
+
+
+def judge_invoice(
+    invoice: Invoice,
+    purchases: Mapping[PurchaseKey, Purchase],
+    order: Order | None,
+    prices: Mapping[PriceId, Price],
+    user: UserId,
+) -> Judged:
+    """Judge a subscription's invoice, line by line. `order` is the one that started the subscription, if we know it.
+
+    The first invoice grants what was ordered; a renewal grants what the catalog says when it is first seen paid.
+    """
+    judged = Judged()
+    if invoice.status != "paid" or invoice.subscription is None or invoice.paid_at is None:
+        return judged
+    kind = _GRANTING_REASONS.get(invoice.billing_reason)
+    if order is not None and (order.user != user or kind is not Kind.PURCHASE):
+        order = None
+    for line in invoice.lines:
+        known = purchases.get(invoice_line_key(invoice.id, line.id))
+        if known is not None:
+            judged += Judged(purchases=(replace(known, payment=merged(known.payment, invoice.payment)),))
+        elif kind is not None and (sold := _sold(line, order, prices)) is not None and sold.gives.credits:
+            judged += _granted(_line_purchase(invoice, line, sold, invoice.paid_at, order, user), kind)
+    return judged
+
+
+def _sold(line: InvoiceLine, order: Order | None, prices: Mapping[PriceId, Price]) -> OrderLine | None:
+    """What a line sells; None for prorations, for a trial, for an unusable price, and for what is no plan."""
+    if not line.of_subscription or line.proration or line.price_id is None:
+        return None
+    frozen = order.line_of(line.price_id) if order else None
+    price = prices.get(line.price_id)
+    unit_amount = frozen.unit_amount if frozen else price.unit_amount if price else None
+    if line.amount == 0 and unit_amount != 0:
+        return None
+    if frozen is not None:
+        return replace(frozen, quantity=line.quantity)
+    if price is None or price.problem is not None:
+        return None
+    return OrderLine(price.id, price.product_name, line.quantity, price.unit_amount, price.gives)
+
+
+def _line_purchase(
+    invoice: Invoice, line: InvoiceLine, sold: OrderLine, paid_at: datetime, order: Order | None, user: UserId
+) -> Purchase:
+    return Purchase(
+        key=invoice_line_key(invoice.id, line.id),
+        user=user,
+        order=order.id if order else None,
+        mode="invoice",
+        currency=invoice.currency,
+        lines=(sold,),
+        created_at=paid_at,
+        state=PurchaseState.PAID,
+        amount_total=line.amount,
+        paid_at=paid_at,
+        payment=invoice.payment,
+    )
+
+
+def _granted(purchase: Purchase, kind: Kind) -> Judged:
+    lots = tuple(lots_of(purchase))
+    names = ", ".join(f"{line.quantity} x {line.name}" for line in purchase.lines)
+    change = Change(kind, sum(lot.granted for lot in lots), purchase.source, names)
+    return Judged(purchases=(purchase,), lots=lots, granted=(change,) if lots else ())
+
+
+def _unpaid_state(session: CheckoutSession) -> PurchaseState:
+    if session.status == "expired":
+        return PurchaseState.EXPIRED
+    if session.status == "complete":
+        return PurchaseState.FAILED if session.payment_failed else PurchaseState.PROCESSING
+    return PurchaseState.OPEN
+
+
+def prices_named(truth: Snapshot) -> frozenset[PriceId]:
+    """The prices whose gifts a decision on this truth may need."""
+    items = {item.price_id for sub in truth.subscriptions for item in sub.items}
+    lines = {line.price_id for invoice in truth.invoices for line in invoice.lines if line.price_id}
+    return frozenset(items | lines)

@@ -1,0 +1,60 @@
+"""The order: what was for sale, frozen before Stripe knows of it (money rule 13), and the claim that leads to it.
+
+An order never changes. A later edit of the catalog therefore can't change what a paid order grants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.domain.catalog import Gives
+from billing.domain.ids import OrderId, PriceId, SessionId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line as it was for sale: the price, how many, and what one unit gives."""
+
+    price_id: PriceId
+    name: str
+    quantity: int
+    unit_amount: int | None
+    gives: Gives
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a user set out to buy. `mode` is Stripe's: `payment` or `subscription`."""
+
+    id: OrderId
+    user: UserId
+    mode: str
+    currency: str
+    lines: tuple[OrderLine, ...]
+    created_at: datetime
+    expires_at: datetime
+    """When its checkout session ends unpaid, at the latest."""
+
+    def line_of(self, price: PriceId) -> OrderLine | None:
+        """The line that sells this price, if one does."""
+        return next((line for line in self.lines if line.price_id == price), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who may make the session of a slot: the guard that lets two tabs end with one payable session.
+
+    The slot is the subscription of a user, or one particular one-time order. A claim is taken with the next generation
+    before the session is made; the session is written only while that generation still stands (money rules 13, 22, 24).
+    """
+
+    user: UserId
+    slot: str
+    generation: int
+    order: OrderId
+    order_hash: str
+    taken_at: datetime
+    expires_at: datetime
+    session: SessionId | None = None
+    url: str | None = None

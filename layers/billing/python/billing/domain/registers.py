@@ -1,0 +1,70 @@
+"""The registers of a payment: its refunds and disputes, each by id, and how much of it they take back.
+
+Registers hold what was last read of each refund and dispute, never a running sum of changes. So the amount that is
+reversed is a function of their content, and duplicates, disorder and failures all end at the same figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from billing.domain.snapshot import Dispute, Payment
+
+_REFUND_RANK = {"requires_action": 0, "pending": 0, "succeeded": 1, "failed": 2, "canceled": 2}
+_TAKES_BACK = frozenset({"requires_action", "pending", "succeeded"})
+_HELD = frozenset({"needs_response", "under_review", "lost"})
+"""Inquiries (`warning_…`) move no money, nor does a dispute that was won or prevented:
+https://docs.stripe.com/api/disputes/object#dispute_object-status"""
+
+
+def merged(known: Payment | None, read: Payment | None) -> Payment | None:
+    """The registers after reading the payment once more. What is final stays: `failed` outranks `succeeded`."""
+    if known is None or read is None:
+        return read or known
+    refunds = {refund.id: refund for refund in known.refunds}
+    for refund in read.refunds:
+        old = refunds.get(refund.id)
+        if old is None or _REFUND_RANK.get(refund.status, 0) >= _REFUND_RANK.get(old.status, 0):
+            refunds[refund.id] = refund
+    disputes = {dispute.id: dispute for dispute in (*known.disputes, *read.disputes)}
+    return replace(
+        read,
+        refunds=tuple(refunds[key] for key in sorted(refunds)),
+        disputes=tuple(disputes[key] for key in sorted(disputes)),
+    )
+
+
+def refunded(payment: Payment) -> int:
+    """What refunds take back, in the charge's currency. A pending one counts: the money is on its way out."""
+    return min(payment.captured, sum(refund.amount for refund in payment.refunds if refund.status in _TAKES_BACK))
+
+
+def disputed(payment: Payment) -> int:
+    """What disputes hold, in the charge's currency; one in another currency counts as the full charge (rule 18)."""
+    held = [dispute for dispute in payment.disputes if dispute.status in _HELD]
+    return min(payment.captured, sum(_held_amount(dispute, payment) for dispute in held))
+
+
+def taken_back(payment: Payment) -> int:
+    """What refunds and disputes take back together: never more than was captured."""
+    return min(payment.captured, refunded(payment) + disputed(payment))
+
+
+def fully_reversed_at(payment: Payment) -> datetime | None:
+    """When the payment was taken back in full, by Stripe's times; None while a part of it stands."""
+    steps: Iterable[tuple[datetime, str, int]] = (
+        *((item.created, item.id, item.amount) for item in payment.refunds if item.status in _TAKES_BACK),
+        *((item.created, item.id, _held_amount(item, payment)) for item in payment.disputes if item.status in _HELD),
+    )
+    total = 0
+    for created, _, amount in sorted(steps):
+        total += amount
+        if total >= payment.captured:
+            return created
+    return None
+
+
+def _held_amount(dispute: Dispute, payment: Payment) -> int:
+    return dispute.amount if dispute.currency == payment.currency else payment.captured
