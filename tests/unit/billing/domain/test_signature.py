@@ -11,8 +11,9 @@ import stripe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.domain.signature import MAX_SIGNATURES, SigningSecrets, sign, verify
+from billing.domain.signature import MAX_SIGNATURES, SigningSecrets, verify
 from billing.errors import Misconfigured, SignatureRefused
+from tests.fakes.stripe_signature import sign
 
 NOW = datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC)
 T = int(NOW.timestamp())
@@ -27,9 +28,7 @@ def digest(body: bytes, secret: str, timestamp: int | str = T) -> str:
     return hmac.digest(secret.encode(), f"{timestamp}.".encode() + body, "sha256").hex()
 
 
-def reason(
-    header: str | None, body: bytes = BODY, secrets: SigningSecrets = SECRETS, now: datetime = NOW
-) -> str:
+def reason(header: str | None, body: bytes = BODY, secrets: SigningSecrets = SECRETS, now: datetime = NOW) -> str:
     with pytest.raises(SignatureRefused) as refused:
         verify(header, body, secrets, now)
     return refused.value.reason
@@ -93,9 +92,7 @@ def deliveries(draw: st.DrawFn) -> Delivery:
         place,
         f"t={timestamp}" if draw(st.integers(0, 9)) else draw(st.sampled_from(["t=", "t=x", "T=1", "t"])),
     )
-    return Delivery(
-        ",".join(items), body, live, NOW + timedelta(milliseconds=draw(st.sampled_from([0, 1, 900])))
-    )
+    return Delivery(",".join(items), body, live, NOW + timedelta(milliseconds=draw(st.sampled_from([0, 1, 900]))))
 
 
 @given(deliveries())
@@ -169,9 +166,7 @@ def test_any_of_several_signatures_may_fit() -> None:
 
 @pytest.mark.parametrize("seconds", [-300, 0, 300])
 def test_inside_the_tolerance(seconds: int) -> None:
-    assert verify(sign(BODY, NEW, T + seconds), BODY, SECRETS, NOW).timestamp == NOW + timedelta(
-        seconds=seconds
-    )
+    assert verify(sign(BODY, NEW, T + seconds), BODY, SECRETS, NOW).timestamp == NOW + timedelta(seconds=seconds)
 
 
 REFUSED = {
@@ -205,9 +200,7 @@ def test_refused_with_a_stable_reason(header: str | None, word: str) -> None:
 
 
 @given(
-    st.one_of(
-        st.none(), st.text(max_size=300), st.from_regex(r"t=.{0,20}(,v1=.{0,70}){0,3}", fullmatch=True)
-    ),
+    st.one_of(st.none(), st.text(max_size=300), st.from_regex(r"t=.{0,20}(,v1=.{0,70}){0,3}", fullmatch=True)),
     st.binary(max_size=100),
 )
 @settings(max_examples=500)

@@ -11,14 +11,15 @@ looked for in each place it has lived in; the places are listed in `_PLACES`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Any, Final
 
 from billing.domain import ids
-from billing.errors import MalformedEvent, MalformedMessage
+from billing.domain.ids import CustomerId, EventId, OrderId
+from billing.domain.notice import RELATED, Notice, ObjectRef, Quarantine, typed
+from billing.errors import MalformedEvent
 
 HANDLED: Final[Mapping[str, str]] = {
     "checkout.session.completed": "a checkout was paid, or waits for an asynchronous payment",
@@ -61,27 +62,10 @@ Everything else is answered 2xx and only counted: Stripe disables endpoints that
 know.
 """
 
-type Quarantine = Literal["wrong_mode", "wrong_account"]
-
-MESSAGE_VERSION: Final = 1
-
-_RELATED: Final[Mapping[str, re.Pattern[str]]] = {
-    "checkout.session": ids.SESSION_ID,
-    "payment_intent": ids.PAYMENT_INTENT_ID,
-    "charge": ids.CHARGE_ID,
-    "invoice": ids.INVOICE_ID,
-    "subscription": ids.SUBSCRIPTION_ID,
-}
 _PLACES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "payment_intent": (
         ("payment_intent",),  # session, charge, refund, dispute; invoice before 2025-03-31
-        (
-            "payments",
-            "data",
-            "0",
-            "payment",
-            "payment_intent",
-        ),  # invoice since then, where the list is included
+        ("payments", "data", "0", "payment", "payment_intent"),  # invoice since then, where it is expanded
     ),
     "charge": (
         ("charge",),  # refund, dispute; invoice before 2025-03-31
@@ -105,14 +89,6 @@ _METADATA_PLACES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectRef:
-    """The object an event is about. No id: a coming invoice and a summary of entitlements have none."""
-
-    type: str
-    id: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Origin:
     """Where events must come from: the mode, and `STRIPE_ACCOUNT` for those of a connected account."""
 
@@ -124,57 +100,6 @@ class Origin:
         if livemode is not self.livemode:
             return "wrong_mode"
         return "wrong_account" if account is not None and account != self.account else None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One event as the queue carries it: ids, never state.
-
-    `related` holds the ids of a payment intent, charge, invoice, subscription and checkout session, as far
-    as the event names them, the object itself included. `order_id` is a look-up hint from metadata and
-    proves nothing.
-    """
-
-    id: str
-    type: str
-    created: datetime
-    livemode: bool
-    account: str | None
-    api_version: str | None
-    customer: str | None
-    object: ObjectRef
-    related: Mapping[str, str]
-    order_id: str | None
-    received_at: datetime
-    correlation_id: str
-    quarantine: Quarantine | None
-
-    def to_message(self) -> dict[str, Any]:
-        """Return the JSON object that goes onto the queue; `from_message` reads it back."""
-        return {
-            "v": MESSAGE_VERSION,
-            "id": self.id,
-            "type": self.type,
-            "created": int(self.created.timestamp()),
-            "livemode": self.livemode,
-            "account": self.account,
-            "apiVersion": self.api_version,
-            "customer": self.customer,
-            "object": {"type": self.object.type, "id": self.object.id},
-            "related": dict(self.related),
-            "orderId": self.order_id,
-            "receivedAt": self.received_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "correlationId": self.correlation_id,
-            "quarantine": self.quarantine,
-        }
-
-    @classmethod
-    def from_message(cls, message: Any) -> Notice:
-        """Read a queue message, or raise `MalformedMessage`: people can put things on a queue, too."""
-        try:
-            return _read_message(message)
-        except ids.UnfitError as exc:
-            raise MalformedMessage("a queue message can't be read", field=str(exc)) from exc
 
 
 def event_type(payload: object) -> str:
@@ -211,66 +136,39 @@ def _read_snapshot(event: Mapping[str, Any], origin: Origin, received_at: dateti
     livemode = ids.flag(event.get("livemode"), "livemode")
     account = ids.optional(event.get("account"), ids.ACCOUNT_ID, "account")
     return Notice(
-        id=ids.required(event.get("id"), ids.EVENT_ID, "id"),
+        id=EventId(ids.required(event.get("id"), ids.EVENT_ID, "id")),
         type=ids.required(event.get("type"), ids.DOTTED_NAME, "type"),
         created=ids.unix_time(event.get("created"), "created"),
         livemode=livemode,
         account=account,
         api_version=ids.fits(event.get("api_version"), ids.API_VERSION),
-        customer=ids.fits(reference.id if kind == "customer" else _id_of(target.get("customer")), ids.CUSTOMER_ID),
+        customer=typed(CustomerId, ids.fits(_customer_of(target, reference), ids.CUSTOMER_ID)),
         object=reference,
         related=dict(_related(target, reference)),
-        order_id=ids.first_fit((*_metadata(target, "order_id"), target.get("client_reference_id")), ids.ORDER_ID),
+        order_id=typed(OrderId, ids.first_fit(_order_hints(target), ids.ORDER_ID)),
         received_at=received_at,
         correlation_id=ids.first_fit(_metadata(target, "correlation_id"), ids.CORRELATION_ID) or correlation_id,
         quarantine=origin.quarantine(livemode, account),
     )
 
 
-def _read_message(message: object) -> Notice:
-    body = ids.mapping(message, "message")
-    if body.get("v") != MESSAGE_VERSION:
-        raise ids.UnfitError("v")
-    target = ids.mapping(body.get("object"), "object")
-    related = ids.mapping(body.get("related"), "related")
-    if any(name not in _RELATED for name in related):
-        raise ids.UnfitError("related")
-    return Notice(
-        id=ids.required(body.get("id"), ids.EVENT_ID, "id"),
-        type=ids.required(body.get("type"), ids.DOTTED_NAME, "type"),
-        created=ids.unix_time(body.get("created"), "created"),
-        livemode=ids.flag(body.get("livemode"), "livemode"),
-        account=ids.optional(body.get("account"), ids.ACCOUNT_ID, "account"),
-        api_version=ids.optional(body.get("apiVersion"), ids.API_VERSION, "apiVersion"),
-        customer=ids.optional(body.get("customer"), ids.CUSTOMER_ID, "customer"),
-        object=ObjectRef(
-            type=ids.required(target.get("type"), ids.DOTTED_NAME, "object.type"),
-            id=ids.optional(target.get("id"), ids.STRIPE_ID, "object.id"),
-        ),
-        related={name: ids.required(value, _RELATED[name], "related") for name, value in related.items()},
-        order_id=ids.optional(body.get("orderId"), ids.ORDER_ID, "orderId"),
-        received_at=ids.moment(body.get("receivedAt"), "receivedAt"),
-        correlation_id=ids.required(body.get("correlationId"), ids.CORRELATION_ID, "correlationId"),
-        quarantine=_quarantine(body.get("quarantine")),
-    )
-
-
-def _quarantine(value: object) -> Quarantine | None:
-    match value:
-        case None | "wrong_mode" | "wrong_account":
-            return value
-        case _:
-            raise ids.UnfitError("quarantine")
-
-
 def _related(target: Mapping[str, Any], reference: ObjectRef) -> Iterator[tuple[str, str]]:
-    for name, pattern in _RELATED.items():
+    for name, pattern in RELATED.items():
         if name == reference.type:
             found = ids.fits(reference.id, pattern)
         else:
             found = ids.first_fit((_id_of(_at(target, place)) for place in _PLACES.get(name, ())), pattern)
         if found is not None:
             yield name, found
+
+
+def _customer_of(target: Mapping[str, Any], reference: ObjectRef) -> object:
+    return reference.id if reference.type == "customer" else _id_of(target.get("customer"))
+
+
+def _order_hints(target: Mapping[str, Any]) -> Iterator[object]:
+    yield from _metadata(target, "order_id")
+    yield target.get("client_reference_id")
 
 
 def _metadata(target: Mapping[str, Any], name: str) -> Iterator[object]:

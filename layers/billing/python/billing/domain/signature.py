@@ -96,12 +96,6 @@ def verify(header: str | None, body: bytes, secrets: SigningSecrets, now: dateti
     return Verified(timestamp=datetime.fromtimestamp(int(timestamp), tz=UTC))
 
 
-def sign(body: bytes, secret: str, timestamp: int) -> str:
-    """Make the header Stripe would send for `body`, for tests and the local stand-in."""
-    signed = str(timestamp).encode("ascii") + b"." + body
-    return f"t={timestamp},v1={hmac.digest(secret.encode('ascii'), signed, 'sha256').hex()}"
-
-
 def _parse(header: str | None) -> tuple[str, Sequence[bytes]]:
     """Split the header into its one timestamp and its `v1` values; `v0` (sent in test mode) is ignored."""
     if not header:

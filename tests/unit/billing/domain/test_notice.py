@@ -1,0 +1,76 @@
+"""A queue message is read as strictly as if a stranger had written it (F13, S25)."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.domain.notice import Notice
+from billing.errors import MalformedMessage
+
+MESSAGE: dict[str, Any] = {
+    "v": 1,
+    "id": "evt_1",
+    "type": "checkout.session.completed",
+    "created": 1795255200,
+    "livemode": False,
+    "account": None,
+    "apiVersion": "2026-10-28.endive",
+    "customer": "cus_1",
+    "object": {"type": "checkout.session", "id": "cs_test_1"},
+    "related": {"checkout.session": "cs_test_1"},
+    "orderId": None,
+    "receivedAt": "2026-11-21T10:00:00Z",
+    "correlationId": "JKJaXmPLvHcESHA=",
+    "quarantine": None,
+}
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_a_message_reads_and_writes_the_same() -> None:
+    assert Notice.from_message(MESSAGE).to_message() == MESSAGE
+
+
+@given(st.sampled_from(sorted(MESSAGE)), json_values)
+def test_no_message_raises_anything_else(name: str, value: Any) -> None:
+    try:
+        notice = Notice.from_message(MESSAGE | {name: value})
+    except MalformedMessage:
+        return
+    assert notice.id.startswith("evt_")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"v": 2},
+        {"v": None},
+        {"id": "evt_1 or 1=1"},
+        {"related": {"secret": "pi_1"}},
+        {"related": {"charge": "pi_1"}},
+        {"related": None},
+        {"quarantine": "no"},
+        {"receivedAt": "2026-11-21T10:00:00"},
+        {"receivedAt": "yesterday"},
+        {"receivedAt": "0001-01-01T00:00:00+14:00"},
+        {"correlationId": "a\nb" * 5},
+        {"object": None},
+        {"customer": "acct_1"},
+        {"livemode": 0},
+    ],
+)
+def test_a_message_that_we_did_not_write_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(MalformedMessage):
+        Notice.from_message(MESSAGE | change)
+
+
+@pytest.mark.parametrize("message", [None, [], "x", 1, {}])
+def test_a_message_that_is_none(message: Any) -> None:
+    with pytest.raises(MalformedMessage):
+        Notice.from_message(message)
