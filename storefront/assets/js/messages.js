@@ -21,5 +21,5 @@ const UNEXPECTED = "Something went wrong on our side. Please try again in a minu
 export function messageFor(error) {
   if (error?.name !== "ApiError") throw error;
   console.info(`API: ${error.status} ${error.code} ${error.message}`);
-  return MESSAGES[error.code] ?? UNEXPECTED;
+  return MESSAGES[error.code] ?? (error.status === 503 ? MESSAGES.unavailable : UNEXPECTED);
 }
