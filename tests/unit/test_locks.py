@@ -16,7 +16,8 @@ LOCKS = (RUNTIME, DEV, "requirements/sam", "requirements/uv")
 
 def pins(text: str) -> dict[str, tuple[str, str]]:
     """Read a lock: name to its version with marker, and to its hashes."""
-    blocks = re.findall(r"^([a-z0-9][^\s=]*)==(\S+(?: ;[^\\\n]*?)?)((?: \\\n +--hash=\S+)*)", text, re.MULTILINE)
+    line = r"^([a-z0-9][^\s=]*)==(\S+(?: ;[^\\\n]*?)?)((?: \\\n +--hash=\S+)*)$"
+    blocks = re.findall(line, text, re.MULTILINE)
     return {canonicalize_name(name.partition("[")[0]): (version.strip(), hashes) for name, version, hashes in blocks}
 
 
