@@ -59,7 +59,14 @@ def test_development_runs_what_is_deployed() -> None:
     """What the functions import here is, to the version and the hash, what the dependency layer ships."""
     runtime, dev = read(RUNTIME)[1], read(DEV)[1]
     assert {"boto3", "stripe", "upstash-redis", "aws-lambda-powertools", "pydantic"} <= runtime.keys()
-    assert {package: dev.get(package) for package in runtime} == runtime
+    # The marker may differ: development may need a package on more systems.
+    differing = {
+        package: (locked, dev.get(package))
+        for package, locked in runtime.items()
+        for here in [dev.get(package, ("", ""))]
+        if (here[0].split(" ;")[0], here[1]) != (locked[0].split(" ;")[0], locked[1])
+    }
+    assert differing == {}
 
 
 @pytest.mark.parametrize(
