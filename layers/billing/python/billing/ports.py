@@ -28,7 +28,7 @@ from billing.domain.ids import (
 from billing.domain.ledger import Entry
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
-from billing.domain.records import Commit, Committed, EventRecord
+from billing.domain.records import Commit, Committed, EventRecord, Recording
 from billing.domain.snapshot import Snapshot
 
 
@@ -64,12 +64,18 @@ class Log(Protocol):
     def error(self, message: str, **ids: object) -> None:
         """A step that failed for good."""
 
+    def failure(self, message: str, exc: BaseException, **ids: object) -> None:
+        """An exception: its class and where it passed through, never its text."""
+
 
 class Metrics(Protocol):
     """Counts for dashboards and alarms."""
 
     def count(self, name: str, value: float = 1, **dimensions: str) -> None:
         """Add to a metric."""
+
+    def duration(self, name: str, milliseconds: float, **dimensions: str) -> None:
+        """Add a measured time."""
 
 
 class Queue(Protocol):
@@ -214,6 +220,9 @@ class StripeCheckout(Protocol):
     def create_session(self, order: Order, customer: CustomerId, key: str) -> OpenSession:
         """Create the order's checkout session; the same key gives the same session."""
 
+    def is_open(self, session: SessionId) -> bool:
+        """Whether the session can still be paid."""
+
     def expire_session(self, session: SessionId) -> bool:
         """End an open session; False when Stripe refuses because it is no longer open."""
 
@@ -227,6 +236,12 @@ class AccountStore(Protocol):
     def load(self, user: UserId, purchases: Collection[PurchaseKey], orders: Collection[OrderId] = ()) -> Before:
         """The account (a new one if there is none), and those of the purchases and orders that exist."""
 
+    def extend(self, before: Before, purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> Before:
+        """The same account with more of its purchases and orders."""
+
+    def open_account(self, account: Account) -> Account:
+        """Write a new account unless there is one; the one that stands afterwards."""
+
     def commit(self, commit: Commit) -> Committed:
         """Write all of it or nothing."""
 
@@ -236,16 +251,17 @@ class AccountStore(Protocol):
     def sources(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, tuple[UserId, str]]:
         """Owner and session or invoice of each payment intent that a purchase points from."""
 
-    def own_customer(self, before: Account, customer: CustomerId) -> bool:
-        """Give the customer to the user, with the account, in one transaction; False when somebody was faster."""
+    def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
+        """Give the customer to the user, with the account, in one transaction; None when somebody was faster."""
 
 
 class EventStore(Protocol):
     """Recording events that change no account. Raises StoreUnavailable."""
 
-    def record(self, record: EventRecord) -> bool:
-        """Record it unless it is there with a terminal outcome (False). A PARKED one also needs its customer to have no
-        owner: False as well when it has one by now.
+    def record(self, record: EventRecord) -> Recording:
+        """Record it, unless it is there with a terminal outcome.
+
+        A PARKED one is written only while its customer has no owner (money rule 9).
         """
 
 

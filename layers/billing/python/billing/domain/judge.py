@@ -52,8 +52,8 @@ def judge_session(
     """Judge a checkout session of a customer of `user`.
 
     It is ours when its purchase is stored, or when it carries the id of an order of ours (the function that made it
-    died before it could store the purchase). Anything else belongs to a payment link or to another app on the same Stripe
-    account (money rule 10).
+    died before it could store the purchase). Anything else belongs to a payment link or to another app on the same
+    Stripe account (money rule 10).
     """
     known = purchases.get(PurchaseKey(session.id))
     if known is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from billing.domain.catalog import Gives
 from billing.domain.ids import OrderId, PriceId, SessionId, UserId
@@ -58,3 +59,9 @@ class Claim:
     expires_at: datetime
     session: SessionId | None = None
     url: str | None = None
+
+
+def order_hash(mode: str, lines: tuple[OrderLine, ...]) -> str:
+    """The same for two clicks on the same thing: mode, prices and quantities."""
+    told = "|".join([mode, *sorted(f"{line.price_id}*{line.quantity}" for line in lines)])
+    return sha256(told.encode()).hexdigest()[:32]

@@ -40,6 +40,17 @@ class EventRecord:
     customer: CustomerId | None = None
 
 
+class Recording(StrEnum):
+    """How recording an event that changes no account ended.
+
+    RECORDED: it was there with a terminal outcome. OWNED: it was to be parked, but its customer has an owner by now.
+    """
+
+    WRITTEN = "WRITTEN"
+    RECORDED = "RECORDED"
+    OWNED = "OWNED"
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """One transaction: the account from what was read to what was decided, with its purchases, entries and events.

@@ -1,0 +1,139 @@
+"""Accept a signed Stripe event: verify it, and put its ids into the queue.
+
+The answer is 2xx only on evidence that the event can't be lost: the queue has it, or the consumer's `done` mark says
+that it is through. No mark is written here: 160 enumerated crashes show that any mark of the edge loses or doubles
+events (failure-modes.md, "Why one transaction").
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+from billing.domain.events import HANDLED, Origin, event_type, parse_event
+from billing.domain.ids import EVENT_ID, fits
+from billing.domain.signature import SigningSecrets, verify
+from billing.errors import BillingError, BodyTooLarge, MalformedEvent, Misconfigured, SignatureRefused
+
+if TYPE_CHECKING:  # ports know the whole domain, which this function must not load to start
+    from billing.domain.notice import Notice
+    from billing.ports import Cache, Clock, Log, Metrics, Queue, Secrets
+
+MAX_BODY = 1024 * 1024
+"""Stripe documents no limit. Events that go to EventBridge must fit into 256 KB, and lists inside an event hold at
+most ten rows, so 1 MB leaves room; what it keeps out is a flood that makes us hash megabytes."""
+
+type Outcome = Literal["queued", "skipped_replay", "ignored", "unusable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a verified delivery; every outcome is a 2xx."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptEvent:
+    """The edge of the event pipeline, with what it needs of the world."""
+
+    origin: Origin
+    secret_name: str
+    secrets: Secrets
+    queue: Queue
+    cache: Cache
+    clock: Clock
+    log: Log
+    metrics: Metrics
+
+    def __call__(self, *, body: bytes, signature: str | None, correlation_id: str) -> Receipt:
+        """Accept one delivery.
+
+        Raises SignatureRefused and BodyTooLarge (the sender's fault: 4xx), and SecretsUnavailable, Misconfigured and
+        QueueUnavailable (ours: 5xx, so that Stripe delivers again). A body that is signed but can't be used is
+        counted and accepted: sending it again would not make it better, and refusing it long enough disables the
+        endpoint.
+        """
+        self.metrics.count("WebhooksReceived")
+        try:
+            self._verify(body, signature)
+        except (SignatureRefused, BodyTooLarge) as exc:
+            self.metrics.count("WebhooksRefused", reason=_reason(exc))
+            raise
+        try:
+            payload = _read_json(body)
+            kind = event_type(payload)
+            if kind not in HANDLED:
+                return self._ignored(payload, kind)
+            notice = parse_event(payload, self.origin, received_at=self.clock.now(), correlation_id=correlation_id)
+        except MalformedEvent as exc:
+            self.log.warning("event unusable", reason=exc.reason)
+            self.metrics.count("WebhooksUnusable", reason=exc.reason)
+            return Receipt("unusable")
+        return self._accepted(notice)
+
+    def _verify(self, body: bytes, signature: str | None) -> None:
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge(f"the body is larger than {MAX_BODY} bytes")
+        verify(signature, body, signing_secrets(self.secrets, self.secret_name), self.clock.now())
+
+    def _ignored(self, payload: dict[str, Any], kind: str) -> Receipt:
+        self.log.info("event ignored", event_id=fits(payload.get("id"), EVENT_ID), event_type=kind)
+        self.metrics.count("WebhooksIgnored")
+        return Receipt("ignored")
+
+    def _accepted(self, notice: Notice) -> Receipt:
+        ids = {
+            "event_id": notice.id,
+            "event_type": notice.type,
+            "correlation_id": notice.correlation_id,
+            "session_id": notice.related.get("checkout.session"),
+            "customer_id": notice.customer,
+            "order_id": notice.order_id,
+        }
+        self.log.info("event received", **ids, reason=notice.quarantine)
+        if self.cache.is_done(notice.id):
+            self.log.info("skipped replay", **ids)
+            self.metrics.count("WebhooksDuplicate", event_type=notice.type)
+            return Receipt("skipped_replay")
+        self.queue.send(json.dumps(notice.to_message(), separators=(",", ":")))
+        self.log.info("queued", **ids)
+        self.metrics.count("WebhooksQueued", event_type=notice.type)
+        return Receipt("queued")
+
+
+def signing_secrets(secrets: Secrets, name: str) -> SigningSecrets:
+    """Read the live webhook secrets, `{"secrets": ["whsec_…", …]}`, or raise `Misconfigured`: never an empty one
+    (S05)."""
+    values = secrets.read(name).get("secrets")
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise Misconfigured('the webhook secret is not of the form {"secrets": ["whsec_…"]}', secret=name)
+    return SigningSecrets(tuple(values))
+
+
+def _read_json(body: bytes) -> dict[str, Any]:
+    """Return the body as a JSON object, or raise `MalformedEvent`.
+
+    Decoded here because `json.loads` guesses UTF-16 and UTF-32 from bytes. A name that stands twice has its last value,
+    as with the SDK: a payload is only a hint.
+    """
+    try:
+        payload = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as exc:
+        raise MalformedEvent("the body is not UTF-8", reason="encoding") from exc
+    except RecursionError as exc:
+        raise MalformedEvent("the body is nested too deeply", reason="nesting") from exc
+    except ValueError as exc:  # not JSON, NaN, or an integer of over 4,300 digits
+        raise MalformedEvent("the body is not JSON", reason="json") from exc
+    if not isinstance(payload, dict):
+        raise MalformedEvent("the body is not a JSON object", reason="event")
+    return payload
+
+
+def _reason(exc: BillingError) -> str:
+    return exc.reason if isinstance(exc, SignatureRefused) else exc.code
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

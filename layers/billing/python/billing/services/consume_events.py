@@ -1,0 +1,219 @@
+"""Work through a batch of queued events: one converge for each account that they concern.
+
+A message is reported as failed only when its event is neither recorded nor about to be: the queue then delivers it
+again, later each time. Whatever is killed in between leaves either nothing or the whole effect (one transaction).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.domain.ids import CustomerId, EventId, UserId
+from billing.domain.notice import Notice
+from billing.domain.records import EventRecord, Outcome, Recording
+from billing.errors import MalformedMessage, Permanent, Retryable
+from billing.ports import Cache, EventStore, PublishedAccount, Queue
+from billing.services.converge import Converged, ConvergeDeps, converge
+from billing.services.find_owner import Ownerless, find_owners, find_touched
+from billing.services.publish import published
+
+ACTOR = "event_consumer"
+_FIRST_DELAY = 15
+_LONGEST_DELAY = 900
+_MOST_AT_ONCE = 40
+"""Events of one transaction; DynamoDB takes 100 items, and the account, its purchases and entries need room too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the queue delivers it."""
+
+    id: str
+    body: str
+    receipt: str
+    receive_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumeDeps:
+    """What the consumer needs of the world."""
+
+    converge: ConvergeDeps
+    events: EventStore
+    queue: Queue
+    cache: Cache
+
+
+def consume_events(messages: Sequence[Message], deadline: datetime, deps: ConsumeDeps) -> frozenset[str]:
+    """Consume a batch; the ids of the messages that must be delivered again.
+
+    Nothing is begun after `deadline`: what is finished stays finished, the rest is delivered again (failure-modes F11).
+    """
+    batch = _Batch(deps)
+    notices = batch.read(messages)
+    trusted = [notice for notice in notices if notice.quarantine is None]
+    for notice in notices:
+        if notice.quarantine is not None:
+            batch.record(Ownerless(notice, Outcome.QUARANTINED, notice.quarantine))
+    try:
+        routed = find_owners(trusted, deps.converge.accounts, deps.converge.stripe)
+    except (Retryable, Permanent) as error:
+        if len(trusted) > 1:
+            return consume_one_by_one(messages, deadline, deps)
+        batch.failed(trusted, error)
+        return batch.unfinished()
+    for ownerless in routed.ownerless:
+        batch.record(ownerless)
+    for user, group in routed.users.items():
+        for chunk in _chunks(group):
+            if deps.converge.clock.now() >= deadline:
+                batch.left(chunk)
+            else:
+                batch.converge(user, chunk)
+    batch.publish()
+    return batch.unfinished()
+
+
+def consume_one_by_one(messages: Sequence[Message], deadline: datetime, deps: ConsumeDeps) -> frozenset[str]:
+    """Consume each message as a batch of its own, so that one that can't be routed holds up no other."""
+    return frozenset().union(*(consume_events([message], deadline, deps) for message in messages))
+
+
+class _Batch:
+    """The state of one batch: which messages carry which event, what is done, what must come again."""
+
+    def __init__(self, deps: ConsumeDeps) -> None:
+        self._deps = deps
+        self._messages: dict[EventId, list[Message]] = {}
+        self._unfinished: set[str] = set()
+        self._accounts: dict[UserId, PublishedAccount] = {}
+        self._done: list[EventId] = []
+
+    def read(self, messages: Sequence[Message]) -> list[Notice]:
+        """Read the notices, one for each event however many messages carry it."""
+        notices: dict[EventId, Notice] = {}
+        for message in messages:
+            try:
+                notice = Notice.from_message(json.loads(message.body))
+            except (ValueError, RecursionError, MalformedMessage) as error:
+                self._deps.converge.log.warning("malformed message", message_id=message.id, reason=str(error))
+                self._deps.converge.metrics.count("MalformedMessages")
+                self._unfinished.add(message.id)
+                continue
+            event = EventId(notice.id)
+            notices.setdefault(event, notice)
+            self._messages.setdefault(event, []).append(message)
+        return list(notices.values())
+
+    def converge(self, user: UserId, group: Sequence[Notice]) -> None:
+        """Converge one account; a group that fails is split by event before it is given up (money rule 5)."""
+        core = self._deps.converge
+        try:
+            touched = find_touched(user, group, core.accounts, core.stripe)
+            self._finished(converge(user, touched, group, ACTOR, core))
+        except Retryable as error:
+            self.failed(group, error)
+        except Permanent as error:
+            if len(group) == 1:
+                self.failed(group, error)
+                return
+            for notice in group:
+                self.converge(user, [notice])
+
+    def _finished(self, result: Converged) -> None:
+        core = self._deps.converge
+        state = published(result.account, core.policy, core.clock.now(), result.settled)
+        self._accounts[state.user] = state
+        self._done += [event for event, outcome in result.outcomes.items() if outcome.terminal]
+        self._done += result.replayed
+
+    def record(self, found: Ownerless) -> None:
+        """Record an event that changes no account."""
+        notice = found.notice
+        core = self._deps.converge
+        record = EventRecord(
+            id=EventId(notice.id),
+            type=notice.type,
+            created=notice.created,
+            outcome=found.outcome,
+            reason=found.reason,
+            recorded_at=core.clock.now(),
+            customer=CustomerId(notice.customer) if notice.customer else None,
+        )
+        try:
+            ended = self._deps.events.record(record)
+        except Retryable as error:
+            self.failed([notice], error)
+            return
+        if ended is Recording.OWNED:
+            self._delay(notice, 0)
+            self.left([notice])
+            return
+        say = core.log.info if found.outcome.terminal or ended is Recording.RECORDED else core.log.warning
+        say(
+            "event recorded" if ended is Recording.WRITTEN else "skipped replay",
+            event_id=notice.id,
+            event_type=notice.type,
+            correlation_id=notice.correlation_id,
+            outcome=found.outcome,
+            reason=found.reason,
+        )
+        core.metrics.count("EventsByOutcome", outcome=found.outcome)
+        if found.outcome.terminal or ended is Recording.RECORDED:
+            self._done.append(record.id)
+
+    def failed(self, group: Iterable[Notice], error: Retryable | Permanent) -> None:
+        """Deliver again later what may succeed later; quarantine at once what never will (money rule 11)."""
+        core = self._deps.converge
+        for notice in group:
+            retryable = isinstance(error, Retryable)
+            core.log.error(
+                "failed",
+                event_id=notice.id,
+                event_type=notice.type,
+                correlation_id=notice.correlation_id,
+                code=error.code,
+                reason=error.message,
+                retryable=retryable,
+            )
+            core.metrics.count("EventsFailed", event_type=notice.type)
+            if isinstance(error, Retryable):
+                self._delay(notice, error.retry_after or 0)
+                self.left([notice])
+            else:
+                self.record(Ownerless(notice, Outcome.QUARANTINED, error.message))
+
+    def left(self, group: Iterable[Notice]) -> None:
+        """Leave these to the next delivery."""
+        for notice in group:
+            self._unfinished.update(message.id for message in self._messages[EventId(notice.id)])
+
+    def _delay(self, notice: Notice, wish: float) -> None:
+        core = self._deps.converge
+        for message in self._messages[EventId(notice.id)]:
+            longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(message.receive_count - 1, 10))
+            seconds = max(longest / 2 + core.random.upto(longest / 2), min(wish, _LONGEST_DELAY))
+            try:
+                self._deps.queue.delay(message.receipt, round(seconds))
+            except Retryable:
+                core.log.warning("visibility not changed", message_id=message.id)  # the queue's own timeout holds
+
+    def publish(self) -> None:
+        """Tell the cache, in one round trip, after everything is durable. Its failure costs time, never truth."""
+        if not self._accounts and not self._done:
+            return
+        kept = self._deps.cache.publish(list(self._accounts.values()), self._done)
+        log = self._deps.converge.log
+        for user, state in self._accounts.items():
+            log.info("cache updated" if kept else "cache not updated", user_id=user, version=state.version)
+
+    def unfinished(self) -> frozenset[str]:
+        """The messages that must be delivered again."""
+        return frozenset(self._unfinished)
+
+
+def _chunks(group: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
+    return (group[start : start + _MOST_AT_ONCE] for start in range(0, len(group), _MOST_AT_ONCE))
