@@ -1,0 +1,103 @@
+"""One system and one browser for all browser tests; one tab and one account for each.
+
+Pictures of the pages go to .plumbline/screenshots, or to PLUMBLINE_SCREENSHOTS.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from local.stack import Stack
+from tests.browser.shop import Shop
+from tests.browser.stripe_side import StripeSide
+
+REPOSITORY = Path(__file__).parents[2]
+
+# --no-sandbox: CI runs as root. The rest keeps the browser from talking to anybody but us.
+LAUNCH = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    directory = Path(os.environ.get("PLUMBLINE_SCREENSHOTS", REPOSITORY / ".plumbline" / "screenshots"))
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    with Stack() as running:
+        side = StripeSide(running.stripe_url)
+        side.sell_in_euros()  # now: the catalog is cached for minutes from the first look at it
+        side.close()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(browser_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=browser_path, args=list(LAUNCH))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def new_shop(browser: Browser, stack: Stack, screenshots: Path) -> Iterator[Callable[..., Shop]]:
+    """Open tabs that share nothing. At the end of the test, no page may have complained in the console."""
+    opened: list[Shop] = []
+
+    def open_shop(*, width: int = 1180, height: int = 820, dark: bool = False) -> Shop:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-US",
+            timezone_id="UTC",
+        )
+        context.set_default_timeout(15_000)
+        shop = Shop(context.new_page(), stack, screenshots)
+        opened.append(shop)
+        return shop
+
+    yield open_shop
+    for shop in opened:
+        shop.page.context.close()
+    assert [problem for shop in opened for problem in shop.problems] == []
+
+
+@pytest.fixture
+def shop(new_shop: Callable[..., Shop]) -> Shop:
+    return new_shop()
+
+
+@pytest.fixture
+def user(request: pytest.FixtureRequest) -> str:
+    """Name a user after the test, so that no two tests meet in one account."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", request.node.name)[:64]
+
+
+@pytest.fixture
+def stripe(stack: Stack) -> Iterator[StripeSide]:
+    """Reach what is behind the hosted page; whatever faults a test asks for end with it."""
+    side = StripeSide(stack.stripe_url)
+    yield side
+    side.be_well()
+    side.close()

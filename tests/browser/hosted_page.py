@@ -1,0 +1,53 @@
+"""The Stripe stand-in's hosted checkout page, as a buyer uses it: all that these tests assume of it is here."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+PAYS = "4242 4242 4242 4242"
+DECLINED = "4000 0000 0000 0002"
+# "At least three minutes" later; the control API does not let the test wait for that.
+# https://docs.stripe.com/payments/sepa-debit/accept-a-payment?payment-ui=checkout#test-your-integration
+IBAN_PAYS_LATER = "AT321904300235473204"
+IBAN_FAILS_LATER = "AT051904300235473205"
+
+
+class HostedPage:
+    """Fill in and submit the form by its labels, as a screen reader's user would."""
+
+    def __init__(self, page: Page, stripe_url: str) -> None:
+        self.page = page
+        self._address = re.compile(re.escape(stripe_url) + r"/c/pay/(cs_test_\w+)")
+
+    def expect_open(self) -> str:
+        """Wait until the page is there; give the checkout session's id."""
+        expect(self.page).to_have_url(self._address)
+        found = self._address.match(self.page.url)
+        assert found
+        return found.group(1)
+
+    @property
+    def problem(self) -> Locator:
+        return self.page.get_by_role("alert")
+
+    def pay_by_card(self, number: str) -> None:
+        page = self.page
+        page.get_by_label("Card", exact=True).check()
+        page.get_by_label("Card number").fill(number)
+        page.get_by_label("Expiration").fill("12 / 34")
+        page.get_by_label("CVC").fill("123")
+        page.get_by_label("Name").fill("Test Buyer")
+        self._submit()
+
+    def pay_by_bank_debit(self, iban: str) -> None:
+        page = self.page
+        page.get_by_label("SEPA Direct Debit").check()
+        page.get_by_label("IBAN").fill(iban)
+        page.get_by_label("Name").fill("Test Buyer")
+        self._submit()
+
+    def leave(self) -> None:
+        self.page.get_by_role("link", name="Back").click()
+
+    def _submit(self) -> None:
+        self.page.get_by_role("button", name=re.compile("^(Pay|Subscribe)")).click()

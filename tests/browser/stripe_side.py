@@ -1,0 +1,47 @@
+"""What happens at Stripe while a buyer looks at our pages: the control API, and the real API where that has a call."""
+
+from typing import Any
+
+import httpx
+
+CREDITS_IN_EUROS = "credits_500_eur"
+"""A price that can be paid by SEPA debit, which takes euros only; the shop's own prices are in dollars."""
+
+
+class StripeSide:
+    def __init__(self, stripe_url: str) -> None:
+        key = {"Authorization": "Bearer sk_test_plumbline"}
+        self._http = httpx.Client(base_url=stripe_url, headers=key, timeout=10)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def sell_in_euros(self) -> None:
+        """Put a price into the catalog that a bank debit can pay, unless the seed has one."""
+        known = self._http.get("/v1/prices", params={"lookup_keys[]": CREDITS_IN_EUROS}).raise_for_status()
+        if known.json()["data"]:
+            return
+        product = self._post("/v1/products", {"name": "500 credits, in euros", "metadata[credits_amount]": 500})
+        price = {"product": product["id"], "currency": "eur", "unit_amount": 500, "lookup_key": CREDITS_IN_EUROS}
+        self._post("/v1/prices", price)
+
+    def expire(self, session_id: str) -> None:
+        self._post(f"/v1/checkout/sessions/{session_id}/expire", {})
+
+    def let_time_pass(self, seconds: int) -> None:
+        """Move the stand-in's clock: a bank debit settles, and nobody waits for it."""
+        self._control("clock", {"advance_seconds": seconds})
+
+    def stop_answering(self) -> None:
+        """Answer every API call with 503, from now on. The hosted page goes on working: it is not the API."""
+        self._control("faults", {"api": {"fail": 10_000, "status": 503}})
+
+    def be_well(self) -> None:
+        self._control("faults", {})
+
+    def _control(self, name: str, body: dict[str, Any]) -> None:
+        self._http.post(f"/_control/{name}", json=body).raise_for_status()
+
+    def _post(self, path: str, form: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self._http.post(path, data=form).raise_for_status().json()
+        return answer

@@ -1,0 +1,81 @@
+"""What holds for the pages themselves: their policy, small and dark screens, the keyboard, and how money is written."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from local.stack import Stack
+from tests.browser.hosted_page import PAYS
+from tests.browser.shop import Shop
+
+
+@pytest.mark.parametrize("path", ["/", "/account", "/checkout/return", "/checkout/canceled"])
+def test_the_server_sends_a_strict_policy(stack: Stack, path: str) -> None:
+    policy = httpx.get(stack.app_url + path).raise_for_status().headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert f"connect-src 'self' {stack.api_url}" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(("look", "width", "dark"), [("phone", 360, False), ("dark", 1180, True)])
+def test_every_page_fits(new_shop: Callable[..., Shop], user: str, look: str, width: int, dark: bool) -> None:
+    """`shoot` fails when a page is wider than its window."""
+    shop = new_shop(width=width, dark=dark)
+    shop.enter_as(user)
+    shop.shoot(f"canceled-{look}")
+    shop.open_checkout("pro_monthly")
+    shop.hosted.pay_by_card(PAYS)
+    shop.expect_outcome("paid")
+    shop.shoot(f"thank-you-{look}")
+    shop.visit("/account")
+    expect(shop.test_id("ledger")).to_be_visible()
+    shop.shoot(f"account-{look}")
+    shop.visit("/")
+    expect(shop.test_id("price-credits_500")).to_be_visible()
+    shop.shoot(f"prices-{look}")
+
+
+def test_buying_needs_no_mouse(shop: Shop) -> None:
+    page = shop.page
+    shop.visit("/")
+    buy = shop.test_id("price-credits_500").get_by_role("button")
+    buy.focus()
+    page.keyboard.press("Enter")
+    dialog = shop.test_id("sign-in")
+    expect(dialog.get_by_role("button").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(buy).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    shop.hosted.expect_open()
+
+
+@pytest.mark.parametrize(
+    ("minor_units", "currency", "written"),
+    [
+        (500, "usd", "$5.00"),
+        (500, "eur", "€5.00"),
+        (500, "jpy", "¥500"),
+        (500, "isk", "ISK 5"),  # two decimals in Stripe's API, none in the money itself
+        (5120, "kwd", "KWD 5.120"),
+    ],
+)
+def test_money_is_written_as_stripe_counts_it(shop: Shop, minor_units: int, currency: str, written: str) -> None:
+    shop.visit("/checkout/canceled")
+    script = "async ([amount, currency]) => (await import('/assets/js/format.js')).money(amount, currency)"
+    assert shop.page.evaluate(script, [minor_units, currency]).replace("\u00a0", " ") == written
+
+
+def test_prices_say_so_when_the_shop_does_not_answer(shop: Shop) -> None:
+    """The API is another server: the pages may be there without it."""
+    shop.page.route("**/catalog", lambda route: route.abort())
+    shop.visit("/")
+    problem = shop.test_id("prices").get_by_role("alert")
+    expect(problem).to_contain_text("cannot be reached")
+    shop.shoot("prices-unreachable")
+    shop.page.unroute("**/catalog")
+    problem.get_by_role("button", name="Try again").click()
+    expect(shop.test_id("price-credits_500")).to_be_visible()
