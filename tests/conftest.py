@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
+@pytest.hookimpl(trylast=True)  # after a folder has marked its tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with the reason, what this machine or command can't run; `make check` demands the browser."""
     required = os.environ.get("PLUMBLINE_REQUIRE_BROWSER") == "1"
