@@ -35,8 +35,8 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptEvent:
-    """The edge of the event pipeline, with what it needs of the world."""
+class AcceptDeps:
+    """What accepting an event needs of the world."""
 
     origin: Origin
     secret_name: str
@@ -47,65 +47,67 @@ class AcceptEvent:
     log: Log
     metrics: Metrics
 
-    def __call__(self, *, body: bytes, signature: str | None, correlation_id: str) -> Receipt:
-        """Accept one delivery.
 
-        Raises SignatureRefused and BodyTooLarge (the sender's fault: 4xx), and SecretsUnavailable, Misconfigured and
-        QueueUnavailable (ours: 5xx, so that Stripe delivers again). A body that is signed but can't be used is
-        counted and accepted: sending it again would not make it better, and refusing it long enough disables the
-        endpoint.
-        """
-        self.metrics.count("WebhooksReceived")
-        try:
-            self._verify(body, signature)
-        except (SignatureRefused, BodyTooLarge) as exc:
-            self.metrics.count("WebhooksRefused", reason=_reason(exc))
-            raise
-        try:
-            payload = _read_json(body)
-            kind = event_type(payload)
-            if kind not in HANDLED:
-                return self._ignored(payload, kind)
-            notice = parse_event(payload, self.origin, received_at=self.clock.now(), correlation_id=correlation_id)
-        except MalformedEvent as exc:
-            self.log.warning("event unusable", reason=exc.reason)
-            self.metrics.count("WebhooksUnusable", reason=exc.reason)
-            return Receipt("unusable")
-        return self._accepted(notice)
+def accept_event(*, body: bytes, signature: str | None, correlation_id: str, deps: AcceptDeps) -> Receipt:
+    """Accept one delivery.
 
-    def _verify(self, body: bytes, signature: str | None) -> None:
+    Raises SignatureRefused and BodyTooLarge (the sender's fault: 4xx), and SecretsUnavailable, Misconfigured and
+    QueueUnavailable (ours: 5xx, so that Stripe delivers again). A body that is signed but can't be used is counted and
+    accepted: sending it again would not make it better, and refusing it for long disables the endpoint.
+    """
+    deps.metrics.count("WebhooksReceived")
+    now = deps.clock.now()
+    try:
         if len(body) > MAX_BODY:
             raise BodyTooLarge(f"the body is larger than {MAX_BODY} bytes")
-        verify(signature, body, signing_secrets(self.secrets, self.secret_name), self.clock.now())
+        verify(signature, body, signing_secrets(deps.secrets, deps.secret_name), now)
+    except (SignatureRefused, BodyTooLarge) as exc:
+        deps.metrics.count("WebhooksRefused", reason=_reason(exc))
+        raise
+    payload: dict[str, Any] = {}
+    try:
+        payload = _read_json(body)
+        kind = event_type(payload)
+        if kind not in HANDLED:
+            return _ignored(payload, kind, deps)
+        notice = parse_event(payload, deps.origin, received_at=now, correlation_id=correlation_id)
+    except MalformedEvent as exc:
+        deps.log.warning("event unusable", event_id=fits(payload.get("id"), EVENT_ID), reason=exc.reason)
+        deps.metrics.count("WebhooksUnusable", reason=exc.reason)
+        return Receipt("unusable")
+    return _accepted(notice, deps)
 
-    def _ignored(self, payload: dict[str, Any], kind: str) -> Receipt:
-        self.log.info("event ignored", event_id=fits(payload.get("id"), EVENT_ID), event_type=kind)
-        self.metrics.count("WebhooksIgnored")
-        return Receipt("ignored")
 
-    def _accepted(self, notice: Notice) -> Receipt:
-        ids = {
-            "event_id": notice.id,
-            "event_type": notice.type,
-            "correlation_id": notice.correlation_id,
-            "session_id": notice.related.get("checkout.session"),
-            "customer_id": notice.customer,
-            "order_id": notice.order_id,
-        }
-        self.log.info("event received", **ids, reason=notice.quarantine)
-        if self.cache.is_done(notice.id):
-            self.log.info("skipped replay", **ids)
-            self.metrics.count("WebhooksDuplicate", event_type=notice.type)
-            return Receipt("skipped_replay")
-        self.queue.send(json.dumps(notice.to_message(), separators=(",", ":")))
-        self.log.info("queued", **ids)
-        self.metrics.count("WebhooksQueued", event_type=notice.type)
-        return Receipt("queued")
+def _accepted(notice: Notice, deps: AcceptDeps) -> Receipt:
+    ids = {
+        "event_id": notice.id,
+        "event_type": notice.type,
+        "correlation_id": notice.correlation_id,
+        "session_id": notice.related.get("checkout.session"),
+        "customer_id": notice.customer,
+        "order_id": notice.order_id,
+    }
+    deps.log.info("event received", **ids, reason=notice.quarantine)
+    if deps.cache.is_done(notice.id):
+        deps.log.info("skipped replay", **ids)
+        deps.metrics.count("WebhooksDuplicate", event_type=notice.type)
+        return Receipt("skipped_replay")
+    deps.queue.send(json.dumps(notice.to_message(), separators=(",", ":")))
+    deps.log.info("queued", **ids)
+    deps.metrics.count("WebhooksQueued", event_type=notice.type)
+    return Receipt("queued")
+
+
+def _ignored(payload: dict[str, Any], kind: str, deps: AcceptDeps) -> Receipt:
+    deps.log.info("event ignored", event_id=fits(payload.get("id"), EVENT_ID), event_type=kind)
+    deps.metrics.count("WebhooksIgnored")
+    return Receipt("ignored")
 
 
 def signing_secrets(secrets: Secrets, name: str) -> SigningSecrets:
     """Read the live webhook secrets, `{"secrets": ["whsec_…", …]}`, or raise `Misconfigured`: never an empty one
-    (S05)."""
+    (S05).
+    """
     values = secrets.read(name).get("secrets")
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise Misconfigured('the webhook secret is not of the form {"secrets": ["whsec_…"]}', secret=name)

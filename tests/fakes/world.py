@@ -1,0 +1,185 @@
+"""Fakes of the small ports, with state that a test can read: clock, chance, log, metrics, queue, secrets, cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from billing.domain.ids import CustomerId, EventId, OrderId, SessionId, UserId
+from billing.errors import QueueUnavailable, SecretsUnavailable
+from billing.observability import LOGGED_KEYS
+from billing.ports import CachedEntitlement, OpenSession, PublishedAccount
+
+
+@dataclass
+class FakeClock:
+    """Stands still until it is told to move, or somebody sleeps."""
+
+    time: datetime
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakeRandomness:
+    """No chance: always half of the limit, and order ids that count up."""
+
+    orders: int = 0
+
+    def upto(self, limit: float) -> float:
+        return limit / 2
+
+    def order_id(self) -> OrderId:
+        self.orders += 1
+        return OrderId(f"ord_{self.orders:08d}")
+
+
+@dataclass(frozen=True)
+class Line:
+    level: str
+    message: str
+    ids: Mapping[str, object]
+
+
+@dataclass
+class FakeLog:
+    """Keeps the lines; a key that the real log would leave out fails the test."""
+
+    lines: list[Line] = field(default_factory=list)
+
+    def info(self, message: str, **ids: object) -> None:
+        self._add("info", message, ids)
+
+    def warning(self, message: str, **ids: object) -> None:
+        self._add("warning", message, ids)
+
+    def error(self, message: str, **ids: object) -> None:
+        self._add("error", message, ids)
+
+    def failure(self, message: str, exc: BaseException, **ids: object) -> None:
+        self._add("error", message, {"error": type(exc).__name__, **ids})
+
+    @property
+    def messages(self) -> list[str]:
+        return [line.message for line in self.lines]
+
+    def _add(self, level: str, message: str, ids: Mapping[str, object]) -> None:
+        unlisted = set(ids) - LOGGED_KEYS
+        assert not unlisted, f"not in observability.LOGGED_KEYS: {sorted(unlisted)}"
+        self.lines.append(Line(level, message, {key: value for key, value in ids.items() if value is not None}))
+
+
+@dataclass
+class FakeMetrics:
+    """Adds up; a count with dimensions is kept as `name{key=value}` and under its plain name."""
+
+    counts: dict[str, float] = field(default_factory=dict)
+
+    def count(self, name: str, value: float = 1, **dimensions: str) -> None:
+        self.counts[name] = self.counts.get(name, 0) + value
+        if dimensions:
+            full = name + "{" + ",".join(f"{key}={dimensions[key]}" for key in sorted(dimensions)) + "}"
+            self.counts[full] = self.counts.get(full, 0) + value
+
+    def duration(self, name: str, milliseconds: float, **dimensions: str) -> None:
+        self.count(name, milliseconds, **dimensions)
+
+
+@dataclass
+class FakeQueue:
+    """Keeps what was sent; `down` refuses."""
+
+    bodies: list[str] = field(default_factory=list)
+    delayed: list[tuple[str, int]] = field(default_factory=list)
+    down: bool = False
+
+    def send(self, body: str) -> None:
+        if self.down:
+            raise QueueUnavailable("the queue is down")
+        self.bodies.append(body)
+
+    def delay(self, receipt: str, seconds: int) -> None:
+        if self.down:
+            raise QueueUnavailable("the queue is down")
+        self.delayed.append((receipt, seconds))
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for body in self.bodies]
+
+
+@dataclass
+class FakeSecrets:
+    """Secrets by name; `down` refuses."""
+
+    values: dict[str, Mapping[str, object]]
+    down: bool = False
+
+    def read(self, name: str) -> Mapping[str, object]:
+        if self.down:
+            raise SecretsUnavailable("Secrets Manager is down", secret=name)
+        return self.values[name]
+
+
+@dataclass
+class FakeCache:
+    """What the real one promises, in dictionaries; `down` answers as if nothing were cached, as the real one does."""
+
+    done: set[EventId] = field(default_factory=set)
+    accounts: dict[UserId, PublishedAccount] = field(default_factory=dict)
+    catalog_document: str | None = None
+    checkouts: dict[tuple[UserId, str], OpenSession] = field(default_factory=dict)
+    locked: set[SessionId] = field(default_factory=set)
+    down: bool = False
+
+    def is_done(self, event: EventId) -> bool:
+        return not self.down and event in self.done
+
+    def publish(self, states: Sequence[PublishedAccount], done: Sequence[EventId]) -> bool:
+        if self.down:
+            return False
+        for state in states:
+            known = self.accounts.get(state.user)
+            if known is None or state.version > known.version:
+                self.accounts[state.user] = state
+            for order_hash in state.closed_checkouts:
+                self.checkouts.pop((state.user, order_hash), None)
+        self.done.update(done)
+        return True
+
+    def entitlement(self, user: UserId) -> CachedEntitlement | None:
+        state = None if self.down else self.accounts.get(user)
+        return None if state is None else CachedEntitlement(state.level, state.until, state.version)
+
+    def customer(self, user: UserId) -> CustomerId | None:
+        state = None if self.down else self.accounts.get(user)
+        return None if state is None else state.customer
+
+    def catalog(self) -> str | None:
+        return None if self.down else self.catalog_document
+
+    def keep_catalog(self, document: str, seconds: int) -> None:
+        if not self.down:
+            self.catalog_document = document
+
+    def open_checkout(self, user: UserId, order_hash: str) -> OpenSession | None:
+        return None if self.down else self.checkouts.get((user, order_hash))
+
+    def keep_open_checkout(self, user: UserId, order_hash: str, session: OpenSession, seconds: int) -> None:
+        if not self.down:
+            self.checkouts[user, order_hash] = session
+
+    def lock_success(self, session: SessionId) -> bool:
+        if self.down or session in self.locked:
+            return False
+        self.locked.add(session)
+        return True
