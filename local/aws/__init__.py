@@ -1,0 +1,1 @@
+"""DynamoDB, SQS and Secrets Manager, played by moto in processes of their own."""

@@ -1,0 +1,25 @@
+"""Keep a server's resources in step with the template."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from local.run_config import RunConfig
+from local.template import Model
+from local.template.watch import LiveModel
+
+_LOOK_SECONDS = 0.5
+
+
+def follow(config: RunConfig, create: Callable[[Model], None], ready: threading.Event) -> None:
+    """Create the resources, say so, and create those that are added later; never returns."""
+    live = LiveModel(Path(config.template), config.model, lambda line: print(line, flush=True))
+    done: Model | None = None
+    while True:
+        model = live.current()
+        if model is not done:
+            create(model)
+            done = model
+            ready.set()
+        time.sleep(_LOOK_SECONDS)

@@ -1,0 +1,38 @@
+"""Boto3 clients for the local AWS, independent of the caller's own AWS settings."""
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from local.template import REGION
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+
+def sqs_client(url: str) -> "SQSClient":
+    client: SQSClient = _client("sqs", url)
+    return client
+
+
+def dynamodb_client(url: str) -> "DynamoDBClient":
+    client: DynamoDBClient = _client("dynamodb", url)
+    return client
+
+
+def secrets_client(url: str) -> "SecretsManagerClient":
+    client: SecretsManagerClient = _client("secretsmanager", url)
+    return client
+
+
+def lambda_client(url: str) -> Any:
+    return _client("lambda", url)
+
+
+def _client(service: str, url: str) -> Any:
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)
+    config = Config(connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 1}, proxies={})
+    return session.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]

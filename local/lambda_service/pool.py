@@ -1,0 +1,105 @@
+"""The workers of one function: grown on demand, so that invocations really run side by side."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from local.lambda_service.code import Code
+from local.lambda_service.worker import Outcome, Worker
+from local.run_config import RunConfig
+from local.template import Function
+
+
+class Pool:
+    """At most `config.workers_per_function` workers, one invocation each; more invocations wait their turn."""
+
+    def __init__(
+        self,
+        function: Function,
+        config: RunConfig,
+        clock: Callable[[], Awaitable[float]],
+        log: Callable[[Function, str], None],
+    ) -> None:
+        self.function = function
+        self._config = config
+        self._clock = clock
+        self._log = log
+        self._slots = asyncio.Semaphore(config.workers_per_function)
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._code = Code(function)
+        self._broken = False
+
+    async def invoke(self, event: Any, request_id: str) -> Outcome:
+        async with self._slots:
+            self._retire_if_changed()
+            offset = await self._clock()
+            worker = await self._take(offset)
+            try:
+                return await worker.invoke(event, request_id, offset)
+            finally:
+                self._give_back(worker)
+
+    async def warm(self) -> None:
+        """Make sure one worker waits, so that a first request does not pay for the imports."""
+        async with self._slots:
+            self._retire_if_changed()
+            if not any(worker.alive for worker in self._idle):
+                self._give_back(await self._take(await self._clock()))
+
+    def adopt(self, function: Function) -> None:
+        """Take over what the template now says; running invocations finish with what they started with."""
+        if function != self.function:
+            self.function = function
+            self._code = Code(function)
+            self._retire()
+
+    @property
+    def cold(self) -> bool:
+        """Nobody waits for the next invocation; a function that cannot start is left alone until its code changes."""
+        return self._code.changed() or not (self._broken or self.pids())
+
+    def pids(self) -> list[int]:
+        return [worker.process.pid for worker in (*self._busy, *self._idle) if worker.process.returncode is None]
+
+    async def close(self) -> None:
+        for worker in (*self._idle, *self._busy):
+            await worker.kill()
+        self._idle.clear()
+
+    async def _take(self, offset: float) -> Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                break
+        else:
+            worker = await Worker.start(self.function, self._config, offset, self._log)
+            self._broken = not worker.alive
+        self._busy.add(worker)
+        return worker
+
+    def _give_back(self, worker: Worker) -> None:
+        self._busy.discard(worker)
+        if worker.alive and not worker.retired:
+            self._idle.append(worker)
+        else:
+            _end(worker)
+
+    def _retire_if_changed(self) -> None:
+        if self._code.changed():
+            self._code.refresh()
+            self._log(self.function, "code changed: workers replaced")
+            self._retire()
+
+    def _retire(self) -> None:
+        self._broken = False
+        for worker in self._busy:
+            worker.retired = True
+        while self._idle:
+            _end(self._idle.pop())
+
+
+def _end(worker: Worker) -> None:
+    """Closing its input ends a worker; nothing waits for it."""
+    if worker.process.stdin is not None:
+        worker.process.stdin.close()

@@ -1,0 +1,171 @@
+"""One worker process and the conversation with it."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.run_config import RunConfig
+from local.lambda_service.environment import worker_environment
+from local.template import Function
+
+_RUNTIME = Path(__file__).with_name("runtime.py")
+INIT_SECONDS = 30.0
+"""Lambda allows 10; a busy laptop that compiles a new layer needs more, and it is not what we test here."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The payload of an invocation; `error` is what X-Amz-Function-Error would say."""
+
+    payload: str
+    error: str | None = None
+
+
+class Worker:
+    """A process that runs one invocation at a time."""
+
+    def __init__(self, function: Function, process: asyncio.subprocess.Process, answers: asyncio.StreamReader) -> None:
+        self.function = function
+        self.process = process
+        self.retired = False
+        self.last_used = time.monotonic()
+        self._answers = answers
+        self._init_error: dict[str, Any] | None = None
+
+    @staticmethod
+    async def start(
+        function: Function, config: RunConfig, offset: float, log: Callable[[Function, str], None]
+    ) -> "Worker":
+        """Start the process and wait for its init phase; a failing one is kept, to be answered at the invocation."""
+        read_end, write_end = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                str(_RUNTIME),
+                str(write_end),
+                str(offset),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env=worker_environment(function, config),
+                cwd=function.code_dir,
+                pass_fds=(write_end,),
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        loop = asyncio.get_running_loop()
+        answers = asyncio.StreamReader(limit=16 * 1024 * 1024)
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(answers), os.fdopen(read_end, "rb"))
+        worker = Worker(function, process, answers)
+        worker._logging = asyncio.create_task(worker._forward_log(log))
+        await worker._await_init()
+        return worker
+
+    _logging: asyncio.Task[None]
+
+    @property
+    def alive(self) -> bool:
+        return self.process.returncode is None and self._init_error is None
+
+    async def invoke(self, event: Any, request_id: str, offset: float) -> Outcome:
+        """Run the handler; kill the process when the function's timeout passes, as Lambda does."""
+        if self._init_error is not None:
+            return _unhandled({**self._init_error, "requestId": request_id})
+        function = self.function
+        self.last_used = time.monotonic()
+        request = {
+            "event": event,
+            "requestId": request_id,
+            "functionArn": function.arn,
+            "timeout": function.timeout,
+            "offset": offset,
+        }
+        stdin = self.process.stdin
+        assert stdin is not None
+        stdin.write(json.dumps(request).encode() + b"\n")
+        try:
+            async with asyncio.timeout(function.timeout):
+                await stdin.drain()
+                line = await self._answers.readline()
+        except TimeoutError:
+            await self.kill()
+            return _unhandled(
+                {
+                    "errorType": "Sandbox.Timedout",
+                    "errorMessage": f"RequestId: {request_id} Error: Task timed out after {function.timeout:.2f} seconds",
+                }
+            )
+        except ConnectionError:
+            line = b""
+        except asyncio.CancelledError:
+            await self.kill()
+            raise
+        if not line:
+            return await self._died(request_id)
+        answer = json.loads(line)
+        return Outcome(answer["ok"]) if "ok" in answer else _unhandled({**answer["error"], "requestId": request_id})
+
+    async def kill(self) -> None:
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def _await_init(self) -> None:
+        try:
+            async with asyncio.timeout(INIT_SECONDS):
+                line = await self._answers.readline()
+        except TimeoutError:
+            await self.kill()
+            line = b""
+        if not line:
+            self._init_error = {
+                "errorType": "Runtime.ExitError",
+                "errorMessage": f"Runtime exited during init: {await self._reason()}",
+            }
+        else:
+            self._init_error = json.loads(line)["error"]
+
+    async def _died(self, request_id: str) -> Outcome:
+        reason = await self._reason()
+        return _unhandled(
+            {
+                "errorType": "Runtime.ExitError",
+                "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: {reason}",
+            }
+        )
+
+    async def _reason(self) -> str:
+        code = await self.process.wait()
+        return f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+
+    async def _forward_log(self, log: Callable[[Function, str], None]) -> None:
+        stdout = self.process.stdout
+        assert stdout is not None
+        while line := await _read_log_line(stdout):
+            log(self.function, line.decode("utf-8", "replace").rstrip("\n"))
+
+
+async def _read_log_line(stream: asyncio.StreamReader) -> bytes:
+    """A line, or the part of an over-long one that fits: a handler that prints a megabyte must not stop its log."""
+    try:
+        return await stream.readuntil(b"\n")
+    except asyncio.IncompleteReadError as exc:
+        return exc.partial
+    except asyncio.LimitOverrunError as exc:
+        return await stream.read(exc.consumed)
+
+
+def _unhandled(body: dict[str, Any]) -> Outcome:
+    return Outcome(json.dumps(body), "Unhandled")

@@ -1,0 +1,110 @@
+"""What every part is told when it starts: one file, written by the supervisor into the state directory."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from local.template import Addresses, Model, load_model
+from local.template.names import REGION
+
+DEFAULT_USERS = ("alice", "bob", "carol")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Default ports; each has an option of `run` and an environment variable of its own."""
+
+    storefront: int = 8787
+    api: int = 8788
+    stripe: int = 8789
+    upstash: int = 8790
+    dynamodb: int = 8791
+    sqs: int = 8792
+    lambda_service: int = 8793
+
+
+def url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that differs between two runs; functions see none of it, only what the template gives them."""
+
+    template: str
+    state_dir: str
+    cache_dir: str
+    ports: Ports
+    parameters: Mapping[str, str]
+    secrets: Mapping[str, str]
+    """Contents by name, put into Secrets Manager."""
+    upstash_token: str
+    dynamodb_url: str
+    stripe_url: str
+    clock_url: str | None
+    """Where the stand-in tells its test clock; None with real Stripe, whose clock is the real one."""
+    redis_url: str | None = None
+    workers_per_function: int = 4
+    timer_speed: float = 1.0
+    """How much faster than the clock schedules come: only tests change it."""
+    users: tuple[str, ...] = field(default=DEFAULT_USERS)
+    audience: str = "plumbline"
+
+    @property
+    def api_url(self) -> str:
+        return url(self.ports.api)
+
+    @property
+    def storefront_url(self) -> str:
+        return url(self.ports.storefront)
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.storefront_url}/auth"
+
+    @property
+    def sqs_url(self) -> str:
+        return url(self.ports.sqs)
+
+    @property
+    def lambda_url(self) -> str:
+        return url(self.ports.lambda_service)
+
+    @property
+    def state(self) -> Path:
+        return Path(self.state_dir)
+
+    def model(self) -> Model:
+        """Read the template as it is now."""
+        addresses = Addresses(sqs_url=self.sqs_url, api_url=self.api_url)
+        return load_model(Path(self.template), self.parameters, addresses, Path(self.cache_dir))
+
+    def save(self) -> Path:
+        """Write the file; it holds secrets, so only its owner may read it."""
+        path = self.state / "run.json"
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(self), file, indent=1)
+        return path
+
+    @staticmethod
+    def load(path: Path) -> "RunConfig":
+        values = json.loads(path.read_text())
+        values["ports"] = Ports(**values["ports"])
+        values["users"] = tuple(values["users"])
+        return RunConfig(**values)
+
+
+def local_aws_environment(config: RunConfig) -> dict[str, str]:
+    """Botocore's own variables, so that an unchanged client finds the local tables, queues and secrets."""
+    return {
+        "AWS_ENDPOINT_URL_DYNAMODB": config.dynamodb_url,
+        "AWS_ENDPOINT_URL_SQS": config.sqs_url,
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": config.sqs_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }

@@ -1,0 +1,31 @@
+"""The sample catalog, put into Stripe (the stand-in or a real test account) through the official SDK."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+CATALOG = Path(__file__).with_name("catalog.json")
+
+
+def fill_catalog(stripe_url: str, key: str) -> list[str]:
+    """Create the prices whose lookup key is not there yet; return the lookup keys that were created.
+
+    Idempotent, also when it was interrupted: a product without its price is found by its name and used.
+    """
+    import stripe  # a third of a second: only who fills a catalog pays it
+
+    client = stripe.StripeClient(key, base_addresses={"api": stripe_url}, max_network_retries=2)
+    wanted: list[dict[str, Any]] = json.loads(CATALOG.read_text())
+    keys = [entry["lookup_key"] for entry in wanted]
+    prices = client.v1.prices.list({"lookup_keys": keys, "active": True, "limit": 100})
+    present = {price.lookup_key for price in prices.data}
+    missing = [entry for entry in wanted if entry["lookup_key"] not in present]
+    products = {}
+    if missing:
+        listed = client.v1.products.list({"active": True, "limit": 100})
+        products = {product.name: product.id for product in listed.auto_paging_iter()}
+    for entry in missing:
+        product = entry["product"]
+        product_id = products.get(product["name"]) or client.v1.products.create(product).id
+        client.v1.prices.create({**entry["price"], "product": product_id, "lookup_key": entry["lookup_key"]})
+    return [entry["lookup_key"] for entry in missing]

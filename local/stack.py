@@ -1,0 +1,233 @@
+"""The whole system as a context manager: what `run`, `demo` and the tests start.
+
+with Stack() as stack:
+    httpx.get(f"{stack.api_url}/catalog")
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from local.aws_clients import dynamodb_client, lambda_client, secrets_client, sqs_client
+from local.issuer.keys import load_key
+from local.issuer.tokens import Issuer
+from local.seed import fill_catalog
+from local.run_config import DEFAULT_USERS, Ports, RunConfig, url
+from local.supervisor import Supervisor
+from local.supervisor.plan import STRIPE_KEY_SECRET, UPSTASH_SECRET, WEBHOOK_SECRET, plan
+from local.supervisor.ports import free_ports, require_free
+from local.supervisor.process import ROOT
+from local.supervisor.settings import STAND_IN_KEY, Backends, new_token, new_webhook_secret
+from local.template.read import declared_parameters
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+TEMPLATE = ROOT / "template.yaml"
+CACHE = ROOT / ".plumbline" / "cache"
+REAL_STRIPE = "https://api.stripe.com"
+
+
+class Stack:
+    """Free ports, a state directory of its own and stand-ins only, unless told otherwise; `stripe=False` leaves Stripe out."""
+
+    def __init__(
+        self,
+        *,
+        template: Path = TEMPLATE,
+        parameters: Mapping[str, str] | None = None,
+        ports: Ports | None = None,
+        state_dir: Path | None = None,
+        backends: Backends | None = None,
+        stripe: bool = True,
+        seed: bool = True,
+        timer_speed: float = 1.0,
+        workers_per_function: int = 4,
+        say: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self.ports = ports or free_ports()
+        self.backends = backends or Backends.stand_ins()
+        self.webhook_secret = self.backends.webhook_secret or new_webhook_secret()
+        self.stripe_key = self.backends.stripe_key or STAND_IN_KEY
+        self._own_state = state_dir is None
+        self.state_dir = state_dir or Path(tempfile.mkdtemp(prefix="plumbline-"))
+        self._with_stripe = stripe
+        self._seed = seed and stripe
+        self._say = say or (lambda part, line: None)
+        self.config = self._configure(template, parameters or {}, timer_speed, workers_per_function)
+        self._issuer: Issuer | None = None
+        self.supervisor = Supervisor([], self.state_dir / "logs", self._say)
+
+    # Starting and stopping
+
+    def __enter__(self) -> "Stack":
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Raise StartError or TemplateError, in one sentence, when the system cannot start."""
+        require_free(self.ports)
+        self.config.model()
+        load_key(self.state_dir)
+        parts = plan(self.config, self.config.save(), self.webhook_secret, self.stripe_key)
+        self.supervisor = Supervisor(parts, self.state_dir / "logs", self._say)
+        self.supervisor.start()
+        if self._seed:
+            self._fill_catalog()
+        self.supervisor.wait_until_ready()
+        self.supervisor.watch()
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+        if self._own_state:
+            shutil.rmtree(self.state_dir, ignore_errors=True)
+
+    def _fill_catalog(self) -> None:
+        """Put the sample prices into Stripe, while the other parts are still starting."""
+        if "stripe" in self.supervisor.names():
+            self.supervisor.wait_until_ready(["stripe"])
+        fill_catalog(self.stripe_url, self.stripe_key)
+
+    @property
+    def _stand_in(self) -> bool:
+        return self._with_stripe and self.backends.stripe_key is None
+
+    # Addresses
+
+    @property
+    def api_url(self) -> str:
+        return self.config.api_url
+
+    @property
+    def app_url(self) -> str:
+        return self.config.storefront_url
+
+    @property
+    def stripe_url(self) -> str:
+        return self.config.stripe_url
+
+    @property
+    def upstash_url(self) -> str:
+        return self.backends.upstash_url or url(self.ports.upstash)
+
+    @property
+    def upstash_token(self) -> str:
+        return self.config.upstash_token
+
+    @property
+    def lambda_url(self) -> str:
+        return self.config.lambda_url
+
+    # What a test or a developer does with it
+
+    def token(self, user: str | None = None, scope: str | None = None) -> str:
+        """A token of the local issuer: for a user, or with `scope` for a machine."""
+        return self.issuer.machine_token(scope) if scope is not None else self.issuer.user_token(user or "alice")
+
+    @property
+    def issuer(self) -> Issuer:
+        if self._issuer is None:
+            self._issuer = Issuer(load_key(self.state_dir), self.config.issuer, self.config.audience)
+        return self._issuer
+
+    def pid(self, part: str) -> int:
+        return self.supervisor.pid(part)
+
+    def worker_pids(self, function: str) -> list[int]:
+        """Processes of a function by its logical id."""
+        pids: dict[str, list[int]] = httpx.get(f"{self.lambda_url}/_workers", trust_env=False).json()
+        return pids.get(function, [])
+
+    def kill(self, part: str, restart: bool = True) -> None:
+        self.supervisor.kill(part, restart)
+
+    def launch(self, part: str) -> None:
+        self.supervisor.launch(part)
+
+    def freeze(self, part: str) -> None:
+        self.supervisor.freeze(part)
+
+    def thaw(self, part: str) -> None:
+        self.supervisor.thaw(part)
+
+    def logs(self, name: str) -> str:
+        """What a part, or a function by its logical id, has written so far."""
+        functions = self.state_dir / "logs" / "functions" / f"{name}.log"
+        path = functions if functions.exists() else self.supervisor.log_file(name)
+        return path.read_text() if path.exists() else ""
+
+    def dynamodb(self) -> "DynamoDBClient":
+        return dynamodb_client(self.config.dynamodb_url)
+
+    def sqs(self) -> "SQSClient":
+        return sqs_client(self.config.sqs_url)
+
+    def secrets(self) -> "SecretsManagerClient":
+        return secrets_client(self.config.sqs_url)
+
+    def lambda_client(self) -> Any:
+        return lambda_client(self.lambda_url)
+
+    def queue_url(self, logical_id: str) -> str:
+        return self.config.model().queues[logical_id].url
+
+    def table_name(self, logical_id: str) -> str:
+        return self.config.model().tables[logical_id].name
+
+    # Building the configuration
+
+    def _configure(self, template: Path, given: Mapping[str, str], timer_speed: float, workers: int) -> RunConfig:
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        ports, backends = self.ports, self.backends
+        stripe_url = REAL_STRIPE if backends.stripe_key else url(ports.stripe)
+        token = backends.upstash_token or new_token()
+        ours = {
+            "Stage": "local",
+            "StripeMode": "test",
+            "StripeApiBase": stripe_url,
+            "StripeApiKeySecret": STRIPE_KEY_SECRET,
+            "StripeWebhookSecret": WEBHOOK_SECRET,
+            "UpstashSecret": UPSTASH_SECRET,
+            "AppUrl": url(ports.storefront),
+            "ApiUrl": url(ports.api),
+            "JwtIssuer": f"{url(ports.storefront)}/auth",
+            "JwtAudience": "plumbline",
+        }
+        declared = declared_parameters(template, CACHE)
+        return RunConfig(
+            template=str(template),
+            state_dir=str(self.state_dir),
+            cache_dir=str(CACHE),
+            ports=ports,
+            parameters={**{name: value for name, value in ours.items() if name in declared}, **given},
+            secrets={
+                STRIPE_KEY_SECRET: json.dumps({"key": self.stripe_key}),
+                WEBHOOK_SECRET: json.dumps({"secrets": [self.webhook_secret]}),
+                UPSTASH_SECRET: json.dumps({"url": backends.upstash_url or url(ports.upstash), "token": token}),
+            },
+            upstash_token=token,
+            dynamodb_url=backends.dynamodb_url or url(ports.dynamodb),
+            stripe_url=stripe_url,
+            clock_url=f"{stripe_url}/_control/clock" if self._stand_in else None,
+            redis_url=backends.redis_url,
+            timer_speed=timer_speed,
+            workers_per_function=workers,
+            users=DEFAULT_USERS,
+        )

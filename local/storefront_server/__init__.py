@@ -1,0 +1,1 @@
+"""Serves the storefront's pages and the issuer, from one address."""

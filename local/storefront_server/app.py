@@ -1,0 +1,48 @@
+"""Static files, the pages by the paths the API redirects to, and the settings a page needs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from local.issuer.keys import load_key
+from local.issuer.routes import issuer_routes
+from local.run_config import RunConfig
+from local.serve import ALIVE
+
+FILES = Path(__file__).resolve().parents[2] / "storefront"
+PAGES: Mapping[str, str] = {
+    "/": "index.html",
+    "/checkout/return": "return.html",
+    "/checkout/canceled": "canceled.html",
+    "/account": "account.html",
+}
+
+
+def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
+    async def page(request: Request) -> Response:
+        path = files / PAGES[request.url.path.rstrip("/") or "/"]
+        if not path.exists():
+            return PlainTextResponse(f"storefront/{path.name} is missing", 404)
+        return FileResponse(path, headers={"cache-control": "no-store"})
+
+    async def settings(request: Request) -> Response:
+        return JSONResponse({"apiUrl": config.api_url, "issuer": config.issuer, "users": list(config.users)})
+
+    async def alive(request: Request) -> Response:
+        return Response("ok")
+
+    key = load_key(config.state)
+    return Starlette(
+        routes=[
+            Route(ALIVE, alive),
+            Mount("/auth", routes=issuer_routes(key, config.issuer, config.audience)),
+            Route("/config.json", settings),
+            *(Route(path, page) for path in PAGES),
+            Mount("/", StaticFiles(directory=files, check_dir=False)),
+        ]
+    )

@@ -1,0 +1,101 @@
+"""Read `.env` and the environment, and decide which backends are real."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.supervisor.errors import StartError
+
+_KNOWN = (
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "UPSTASH_REDIS_REST_URL",
+    "UPSTASH_REDIS_REST_TOKEN",
+    "PLUMBLINE_DYNAMODB_URL",
+    "REDIS_URL",
+)
+STAND_IN_KEY = "sk_test_plumbline"
+
+
+@dataclass(frozen=True)
+class Backends:
+    """Credentials of real services, or None where the stand-in is used."""
+
+    stripe_key: str | None = None
+    webhook_secret: str | None = None
+    upstash_url: str | None = None
+    upstash_token: str | None = None
+    dynamodb_url: str | None = None
+    redis_url: str | None = None
+
+    @staticmethod
+    def stand_ins() -> "Backends":
+        """What `make demo` and the tests use, whatever `.env` says."""
+        return Backends()
+
+    @staticmethod
+    def read(env_file: Path, environment: Mapping[str, str] = os.environ) -> "Backends":
+        """The environment wins over `.env`; raise StartError naming the setting that is wrong."""
+        found = {**read_env_file(env_file), **{key: environment[key] for key in _KNOWN if key in environment}}
+        values = {key: value for key, value in found.items() if value}
+        key = values.get("STRIPE_SECRET_KEY")
+        if key is not None:
+            _check_stripe(key, values.get("STRIPE_WEBHOOK_SECRET"))
+        url, token = values.get("UPSTASH_REDIS_REST_URL"), values.get("UPSTASH_REDIS_REST_TOKEN")
+        if (url is None) != (token is None):
+            raise StartError("UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN must be set together, or neither.")
+        if url is not None and not url.startswith("https://"):
+            raise StartError("UPSTASH_REDIS_REST_URL must start with https://.")
+        return Backends(
+            stripe_key=key,
+            webhook_secret=values.get("STRIPE_WEBHOOK_SECRET") if key else None,
+            upstash_url=url,
+            upstash_token=token,
+            dynamodb_url=values.get("PLUMBLINE_DYNAMODB_URL"),
+            redis_url=values.get("REDIS_URL"),
+        )
+
+
+def _check_stripe(key: str, webhook_secret: str | None) -> None:
+    if key.startswith(("sk_live_", "rk_live_")):
+        raise StartError(
+            "STRIPE_SECRET_KEY is a live key: the local stack takes test keys only (sk_test_... or rk_test_...)."
+        )
+    if not key.startswith(("sk_test_", "rk_test_")):
+        raise StartError("STRIPE_SECRET_KEY must start with sk_test_ or rk_test_.")
+    if not (webhook_secret or "").startswith("whsec_"):
+        raise StartError(
+            "STRIPE_WEBHOOK_SECRET must be set with STRIPE_SECRET_KEY: run `stripe listen --print-secret` and put the whsec_... in .env."
+        )
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """`NAME=value` lines, `#` comments, optional quotes and `export`; raise StartError naming a line that is neither."""
+    if not path.exists():
+        return {}
+    values = {}
+    for number, raw in enumerate(path.read_text().splitlines(), start=1):
+        line = raw.strip().removeprefix("export ").strip()
+        if not line or line.startswith("#"):
+            continue
+        name, separator, value = line.partition("=")
+        if not separator or not name.strip().isidentifier():
+            raise StartError(f"{path.name}, line {number}: expected NAME=value.")
+        values[name.strip()] = _unquoted(value.strip())
+    return values
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return value[1:-1]
+    return value.split(" #", 1)[0].rstrip()
+
+
+def new_webhook_secret() -> str:
+    return "whsec_" + secrets.token_hex(24)
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(24)

@@ -1,0 +1,35 @@
+"""What `template.yaml` says, as a frozen model: the one source the local system reads its wiring from."""
+
+from local.template.errors import TemplateError
+from local.template.model import (
+    Cors,
+    EventSourceMapping,
+    Function,
+    HttpApi,
+    JwtAuthorizer,
+    Model,
+    Queue,
+    Route,
+    Schedule,
+    Table,
+)
+from local.template.names import ACCOUNT_ID, REGION, Addresses
+from local.template.read import load_model
+
+__all__ = [
+    "ACCOUNT_ID",
+    "REGION",
+    "Addresses",
+    "Cors",
+    "EventSourceMapping",
+    "Function",
+    "HttpApi",
+    "JwtAuthorizer",
+    "Model",
+    "Queue",
+    "Route",
+    "Schedule",
+    "Table",
+    "TemplateError",
+    "load_model",
+]

@@ -1,0 +1,1 @@
+"""The schedules: invokes functions at the times the template says."""

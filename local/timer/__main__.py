@@ -1,0 +1,90 @@
+"""`python -m local.timer --config state/run.json`"""
+
+import json
+import time
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local.arguments import config_from_arguments
+from local.readiness import mark_ready
+from local.run_config import RunConfig
+from local.template import ACCOUNT_ID, REGION, Schedule
+from local.template.watch import LiveModel
+from local.timer.expressions import parse, utc_now
+
+
+class Timer:
+    """Remembers when each schedule is due; a new or changed one counts from the moment it is seen, as on AWS."""
+
+    def __init__(self, config: RunConfig, now: datetime) -> None:
+        self._speed = config.timer_speed
+        self._origin = now
+        self._due: dict[Schedule, datetime | None] = {}
+
+    def virtual(self, now: datetime) -> datetime:
+        return self._origin + timedelta(seconds=(now - self._origin).total_seconds() * self._speed)
+
+    def fire(self, schedules: tuple[Schedule, ...], moment: datetime) -> list[tuple[Schedule, datetime]]:
+        """The schedules due at `moment`, each once, however many times it was missed (the laptop slept)."""
+        fired = []
+        for schedule in schedules:
+            expression = parse(schedule.expression, schedule.name)
+            if schedule not in self._due:
+                self._due[schedule] = expression.after(moment)
+            due = self._due[schedule]
+            if due is not None and due <= moment:
+                fired.append((schedule, due))
+                self._due[schedule] = expression.after(moment)
+        self._due = {schedule: due for schedule, due in self._due.items() if schedule in schedules}
+        return fired
+
+
+def payload_of(schedule: Schedule, due: datetime) -> str:
+    """The configured input, or the event AWS sends without one.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
+    """
+    if schedule.payload is not None:
+        return schedule.payload
+    event: dict[str, Any] = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": schedule.source,
+        "account": ACCOUNT_ID,
+        "time": due.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": REGION,
+        "resources": [schedule.arn],
+        "detail": {} if schedule.source == "aws.events" else "{}",
+    }
+    return json.dumps(event)
+
+
+def _invoke(client: httpx.Client, config: RunConfig, schedule: Schedule, due: datetime) -> None:
+    target = f"{config.lambda_url}/2015-03-31/functions/{schedule.function}/invocations"
+    try:
+        client.post(target, content=payload_of(schedule, due), headers={"X-Amz-Invocation-Type": "Event"})
+    except httpx.TransportError as exc:
+        print(f"{schedule.name}: not invoked ({type(exc).__name__}); the next time is the next try", flush=True)
+    else:
+        print(f"{schedule.name}: invoked {schedule.function}", flush=True)
+
+
+def main() -> None:
+    config = config_from_arguments()
+    live = LiveModel(Path(config.template), config.model, lambda line: print(line, flush=True))
+    client = httpx.Client(trust_env=False, timeout=10)
+    timer = Timer(config, utc_now())
+    while True:
+        for schedule, due in timer.fire(live.current().schedules, timer.virtual(utc_now())):
+            _invoke(client, config, schedule, due)
+        mark_ready(config, "timer")
+        time.sleep(0.25)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Upstash's REST front over fakeredis, or over a real Redis server."""

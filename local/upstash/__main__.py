@@ -1,0 +1,15 @@
+"""`python -m local.upstash --config state/run.json`"""
+
+from local.arguments import config_from_arguments
+from local.serve import serve
+from local.upstash.app import build_app
+from local.upstash.redis import RawRedis
+
+
+def main() -> None:
+    config = config_from_arguments()
+    serve(build_app(config.upstash_token, RawRedis(config.redis_url)), config.ports.upstash)
+
+
+if __name__ == "__main__":
+    main()

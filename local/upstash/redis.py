@@ -1,0 +1,48 @@
+"""Run commands and get the raw reply, as the wire carries it.
+
+redis-py turns replies into Python values by command (`SET` into True, `HGETALL` into a dict); Upstash's JSON is the plain reply. So
+commands go over a connection taken from the pool, and nothing interprets what comes back.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import fakeredis
+import redis
+
+Reply = Any
+"""bytes, int, None, a list of replies, or a ResponseError in the place of one that failed."""
+_PROTOCOL = 2
+
+
+class RawRedis:
+    def __init__(self, url: str | None) -> None:
+        client: redis.Redis = (
+            redis.Redis.from_url(url, protocol=_PROTOCOL) if url else fakeredis.FakeRedis(protocol=_PROTOCOL)
+        )
+        self._pool = client.connection_pool
+
+    def run(self, command: Sequence[str]) -> Reply:
+        return self.run_all([command])[0]
+
+    def run_all(self, commands: Sequence[Sequence[str]]) -> list[Reply]:
+        """Run one after the other on one connection, so that MULTI ... EXEC works; an error is the reply of its command."""
+        connection = self._pool.get_connection()
+        try:
+            replies = []
+            for command in commands:
+                connection.send_command(*command)
+                replies.append(_read(connection))
+            return replies
+        except BaseException:
+            connection.disconnect()
+            raise
+        finally:
+            self._pool.release(connection)
+
+
+def _read(connection: Any) -> Reply:
+    try:
+        return connection.read_response()
+    except redis.ResponseError as error:
+        return error
