@@ -44,7 +44,8 @@ ROOMS = (
     Room(("billing.ports",), CORE),
     Room(("billing.services",), (*INWARD, "billing.services")),
     Room(("billing.config",), (*CORE, "pydantic")),
-    Room(("billing.http", "billing.observability"), (*CORE, "billing.observability", POWERTOOLS)),
+    Room(("billing.http",), (*CORE, "billing.observability", POWERTOOLS, "pydantic")),
+    Room(("billing.observability",), (*CORE, POWERTOOLS)),
     adapter("stripe_", "stripe"),
     adapter("upstash_", "upstash_redis", "httpx"),
     adapter("dynamodb_", *AWS),
@@ -52,7 +53,7 @@ ROOMS = (
     adapter("secrets", *AWS),
     Room(("billing.adapters",), INWARD),
     Room(("billing.bootstrap",), ("billing",)),
-    Room(("functions",), (*CORE, *EDGE, POWERTOOLS)),
+    Room(("functions",), (*CORE, *EDGE, POWERTOOLS, "pydantic")),
 )
 
 # The core meets the world only through ports: a simulation switches between its calls, and replays them.
