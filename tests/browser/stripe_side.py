@@ -11,7 +11,7 @@ CREDITS_IN_EUROS = "credits_500_eur"
 class StripeSide:
     def __init__(self, stripe_url: str) -> None:
         key = {"Authorization": "Bearer sk_test_plumbline"}
-        self._http = httpx.Client(base_url=stripe_url, headers=key, timeout=10)
+        self._http = httpx.Client(base_url=stripe_url, headers=key, timeout=10, trust_env=False)
 
     def close(self) -> None:
         self._http.close()
@@ -34,10 +34,10 @@ class StripeSide:
 
     def stop_answering(self) -> None:
         """Answer every API call with 503, from now on. The hosted page goes on working: it is not the API."""
-        self._control("faults", {"api": {"fail": 10_000, "status": 503}})
+        self._control("faults", {"fail": 10_000, "status": 503})
 
     def be_well(self) -> None:
-        self._control("faults", {})
+        self._control("faults", {"fail": 0})
 
     def _control(self, name: str, body: dict[str, Any]) -> None:
         self._http.post(f"/_control/{name}", json=body).raise_for_status()

@@ -13,7 +13,7 @@ from tests.browser.shop import Shop
 
 @pytest.mark.parametrize("path", ["/", "/account", "/checkout/return", "/checkout/canceled"])
 def test_the_server_sends_a_strict_policy(stack: Stack, path: str) -> None:
-    policy = httpx.get(stack.app_url + path).raise_for_status().headers["content-security-policy"]
+    policy = httpx.get(stack.app_url + path, trust_env=False).raise_for_status().headers["content-security-policy"]
     assert "default-src 'self'" in policy
     assert f"connect-src 'self' {stack.api_url}" in policy
     assert "unsafe" not in policy

@@ -17,6 +17,7 @@ async function showPrices() {
   const place = document.getElementById("prices");
   try {
     const { prices } = await getCatalog();
+    prices.sort((one, other) => one.unitAmount - other.unitAmount);
     const sections = SECTIONS.map((section) => priceSection(section, prices.filter(section.belongs)));
     place.replaceChildren(...sections.filter(Boolean));
     if (prices.length === 0) place.replaceChildren(h("p", { class: "notice" }, "Nothing is for sale at the moment."));
@@ -40,13 +41,15 @@ function priceSection({ id, title, verb }, prices) {
 function priceCard(price, verb) {
   const problem = h("p", { class: "problem", role: "alert", "data-testid": "buy-problem" });
   const heading = `price-${price.priceId}`;
+  const gives = whatItGives(price);
   return h("li", { class: "card", "data-testid": `price-${price.lookupKey ?? price.priceId}` },
     h("h3", { id: heading }, price.productName),
     h("p", { class: "price" },
       h("strong", {}, money(price.unitAmount, price.currency)),
       price.interval ? ` per ${price.interval}` : null),
-    price.description ? h("p", { class: "quiet" }, price.description) : null,
-    h("ul", { class: "gives" }, whatItGives(price).map((line) => h("li", {}, line))),
+    gives.length
+      ? h("ul", { class: "gives" }, gives.map((line) => h("li", {}, line)))
+      : h("p", { class: "gives" }, price.description),
     h("button", {
       class: "button", type: "button", "aria-describedby": heading,
       click: (event) => buy(price, event.currentTarget, problem),
