@@ -1,0 +1,1 @@
+"""Durable truth: three DynamoDB tables, every write conditioned, every read consistent."""

@@ -1,0 +1,167 @@
+"""Accounts and what belongs to them, and the one transaction of a converge."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from billing.adapters.dynamodb import calls
+from billing.adapters.dynamodb.event_store import event_put
+from billing.adapters.dynamodb.items import (
+    SCHEMA,
+    Attributes,
+    account_key,
+    attributes,
+    customer_key,
+    from_item,
+    order_key,
+    payment_key,
+    plain,
+    purchase_key,
+    to_item,
+)
+from billing.adapters.dynamodb.ledger_store import entry_put
+from billing.config import Tables
+from billing.domain.account import Account
+from billing.domain.decide import Before
+from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, UserId
+from billing.domain.order import Order
+from billing.domain.purchase import Purchase
+from billing.domain.records import Commit, CommitOutcome, Committed
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_UNTOUCHED = "#version = :version AND #stripe_version = :stripe_version"
+_SAME_TRUTH = "#stripe_version = :stripe_version"
+
+
+class DynamoAccounts:
+    """The AccountStore port over DynamoDB."""
+
+    def __init__(self, client: DynamoDBClient, tables: Tables) -> None:
+        self._client = client
+        self._tables = tables
+
+    def load(self, user: UserId, purchases: Collection[PurchaseKey], orders: Collection[OrderId] = ()) -> Before:
+        """See AccountStore."""
+        found = self._read([account_key(user), *_keys(purchases, orders)])
+        item = found.pop(account_key(user), None)
+        account = from_item(Account, item) if item is not None else Account(user=user)
+        return _with(Before(account), found)
+
+    def extend(self, before: Before, purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> Before:
+        """See AccountStore."""
+        return _with(before, self._read(_keys(purchases, orders)))
+
+    def open_account(self, account: Account) -> Account:
+        """See AccountStore."""
+        fresh = replace(account, version=1)
+        try:
+            calls.write(self._client, [self._account_put(account, fresh)])
+        except calls.Refused:
+            return self.load(account.user, []).account
+        return fresh
+
+    def commit(self, commit: Commit) -> Committed:
+        """See AccountStore. The events come first, so that their reasons are read by index."""
+        items = [event_put(self._tables.events, record) for record in commit.events]
+        items.append(self._account_put(commit.before, commit.after) if commit.changed else self._bump(commit.before))
+        items += [self._purchase_put(purchase) for purchase in commit.purchases]
+        items += self._pointers(commit.purchases)
+        items += [entry_put(self._tables.ledger, entry) for entry in commit.entries]
+        try:
+            calls.write(self._client, items)
+        except calls.Refused as refused:
+            recorded = {
+                EventId(record.id)
+                for record, reason in zip(commit.events, refused.reasons, strict=False)
+                if reason == "ConditionalCheckFailed"
+            }
+            return Committed(CommitOutcome.RECORDED if recorded else CommitOutcome.CONFLICT, frozenset(recorded))
+        return Committed(CommitOutcome.DONE)
+
+    def owners(self, customers: Collection[CustomerId]) -> Mapping[CustomerId, UserId]:
+        """See AccountStore."""
+        found = self._read([customer_key(customer) for customer in customers])
+        owned = [plain(item) for item in found.values()]
+        return {CustomerId(item["customer"]): UserId(item["user"]) for item in owned}
+
+    def sources(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, tuple[UserId, str]]:
+        """See AccountStore."""
+        found = self._read([payment_key(intent) for intent in intents])
+        pointers = [plain(item) for item in found.values()]
+        return {PaymentIntentId(item["intent"]): (UserId(item["user"]), item["source"]) for item in pointers}
+
+    def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
+        """See AccountStore."""
+        after = replace(before, customers=(*before.customers, customer), version=before.version + 1)
+        owner = attributes({"pk": customer_key(customer), "schema": SCHEMA, "customer": customer, "user": before.user})
+        try:
+            calls.write(
+                self._client,
+                [
+                    calls.put(self._tables.accounts, owner, "attribute_not_exists( #pk )"),
+                    self._account_put(before, after),
+                ],
+            )
+        except calls.Refused:
+            return None
+        return after
+
+    def _read(self, keys: Collection[str]) -> dict[str, Attributes]:
+        return calls.get_all(self._client, self._tables.accounts, keys) if keys else {}
+
+    def _account_put(self, before: Account, after: Account) -> dict[str, Any]:
+        item = to_item(after, pk=account_key(after.user))
+        if before.version == 0:
+            return calls.put(self._tables.accounts, item, "attribute_not_exists( #pk )")
+        return calls.put(
+            self._tables.accounts,
+            item,
+            _UNTOUCHED,
+            version=before.version,
+            stripe_version=before.stripe_version,
+        )
+
+    def _bump(self, before: Account) -> dict[str, Any]:
+        """Count a converge that changed nothing, so that a slower one with an older snapshot can't win (money rule
+        1).
+        """
+        return {
+            "Update": {
+                "TableName": self._tables.accounts,
+                "Key": attributes({"pk": account_key(before.user)}),
+                "UpdateExpression": "SET #stripe_version = :next",
+                **calls.conditioned(
+                    _SAME_TRUTH, {"stripe_version": before.stripe_version, "next": before.stripe_version + 1}
+                ),
+            }
+        }
+
+    def _purchase_put(self, purchase: Purchase) -> dict[str, Any]:
+        item = to_item(replace(purchase, version=purchase.version + 1), pk=purchase_key(purchase.key))
+        if purchase.version == 0:
+            return calls.put(self._tables.accounts, item, "attribute_not_exists( #pk )")
+        return calls.put(self._tables.accounts, item, "#version = :version", version=purchase.version)
+
+    def _pointers(self, purchases: Collection[Purchase]) -> Iterator[dict[str, Any]]:
+        pointers = {purchase.payment.intent: purchase for purchase in purchases if purchase.payment}
+        for intent, purchase in sorted(pointers.items()):
+            item = {"intent": intent, "user": purchase.user, "source": purchase.source}
+            yield calls.put(self._tables.accounts, attributes({"pk": payment_key(intent), "schema": SCHEMA, **item}))
+
+
+def _keys(purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> list[str]:
+    return [*(purchase_key(key) for key in purchases), *(order_key(order) for order in orders)]
+
+
+def _with(before: Before, found: Mapping[str, Attributes]) -> Before:
+    purchases = [from_item(Purchase, item) for key, item in found.items() if key.startswith("PURCHASE#")]
+    orders = [from_item(Order, item) for key, item in found.items() if key.startswith("ORDER#")]
+    return Before(
+        account=before.account,
+        purchases={**before.purchases, **{purchase.key: purchase for purchase in purchases}},
+        orders={**before.orders, **{order.id: order for order in orders}},
+    )

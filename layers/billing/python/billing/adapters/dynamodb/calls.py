@@ -1,0 +1,107 @@
+"""Calls of DynamoDB, with its errors turned into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from billing.adapters.dynamodb.items import Attributes, attributes
+from billing.errors import MalformedObject, StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEYS_AT_ONCE = 100
+_UNPROCESSED_ROUNDS = 5
+_LOST_RACE = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+
+
+class Refused(Exception):
+    """A conditioned write that did not happen; `reasons` are the codes of its items, in the order of the items.
+
+    The codes are those of CancellationReasons: None, ConditionalCheckFailed, TransactionConflict
+    (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
+    """
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(", ".join(reasons))
+        self.reasons = reasons
+
+
+def get(client: DynamoDBClient, table: str, key: str) -> Attributes | None:
+    """Read one item of the accounts table, consistently."""
+    try:
+        answer = client.get_item(TableName=table, Key=attributes({"pk": key}), ConsistentRead=True)
+    except (ClientError, BotoCoreError) as error:
+        raise translated(error) from error
+    return answer.get("Item")
+
+
+def get_all(client: DynamoDBClient, table: str, keys: Collection[str]) -> dict[str, Attributes]:
+    """Read items of the accounts table by key, consistently; the ones that exist."""
+    found: dict[str, Attributes] = {}
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _KEYS_AT_ONCE):
+        wanted = [attributes({"pk": key}) for key in ordered[start : start + _KEYS_AT_ONCE]]
+        for _ in range(_UNPROCESSED_ROUNDS):
+            try:
+                answer = client.batch_get_item(RequestItems={table: {"Keys": wanted, "ConsistentRead": True}})
+            except (ClientError, BotoCoreError) as error:
+                raise translated(error) from error
+            found.update({item["pk"]["S"]: item for item in answer["Responses"].get(table, [])})
+            left: Any = answer.get("UnprocessedKeys", {})
+            if table not in left:
+                break
+            wanted = left[table]["Keys"]
+        else:
+            raise StoreUnavailable("DynamoDB left keys of a batch unprocessed")
+    return found
+
+
+def write(client: DynamoDBClient, items: Sequence[Any]) -> None:
+    """Write all items or none; raise Refused when a condition did not hold or another transaction was in the way."""
+    try:
+        client.transact_write_items(TransactItems=items)
+    except (ClientError, BotoCoreError) as error:
+        reasons = _reasons(error)
+        if reasons and any(reason in _LOST_RACE for reason in reasons):
+            raise Refused(reasons) from error
+        raise translated(error) from error
+
+
+def put(table: str, item: Attributes, condition: str = "", **values: object) -> dict[str, Any]:
+    """A conditioned put of a transaction. In `condition`, `#name` names an attribute and `:name` a value."""
+    return {"Put": {"TableName": table, "Item": item, **conditioned(condition, values)}}
+
+
+def conditioned(condition: str, values: dict[str, object], names: Collection[str] = ()) -> dict[str, Any]:
+    """The condition's part of a write, with every attribute name behind a placeholder (DynamoDB reserves many
+    words).
+    """
+    used = {*names, *(word[1:] for word in condition.replace("(", " ").replace(")", " ").split() if word[0] == "#")}
+    part: dict[str, Any] = {}
+    if condition:
+        part["ConditionExpression"] = condition
+    if used:
+        part["ExpressionAttributeNames"] = {f"#{name}": name for name in used}
+    if values:
+        part["ExpressionAttributeValues"] = attributes({f":{name}": value for name, value in values.items()})
+    return part
+
+
+def _reasons(error: Exception) -> list[str]:
+    if not isinstance(error, ClientError) or error.response["Error"]["Code"] != "TransactionCanceledException":
+        return []
+    given: Any = error.response.get("CancellationReasons", [])
+    return [str(reason.get("Code", "None")) for reason in given]
+
+
+def translated(error: Exception) -> StoreUnavailable | MalformedObject:
+    """Our error for one of the SDK: what may pass is retryable, what DynamoDB calls invalid is not."""
+    if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ValidationException":
+        return MalformedObject("DynamoDB refused an item or a condition", reason=error.response["Error"]["Message"])
+    if isinstance(error, ClientError):
+        return StoreUnavailable("DynamoDB refused or throttled the call", reason=error.response["Error"]["Code"])
+    return StoreUnavailable("DynamoDB did not answer", reason=type(error).__name__)

@@ -1,0 +1,65 @@
+"""Claims, orders and the purchases that checkout sessions begin as."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from billing.adapters.dynamodb import calls
+from billing.adapters.dynamodb.items import claim_key, from_item, order_key, purchase_key, to_item
+from billing.config import Tables
+from billing.domain.ids import OrderId, PurchaseKey, UserId
+from billing.domain.order import Claim, Order
+from billing.domain.purchase import Purchase
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_NEW = "attribute_not_exists( #pk )"
+_STILL_OURS = "#generation = :generation AND #order = :order AND attribute_not_exists( #session )"
+
+
+class DynamoCheckouts:
+    """The CheckoutStore port over DynamoDB."""
+
+    def __init__(self, client: DynamoDBClient, tables: Tables) -> None:
+        self._client = client
+        self._table = tables.accounts
+
+    def claim(self, user: UserId, slot: str) -> Claim | None:
+        """See CheckoutStore."""
+        item = calls.get(self._client, self._table, claim_key(user, slot))
+        return from_item(Claim, item) if item is not None else None
+
+    def take(self, claim: Claim, order: Order) -> bool:
+        """See CheckoutStore."""
+        item = to_item(claim, pk=claim_key(claim.user, claim.slot))
+        if claim.generation == 1:
+            taken = calls.put(self._table, item, _NEW)
+        else:
+            taken = calls.put(self._table, item, "#generation = :before", before=claim.generation - 1)
+        return self._write([taken, calls.put(self._table, to_item(order, pk=order_key(order.id)), _NEW)])
+
+    def attach(self, claim: Claim, purchase: Purchase) -> bool:
+        """See CheckoutStore."""
+        item = to_item(claim, pk=claim_key(claim.user, claim.slot))
+        held = calls.put(self._table, item, _STILL_OURS, generation=claim.generation, order=claim.order)
+        first = to_item(replace(purchase, version=1), pk=purchase_key(purchase.key))
+        return self._write([held, calls.put(self._table, first, _NEW)])
+
+    def order(self, order: OrderId) -> Order | None:
+        """See CheckoutStore."""
+        item = calls.get(self._client, self._table, order_key(order))
+        return from_item(Order, item) if item is not None else None
+
+    def purchase(self, key: PurchaseKey) -> Purchase | None:
+        """See CheckoutStore."""
+        item = calls.get(self._client, self._table, purchase_key(key))
+        return from_item(Purchase, item) if item is not None else None
+
+    def _write(self, items: list[dict[str, object]]) -> bool:
+        try:
+            calls.write(self._client, items)
+        except calls.Refused:
+            return False
+        return True

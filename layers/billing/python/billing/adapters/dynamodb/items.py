@@ -1,0 +1,102 @@
+"""Items of the tables: keys, and domain objects to and from attributes.
+
+Every item carries the version of its shape. Times are ISO 8601 UTC. A value that is absent by
+default is an absent attribute, so that conditions can ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from pydantic import TypeAdapter, ValidationError
+
+from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PurchaseKey, UserId
+from billing.errors import MalformedObject
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+SCHEMA = 1
+
+type Attributes = dict[str, Any]
+"""An item in DynamoDB's own notation: `{"pk": {"S": "…"}}`."""
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def account_key(user: UserId) -> str:
+    """Key of a user's account."""
+    return f"ACCOUNT#{user}"
+
+
+def customer_key(customer: CustomerId) -> str:
+    """Key of a customer's owner record."""
+    return f"CUSTOMER#{customer}"
+
+
+def claim_key(user: UserId, slot: str) -> str:
+    """Key of a checkout claim."""
+    return f"CLAIM#{user}#{slot}"
+
+
+def order_key(order: OrderId) -> str:
+    """Key of an order."""
+    return f"ORDER#{order}"
+
+
+def purchase_key(purchase: PurchaseKey) -> str:
+    """Key of a purchase."""
+    return f"PURCHASE#{purchase}"
+
+
+def payment_key(intent: PaymentIntentId) -> str:
+    """Key of the pointer from a payment intent to its session or invoice."""
+    return f"PAYMENT#{intent}"
+
+
+def to_item(thing: DataclassInstance, **keys: object) -> Attributes:
+    """Write a domain object as an item, under these keys."""
+    values: dict[str, object] = adapter(type(thing)).dump_python(thing, mode="json")
+    absent = {field.name for field in fields(thing) if field.default is None and values[field.name] is None}
+    kept = {name: value for name, value in values.items() if name not in absent}
+    return attributes({"schema": SCHEMA, **kept, **keys})
+
+
+def attributes(values: Mapping[str, object]) -> Attributes:
+    """Write plain values as attributes."""
+    return {name: _serialize(value) for name, value in values.items()}
+
+
+def plain(item: Attributes) -> dict[str, Any]:
+    """Read attributes as plain values; numbers are Decimal."""
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def from_item[T](kind: type[T], item: Attributes) -> T:
+    """Read a domain object from an item; raise MalformedObject when it has not the shape we write."""
+    values = plain(item)
+    if values.get("schema") != SCHEMA:
+        raise MalformedObject(f"an item of {kind.__name__} has an unknown schema", key=_name(values))
+    try:
+        found: T = adapter(kind).validate_python(values)
+    except ValidationError as error:
+        raise MalformedObject(f"an item of {kind.__name__} can't be read", key=_name(values)) from error
+    return found
+
+
+def _name(values: Mapping[str, Any]) -> str:
+    return str(values.get("pk") or values.get("entry") or "")
+
+
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    """The reader and writer of a type, built once: that takes longer than using it."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]

@@ -1,0 +1,213 @@
+"""Start a checkout: freeze an order, and open one payable session for it, however many tabs ask.
+
+The order is written before Stripe hears of it, the session is attached to the claim's generation, and only then is its
+URL handed out (money rule 13). A stalled call that wakes up after another took over finds its generation gone, ends its
+own session and hands out nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from billing.domain.account import Account
+from billing.domain.catalog import Price
+from billing.domain.ids import CustomerId, PriceId, PurchaseKey, SessionId, UserId
+from billing.domain.order import Claim, Order, OrderLine, order_hash
+from billing.domain.purchase import PurchaseState, opened
+from billing.errors import CheckoutConflict, PriceUnavailable, QuantityOutOfRange, SubscriptionExists, UnknownPrice
+from billing.ports import Cache, Catalog, CheckoutStore, OpenSession, StripeCheckout
+from billing.services.converge import ConvergeDeps, converge, touched_session
+from billing.services.ensure_customer import ensure_customer
+from billing.services.publish import published
+
+ACTOR = "create_checkout"
+_ORDER_LIFE = timedelta(hours=23)
+"""Stripe allows 30 minutes to 24 hours; an hour is left for calls that stall
+(https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at)."""
+_SHORTEST_LIFE = timedelta(minutes=35)
+_CACHED_FOR = timedelta(hours=1)
+_TURNS = 4
+_BLOCKING = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
+"""A subscription in one of these stands in the way of a second one; an `incomplete` one was never paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutRequest:
+    """What a user wants to buy, and nothing else that costs money: a price by id or lookup key, and how many."""
+
+    user: UserId
+    email: str | None
+    price_id: str | None
+    lookup_key: str | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutDeps:
+    """What a checkout needs of the world."""
+
+    converge: ConvergeDeps
+    catalog: Catalog
+    stripe: StripeCheckout
+    checkouts: CheckoutStore
+    cache: Cache
+    max_quantity: int
+
+
+def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
+    """Open a session for the request, or answer the one that is open for the same order already.
+
+    Raises QuantityOutOfRange, UnknownPrice, PriceUnavailable, SubscriptionExists, CheckoutConflict, and what the ports
+    raise.
+    """
+    if not 1 <= request.quantity <= deps.max_quantity:
+        raise QuantityOutOfRange(f"quantity must be from 1 to {deps.max_quantity}")
+    price = _price(request, deps.catalog)
+    lines = (OrderLine(price.id, price.product_name, request.quantity, price.unit_amount, price.gives),)
+    mode = "subscription" if price.recurring else "payment"
+    hashed = order_hash(mode, lines)
+    cached = deps.cache.open_checkout(request.user, hashed)
+    if cached is not None and cached.expires_at > deps.converge.clock.now() + _SHORTEST_LIFE:
+        return cached
+    core = deps.converge
+    account, customer = ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)
+    if price.recurring:
+        _refuse_second_subscription(account)
+    session = _Checkout(request.user, mode, price.currency, lines, hashed, customer, deps).open()
+    seconds = min(_CACHED_FOR, session.expires_at - core.clock.now()).total_seconds()
+    deps.cache.keep_open_checkout(request.user, hashed, session, int(seconds))
+    core.metrics.count("CheckoutsStarted", mode=mode)
+    core.log.info("checkout started", user_id=request.user, session_id=session.id, customer_id=customer, mode=mode)
+    return session
+
+
+def _price(request: CheckoutRequest, catalog: Catalog) -> Price:
+    """The price, read from Stripe and not from the cache: what it gives is about to be frozen into an order."""
+    found = (
+        catalog.price(PriceId(request.price_id))
+        if request.price_id is not None
+        else catalog.price_by_lookup_key(request.lookup_key or "")
+    )
+    if found is None:
+        raise UnknownPrice("there is no such price")
+    if found.problem is not None:
+        raise PriceUnavailable("this price is not set up correctly", price_id=found.id, reason=found.problem)
+    if not found.active or found.unit_amount is None or found.gives.nothing:
+        raise PriceUnavailable("this price is not for sale", price_id=found.id)
+    return found
+
+
+def _refuse_second_subscription(account: Account) -> None:
+    for state in account.subscriptions:
+        if state.status in _BLOCKING:
+            raise SubscriptionExists(
+                "there is a subscription already: change it instead", user_id=account.user, subscription_id=state.id
+            )
+
+
+class _Checkout:
+    """One attempt to open a session: the claim's turns."""
+
+    def __init__(
+        self,
+        user: UserId,
+        mode: str,
+        currency: str,
+        lines: tuple[OrderLine, ...],
+        hashed: str,
+        customer: CustomerId,
+        deps: CheckoutDeps,
+    ) -> None:
+        self._user = user
+        self._mode = mode
+        self._currency = currency
+        self._lines = lines
+        self._hash = hashed
+        self._customer = customer
+        self._deps = deps
+        # one subscription at a time, but any number of different one-time orders
+        self._slot = "subscription" if mode == "subscription" else hashed
+
+    def open(self) -> OpenSession:
+        """Reuse, resume or replace what the slot's claim holds, until one session is ours to hand out."""
+        for _ in range(_TURNS):
+            now = self._deps.converge.clock.now()
+            claim = self._deps.checkouts.claim(self._user, self._slot)
+            alive = claim if claim is not None and claim.expires_at > now + _SHORTEST_LIFE else None
+            if alive is not None and alive.session is not None:
+                reused = self._reuse_or_end(alive, alive.session)
+                if reused is not None:
+                    return reused
+            if alive is not None and alive.session is None and alive.order_hash == self._hash:
+                order = self._deps.checkouts.order(alive.order)
+            else:
+                alive, order = self._take(claim, now)
+            if alive is None or order is None:
+                continue
+            session = self._make(alive, order)
+            if session is not None:
+                return session
+        raise CheckoutConflict("another checkout of this order is in progress: try again", user_id=self._user)
+
+    def _reuse_or_end(self, claim: Claim, session: SessionId) -> OpenSession | None:
+        """The claim's session if it is the same order and can be paid; else make sure that it can't be paid any more.
+
+        Raises SubscriptionExists when it was paid, or is being paid, in the meantime.
+        """
+        purchase = self._deps.checkouts.purchase(PurchaseKey(session))
+        state = purchase.state if purchase is not None else PurchaseState.EXPIRED
+        if state is PurchaseState.OPEN and claim.order_hash == self._hash and self._deps.stripe.is_open(session):
+            return OpenSession(session, claim.url or "", claim.expires_at)
+        if state is PurchaseState.OPEN:
+            self._deps.stripe.expire_session(session)
+            state = self._settle(session)
+        if self._mode == "subscription" and state is PurchaseState.PROCESSING:
+            raise SubscriptionExists("a payment for a subscription is being processed", user_id=self._user)
+        return None
+
+    def _settle(self, session: SessionId) -> PurchaseState:
+        """Converge a session that is no longer open, and look at the account again."""
+        core = self._deps.converge
+        result = converge(self._user, touched_session(session), [], ACTOR, core)
+        self._deps.cache.publish([published(result.account, core.policy, core.clock.now(), result.settled)], [])
+        if self._mode == "subscription":
+            _refuse_second_subscription(result.account)
+        return result.purchases[PurchaseKey(session)].state
+
+    def _take(self, stale: Claim | None, now: datetime) -> tuple[Claim | None, Order | None]:
+        """Take the slot's next generation with a fresh order; None when somebody else was faster."""
+        order = Order(
+            id=self._deps.converge.random.order_id(),
+            user=self._user,
+            mode=self._mode,
+            currency=self._currency,
+            lines=self._lines,
+            created_at=now,
+            expires_at=now + _ORDER_LIFE,
+        )
+        claim = Claim(
+            user=self._user,
+            slot=self._slot,
+            generation=stale.generation + 1 if stale is not None else 1,
+            order=order.id,
+            order_hash=self._hash,
+            taken_at=now,
+            expires_at=order.expires_at,
+        )
+        return (claim, order) if self._deps.checkouts.take(claim, order) else (None, None)
+
+    def _make(self, claim: Claim, order: Order) -> OpenSession | None:
+        """Create the order's session and attach it; None when the claim has moved on to another session meanwhile.
+
+        The key is the order's: whoever resumes this order gets the very same session from Stripe.
+        """
+        made = self._deps.stripe.create_session(order, self._customer, f"checkout:{order.id}")
+        held = replace(claim, session=made.id, url=made.url, expires_at=made.expires_at)
+        if self._deps.checkouts.attach(held, opened(order, made.id)):
+            return made
+        stands = self._deps.checkouts.claim(self._user, self._slot)
+        if stands is not None and stands.session == made.id:
+            return made
+        self._deps.stripe.expire_session(made.id)
+        return None
