@@ -1,0 +1,112 @@
+"""`expand`: replace ids by the objects they name, at most four levels deep. https://docs.stripe.com/api/expanding_objects
+
+Some members are left out unless asked for (`line_items` of a session, `payments` of an invoice): those are *included*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.stripe.engine.errors import ApiError, invalid_request
+from local.stripe.engine.world import Obj, World, snapshot
+
+MAX_LEVELS = 4
+
+EXPANDABLE: dict[str, frozenset[str]] = {
+    "balance_transaction": frozenset({"source"}),
+    "charge": frozenset(
+        {"balance_transaction", "customer", "failure_balance_transaction", "payment_intent", "review", "on_behalf_of"}
+    ),
+    "checkout.session": frozenset(
+        {"customer", "invoice", "payment_intent", "payment_link", "setup_intent", "subscription"}
+    ),
+    "customer": frozenset({"default_source", "invoice_settings.default_payment_method", "test_clock"}),
+    "dispute": frozenset({"charge", "payment_intent"}),
+    "invoice": frozenset(
+        {
+            "customer",
+            "default_payment_method",
+            "default_source",
+            "latest_revision",
+            "on_behalf_of",
+            "parent.subscription_details.subscription",
+            "test_clock",
+        }
+    ),
+    "invoice_payment": frozenset({"invoice", "payment.charge", "payment.payment_intent"}),
+    "line_item": frozenset({"pricing.price_details.price", "subscription"}),
+    "payment_intent": frozenset({"customer", "latest_charge", "on_behalf_of", "payment_method", "review"}),
+    "payment_method": frozenset({"customer"}),
+    "price": frozenset({"product"}),
+    "product": frozenset({"default_price", "tax_code"}),
+    "refund": frozenset(
+        {"balance_transaction", "charge", "customer", "failure_balance_transaction", "payment_intent", "payment_method"}
+    ),
+    "subscription": frozenset(
+        {"customer", "default_payment_method", "default_source", "latest_invoice", "pending_setup_intent", "schedule", "test_clock"}
+    ),
+}
+"""By object: the members that the SDK's resource classes mark `ExpandableField` and that can hold an id here."""
+
+Include = Callable[[World, Obj], Any]
+
+
+def expand(world: World, answer: Obj, wanted: list[str], included: Mapping[tuple[str, str], Include]) -> Obj:
+    """Return the answer with every wanted path expanded, or raise Stripe's refusal."""
+    for path in wanted:
+        segments = path.split(".")
+        if len(segments) > MAX_LEVELS:
+            raise invalid_request(
+                f"You cannot expand more than {MAX_LEVELS} levels of a property ({path}).", param="expand"
+            )
+        _Expansion(world, path, answer["object"] == "list", included).into(answer, segments, answer, "")
+    return answer
+
+
+class _Expansion:
+    def __init__(self, world: World, path: str, listed: bool, included: Mapping[tuple[str, str], Include]) -> None:
+        self.world = world
+        self.path = path
+        self.listed = listed
+        self.included = included
+
+    def refusal(self) -> ApiError:
+        message = f"This property cannot be expanded ({self.path})."
+        if self.listed and not self.path.startswith("data"):
+            message += f" You may want to try expanding 'data.{self.path}' instead."
+        return invalid_request(message, param="expand")
+
+    def into(self, node: Any, segments: list[str], owner: Obj, trail: str) -> None:
+        """Walk one step: `owner` is the nearest object with a kind, `trail` the way from it to `node`."""
+        if isinstance(node, list):
+            for element in node:
+                own = isinstance(element, dict) and "object" in element
+                self.into(element, segments, element if own else owner, "" if own else trail)
+            return
+        name, rest = segments[0], segments[1:]
+        kind = owner["object"]
+        here = f"{trail}.{name}" if trail else name
+        include = self.included.get((kind, here))
+        if include is not None and node.get(name) is None:
+            node[name] = include(self.world, owner)
+        if name not in node:
+            raise self.refusal()
+        value = node[name]
+        if isinstance(value, str):
+            if here not in EXPANDABLE.get(kind, frozenset()):
+                raise self.refusal()
+            value = node[name] = snapshot(self.world.find(value) or {"id": value, "object": "unknown", "deleted": True})
+        elif value is None:
+            if here not in EXPANDABLE.get(kind, frozenset()) and include is None:
+                raise self.refusal()
+            return
+        elif not isinstance(value, dict | list):
+            raise self.refusal()
+        elif not rest and isinstance(value, dict) and "object" not in value:
+            raise self.refusal()
+        if rest:
+            if isinstance(value, dict) and "object" in value:
+                self.into(value, rest, value, "")
+            else:
+                self.into(value, rest, owner, here)

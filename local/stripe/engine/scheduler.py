@@ -1,0 +1,115 @@
+"""What Stripe does by itself when its time has come: one table of deeds, played in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from local.stripe.engine import checkout_sessions, disputes, hosted_checkout, invoice_life, payment_intents, subscription_life
+from local.stripe.engine.world import Cause, Obj, World, snapshot
+
+
+def run_due(world: World) -> None:
+    """Play everything due, oldest first, each at its own moment; then let advancing test clocks be ready."""
+    cause, world.cause = world.cause, Cause()
+    try:
+        while (due := _next_due(world)) is not None:
+            world.later.remove(due)
+            when, what, object_id = due
+            obj = world.find(object_id)
+            if obj is not None and not obj.get("deleted"):
+                with world.at(when):
+                    DEEDS[what](world, obj)
+        _ready_clocks(world)
+    finally:
+        world.cause = cause
+
+
+def _next_due(world: World) -> tuple[int, str, str] | None:
+    now = world.now()
+    due = [entry for entry in world.later if entry[0] <= _now_of(world, entry[2], now)]
+    return min(due, key=lambda entry: entry[0], default=None)
+
+
+def _now_of(world: World, object_id: str, now: int) -> int:
+    """The time an object lives in: its customer's test clock, else the account's."""
+    obj = world.find(object_id)
+    frozen = world.time_of(obj.get("customer")) if obj is not None else None
+    return now if frozen is None else frozen
+
+
+def _ready_clocks(world: World) -> None:
+    for clock in world.all("test_helpers.test_clock"):
+        if clock["status"] == "advancing":
+            clock |= {"status": "ready", "status_details": {}}
+            with world.at(clock["frozen_time"]):
+                world.emit("test_helpers.test_clock.ready", clock)
+
+
+def _expire_session(world: World, session: Obj) -> None:
+    if session["status"] == "open":
+        checkout_sessions.end_unpaid(world, session)
+
+
+def _settle_charge(world: World, charge: Obj) -> None:
+    if charge["status"] == "pending":
+        instrument = world.hidden[charge["payment_method"]]
+        settle(world, charge, succeed=instrument.failure is None)
+
+
+def settle(world: World, charge: Obj, succeed: bool) -> None:
+    """End a pending debit and tell everything that waits for it."""
+    intent = payment_intents.settle(world, charge, succeed)
+    payment = invoice_life.payment_of(world, intent)
+    if payment is not None:
+        invoice_life.follow(world, world.need("invoice", payment["invoice"]), intent)
+    hosted_checkout.settled(world, intent)
+
+
+def _period(world: World, subscription: Obj) -> None:
+    ends = {item["current_period_end"] for item in subscription["items"]["data"]}
+    if subscription["ended_at"] is None and world.now() in ends:
+        subscription_life.renew(world, subscription)
+
+
+def _trial_will_end(world: World, subscription: Obj) -> None:
+    if subscription["status"] == "trialing":
+        world.emit("customer.subscription.trial_will_end", subscription)
+
+
+def _cancel(world: World, subscription: Obj) -> None:
+    if subscription["ended_at"] is None and subscription["cancel_at"] == world.now():
+        subscription_life.end(world, subscription, "cancellation_requested")
+
+
+def _finalize(world: World, invoice: Obj) -> None:
+    if invoice["status"] == "draft" and invoice["auto_advance"]:
+        invoice_life.finalize(world, invoice)
+        invoice_life.collect(world, invoice)
+
+
+def _collect(world: World, invoice: Obj) -> None:
+    if invoice["status"] == "open" and invoice["next_payment_attempt"] == world.now():
+        invoice_life.collect(world, invoice)
+
+
+def _dispute(world: World, charge: Obj) -> None:
+    disputes.open_dispute(world, charge, inquiry=False)
+
+
+def _inquiry(world: World, charge: Obj) -> None:
+    disputes.open_dispute(world, charge, inquiry=True)
+
+
+DEEDS: dict[str, Callable[[World, Obj], None]] = {
+    "expire": _expire_session,
+    "settle": _settle_charge,
+    "period": _period,
+    "trial_will_end": _trial_will_end,
+    "cancel": _cancel,
+    "finalize": _finalize,
+    "collect": _collect,
+    "dispute": _dispute,
+    "inquiry": _inquiry,
+}
+
+__all__ = ["run_due", "settle", "snapshot"]

@@ -1,0 +1,88 @@
+"""What Stripe refuses when a checkout session is created. https://docs.stripe.com/api/checkout/sessions/create"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from local.stripe.engine.errors import invalid_request, not_offered
+from local.stripe.engine.world import World
+
+LEAST_LIFE, MOST_LIFE = 30 * 60, 24 * 3600
+"""From 30 minutes to 24 hours after creation, 24 hours by default (`expires_at`, page above)."""
+
+
+def check_session(world: World, params: dict[str, Any], mode: str) -> int:
+    """Refuse what does not fit together; return the time of expiry."""
+    if mode == "setup":
+        raise not_offered("Checkout Sessions in setup mode")
+    if params.get("ui_mode", "hosted_page") != "hosted_page":
+        raise not_offered("Checkout Sessions other than the hosted page")
+    for name in ("success_url", "line_items"):
+        if not params.get(name):
+            raise invalid_request(f"Missing required param: {name}.", param=name, code="parameter_missing")
+    for name in ("success_url", "cancel_url"):
+        if name in params:
+            _check_url(params[name], name)
+    if "customer" in params and "customer_email" in params:
+        raise invalid_request("You may only specify one of these parameters: customer, customer_email.")
+    if len(params.get("client_reference_id", "")) > 200:
+        raise invalid_request(
+            "Invalid string: must be at most 200 characters", param="client_reference_id", code="parameter_invalid_string"
+        )
+    _check_mode(params, mode)
+    _check_nested(params)
+    return _expiry(world, params)
+
+
+def _check_url(url: str, name: str) -> None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise invalid_request("Not a valid URL", param=name, code="url_invalid")
+
+
+def _check_mode(params: dict[str, Any], mode: str) -> None:
+    wrong = ("subscription_data",) if mode == "payment" else ("payment_intent_data", "customer_creation", "submit_type")
+    for name in wrong:
+        if name in params:
+            raise invalid_request(f"You can not pass `{name}` in `{mode}` mode.", param=name)
+    if mode == "payment" and params.get("payment_method_collection"):
+        raise invalid_request(
+            "You can only set `payment_method_collection` if there are recurring prices.",
+            param="payment_method_collection",
+        )
+
+
+def _check_nested(params: dict[str, Any]) -> None:
+    offered = {
+        "payment_intent_data": {"description", "metadata", "receipt_email", "setup_future_usage", "statement_descriptor_suffix"},
+        "subscription_data": {"description", "metadata", "trial_end", "trial_period_days", "trial_settings"},
+    }
+    for name, members in offered.items():
+        beyond = sorted(params.get(name, {}).keys() - members)
+        if beyond:
+            raise not_offered(f"{name}[{beyond[0]}]")
+    data = params.get("subscription_data", {})
+    if "trial_end" in data and "trial_period_days" in data:
+        raise invalid_request("You may only specify one of these parameters: trial_end, trial_period_days.")
+    if not 1 <= data.get("trial_period_days", 1) <= 730:
+        raise invalid_request(
+            "Trial period days must be between 1 and 730.", param="subscription_data[trial_period_days]"
+        )
+
+
+def _expiry(world: World, params: dict[str, Any]) -> int:
+    now = world.now()
+    expires_at: int = params.get("expires_at", now + MOST_LIFE)
+    if expires_at < now + LEAST_LIFE:
+        raise invalid_request(
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", param="expires_at"
+        )
+    if expires_at > now + MOST_LIFE:
+        raise invalid_request(
+            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", param="expires_at"
+        )
+    return expires_at

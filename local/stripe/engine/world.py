@@ -1,0 +1,189 @@
+"""The state that all resources share: the objects, the time, the ids, and the events that changes leave behind."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+API_VERSION = "2026-10-28.endive"
+"""The version that stripe 16.1.0 pins (stripe/_api_version.py); the only one this stand-in speaks."""
+
+Obj = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The API request that causes events; both None when Stripe acts by itself."""
+
+    id: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One event due to one endpoint."""
+
+    event: str
+    endpoint: str
+
+
+@dataclass
+class World:
+    """Everything there is in one Stripe account."""
+
+    clock: Callable[[], float]
+    """Unix seconds; the caller's, so that a simulation can own the time."""
+    token: Callable[[int], str]
+    """n random letters and digits; the caller's, for the same reason."""
+    public_url: str = "http://127.0.0.1:8789"
+    account: str = "acct_1PlumblineStandIn"
+    offset: int = 0
+    """How far the furthest test clock is ahead of `clock`. It never falls: a clock that steps back helps nobody."""
+    cause: Cause = Cause()
+    outbox: list[Outgoing] = field(default_factory=list)
+    _moment: int | None = None
+    _kinds: dict[str, dict[str, Obj]] = field(default_factory=dict)
+    _ids: dict[str, Obj] = field(default_factory=dict)
+    hidden: dict[str, Any] = field(default_factory=dict)
+    """By id, what Stripe keeps and never shows: the card behind a payment method, the secrets of an endpoint,
+    the order of a session."""
+    later: list[tuple[int, str, str]] = field(default_factory=list)
+    """What Stripe does by itself later: (when, what, object id)."""
+    duplicate_next: int = 0
+    """So many of the next events are made twice, as two objects with different ids for one change:
+    https://docs.stripe.com/webhooks#handle-duplicate-events"""
+
+    # time
+
+    def now(self) -> int:
+        """The account's time in Unix seconds; within `at`, the moment that is being played."""
+        return self._moment if self._moment is not None else int(self.clock()) + self.offset
+
+    @contextmanager
+    def at(self, moment: int | None) -> Iterator[None]:
+        """Play a moment: everything created within carries this time. None changes nothing."""
+        before, self._moment = self._moment, moment if moment is not None else self._moment
+        try:
+            yield
+        finally:
+            self._moment = before
+
+    def time_of(self, customer: str | None) -> int | None:
+        """The frozen time of the test clock that a customer lives on, if any."""
+        owner = self.find(customer) if customer else None
+        clock = self.find(owner["test_clock"]) if owner and owner.get("test_clock") else None
+        return clock["frozen_time"] if clock else None
+
+    # objects
+
+    def id(self, prefix: str, length: int = 24) -> str:
+        """Make an id in the shape of Stripe's."""
+        return f"{prefix}_{self.token(length)}"
+
+    def add(self, obj: Obj) -> Obj:
+        """Keep a new object."""
+        self._kinds.setdefault(obj["object"], {})[obj["id"]] = obj
+        self._ids[obj["id"]] = obj
+        return obj
+
+    def find(self, id: str) -> Obj | None:
+        """Find any object by its id."""
+        return self._ids.get(id)
+
+    def get(self, kind: str, id: str) -> Obj | None:
+        """Find an object of one kind."""
+        return self._kinds.get(kind, {}).get(id)
+
+    def need(self, kind: str, id: str) -> Obj:
+        """Find an object that must exist: a missing one is a defect of the engine."""
+        return self._kinds[kind][id]
+
+    def all(self, kind: str) -> list[Obj]:
+        """All of a kind, newest first, as Stripe lists them."""
+        return list(reversed(self._kinds.get(kind, {}).values()))
+
+    def kinds(self) -> list[str]:
+        """The kinds of objects there are."""
+        return sorted(self._kinds)
+
+    def remove(self, obj: Obj) -> Obj:
+        """Forget an object; what remains is Stripe's tombstone."""
+        self._kinds[obj["object"]].pop(obj["id"])
+        self._ids.pop(obj["id"])
+        return {"id": obj["id"], "object": obj["object"], "deleted": True}
+
+    # events
+
+    def emit(self, type: str, obj: Obj, before: Obj | None = None) -> None:
+        """Record an event with a snapshot of the object, and what changed when `before` is given.
+
+        The snapshot never changes later, and an event is made whether or not an endpoint wants it:
+        https://docs.stripe.com/api/events/object
+        """
+        data: Obj = {"object": snapshot(obj)}
+        if before is not None:
+            data["previous_attributes"] = changes(before, data["object"])
+        for _ in range(2 if self.duplicate_next > 0 else 1):
+            self._record(type, copy.deepcopy(data))
+        self.duplicate_next = max(0, self.duplicate_next - 1)
+
+    def emit_updated(self, type: str, obj: Obj, before: Obj) -> None:
+        """Record an `*.updated` event, unless nothing changed."""
+        if changes(before, snapshot(obj)):
+            self.emit(type, obj, before)
+
+    def _record(self, type: str, data: Obj) -> None:
+        wanted = [hook for hook in self.all("webhook_endpoint") if wants(hook, type)]
+        event = self.add(
+            {
+                "id": self.id("evt_1"),
+                "object": "event",
+                "api_version": API_VERSION,
+                "created": self.now(),
+                "data": data,
+                "livemode": False,
+                "pending_webhooks": len(wanted),
+                "request": {"id": self.cause.id, "idempotency_key": self.cause.idempotency_key},
+                "type": type,
+            }
+        )
+        self.outbox.extend(Outgoing(event["id"], hook["id"]) for hook in wanted)
+
+
+def wants(endpoint: Obj, type: str) -> bool:
+    """Whether an endpoint is to get events of this type."""
+    return endpoint["status"] == "enabled" and ("*" in endpoint["enabled_events"] or type in endpoint["enabled_events"])
+
+
+def snapshot(obj: Obj) -> Obj:
+    """Copy an object as it is now."""
+    return copy.deepcopy(obj)
+
+
+def changes(before: Obj, after: Obj) -> Obj:
+    """Tell the old values of what differs: within hashes only the members that differ, of arrays the whole array.
+
+    https://docs.stripe.com/api/events/object#event_object-data-previous_attributes
+    """
+    found: Obj = {}
+    for key in before.keys() | after.keys():
+        old, new = before.get(key), after.get(key)
+        if old == new:
+            continue
+        found[key] = changes(old, new) if isinstance(old, dict) and isinstance(new, dict) else copy.deepcopy(old)
+    return dict(sorted(found.items()))
+
+
+def merge_metadata(current: dict[str, str], given: dict[str, str] | str | None) -> dict[str, str]:
+    """Apply an update of metadata: keys merge, an empty value unsets its key, an empty string unsets all.
+
+    https://docs.stripe.com/api/metadata
+    """
+    if given is None:
+        return current
+    if given == "" or isinstance(given, str):
+        return {}
+    return {key: value for key, value in {**current, **given}.items() if value != ""}

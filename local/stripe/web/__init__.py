@@ -1,0 +1,1 @@
+"""The HTTP shell: API, hosted pages, control API."""

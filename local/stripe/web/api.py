@@ -1,0 +1,84 @@
+"""`/v1`: decode the wire form, ask the engine, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.stripe.engine.errors import SUPPORT, ApiError
+from local.stripe.engine.form import decode_form
+from local.stripe.web.shell import Shell, shell_of
+
+FORM = "application/x-www-form-urlencoded"
+
+
+async def answer(request: Request) -> Response:
+    """Answer one API request."""
+    shell = shell_of(request)
+    body = await request.body()
+    if shell.faults.fail > 0 and shell.faults.status == 0:
+        shell.faults.take("fail")
+        await asyncio.sleep(shell.faults.hang_seconds)
+        return Response(status_code=504)
+    if shell.faults.take("fail"):
+        shell.engine.fail_next = [shell.faults.status]
+    try:
+        encoded = request.url.query if request.method in ("GET", "DELETE") else _form(request, body)
+        given = decode_form(encoded)
+    except ApiError as refusal:
+        given = None
+        reply = Response(
+            _refusal(shell, refusal), status_code=refusal.status, media_type="application/json"
+        )
+    if given is not None:
+        result = shell.engine.request(
+            request.method,
+            request.url.path,
+            given,
+            api_key=_api_key(request.headers.get("authorization", "")),
+            idempotency_key=request.headers.get("idempotency-key"),
+            version=request.headers.get("stripe-version"),
+        )
+        reply = Response(
+            result.encoded(), status_code=result.status, headers=result.headers, media_type="application/json"
+        )
+    shell.engine.fail_next = []
+    shell.flush()
+    return reply
+
+
+def _refusal(shell: Shell, refusal: ApiError) -> bytes:
+    import json
+
+    return json.dumps(refusal.body(shell.engine.world.id("req", 14), shell.engine.world.now())).encode()
+
+
+def _form(request: Request, body: bytes) -> str:
+    kind = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        kind, text = "", ""
+    if body and kind != FORM:
+        raise ApiError(
+            f"Invalid request (check that your POST content type is {FORM}). If you have any questions, we can help at "
+            f"{SUPPORT}."
+        )
+    return text
+
+
+def _api_key(authorization: str) -> str | None:
+    """The key of a bearer header, or of basic auth's user name. https://docs.stripe.com/api/authentication"""
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip() or None
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[0] or None
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    return None

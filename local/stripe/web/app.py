@@ -1,0 +1,74 @@
+"""The ASGI application of the stand-in."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import string
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from local.stripe.delivery import Deliveries
+from local.stripe.engine import Engine, webhook_endpoints
+from local.stripe.faults import Faults
+from local.stripe.web import api, control, pages
+from local.stripe.web.shell import Shell
+
+ALPHABET = string.ascii_letters + string.digits
+
+
+def random_token(length: int) -> str:
+    """Make the random part of an id."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def build(
+    public_url: str,
+    webhook_url: str | None,
+    webhook_secret: str | None,
+    *,
+    pauses: tuple[float, ...] = (1, 2, 4, 8, 15, 30, 60),
+    timeout: float = 10.0,
+) -> Starlette:
+    """Wire engine, deliveries and routes; the endpoint of `--webhook-url` gets every event."""
+    engine = Engine(time.time, random_token, public_url)
+    if webhook_url is not None:
+        webhook_endpoints.make(engine.world, webhook_url, ["*"], webhook_secret, description="--webhook-url")
+    faults = Faults()
+    client = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50))
+    shell = Shell(engine, Deliveries(engine, faults, client, pauses=pauses, timeout=timeout), faults)
+
+    @asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        ticking = asyncio.create_task(shell.keep_time())
+        yield
+        ticking.cancel()
+        await shell.deliveries.stop()
+        await client.aclose()
+
+    app = Starlette(
+        routes=[
+            Route("/", pages.front),
+            Route("/c/pay/{session}", pages.show, methods=["GET"]),
+            Route("/c/pay/{session}", pages.pay, methods=["POST"]),
+            Route("/c/pay/{session}/authenticate", pages.ask, methods=["GET"]),
+            Route("/c/pay/{session}/authenticate", pages.authenticate, methods=["POST"]),
+            Route("/receipts/{id}", pages.receipt),
+            Route("/i/{id}", pages.receipt),
+            Route("/i/{id}/pdf", pages.receipt),
+            Route("/_control/clock", control.clock),
+            Route("/_control/state", control.state),
+            Route("/_control/deliveries", control.deliveries),
+            Route("/_control/deliveries/{event}/resend", control.resend, methods=["POST"]),
+            Route("/_control/{deed}", control.act, methods=["POST"]),
+            Route("/v1/{path:path}", api.answer, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
+        ],
+        lifespan=life,
+    )
+    app.state.shell = shell
+    return app

@@ -1,0 +1,213 @@
+"""`/_control`: what a dashboard does, and faults. Ours, not Stripe's: JSON in, JSON out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from local.stripe.engine import disputes, refunds, scheduler, subscription_life, subscriptions, webhook_endpoints
+from local.stripe.engine.errors import ApiError, missing
+from local.stripe.engine.world import Obj, World, snapshot
+from local.stripe.web.shell import Shell, shell_of
+
+Given = dict[str, Any]
+
+
+class BadRequest(ValueError):
+    """The control request itself is wrong."""
+
+
+async def clock(request: Request) -> Response:
+    """GET /_control/clock: how far this account's time is ahead of real time."""
+    world = shell_of(request).engine.world
+    return JSONResponse({"offsetSeconds": world.offset, "now": world.now()})
+
+
+async def state(request: Request) -> Response:
+    """GET /_control/state: every object, newest first."""
+    shell = shell_of(request)
+    world = shell.engine.world
+    return JSONResponse(
+        {"offsetSeconds": world.offset, "objects": {kind: world.all(kind) for kind in world.kinds()}}
+    )
+
+
+async def deliveries(request: Request) -> Response:
+    """GET /_control/deliveries: every delivery with its attempts, oldest first."""
+    return JSONResponse({"deliveries": [each.shown() for each in shell_of(request).deliveries.records]})
+
+
+async def resend(request: Request) -> Response:
+    """POST /_control/deliveries/{event}/resend."""
+    shell = shell_of(request)
+    try:
+        begun = shell.deliveries.resend(request.path_params["event"])
+    except KeyError:
+        return JSONResponse({"error": {"message": f"no event {request.path_params['event']}"}}, status_code=404)
+    return JSONResponse({"deliveries": [each.shown() for each in begun]})
+
+
+async def act(request: Request) -> Response:
+    """POST /_control/{deed}."""
+    shell = shell_of(request)
+    deed = DEEDS.get(request.path_params["deed"])
+    if deed is None:
+        known = ", ".join(sorted(DEEDS))
+        return JSONResponse({"error": {"message": f"unknown; known: {known}"}}, status_code=404)
+    try:
+        shell.flush()
+        answer = deed(shell, _given(await request.body()))
+    except ApiError as refusal:
+        return JSONResponse(refusal.body("", shell.engine.world.now()), status_code=refusal.status)
+    except ValueError as wrong:
+        return JSONResponse({"error": {"message": str(wrong)}}, status_code=400)
+    shell.flush()
+    return JSONResponse(answer)
+
+
+def _given(body: bytes) -> Given:
+    try:
+        given = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON") from None
+    if not isinstance(given, dict):
+        raise BadRequest("the body is not a JSON object")
+    return given
+
+
+def _only(given: Given, *names: str) -> None:
+    unknown = sorted(given.keys() - set(names))
+    if unknown:
+        raise BadRequest(f"unknown: {', '.join(unknown)}; known: {', '.join(names)}")
+
+
+def _charge(world: World, given: Given) -> Obj:
+    """The charge that `charge`, `payment_intent`, `session` or `invoice` leads to."""
+    if "charge" in given:
+        return _need(world, "charge", given["charge"])
+    if "session" in given:
+        session = _need(world, "checkout.session", given["session"])
+        intent = session["payment_intent"] or world.hidden.get(f"{session['id']}/intent")
+    elif "invoice" in given:
+        paid = [each for each in world.all("invoice_payment") if each["invoice"] == given["invoice"]]
+        intent = paid[0]["payment"]["payment_intent"] if paid else None
+    else:
+        intent = given.get("payment_intent")
+    found = _need(world, "payment_intent", intent)
+    return _need(world, "charge", found["latest_charge"])
+
+
+def _need(world: World, kind: str, object_id: object) -> Obj:
+    found = world.get(kind, str(object_id))
+    if found is None:
+        raise missing(kind, str(object_id), param=kind, in_path=True)
+    return found
+
+
+def refund(shell: Shell, given: Given) -> Given:
+    """Refund all or a part; `status` pending, or failed for one that succeeds and fails at once; by `refund`, end one."""
+    _only(given, "charge", "payment_intent", "session", "invoice", "amount", "status", "refund", "reason")
+    world, status = shell.engine.world, given.get("status", "succeeded")
+    if status not in ("succeeded", "pending", "failed"):
+        raise BadRequest("status is one of succeeded, pending, failed")
+    if "refund" in given:
+        known = _need(world, "refund", given["refund"])
+        if status == "failed":
+            refunds.fail(world, known)
+        elif known["status"] == "pending" and status == "succeeded":
+            refunds.succeed(world, known)
+        else:
+            raise BadRequest(f"a refund in status {known['status']} cannot become {status}")
+        return snapshot(known)
+    charge = _charge(world, given)
+    with world.at(world.time_of(charge["customer"])):
+        made = refunds.make(world, charge, given.get("amount"), pending=status == "pending", reason=given.get("reason"))
+        if status == "failed":
+            refunds.fail(world, made)
+    return snapshot(made)
+
+
+def dispute(shell: Shell, given: Given) -> Given:
+    """Open a dispute or inquiry on a charge; by `dispute`, move one to `status`."""
+    _only(given, "charge", "payment_intent", "session", "invoice", "amount", "reason", "inquiry", "dispute", "status")
+    world = shell.engine.world
+    if "dispute" not in given:
+        made = disputes.open_dispute(
+            world,
+            _charge(world, given),
+            inquiry=bool(given.get("inquiry", False)),
+            amount=given.get("amount"),
+            reason=given.get("reason", "fraudulent"),
+        )
+        if "status" in given:
+            disputes.close(world, made, given["status"])
+        return snapshot(made)
+    known, status = _need(world, "dispute", given["dispute"]), given.get("status")
+    if status in ("won", "lost", "warning_closed"):
+        disputes.close(world, known, status)
+    elif status == "needs_response":
+        disputes.escalate(world, known)
+    else:
+        raise BadRequest("status is one of won, lost, warning_closed, needs_response (an inquiry becomes a dispute)")
+    return snapshot(known)
+
+
+def cancel_subscription(shell: Shell, given: Given) -> Given:
+    """Cancel at once, or with `at_period_end`."""
+    _only(given, "subscription", "at_period_end")
+    world = shell.engine.world
+    known = _need(world, "subscription", given.get("subscription"))
+    if known["ended_at"] is not None:
+        raise BadRequest("this subscription has ended")
+    with world.at(world.time_of(known["customer"])):
+        if given.get("at_period_end"):
+            before = snapshot(known)
+            subscriptions.cancel_later(world, known, wanted=True)
+            world.emit_updated("customer.subscription.updated", known, before)
+        else:
+            subscription_life.end(world, known, "cancellation_requested")
+    return snapshot(known)
+
+
+def async_payment(shell: Shell, given: Given) -> Given:
+    """Settle a pending SEPA debit now: `outcome` succeeded or failed."""
+    _only(given, "charge", "payment_intent", "session", "invoice", "outcome")
+    charge = _charge(shell.engine.world, given)
+    if given.get("outcome") not in ("succeeded", "failed"):
+        raise BadRequest("outcome is one of succeeded, failed")
+    if charge["status"] != "pending":
+        raise BadRequest(f"charge {charge['id']} is {charge['status']}, not pending")
+    scheduler.settle(shell.engine.world, charge, succeed=given["outcome"] == "succeeded")
+    return snapshot(charge)
+
+
+def faults(shell: Shell, given: Given) -> Given:
+    """Set faults; what is not named stays."""
+    shell.faults.change(given)
+    shell.engine.world.duplicate_next = shell.faults.duplicate_events
+    shell.faults.duplicate_events = 0
+    return dict(shell.faults.__dict__)
+
+
+def roll_secret(shell: Shell, given: Given) -> Given:
+    """Roll an endpoint's secret; with `keep_old` both sign from now on."""
+    _only(given, "endpoint", "secret", "keep_old")
+    world = shell.engine.world
+    chosen = given.get("endpoint") or world.all("webhook_endpoint")[-1]["id"]
+    endpoint = _need(world, "webhook_endpoint", chosen)
+    secret = webhook_endpoints.roll(world, endpoint, given.get("secret"), bool(given.get("keep_old", True)))
+    return {"endpoint": endpoint["id"], "secret": secret, "active": len(webhook_endpoints.secrets(world, endpoint["id"]))}
+
+
+DEEDS: dict[str, Callable[[Shell, Given], Given]] = {
+    "refund": refund,
+    "dispute": dispute,
+    "cancel_subscription": cancel_subscription,
+    "async_payment": async_payment,
+    "faults": faults,
+    "roll_secret": roll_secret,
+}

@@ -1,0 +1,199 @@
+"""A stand-in in its own process, and an endpoint that receives its webhooks."""
+
+import itertools
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+import requests
+from stripe import RequestsClient, StripeClient
+
+SECRET = "whsec_test_secret"
+
+
+class Received:
+    """One webhook as it arrived."""
+
+    def __init__(self, body: bytes, signature: str) -> None:
+        self.body = body
+        self.signature = signature
+
+
+class Inbox:
+    """An HTTP endpoint; `answers` decides each answer's status, 200 when it is used up."""
+
+    def __init__(self) -> None:
+        self.received: queue.Queue[Received] = queue.Queue()
+        self.answers: list[int] = []
+        self.pause = 0.0
+        inbox = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                time.sleep(inbox.pause)
+                status = inbox.answers.pop(0) if inbox.answers else 200
+                inbox.received.put(Received(body, self.headers["stripe-signature"]))
+                self.send_response(status)
+                if 300 <= status < 400:
+                    self.send_header("Location", "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    def next(self, timeout: float = 10) -> Received:
+        return self.received.get(timeout=timeout)
+
+    def clear(self) -> None:
+        while not self.received.empty():
+            self.received.get_nowait()
+        self.answers.clear()
+        self.pause = 0.0
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+class StandIn:
+    """The process, with clients for its three faces."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "local.stripe", "--port", str(port), "--webhook-url", inbox.url]
+        command += ["--webhook-secret", SECRET, "--retry-pauses", "0.05,0.1,0.2", "--delivery-timeout", "2"]
+        self.process = subprocess.Popen(command)
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=20)
+        self.sdk = StripeClient(
+            "sk_test_plumbline",
+            base_addresses={"api": self.url},
+            max_network_retries=0,
+            http_client=RequestsClient(session=requests.Session()),
+        )
+        self.v1 = self.sdk.v1
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        for _ in range(200):
+            try:
+                self.http.get("/_control/clock").raise_for_status()
+                return
+            except httpx.TransportError:
+                assert self.process.poll() is None, "the stand-in ended while starting"
+                time.sleep(0.05)
+        raise AssertionError("the stand-in did not answer within 10 seconds")
+
+    def control(self, deed: str, **given: object) -> dict:
+        answer = self.http.post(f"/_control/{deed}", json=given)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def until[T](self, look: Callable[[], T | None], timeout: float = 10) -> T:
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            found = look()
+            if found:
+                return found
+            time.sleep(0.05)
+        raise AssertionError("it did not happen in time")
+
+    def stop(self) -> None:
+        self.http.close()
+        self.process.terminate()
+        assert self.process.wait(timeout=3) is not None
+
+
+@pytest.fixture(scope="session")
+def inbox_process() -> Iterator[Inbox]:
+    inbox = Inbox()
+    yield inbox
+    inbox.close()
+
+
+@pytest.fixture(scope="session")
+def stand_in_process(inbox_process: Inbox) -> Iterator[StandIn]:
+    stand_in = StandIn(inbox_process)
+    yield stand_in
+    stand_in.stop()
+
+
+@pytest.fixture
+def inbox(inbox_process: Inbox) -> Inbox:
+    inbox_process.clear()
+    return inbox_process
+
+
+@pytest.fixture
+def stand_in(stand_in_process: StandIn, inbox: Inbox) -> Iterator[StandIn]:
+    yield stand_in_process
+    stand_in_process.control(
+        "faults", duplicate=0, duplicate_events=0, drop=0, delay_seconds=0, reorder=False, fail=0, status=500
+    )
+
+
+@pytest.fixture
+def shop(stand_in: StandIn) -> "Shop":
+    return Shop(stand_in)
+
+
+class Shop:
+    """A merchant with a product, who sends buyers to the hosted page."""
+
+    numbers = itertools.count(1)
+
+    def __init__(self, stand_in: StandIn) -> None:
+        self.stand_in = stand_in
+        self.v1 = stand_in.v1
+        self.product = self.v1.products.create({"name": "500 credits", "metadata": {"credits_amount": "500"}})
+
+    def price(self, amount: int = 500, currency: str = "usd", interval: str | None = None):
+        given: dict = {"product": self.product.id, "unit_amount": amount, "currency": currency}
+        if interval:
+            given["recurring"] = {"interval": interval}
+        return self.v1.prices.create(given)
+
+    def customer(self, **given):
+        return self.v1.customers.create({"email": f"buyer{next(self.numbers)}@example.com", **given})
+
+    def session(self, price=None, mode: str = "payment", **given):
+        customer = given.pop("customer", None) or self.customer().id
+        return self.v1.checkout.sessions.create(
+            {
+                "mode": mode,
+                "customer": customer,
+                "line_items": [{"price": (price or self.price()).id, "quantity": 1}],
+                "success_url": "http://127.0.0.1:1/thanks?session_id={CHECKOUT_SESSION_ID}",
+                "cancel_url": "http://127.0.0.1:1/canceled",
+                **given,
+            }
+        )
+
+    def pay(self, session, number: str = "4242424242424242", **typed) -> httpx.Response:
+        form = {
+            "email": "buyer@example.com",
+            "payment_method": "card",
+            "card_number": number,
+            "expiry": "12/34",
+            "cvc": "123",
+            "name": "Ada Buyer",
+            **typed,
+        }
+        return self.stand_in.http.post(f"/c/pay/{session.id}", data=form)
