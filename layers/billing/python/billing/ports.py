@@ -178,6 +178,8 @@ class Touched:
 
     sessions: frozenset[SessionId] = frozenset()
     invoices: frozenset[InvoiceId] = frozenset()
+    payments: frozenset[PaymentIntentId] = frozenset()
+    """Payment intents of invoices whose refunds and disputes must be read."""
     customers: frozenset[CustomerId] = frozenset()
     """Customers that may have been deleted."""
 

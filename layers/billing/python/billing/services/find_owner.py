@@ -72,6 +72,7 @@ def find_touched(user: UserId, notices: Iterable[Notice], accounts: AccountStore
         _intent(notice) for notice in group if "checkout.session" in notice.related or "invoice" in notice.related
     }
     intents = {intent for notice in group if (intent := _intent(notice))} - covered
+    payments: set[PaymentIntentId] = set()
     sources = accounts.sources(intents)
     for intent in sorted(intents):
         owner, source = sources.get(intent, (user, ""))
@@ -79,12 +80,13 @@ def find_touched(user: UserId, notices: Iterable[Notice], accounts: AccountStore
             continue
         if source.startswith("in_"):
             invoices.add(InvoiceId(source))
+            payments.add(intent)
         elif source:
             sessions.add(SessionId(source))
         elif not sessions and (session := stripe.session_of_payment(intent)) is not None:
             sessions.add(session)
     deleted = {CustomerId(item.customer) for item in group if item.type == "customer.deleted" and item.customer}
-    return Touched(frozenset(sessions), frozenset(invoices), frozenset(deleted))
+    return Touched(frozenset(sessions), frozenset(invoices), frozenset(payments), frozenset(deleted))
 
 
 def _user_of(

@@ -1,0 +1,71 @@
+"""The SDK's client, built in one place, and its errors turned into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import stripe
+
+from billing.config import StripeAccess
+from billing.errors import Misconfigured, StripeRefused, StripeUnavailable
+
+_CONNECT_SECONDS = 2.0
+_READ_SECONDS = 5.0
+_RETRIES = 1
+"""The SDK waits 80 seconds by default: longer than any function here may run (failure-modes F27)."""
+_KEY_EPOCHS = 4
+
+
+def stripe_client(access: StripeAccess, key: str) -> stripe.StripeClient:
+    """A client with explicit timeouts. Raises Misconfigured when the key is not of this installation's mode."""
+    prefixes = ("sk_live_", "rk_live_") if access.livemode else ("sk_test_", "rk_test_")
+    if not key.startswith(prefixes):
+        raise Misconfigured(f"the key in {access.key_secret} is not one of {' or '.join(prefixes)}")
+    return stripe.StripeClient(
+        key,
+        base_addresses={"api": access.api_base},
+        max_network_retries=_RETRIES,
+        http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, _READ_SECONDS)),
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise our errors instead of the SDK's: what may pass is StripeUnavailable, what never will is StripeRefused.
+
+    A wrong key is of the first kind: events must wait in the queue while a person mends it, not be given up.
+    """
+    try:
+        yield
+    except stripe.InvalidRequestError as error:
+        raise StripeRefused(
+            "Stripe refused the request", stripe_code=error.code, param=str(error.param) if error.param else None
+        ) from error
+    except stripe.RateLimitError as error:
+        raise StripeUnavailable("Stripe asks us to slow down", retry_after=_retry_after(error)) from error
+    except stripe.StripeError as error:
+        raise StripeUnavailable("Stripe did not answer as it should", status=error.http_status) from error
+
+
+def created_once(create: Callable[[str], Any], key: str) -> Any:
+    """Create an object under an idempotency key, moving on to the next key when Stripe replays a saved failure.
+
+    Stripe saves the first answer of a key for a day, 500s included
+    (https://docs.stripe.com/api/idempotent_requests): without a next key, one bad moment would last that long
+    (failure-modes F26). The keys follow from `key`, so that everybody moves on to the same one.
+    """
+    for epoch in range(_KEY_EPOCHS):
+        try:
+            return create(key if epoch == 0 else f"{key}:{epoch}")
+        except stripe.APIError as error:
+            replayed = (error.headers or {}).get("Idempotent-Replayed") == "true"
+            if not replayed or epoch == _KEY_EPOCHS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _retry_after(error: stripe.StripeError) -> float | None:
+    text = (error.headers or {}).get("Retry-After", "")
+    return float(text) if text.isdigit() else None

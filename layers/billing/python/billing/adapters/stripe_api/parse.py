@@ -1,0 +1,226 @@
+"""Stripe's objects, as the core sees them: shapes of the API version that the SDK pins (2026-10-28.endive).
+
+Anything that does not fit raises MalformedObject: never guessed, never half read (failure-modes F31, S27).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from billing.domain.catalog import BrokenMetadata, Gives, Price, parse_gives, speaking_metadata
+from billing.domain.ids import (
+    CUSTOMER_ID,
+    INVOICE_ID,
+    ORDER_ID,
+    PAYMENT_INTENT_ID,
+    SESSION_ID,
+    STRIPE_ID,
+    SUBSCRIPTION_ID,
+    CustomerId,
+    InvoiceId,
+    OrderId,
+    PaymentIntentId,
+    PriceId,
+    SessionId,
+    SubscriptionId,
+    UnfitError,
+    fits,
+    optional,
+    required,
+    unix_time,
+)
+from billing.domain.snapshot import (
+    CheckoutSession,
+    Dispute,
+    Invoice,
+    InvoiceLine,
+    LineItem,
+    Payment,
+    Refund,
+    Subscription,
+    SubscriptionItem,
+)
+from billing.errors import MalformedObject
+
+type Object = Mapping[str, Any]
+"""An object of Stripe as plain JSON."""
+
+_ENDED_INTENTS = frozenset({"requires_payment_method", "canceled"})
+
+
+@contextmanager
+def reading(kind: str, obj: Object) -> Iterator[None]:
+    """Turn whatever goes wrong inside into MalformedObject with the object's kind and id."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise MalformedObject(
+            f"a {kind} of Stripe can't be read", id=fits(obj.get("id"), STRIPE_ID), reason=repr(error)[:200]
+        ) from error
+
+
+def price_of(obj: Object, product: Object | None, levels: tuple[str, ...]) -> Price:
+    """A price; `product` is its product, or None when the price's own metadata speaks."""
+    with reading("price", obj):
+        recurring = obj["recurring"]
+        details = product or {}
+        gives, problem = Gives(), None
+        try:
+            gives = parse_gives(speaking_metadata(obj["metadata"], details.get("metadata", {})), levels)
+        except BrokenMetadata as error:
+            problem = str(error)
+        return Price(
+            id=PriceId(required(obj["id"], STRIPE_ID, "id")),
+            lookup_key=obj["lookup_key"],
+            product_id=id_of(obj["product"], "product"),
+            product_name=details.get("name") or obj["nickname"] or obj["id"],
+            description=details.get("description"),
+            active=obj["active"] and details.get("active", True),
+            currency=obj["currency"],
+            unit_amount=obj["unit_amount"] if obj["billing_scheme"] == "per_unit" else None,
+            interval=recurring["interval"] if recurring else None,
+            gives=gives,
+            problem=problem,
+        )
+
+
+def session_of(obj: Object, items: Sequence[Object], payment: Payment | None) -> CheckoutSession:
+    """A checkout session with all of its line items and its payment, if it has one."""
+    with reading("checkout session", obj):
+        intent = obj["payment_intent"]
+        hint = obj["client_reference_id"] or obj["metadata"].get("order_id")
+        if payment is None and obj["mode"] == "payment" and obj["payment_status"] == "paid" and obj["amount_total"]:
+            raise UnfitError("payment_intent.latest_charge")
+        return CheckoutSession(
+            id=SessionId(required(obj["id"], SESSION_ID, "id")),
+            mode=obj["mode"],
+            status=obj["status"],
+            payment_status=obj["payment_status"],
+            customer=_customer(obj["customer"]),
+            currency=obj["currency"],
+            amount_total=obj["amount_total"],
+            items=tuple(LineItem(PriceId(item["price"]["id"]), item["quantity"]) for item in items),
+            created=unix_time(obj["created"], "created"),
+            order=_order(hint),
+            payment=payment,
+            payment_failed=isinstance(intent, Mapping) and intent["status"] in _ENDED_INTENTS,
+        )
+
+
+def payment_of(intent: Object, refunds: Sequence[Object], disputes: Sequence[Object]) -> Payment | None:
+    """The payment behind an intent whose latest charge is expanded; None while no charge has succeeded."""
+    with reading("payment intent", intent):
+        charge = intent["latest_charge"]
+        if charge is None or charge["status"] != "succeeded":
+            return None
+        return Payment(
+            intent=PaymentIntentId(required(intent["id"], PAYMENT_INTENT_ID, "id")),
+            captured=charge["amount_captured"],
+            currency=charge["currency"],
+            paid_at=unix_time(charge["created"], "created"),
+            refunds=tuple(_refund(item) for item in refunds),
+            disputes=tuple(_dispute(item) for item in disputes),
+        )
+
+
+def subscription_of(obj: Object) -> Subscription:
+    """A subscription in any status."""
+    with reading("subscription", obj):
+        items = tuple(
+            SubscriptionItem(
+                price_id=PriceId(item["price"]["id"]),
+                quantity=item.get("quantity", 1),
+                period_end=unix_time(item["current_period_end"], "current_period_end"),
+            )
+            for item in obj["items"]["data"]
+        )
+        if not items:
+            raise UnfitError("items")
+        invoice = obj["latest_invoice"]
+        return Subscription(
+            id=SubscriptionId(required(obj["id"], SUBSCRIPTION_ID, "id")),
+            customer=CustomerId(required(id_of(obj["customer"], "customer"), CUSTOMER_ID, "customer")),
+            status=obj["status"],
+            created=unix_time(obj["created"], "created"),
+            items=items,
+            cancel_at_period_end=obj["cancel_at_period_end"],
+            trial_end=_time(obj["trial_end"]),
+            latest_invoice=InvoiceId(id_of(invoice, "latest_invoice")) if invoice else None,
+            order=_order(obj["metadata"].get("order_id")),
+        )
+
+
+def invoice_of(obj: Object, lines: Sequence[Object]) -> Invoice:
+    """An invoice with all of its lines. Its payment has no registers yet: those are on the charge."""
+    with reading("invoice", obj):
+        details = (obj["parent"] or {}).get("subscription_details") or {}
+        paid_at = _time(obj["status_transitions"]["paid_at"])
+        subscription = details.get("subscription")
+        return Invoice(
+            id=InvoiceId(required(obj["id"], INVOICE_ID, "id")),
+            customer=CustomerId(required(id_of(obj["customer"], "customer"), CUSTOMER_ID, "customer")),
+            subscription=SubscriptionId(id_of(subscription, "subscription")) if subscription else None,
+            status=obj["status"],
+            billing_reason=obj["billing_reason"],
+            currency=obj["currency"],
+            lines=tuple(_invoice_line(line) for line in lines),
+            paid_at=paid_at,
+            payment=_invoice_payment(obj, paid_at),
+        )
+
+
+def _invoice_line(line: Object) -> InvoiceLine:
+    parent = line["parent"] or {}
+    item = parent.get("subscription_item_details")
+    details = (line["pricing"] or {}).get("price_details") or {}
+    price = details.get("price")
+    return InvoiceLine(
+        id=required(line["id"], STRIPE_ID, "id"),
+        price_id=PriceId(id_of(price, "price")) if price else None,
+        quantity=1 if line["quantity"] is None else line["quantity"],
+        amount=line["amount"],
+        period_end=unix_time(line["period"]["end"], "period.end"),
+        proration=bool(item and item["proration"]),
+        of_subscription=item is not None,
+    )
+
+
+def _invoice_payment(obj: Object, paid_at: datetime | None) -> Payment | None:
+    """The invoice's paid payment. `payments` is there only when it was expanded."""
+    for item in (obj.get("payments") or {"data": []})["data"]:
+        intent = item["payment"].get("payment_intent")
+        if item["status"] == "paid" and intent and paid_at is not None:
+            name = PaymentIntentId(required(id_of(intent, "payment_intent"), PAYMENT_INTENT_ID, "payment_intent"))
+            return Payment(name, item["amount_paid"], item["currency"], paid_at)
+    return None
+
+
+def _refund(obj: Object) -> Refund:
+    return Refund(obj["id"], obj["amount"], obj["status"], unix_time(obj["created"], "created"))
+
+
+def _dispute(obj: Object) -> Dispute:
+    return Dispute(obj["id"], obj["amount"], obj["currency"], obj["status"], unix_time(obj["created"], "created"))
+
+
+def id_of(value: object, field: str) -> str:
+    """The id of something that may be expanded. Raises UnfitError."""
+    text = value.get("id") if isinstance(value, Mapping) else value
+    return required(text, STRIPE_ID, field)
+
+
+def _customer(value: object) -> CustomerId | None:
+    text = optional(value.get("id") if isinstance(value, Mapping) else value, CUSTOMER_ID, "customer")
+    return CustomerId(text) if text is not None else None
+
+
+def _order(value: object) -> OrderId | None:
+    text = fits(value, ORDER_ID)
+    return OrderId(text) if text is not None else None
+
+
+def _time(value: object) -> datetime | None:
+    return None if value is None else unix_time(value, "time")
