@@ -44,6 +44,11 @@ class Shop:
         session = json.dumps({"user": user, "token": token})
         self.page.evaluate("session => sessionStorage.setItem('plumbline.session', session)", session)
 
+    def sign_in(self, user: str) -> None:
+        self.visit("/")
+        self.pick_demo_user(user)
+        expect(self.test_id("user-name")).to_have_text(user)
+
     def pick_demo_user(self, user: str, within: Locator | None = None) -> None:
         (within or self.page.get_by_role("main")).get_by_role("button", name=user, exact=True).click()
 

@@ -1,5 +1,6 @@
 """What happens at Stripe while a buyer looks at our pages: the control API, and the real API where that has a call."""
 
+import time
 from typing import Any
 
 import httpx
@@ -29,8 +30,9 @@ class StripeSide:
         self._post(f"/v1/checkout/sessions/{session_id}/expire", {})
 
     def let_time_pass(self, seconds: int) -> None:
-        """Move the stand-in's clock: a bank debit settles, and nobody waits for it."""
-        self._control("clock", {"advance_seconds": seconds})
+        """Move the time by a test clock, so that a bank debit settles and nobody waits for it."""
+        ahead = self._http.get("/_control/clock").raise_for_status().json()["offsetSeconds"]
+        self._post("/v1/test_helpers/test_clocks", {"frozen_time": int(time.time()) + ahead + seconds})
 
     def stop_answering(self) -> None:
         """Answer every API call with 503, from now on. The hosted page goes on working: it is not the API."""

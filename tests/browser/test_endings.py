@@ -89,15 +89,12 @@ def test_unknown_session(shop: Shop, user: str) -> None:
 def test_a_purchase_is_shown_to_its_buyer_only(new_shop: Callable[..., Shop]) -> None:
     """Somebody else's session is answered as one that does not exist; its buyer can switch accounts on the spot."""
     buyer, other = new_shop(), new_shop()
-    buyer.visit("/")
-    buyer.pick_demo_user("bob")
+    buyer.sign_in("bob")
     session_id = buyer.open_checkout("credits_500")
     buyer.hosted.pay_by_card(PAYS)
     buyer.expect_outcome("paid")
 
-    other.visit("/")
-    other.pick_demo_user("carol")
-    expect(other.test_id("user-name")).to_have_text("carol")
+    other.sign_in("carol")
     other.visit_return_page(session_id)
     unknown = other.expect_outcome("unknown")
     expect(unknown).not_to_contain_text("500")

@@ -15,8 +15,7 @@ def test_500_credits_from_sign_in_to_the_ledger(shop: Shop) -> None:
     shop.visit("/")
     expect(shop.test_id("test-card")).to_have_text("4242 4242 4242 4242")
     shop.shoot("prices-signed-out")
-    shop.pick_demo_user("alice")
-    expect(shop.test_id("user-name")).to_have_text("alice")
+    shop.sign_in("alice")
     expect(shop.test_id("standing")).to_contain_text("0 credits")
     shop.shoot("prices")
 
