@@ -34,12 +34,12 @@ run: .venv/.ready ## start the whole system on this machine; Ctrl-C stops it
 demo: .venv/.ready ## make one purchase through all of it and check every hop
 	@$(PYTHON) -m local demo $(ARGS)
 
-# Every shell has a USER in its environment; only one on make's own command line is meant.
+# Every shell has a USER in its environment; only one on make's own command line is meant (make passes that one on).
 ifneq ($(filter command,$(origin USER)),)
-WHO := --user '$(USER)'
+WHO := --user "$$USER"
 endif
 ifneq ($(filter command,$(origin SCOPE)),)
-WHO := --scope '$(SCOPE)'
+WHO := --scope "$$SCOPE"
 endif
 
 token: .venv/.ready ## print a token: make token USER=alice, or make token SCOPE=billing:spend
