@@ -17,8 +17,8 @@ import httpx
 from local.aws_clients import dynamodb_client, lambda_client, secrets_client, sqs_client
 from local.issuer.keys import load_key
 from local.issuer.tokens import Issuer
-from local.seed import fill_catalog
 from local.run_config import DEFAULT_USERS, Ports, RunConfig, url
+from local.seed import fill_catalog
 from local.supervisor import Supervisor
 from local.supervisor.plan import STRIPE_KEY_SECRET, UPSTASH_SECRET, WEBHOOK_SECRET, plan
 from local.supervisor.ports import free_ports, require_free

@@ -15,6 +15,8 @@ VARIABLES = {
     "sqs": "PLUMBLINE_AWS_PORT",
     "lambda_service": "PLUMBLINE_AWS_PORT",
 }
+AWS_PARTS = ("dynamodb", "sqs", "lambda_service")
+"""In the order of their ports, from PLUMBLINE_AWS_PORT on."""
 
 
 def free_ports() -> Ports:

@@ -3,10 +3,12 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from local.run_config import Ports
 from local.supervisor.errors import StartError
+from local.supervisor.ports import AWS_PARTS, VARIABLES
 
 _KNOWN = (
     "STRIPE_SECRET_KEY",
@@ -56,6 +58,24 @@ class Backends:
             dynamodb_url=values.get("PLUMBLINE_DYNAMODB_URL"),
             redis_url=values.get("REDIS_URL"),
         )
+
+
+def read_ports(given: Mapping[str, int | None], env_file: Path, environment: Mapping[str, str] = os.environ) -> Ports:
+    """An option wins over the environment, that over `.env`, that over the default; the AWS parts share one setting."""
+    from_file = read_env_file(env_file)
+    chosen: dict[str, int] = {}
+    for name, variable in VARIABLES.items():
+        value: int | str | None = given.get(name) or environment.get(variable) or from_file.get(variable)
+        if value is None:
+            continue
+        if not str(value).isdecimal() or not 1 <= int(value) <= 65535 - len(AWS_PARTS):
+            raise StartError(f"{variable} must be a port number, not {value!r}.")
+        chosen[name] = int(value) + (AWS_PARTS.index(name) if name in AWS_PARTS else 0)
+    ports = Ports(**chosen)
+    doubled = {port for port in asdict(ports).values() if list(asdict(ports).values()).count(port) > 1}
+    if doubled:
+        raise StartError(f"Port {doubled.pop()} is given to two parts.")
+    return ports
 
 
 def _check_stripe(key: str, webhook_secret: str | None) -> None:

@@ -1,0 +1,82 @@
+"""`python -m local run | demo | token | seed`: the local system from the command line."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from local.supervisor.errors import StartError
+from local.template.errors import TemplateError
+
+ROOT = Path(__file__).resolve().parents[1]
+STATE = ROOT / ".plumbline"
+ENV_FILE = ROOT / ".env"
+
+
+@click.group()
+def cli() -> None:
+    """Plumbline on this machine."""
+
+
+@cli.command()
+@click.option("--storefront-port", "storefront", type=int, help="Default 8787, or PLUMBLINE_STOREFRONT_PORT.")
+@click.option("--api-port", "api", type=int, help="Default 8788, or PLUMBLINE_API_PORT.")
+@click.option("--stripe-port", "stripe", type=int, help="Default 8789, or PLUMBLINE_STRIPE_PORT.")
+@click.option("--upstash-port", "upstash", type=int, help="Default 8790, or PLUMBLINE_UPSTASH_PORT.")
+@click.option("--aws-port", "aws", type=int, help="First of three, default 8791, or PLUMBLINE_AWS_PORT.")
+def run(**given: int | None) -> None:
+    """Start the whole system and keep it running until Ctrl-C."""
+    from local.run import run_until_stopped
+
+    aws = given.pop("aws")
+    sys.exit(run_until_stopped({**given, "dynamodb": aws, "sqs": aws, "lambda_service": aws}, STATE, ENV_FILE))
+
+
+@cli.command()
+@click.option("--verbose", is_flag=True, help="Show the logs of all parts as well.")
+def demo(verbose: bool) -> None:
+    """Make two purchases on free ports, check every trace they leave, and stop."""
+    from local.demo import run_demo
+
+    sys.exit(run_demo(verbose))
+
+
+@cli.command()
+@click.option("--user", default="alice", help="A user's token (default alice).")
+@click.option("--scope", help="A machine's token with these scopes instead, e.g. billing:spend.")
+def token(user: str, scope: str | None) -> None:
+    """Print a token for trying the API with curl; the stack need not run."""
+    from local.issuer.keys import load_key
+    from local.issuer.tokens import Issuer
+    from local.run_config import url
+    from local.supervisor.settings import read_ports
+
+    storefront = read_ports({}, ENV_FILE).storefront
+    issuer = Issuer(load_key(STATE), f"{url(storefront)}/auth", "plumbline")
+    try:
+        click.echo(issuer.machine_token(scope) if scope else issuer.user_token(user))
+    except ValueError as exc:
+        raise StartError(f"{exc}.") from exc
+
+
+@cli.command()
+def seed() -> None:
+    """Put the sample catalog into Stripe: the running stand-in, or the test account whose key is in .env."""
+    from local.run import seed_catalog
+
+    seed_catalog(ENV_FILE)
+
+
+def main() -> None:
+    try:
+        cli.main(standalone_mode=False)
+    except (StartError, TemplateError, click.ClickException) as exc:
+        text = exc.format_message() if isinstance(exc, click.ClickException) else str(exc)
+        click.secho(text, fg="red", err=True)
+        sys.exit(1)
+    except click.Abort:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

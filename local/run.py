@@ -1,0 +1,100 @@
+"""`make run`: the whole system in the foreground."""
+
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from local.run_config import url
+from local.seed import fill_catalog
+from local.stack import REAL_STRIPE, Stack
+from local.supervisor.errors import StartError
+from local.supervisor.log_view import readable
+from local.supervisor.settings import STAND_IN_KEY, Backends, read_ports
+
+_console = Console(highlight=False)
+
+
+def run_until_stopped(given_ports: Mapping[str, int | None], state_dir: Path, env_file: Path) -> int:
+    """Start, print where everything is, stream the logs; return the exit code once everything is stopped."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if stopped.is_set():
+            return  # a second Ctrl-C must not interrupt the stopping
+        stopped.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    started = time.monotonic()
+    stack = Stack(
+        ports=read_ports(given_ports, env_file),
+        backends=Backends.read(env_file),
+        state_dir=state_dir,
+        say=_print_line,
+    )
+    lost = None
+    try:
+        with stack:
+            _print_welcome(stack, time.monotonic() - started)
+            while not stopped.is_set() and lost is None:
+                lost = stack.supervisor.lost
+                stopped.wait(0.2)
+    except KeyboardInterrupt:
+        pass
+    if lost is not None:
+        raise StartError(
+            f"{lost} ended and its data with it, so everything was stopped; see .plumbline/logs/{lost}.log."
+        )
+    _console.print("Stopped.")
+    return 0
+
+
+def seed_catalog(env_file: Path) -> None:
+    backends = Backends.read(env_file)
+    real = backends.stripe_key is not None
+    stripe_url = REAL_STRIPE if real else url(read_ports({}, env_file).stripe)
+    created = fill_catalog(stripe_url, backends.stripe_key or STAND_IN_KEY)
+    _console.print(f"Created {', '.join(created)}." if created else "Nothing to create: every price is there.")
+
+
+def _print_line(part: str, line: str) -> None:
+    text = readable(part, line)
+    if text is not None:
+        _console.print(text, markup=False, soft_wrap=True)
+
+
+def _print_welcome(stack: Stack, seconds: float) -> None:
+    backends = stack.backends
+    say = _console.print
+    say()
+    say(f"[bold]Plumbline is running[/bold] (ready in {seconds:.1f} s). Ctrl-C stops all of it.")
+    say()
+    rows = [
+        ("Storefront", stack.app_url, ""),
+        ("API", stack.api_url, ""),
+        ("Stripe", stack.stripe_url, "real, test mode" if backends.stripe_key else "stand-in"),
+        ("Redis", stack.upstash_url, "real Upstash" if backends.upstash_url else _redis(backends)),
+        ("DynamoDB", stack.config.dynamodb_url, "your server" if backends.dynamodb_url else "stand-in (moto)"),
+        ("SQS, secrets", stack.config.sqs_url, "stand-in (moto)"),
+        ("Lambda", stack.lambda_url, "local worker processes"),
+    ]
+    for name, address, kind in rows:
+        say(f"  {name:<14} {address:<34} {kind}", markup=False)
+    say()
+    say(f"Open {stack.app_url}, sign in as alice, buy 500 credits and pay with the test card")
+    say("  [bold]4242 4242 4242 4242[/bold], any future date, any CVC.")
+    if backends.stripe_key:
+        say("Real Stripe needs a second terminal that brings its webhooks here:")
+        say(f"  stripe listen --forward-to {stack.api_url}/webhooks/stripe", markup=False)
+    say("Try the API with curl: make token USER=alice", markup=False)
+    say()
+
+
+def _redis(backends: Backends) -> str:
+    return "stand-in over REDIS_URL" if backends.redis_url else "stand-in (fakeredis)"
