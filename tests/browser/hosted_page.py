@@ -6,10 +6,9 @@ from playwright.sync_api import Locator, Page, expect
 
 PAYS = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
-# "At least three minutes" later; the control API does not let the test wait for that.
+# Settles after "at least three minutes", which is long enough to see the payment pending.
 # https://docs.stripe.com/payments/sepa-debit/accept-a-payment?payment-ui=checkout#test-your-integration
-IBAN_PAYS_LATER = "AT321904300235473204"
-IBAN_FAILS_LATER = "AT051904300235473205"
+IBAN_PENDING = "AT321904300235473204"
 
 
 class HostedPage:
@@ -36,14 +35,14 @@ class HostedPage:
         page.get_by_label("Card number").fill(number)
         page.get_by_label("Expiration").fill("12 / 34")
         page.get_by_label("CVC").fill("123")
-        page.get_by_label("Name").fill("Test Buyer")
+        page.get_by_label("Name", exact=True).fill("Test Buyer")
         self._submit()
 
     def pay_by_bank_debit(self, iban: str) -> None:
         page = self.page
         page.get_by_label("SEPA Direct Debit").check()
         page.get_by_label("IBAN").fill(iban)
-        page.get_by_label("Name").fill("Test Buyer")
+        page.get_by_label("Name", exact=True).fill("Test Buyer")
         self._submit()
 
     def leave(self) -> None:

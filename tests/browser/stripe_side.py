@@ -1,7 +1,6 @@
 """What happens at Stripe while a buyer looks at our pages: the control API, and the real API where that has a call."""
 
-import time
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -29,10 +28,9 @@ class StripeSide:
     def expire(self, session_id: str) -> None:
         self._post(f"/v1/checkout/sessions/{session_id}/expire", {})
 
-    def let_time_pass(self, seconds: int) -> None:
-        """Move the time by a test clock, so that a bank debit settles and nobody waits for it."""
-        ahead = self._http.get("/_control/clock").raise_for_status().json()["offsetSeconds"]
-        self._post("/v1/test_helpers/test_clocks", {"frozen_time": int(time.time()) + ahead + seconds})
+    def settle(self, session_id: str, outcome: Literal["succeeded", "failed"]) -> None:
+        """Let the bank answer a pending debit now; it would take minutes here, and days at a real bank."""
+        self._control("async_payment", {"session": session_id, "outcome": outcome})
 
     def stop_answering(self) -> None:
         """Answer every API call with 503, from now on. The hosted page goes on working: it is not the API."""

@@ -4,11 +4,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.hosted_page import IBAN_FAILS_LATER, IBAN_PAYS_LATER, PAYS
+from tests.browser.hosted_page import IBAN_PENDING, PAYS
 from tests.browser.shop import Shop
 from tests.browser.stripe_side import CREDITS_IN_EUROS, StripeSide
-
-FIVE_MINUTES = 300  # the delayed test IBANs settle after at least three
 
 
 def test_canceled(shop: Shop, user: str) -> None:
@@ -52,14 +50,14 @@ def test_expired(shop: Shop, user: str, stripe: StripeSide) -> None:
 def test_processing_then_paid(shop: Shop, user: str, stripe: StripeSide) -> None:
     """The page finds out by itself, and the buyer need not stay for it."""
     shop.enter_as(user)
-    shop.open_checkout(CREDITS_IN_EUROS)
-    shop.hosted.pay_by_bank_debit(IBAN_PAYS_LATER)
+    session_id = shop.open_checkout(CREDITS_IN_EUROS)
+    shop.hosted.pay_by_bank_debit(IBAN_PENDING)
     waiting = shop.expect_outcome("processing")
     expect(waiting).to_contain_text("It is safe to leave this page")
     shop.shoot("processing")
     expect(shop.test_id("progress")).to_contain_text("Last checked at")
 
-    stripe.let_time_pass(FIVE_MINUTES)
+    stripe.settle(session_id, "succeeded")
     shop.expect_outcome("paid", seconds=40)
     expect(shop.test_id("balance")).to_have_text("500 credits")
     expect(shop.test_id("total")).to_have_text("€5.00")
@@ -67,10 +65,10 @@ def test_processing_then_paid(shop: Shop, user: str, stripe: StripeSide) -> None
 
 def test_processing_then_failed(shop: Shop, user: str, stripe: StripeSide) -> None:
     shop.enter_as(user)
-    shop.open_checkout(CREDITS_IN_EUROS)
-    shop.hosted.pay_by_bank_debit(IBAN_FAILS_LATER)
+    session_id = shop.open_checkout(CREDITS_IN_EUROS)
+    shop.hosted.pay_by_bank_debit(IBAN_PENDING)
     waiting = shop.expect_outcome("processing")
-    stripe.let_time_pass(FIVE_MINUTES)
+    stripe.settle(session_id, "failed")
     waiting.get_by_role("button", name="Check again").click()
     expect(shop.expect_outcome("failed", seconds=40)).to_contain_text("nothing was added to your account")
     shop.shoot("failed")

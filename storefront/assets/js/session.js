@@ -15,16 +15,17 @@ const KEY = "plumbline.session";
 /** Fires "change" after a sign-in or sign-out. */
 export const sessionEvents = new EventTarget();
 
-/** @returns {{user: string, token: string, expiresAt?: string} | null} */
+/** @returns {{user: string, token: string, expiresAt: number} | null} */
 export function currentSession() {
   const session = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-  if (session?.expiresAt && Date.parse(session.expiresAt) <= Date.now()) return null;
+  if (session && session.expiresAt <= Date.now()) return null;
   return session;
 }
 
 /** @throws {ApiError} */
 export async function signIn(user) {
-  const { token, expiresAt } = await requestJson("/auth/sign-in", { method: "POST", body: { user } });
+  const { token, expiresIn } = await requestJson("/auth/sign-in", { method: "POST", body: { user } });
+  const expiresAt = Date.now() + expiresIn * 1000;
   sessionStorage.setItem(KEY, JSON.stringify({ user, token, expiresAt }));
   sessionEvents.dispatchEvent(new Event("change"));
 }
