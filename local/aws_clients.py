@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+KEY_ID = "local"
+"""The access key id, and its secret: nobody checks either."""
+
 
 def sqs_client(url: str) -> "SQSClient":
     client: SQSClient = _client("sqs", url)
@@ -33,6 +36,6 @@ def lambda_client(url: str) -> Any:
 
 
 def _client(service: str, url: str) -> Any:
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)
+    session = boto3.Session(KEY_ID, KEY_ID, region_name=REGION)
     config = Config(connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 1}, proxies={})
     return session.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]

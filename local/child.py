@@ -1,8 +1,8 @@
 """Run one part as a child of the supervisor: `python -m local.child <module> [arguments...]`.
 
-A part must not outlive its parent, also when that is killed without a chance to clean up. The parent holds the other end of
-this process's standard input: when it is gone the read below ends. A pipe is used because Linux's PR_SET_PDEATHSIG has no
-counterpart on macOS.
+A part must not outlive its parent, also when that is killed without a chance to clean up. The parent holds the other
+end of this process's standard input: when it is gone the read below ends. A pipe is used because Linux's
+PR_SET_PDEATHSIG has no counterpart on macOS.
 """
 
 import os

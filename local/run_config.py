@@ -1,7 +1,6 @@
 """What every part is told when it starts: one file, written by the supervisor into the state directory."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -85,8 +84,8 @@ class RunConfig:
         """Write the file; it holds secrets, so only its owner may read it."""
         path = self.state / "run.json"
         path.unlink(missing_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(asdict(self), file, indent=1)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(asdict(self), indent=1))
         return path
 
     @staticmethod

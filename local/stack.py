@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -37,7 +37,10 @@ REAL_STRIPE = "https://api.stripe.com"
 
 
 class Stack:
-    """Free ports, a state directory of its own and stand-ins only, unless told otherwise; `stripe=False` leaves Stripe out."""
+    """Free ports, a state directory of its own and stand-ins only, unless told otherwise.
+
+    `stripe=False` leaves Stripe out, `seed=False` leaves it empty.
+    """
 
     def __init__(
         self,
@@ -61,14 +64,14 @@ class Stack:
         self.state_dir = state_dir or Path(tempfile.mkdtemp(prefix="plumbline-"))
         self._with_stripe = stripe
         self._seed = seed and stripe
-        self._say = say or (lambda part, line: None)
+        self._say = say or _silent
         self.config = self._configure(template, parameters or {}, timer_speed, workers_per_function)
         self._issuer: Issuer | None = None
         self.supervisor = Supervisor([], self.state_dir / "logs", self._say)
 
     # Starting and stopping
 
-    def __enter__(self) -> "Stack":
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:
@@ -231,3 +234,7 @@ class Stack:
             workers_per_function=workers,
             users=DEFAULT_USERS,
         )
+
+
+def _silent(_part: str, _line: str) -> None:
+    """Say nothing: the logs are in the state directory."""

@@ -88,8 +88,8 @@ class Browser:
             name = form.purposes.get(purpose)
             if name is not None and (purpose == CARD or not filled[name]):
                 filled[name] = answer
-        answer = self.request(form.method.upper(), form.action, 303, data=filled)
-        return urljoin(form.action, answer.headers["location"])
+        sent = self.request(form.method.upper(), form.action, 303, data=filled)
+        return urljoin(form.action, sent.headers["location"])
 
     def follow(self, url: str) -> httpx.Response:
         """Follow redirects to the page at their end, each a hop of its own."""

@@ -26,6 +26,8 @@ from local.template.watch import LiveModel
 MAX_BODY = 10 * 1024 * 1024
 """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+_LONGEST_SECONDS = 60.0
+"""Above every route's own limit, which is the one that counts."""
 UNAUTHORIZED = message(401, "Unauthorized")
 FORBIDDEN = message(403, "Forbidden")
 NOT_FOUND = message(404, "Not Found")
@@ -37,7 +39,7 @@ class Gateway:
     def __init__(self, config: RunConfig) -> None:
         self._config = config
         self._live = LiveModel(Path(config.template), config.model, _say)
-        self._client = httpx.AsyncClient(trust_env=False, timeout=None)
+        self._client = httpx.AsyncClient(trust_env=False, timeout=_LONGEST_SECONDS)
         self._authorizers: dict[str, tuple[object, Authorizer]] = {}
 
     async def handle(self, incoming: Request) -> Response:
@@ -52,7 +54,7 @@ class Gateway:
         return response
 
     @contextlib.asynccontextmanager
-    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         async with self._client:
             yield
 

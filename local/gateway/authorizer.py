@@ -1,7 +1,8 @@
 """The JWT authorizer.
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html lists the steps: token from the identity
-source, signature by a key of the issuer's key set named by `kid`, then `iss`, `aud` or `client_id`, `exp`, `nbf`, `iat`, scopes.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html lists the steps: token from
+the identity source, signature by a key of the issuer's key set named by `kid`, then `iss`, `aud` or `client_id`, `exp`,
+`nbf`, `iat`, scopes.
 """
 
 import time
@@ -30,7 +31,10 @@ class Forbidden(Exception):
 
 
 class Authorizer:
-    """Checks tokens against the key set of one issuer; keys named inside a token (`jku`, `x5u`, `jwk`) are never looked at."""
+    """Checks tokens against the key set of one issuer.
+
+    Keys that a token brings or points to (`jku`, `x5u`, `jwk`) are never looked at.
+    """
 
     def __init__(self, settings: JwtAuthorizer, client: httpx.AsyncClient) -> None:
         self._settings = settings

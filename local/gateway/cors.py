@@ -8,7 +8,7 @@ from local.template import Cors
 
 
 def preflight(cors: Cors, origin: str | None) -> HttpReply:
-    """The gateway answers preflights itself, whether or not there is an OPTIONS route; a strange origin gets no headers."""
+    """The gateway answers preflights itself, with or without an OPTIONS route; a strange origin gets no headers."""
     headers = _headers(cors, origin)
     if headers:
         if cors.allow_methods:
@@ -21,7 +21,7 @@ def preflight(cors: Cors, origin: str | None) -> HttpReply:
 
 
 def with_cors(cors: Cors, origin: str | None, reply: HttpReply) -> HttpReply:
-    """Add the configured headers, in place of any the function set ("API Gateway ignores CORS headers" of a backend)."""
+    """Add the configured headers, in place of any the function set: "API Gateway ignores CORS headers" of a backend."""
     kept = [(key, value) for key, value in reply.headers if not key.startswith("access-control-")]
     return HttpReply(reply.status, (*kept, *_headers(cors, origin)), reply.body)
 

@@ -37,7 +37,7 @@ class HttpRequest:
 
 def build_event(request: HttpRequest, match: Match, api_id: str, claims: Mapping[str, Any] | None) -> dict[str, Any]:
     """`claims` are the verified claims of the token on a route with an authorizer, None elsewhere."""
-    headers = combine_headers(request.headers)
+    headers = combine_headers(request.headers) | _added_headers(request)
     domain = headers.get("host", "localhost")
     moment = time.time()
     context: dict[str, Any] = {
@@ -82,6 +82,18 @@ def build_event(request: HttpRequest, match: Match, api_id: str, claims: Mapping
     return event
 
 
+def _added_headers(request: HttpRequest) -> dict[str, str]:
+    """What the gateway adds to a request on its way; a client's own X-Forwarded-For is kept in front."""
+    known = [value for key, value in request.headers if key.lower() == "x-forwarded-for"]
+    host = request.header("host") or ""
+    return {
+        "x-amzn-trace-id": f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}",
+        "x-forwarded-for": ", ".join([*known, request.source_ip]),
+        "x-forwarded-port": host.rpartition(":")[2] if ":" in host else "80",
+        "x-forwarded-proto": "http",
+    }
+
+
 def combine_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Names in lower case, repeated ones joined by commas."""
     return _joined((key.lower(), value) for key, value in headers)
@@ -91,9 +103,9 @@ def encode_body(body: bytes, content_type: str | None) -> tuple[str, bool]:
     """Text for text types, base64 for all else, also for a missing type and for form posts.
 
     AWS does not list the types; somebody measured them on the real service
-    (https://github.com/ministackorg/ministack/pull/766): `text/*`, and JSON, XML and JavaScript of `application/`. What becomes of
-    bytes in a text type that are no UTF-8 is documented nowhere: an event is JSON, so they cannot arrive as they are, and we
-    replace them, which makes a signature over such a body fail.
+    (https://github.com/ministackorg/ministack/pull/766): `text/*`, and JSON, XML and JavaScript of `application/`. What
+    becomes of bytes in a text type that are no UTF-8 is documented nowhere. An event is JSON, so they cannot arrive as
+    they are: we replace them, which makes a signature over such a body fail.
     """
     mime = (content_type or "").split(";")[0].strip().lower()
     if mime.startswith("text/") or mime in _TEXT_TYPES:
@@ -104,8 +116,8 @@ def encode_body(body: bytes, content_type: str | None) -> tuple[str, bool]:
 def claims_as_text(claims: Mapping[str, Any]) -> dict[str, str]:
     """Every claim as a string: numbers in digits, booleans in lower case, lists as `[a b]`.
 
-    That is how the functions of an HTTP API see them, unlike the JSON in the token: the sample event of the page above has only
-    strings, and users report lists as bracketed, space-separated text.
+    That is how the functions of an HTTP API see them, unlike the JSON in the token: the sample event of the page above
+    has only strings, and users report lists as bracketed, space-separated text.
     """
     return {name: _as_text(value) for name, value in claims.items()}
 

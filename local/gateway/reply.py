@@ -44,8 +44,7 @@ def _from_response(result: dict[str, Any]) -> HttpReply:
     if not 100 <= status <= 599:
         raise ValueError(f"status {status}")
     headers = [(str(key).lower(), _header_value(value)) for key, value in (result.get("headers") or {}).items()]
-    for cookie in result.get("cookies") or []:
-        headers.append(("set-cookie", str(cookie)))
+    headers += [("set-cookie", str(cookie)) for cookie in result.get("cookies") or []]
     body = result.get("body")
     if body is None:
         data = b""

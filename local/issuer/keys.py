@@ -1,6 +1,7 @@
 """The issuer's RSA key, kept in the state directory so that tokens outlive a restart."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -21,12 +22,10 @@ def load_key(state_dir: Path) -> RSAPrivateKey:
         pem = generate_private_key(65537, 2048).private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(pem)
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(pem)
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(fresh)
         fresh.unlink()
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, RSAPrivateKey):

@@ -2,11 +2,10 @@
 
 import json
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from local.issuer.keys import public_jwk
 from local.issuer.tokens import LIFETIME, Issuer

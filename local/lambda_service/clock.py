@@ -9,9 +9,10 @@ _RETRY_AFTER = 1.0
 
 
 class StripeClock:
-    """Asked before every invocation (a few milliseconds), since a webhook signed in the advanced time may come right after.
+    """Asked before every invocation: a webhook signed in the advanced time may come right after the advance.
 
-    While the stand-in does not answer, the last known offset stands, and it is not asked again for a second.
+    It costs a few milliseconds. While the stand-in does not answer, the last known offset stands, and it is not asked
+    again for a second.
     """
 
     def __init__(self, url: str | None) -> None:

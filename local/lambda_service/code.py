@@ -1,7 +1,7 @@
 """Notice that the code of a function changed.
 
-Looked at before every invocation instead of by a watcher: it costs less than a millisecond for a few hundred files, and the
-first invocation after a save is sure to run the new code.
+Looked at before every invocation instead of by a watcher: it costs less than a millisecond for a few hundred files,
+and the first invocation after a save is sure to run the new code.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""The environment of a worker: the template's variables, what Lambda itself sets, and where the local AWS is. No more."""
+"""The environment of a worker: the template's variables, what Lambda sets, where the local AWS is. No more."""
 
 import os
 import sys

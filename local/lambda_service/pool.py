@@ -68,10 +68,9 @@ class Pool:
         self._idle.clear()
 
     async def _take(self, offset: float) -> Worker:
-        while self._idle:
+        self._idle = [worker for worker in self._idle if worker.alive]
+        if self._idle:
             worker = self._idle.pop()
-            if worker.alive:
-                break
         else:
             worker = await Worker.start(self.function, self._config, offset, self._log)
             self._broken = not worker.alive

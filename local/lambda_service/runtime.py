@@ -1,8 +1,8 @@
 """The process a handler runs in: what Lambda's own Python runtime does, over two pipes.
 
-It is started as a script with nothing of this repository on `sys.path` but the function and its layers, so it may import only
-the standard library. Requests come as JSON lines on standard input, answers go to the descriptor given as the first
-argument; standard output and error belong to the handler. Errors have the shape of awslambdaric:
+It is started as a script with nothing of this repository on `sys.path` but the function and its layers, so it may
+import only the standard library. Requests come as JSON lines on standard input, answers go to the descriptor given as
+the first argument; standard output and error belong to the handler. Errors have the shape of awslambdaric:
 https://github.com/aws/aws-lambda-python-runtime-interface-client (bootstrap.py).
 """
 
@@ -18,12 +18,19 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-_real_time = time.time
-_offset = 0.0
 
+class Clock:
+    """The time the handler sees: real, moved by the offset of Stripe's test clock.
 
-def _shifted_time() -> float:
-    return _real_time() + _offset
+    Moved here and not by a setting: deployed code knows nothing of test clocks.
+    """
+
+    def __init__(self, offset: float) -> None:
+        self.offset = offset
+        self._real = time.time
+
+    def now(self) -> float:
+        return self._real() + self.offset
 
 
 class LambdaContext:
@@ -68,7 +75,7 @@ def _load_or_explain(name: str) -> tuple[Callable[[Any, LambdaContext], Any] | N
         message, kind = f"Unable to import module '{module_name}': {exc}", "Runtime.ImportModuleError"
     except AttributeError as exc:
         message, kind = f"Handler '{function_name}' missing on module '{module_name}': {exc}", "Runtime.HandlerNotFound"
-    except Exception as exc:  # whatever module-level code raises ends the init phase, as on Lambda
+    except Exception as exc:  # noqa: BLE001 - whatever module-level code raises ends the init phase, as on Lambda
         error = _error(exc, exc.__traceback__)
         print(f"[ERROR] {error['errorType']}: {error['errorMessage']}\n{traceback.format_exc()}", file=sys.stderr)
         return None, error
@@ -80,7 +87,7 @@ def _invoke(handler: Callable[[Any, LambdaContext], Any], request: dict[str, Any
     context = LambdaContext(request, time.monotonic() + request["timeout"])
     try:
         return {"ok": json.dumps(handler(request["event"], context))}
-    except Exception as exc:  # any failure of the handler is the answer "Unhandled"
+    except Exception as exc:  # noqa: BLE001 - any failure of the handler is answered as "Unhandled"
         print(f"[ERROR] {type(exc).__name__}: {exc}\n{traceback.format_exc()}", file=sys.stderr)
         trace = exc.__traceback__
         return {"error": _error(exc, trace.tb_next if trace else None)}
@@ -102,13 +109,13 @@ def _requests() -> "queue.SimpleQueue[dict[str, Any]]":
 
 
 def main() -> None:
-    global _offset
     answers = os.fdopen(int(sys.argv[1]), "w")
     os.set_inheritable(answers.fileno(), False)
-    _offset = float(sys.argv[2])
+    clock = Clock(float(sys.argv[2]))
+    time.time = clock.now
+    if os.environ.get("LC_CTYPE") == "C.UTF-8":  # Python's own doing (PEP 538); Lambda has no such variable
+        del os.environ["LC_CTYPE"]
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
-    # Shifted here and not by a setting: deployed code knows nothing of test clocks.
-    time.time = _shifted_time
     waiting = _requests()
     handler, broken = _load_or_explain(os.environ["_HANDLER"])
     print(json.dumps({"ready": broken is None, "error": broken}), file=answers, flush=True)
@@ -116,7 +123,7 @@ def main() -> None:
         raise SystemExit(1)
     while True:
         request = waiting.get()
-        _offset = request["offset"]
+        clock.offset = request["offset"]
         answer = _invoke(handler, request)
         sys.stdout.flush()
         sys.stderr.flush()

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.run_config import RunConfig
 from local.lambda_service.environment import worker_environment
+from local.run_config import RunConfig
 from local.template import Function
 
 _RUNTIME = Path(__file__).with_name("runtime.py")
@@ -92,8 +92,7 @@ class Worker:
             "timeout": function.timeout,
             "offset": offset,
         }
-        stdin = self.process.stdin
-        assert stdin is not None
+        stdin = _opened(self.process.stdin)
         stdin.write(json.dumps(request).encode() + b"\n")
         try:
             async with asyncio.timeout(function.timeout):
@@ -104,7 +103,8 @@ class Worker:
             return _unhandled(
                 {
                     "errorType": "Sandbox.Timedout",
-                    "errorMessage": f"RequestId: {request_id} Error: Task timed out after {function.timeout:.2f} seconds",
+                    "errorMessage": f"RequestId: {request_id} Error: "
+                    f"Task timed out after {function.timeout:.2f} seconds",
                 }
             )
         except ConnectionError:
@@ -151,10 +151,16 @@ class Worker:
         return f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
     async def _forward_log(self, log: Callable[[Function, str], None]) -> None:
-        stdout = self.process.stdout
-        assert stdout is not None
+        stdout = _opened(self.process.stdout)
         while line := await _read_log_line(stdout):
             log(self.function, line.decode("utf-8", "replace").rstrip("\n"))
+
+
+def _opened[T](pipe: T | None) -> T:
+    """Pipes are typed as optional; ours are always asked for."""
+    if pipe is None:
+        raise RuntimeError("a worker was started without pipes")
+    return pipe
 
 
 async def _read_log_line(stream: asyncio.StreamReader) -> bytes:

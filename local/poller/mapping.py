@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 DEFAULT_CONCURRENCY = 5
 """Batches at once without a MaximumConcurrency: what Lambda starts with.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
+_LONGEST_INVOCATION = 910.0
+"""Seconds, above Lambda's 15 minutes: the Lambda service keeps each function's own timeout."""
 _LONG_POLL = 10
-_PAUSE = 0.5
+_PAUSE = 0.2
 _SQS_RECEIVE_LIMIT = 10
 
 
@@ -35,8 +37,9 @@ class MappingPoller:
         limit = mapping.maximum_concurrency or DEFAULT_CONCURRENCY
         self._free = threading.Semaphore(limit)
         self._executor = ThreadPoolExecutor(limit, thread_name_prefix=mapping.logical_id)
-        self._client = httpx.Client(trust_env=False, timeout=None)
+        self._client = httpx.Client(trust_env=False, timeout=_LONGEST_INVOCATION)
         self._stopped = threading.Event()
+        self._reads = False
 
     def run(self) -> None:
         """Poll until stopped; a queue service that does not answer is asked again."""
@@ -45,11 +48,14 @@ class MappingPoller:
             handed_over = False
             try:
                 batch = self._collect()
+                self._reads = True
                 if batch:
                     self._executor.submit(self._deliver, batch)
                     handed_over = True
             except (BotoCoreError, ClientError) as exc:
-                _say(f"queue {self._mapping.queue.name} cannot be read: {exc}")
+                if self._reads:  # said once; before the first success the queue is only not there yet
+                    _say(f"queue {self._mapping.queue.name} cannot be read: {exc}")
+                self._reads = False
                 self._stopped.wait(_PAUSE)
             finally:
                 if not handed_over:
@@ -108,7 +114,7 @@ class MappingPoller:
             self._free.release()
 
     def _invoke(self, payload: str) -> httpx.Response | None:
-        """Invoke, again while the service is away and the invocation cannot have begun; None when it is lost half-way."""
+        """Invoke; again while the service is away and nothing can have begun; None when the answer is lost."""
         while not self._stopped.is_set():
             try:
                 return self._client.post(self._url, content=payload)

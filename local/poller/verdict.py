@@ -7,8 +7,8 @@ from collections.abc import Collection
 def succeeded(message_ids: Collection[str], payload: str, function_error: bool, partial_failures: bool) -> set[str]:
     """Return the ids to delete; the others stay for the next receive.
 
-    With ReportBatchItemFailures, an empty or null answer is a success of the whole batch; an answer of another shape, or one that
-    names an empty, null or unknown id, fails the whole batch.
+    With ReportBatchItemFailures, an empty or null answer is a success of the whole batch; an answer of another shape,
+    or one that names an empty, null or unknown id, fails the whole batch.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
     """
     everything = set(message_ids)

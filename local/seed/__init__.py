@@ -27,5 +27,6 @@ def fill_catalog(stripe_url: str, key: str) -> list[str]:
     for entry in missing:
         product = entry["product"]
         product_id = products.get(product["name"]) or client.v1.products.create(product).id
-        client.v1.prices.create({**entry["price"], "product": product_id, "lookup_key": entry["lookup_key"]})
+        price: Any = {**entry["price"], "product": product_id, "lookup_key": entry["lookup_key"]}
+        client.v1.prices.create(price)
     return [entry["lookup_key"] for entry in missing]

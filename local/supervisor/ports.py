@@ -41,5 +41,6 @@ def require_free(ports: Ports) -> None:
             except OSError as exc:
                 label = name.replace("_", " ")
                 raise StartError(
-                    f"Port {port} ({label}) cannot be used ({exc.strerror}): stop what listens there, or set {VARIABLES[name]}."
+                    f"Port {port} ({label}) cannot be used ({exc.strerror}): "
+                    f"stop what listens there, or set {VARIABLES[name]}."
                 ) from exc

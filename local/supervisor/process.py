@@ -61,10 +61,8 @@ class PartProcess:
 
     def finish(self, patience: float) -> None:
         """Wait for the end, then force it on the process and whatever it started."""
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, patience))
-        except subprocess.TimeoutExpired:
-            pass
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -74,7 +72,8 @@ class PartProcess:
 
     def _read(self) -> None:
         stdout: IO[bytes] | None = self._process.stdout
-        assert stdout is not None
+        if stdout is None:
+            raise RuntimeError(f"{self.part.name} was started without a pipe")
         with self._log_file.open("a", buffering=1) as log, stdout:
             for raw in stdout:
                 line = raw.decode("utf-8", "replace").rstrip("\n")

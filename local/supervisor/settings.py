@@ -80,19 +80,18 @@ def read_ports(given: Mapping[str, int | None], env_file: Path, environment: Map
 
 def _check_stripe(key: str, webhook_secret: str | None) -> None:
     if key.startswith(("sk_live_", "rk_live_")):
-        raise StartError(
-            "STRIPE_SECRET_KEY is a live key: the local stack takes test keys only (sk_test_... or rk_test_...)."
-        )
+        raise StartError("STRIPE_SECRET_KEY is a live key: only test keys (sk_test_... or rk_test_...) are taken here.")
     if not key.startswith(("sk_test_", "rk_test_")):
         raise StartError("STRIPE_SECRET_KEY must start with sk_test_ or rk_test_.")
     if not (webhook_secret or "").startswith("whsec_"):
         raise StartError(
-            "STRIPE_WEBHOOK_SECRET must be set with STRIPE_SECRET_KEY: run `stripe listen --print-secret` and put the whsec_... in .env."
+            "STRIPE_WEBHOOK_SECRET must be set with STRIPE_SECRET_KEY: "
+            "run `stripe listen --print-secret` and put the whsec_... in .env."
         )
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """`NAME=value` lines, `#` comments, optional quotes and `export`; raise StartError naming a line that is neither."""
+    """Read `NAME=value` lines, comments, optional quotes and `export`; raise StartError naming any other line."""
     if not path.exists():
         return {}
     values = {}

@@ -40,7 +40,7 @@ def expand(template: Path, cache_dir: Path) -> dict[str, Any]:
             result = {"source": source, "expanded": _translate(source)}
             fresh = cached.with_suffix(".new")
             fresh.write_text(json.dumps(result))
-            os.replace(fresh, cached)
+            fresh.replace(cached)
     loaded: dict[str, Any] = json.loads(cached.read_text())
     return loaded
 

@@ -29,8 +29,8 @@ def read_http_api(logical_id: str, properties: Mapping[str, Any], function_of: F
 def _routes(
     paths: Mapping[str, Any], authorizers: Mapping[str, JwtAuthorizer], function_of: FunctionOf
 ) -> Iterator[Route]:
-    for path, operations in paths.items():
-        path = "$default" if path == "/$default" else path
+    for written, operations in paths.items():
+        path = "$default" if written == "/$default" else written
         for method, operation in operations.items():
             if method not in _METHODS:
                 continue

@@ -1,5 +1,7 @@
 """Build the model from the expanded template and the parameters."""
 
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -181,8 +183,9 @@ class _Reader:
         for logical_id in self._resources.of("AWS::Events::Rule"):
             properties = self._resources.properties(logical_id)
             if "ScheduleExpression" in properties and properties.get("State", "ENABLED") == "ENABLED":
-                for target in properties.get("Targets", []):
-                    found.append(self._schedule(logical_id, properties["ScheduleExpression"], target, "aws.events"))
+                expression = properties["ScheduleExpression"]
+                targets = properties.get("Targets", [])
+                found += [self._schedule(logical_id, expression, target, "aws.events") for target in targets]
         for logical_id in self._resources.of("AWS::Scheduler::Schedule"):
             properties = self._resources.properties(logical_id)
             if properties.get("State", "ENABLED") == "ENABLED":
@@ -212,20 +215,28 @@ def _parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> 
     values: dict[str, Any] = {}
     for name, declaration in declared.items():
         if name in given:
-            value: Any = given[name]
+            value = given[name]
         elif "Default" in declaration:
             value = str(declaration["Default"])
         else:
             raise TemplateError(f"The parameter {name} has no default and no value.")
-        if str(declaration.get("Type", "")) in ("CommaDelimitedList", "List<Number>", "List<String>"):
-            value = [part.strip() for part in value.split(",")]
-        values[name] = value
+        _check_parameter(name, declaration, value)
+        is_list = declaration.get("Type") in {"CommaDelimitedList", "List<Number>", "List<String>"}
+        values[name] = [part.strip() for part in value.split(",")] if is_list else value
     return values
 
 
-def _attribute(value: Any) -> str:
-    import json
+def _check_parameter(name: str, declaration: Mapping[str, Any], value: str) -> None:
+    """CloudFormation refuses such a value before it changes anything."""
+    allowed = declaration.get("AllowedValues")
+    if allowed is not None and value not in [str(item) for item in allowed]:
+        raise TemplateError(f"The parameter {name} must be one of {', '.join(map(str, allowed))}, not {value!r}.")
+    pattern = declaration.get("AllowedPattern")
+    if pattern is not None and not re.fullmatch(pattern, value):
+        raise TemplateError(f"The parameter {name} must match {pattern}, which {value!r} does not.")
 
+
+def _attribute(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return json.dumps(value) if isinstance(value, dict) else str(value)

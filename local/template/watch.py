@@ -1,6 +1,5 @@
 """Notice that the template changed, so that routes, queues and schedules follow it without a restart."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from local.template.model import Model
 class LiveModel:
     """The model as the template says now.
 
-    `current` costs one stat. A template that is broken while somebody edits it leaves the last good model in force, and says so
-    once per change.
+    `current` costs one stat. A template that is broken while somebody edits it leaves the last good model in force, and
+    says so once per change.
     """
 
     def __init__(self, template: Path, load: Callable[[], Model], say: Callable[[str], None]) -> None:
@@ -36,7 +35,7 @@ class LiveModel:
 
     def _read_stamp(self) -> tuple[int, int]:
         try:
-            stat = os.stat(self._template)
+            stat = self._template.stat()
         except FileNotFoundError:  # an editor that saves by renaming leaves a gap
             return (0, 0)
         return (stat.st_mtime_ns, stat.st_size)

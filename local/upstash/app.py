@@ -8,9 +8,9 @@ from typing import Any
 
 import redis
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from local.serve import ALIVE
@@ -23,10 +23,19 @@ class BadRequest(Exception):
     """What the client sent is no command; 400 with the message."""
 
 
-def build_app(token: str, backend: RawRedis) -> Starlette:
-    def guarded(answer: Callable[[Any, Encode], Any]) -> Callable[[Request], Any]:
+class RestApi:
+    def __init__(self, token: str, backend: RawRedis) -> None:
+        self._token = token
+        self._backend = backend
+
+    def app(self) -> Starlette:
+        answers = {"/": self._command, "/pipeline": self._pipeline, "/multi-exec": self._multi_exec}
+        routes = [Route(path, self._guarded(answer), methods=["POST"]) for path, answer in answers.items()]
+        return Starlette(routes=[Route(ALIVE, _alive), *routes])
+
+    def _guarded(self, answer: Callable[[Any, Encode], Any]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            if not _authorized(request, token):
+            if not _authorized(request, self._token):
                 return _error(401, "WRONGPASS invalid or missing auth token")
             encode = _base64 if request.headers.get("upstash-encoding") == "base64" else _plain
             try:
@@ -41,30 +50,22 @@ def build_app(token: str, backend: RawRedis) -> Starlette:
 
         return endpoint
 
-    def command(body: Any, encode: Encode) -> Any:
-        return _answer(backend.run(_command(body)), encode)
+    def _command(self, body: Any, encode: Encode) -> Any:
+        return _answer(self._backend.run(_checked(body)), encode)
 
-    def pipeline(body: Any, encode: Encode) -> Any:
-        return [_answer(reply, encode) for reply in backend.run_all(_commands(body))]
+    def _pipeline(self, body: Any, encode: Encode) -> Any:
+        return [_answer(reply, encode) for reply in self._backend.run_all(_all_checked(body))]
 
-    def multi_exec(body: Any, encode: Encode) -> Any:
+    def _multi_exec(self, body: Any, encode: Encode) -> Any:
         """All or nothing: a command that Redis refuses to queue discards the transaction, answered as one error."""
-        replies = backend.run_all([["MULTI"], *_commands(body), ["EXEC"]])
-        if isinstance(replies[-1], redis.ResponseError):
-            return _answer(replies[-1], encode)
-        return [_answer(reply, encode) for reply in replies[-1]]
+        last = self._backend.run_all([["MULTI"], *_all_checked(body), ["EXEC"]])[-1]
+        if isinstance(last, redis.ResponseError):
+            return _answer(last, encode)
+        return [_answer(reply, encode) for reply in last]
 
-    async def alive(request: Request) -> Response:
-        return Response("ok")
 
-    return Starlette(
-        routes=[
-            Route(ALIVE, alive),
-            Route("/", guarded(command), methods=["POST"]),
-            Route("/pipeline", guarded(pipeline), methods=["POST"]),
-            Route("/multi-exec", guarded(multi_exec), methods=["POST"]),
-        ]
-    )
+async def _alive(request: Request) -> Response:
+    return Response("ok")
 
 
 def _authorized(request: Request, token: str) -> bool:
@@ -72,13 +73,13 @@ def _authorized(request: Request, token: str) -> bool:
     return secrets.compare_digest(given.encode(), f"Bearer {token}".encode())
 
 
-def _commands(body: Any) -> list[list[str]]:
+def _all_checked(body: Any) -> list[list[str]]:
     if not isinstance(body, list) or not body:
         raise BadRequest("expected an array of commands")
-    return [_command(item) for item in body]
+    return [_checked(item) for item in body]
 
 
-def _command(body: Any) -> list[str]:
+def _checked(body: Any) -> list[str]:
     if not isinstance(body, list) or not body or not all(isinstance(part, (str, int, float)) for part in body):
         raise BadRequest("expected an array of strings and numbers")
     return [json.dumps(part) if isinstance(part, (bool, float)) else str(part) for part in body]

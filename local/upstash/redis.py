@@ -1,7 +1,7 @@
 """Run commands and get the raw reply, as the wire carries it.
 
-redis-py turns replies into Python values by command (`SET` into True, `HGETALL` into a dict); Upstash's JSON is the plain reply. So
-commands go over a connection taken from the pool, and nothing interprets what comes back.
+redis-py turns replies into Python values by command (`SET` into True, `HGETALL` into a dict); Upstash's JSON is the
+plain reply. So commands go over a connection taken from the pool, and nothing interprets what comes back.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ class RawRedis:
         return self.run_all([command])[0]
 
     def run_all(self, commands: Sequence[Sequence[str]]) -> list[Reply]:
-        """Run one after the other on one connection, so that MULTI ... EXEC works; an error is the reply of its command."""
-        connection = self._pool.get_connection()
+        """Run one after the other on one connection, for MULTI ... EXEC; an error is the reply of its command."""
+        connection: Any = self._pool.get_connection()
         try:
             replies = []
             for command in commands:
