@@ -173,7 +173,9 @@ class StripeRefused(Permanent):
 
 
 class MalformedEvent(Permanent):
-    """A signed webhook body, or an event of the Events API, that can't be read; `reason` names the field, never its value."""
+    """A signed webhook body, or an event of the Events API, that can't be read; `reason` names the field, never its
+    value.
+    """
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message, reason=reason)

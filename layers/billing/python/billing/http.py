@@ -29,6 +29,7 @@ MACHINE_SCOPES = frozenset({"billing:spend", "billing:read"})
 class HttpEvent(TypedDict, total=False):
     """The parts of a payload 2.0 request that we read; API Gateway writes header names in lower case."""
 
+    routeKey: str
     headers: dict[str, str]
     queryStringParameters: dict[str, str]
     requestContext: dict[str, Any]
@@ -153,6 +154,17 @@ class Caller:
         """Whether another service of the team asks: its token has one of our scopes, which users' never have."""
         return bool(self.scopes & MACHINE_SCOPES)
 
+    @property
+    def usable_email(self) -> str | None:
+        """The e-mail address, unless the issuer says that it was not verified; it comes from nowhere else."""
+        return self.email if self.email_verified else None
+
+    def as_user(self) -> Caller:
+        """Return this caller where only a user may ask, or raise `Forbidden`."""
+        if self.is_machine:
+            raise errors.Forbidden("a user's token is needed here")
+        return self
+
 
 def caller(event: HttpEvent) -> Caller:
     """Return who asks, or raise `Unauthenticated`.
@@ -174,18 +186,44 @@ def caller(event: HttpEvent) -> Caller:
     )
 
 
+def reader(event: HttpEvent) -> UserId:
+    """Return whose account is read: the user's own, or the one that a machine with `billing:read` names.
+
+    Raises `Forbidden` when a user names anybody, or a machine lacks the scope, and `InvalidRequest` when a machine
+    names nobody.
+    """
+    asking = caller(event)
+    named = query(event, "userId")
+    if not asking.is_machine:
+        if named is not None:
+            raise errors.Forbidden("a user's token reads that user's account only")
+        return asking.user_id
+    if "billing:read" not in asking.scopes:
+        raise errors.Forbidden("the scope billing:read is needed")
+    if fits(named, USER_ID) is None:
+        raise errors.InvalidRequest("userId must name a user")
+    return UserId(named or "")
+
+
 def correlation_id(event: HttpEvent) -> str | None:
     """Return API Gateway's id of the request, which its access log has as well."""
     found = (event.get("requestContext") or {}).get("requestId")
     return fits(found, CORRELATION_ID)
 
 
-def reply(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """Return a JSON answer. Nothing here may be stored on the way: it is about one user's money."""
+def reply(status: int, body: Mapping[str, Any] | BaseModel, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return a JSON answer; a model is written under its JSON names."""
+    if isinstance(body, Mapping):
+        return reply_json(status, json.dumps(body, separators=(",", ":"), ensure_ascii=False), headers)
+    return reply_json(status, body.model_dump_json(by_alias=True), headers)
+
+
+def reply_json(status: int, document: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return a document that is JSON already. Nothing here may be stored on the way: it is about one user's money."""
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json", "cache-control": "no-store", **(headers or {})},
-        "body": json.dumps(body, separators=(",", ":"), ensure_ascii=False),
+        "body": document,
         "isBase64Encoded": False,
     }
 

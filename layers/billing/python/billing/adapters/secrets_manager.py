@@ -1,0 +1,62 @@
+"""Secrets by name from Secrets Manager, kept for minutes: a rotation is picked up without a deploy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from billing.errors import Misconfigured, SecretsUnavailable
+from billing.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_KEPT = timedelta(minutes=5)
+
+
+class SecretsManager:
+    """The Secrets port. The client is connected at the first read."""
+
+    def __init__(self, connect: Callable[[], SecretsManagerClient], clock: Clock) -> None:
+        self._connect = connect
+        self._clock = clock
+        self._client: SecretsManagerClient | None = None
+        self._read: dict[str, tuple[datetime, Mapping[str, object]]] = {}
+
+    def read(self, name: str) -> Mapping[str, object]:
+        """See Secrets. While Secrets Manager does not answer, what was read last goes on being used."""
+        now = self._clock.now()
+        kept = self._read.get(name)
+        if kept is not None and now - kept[0] < _KEPT:
+            return kept[1]
+        try:
+            value = self._fetch(name)
+        except SecretsUnavailable:
+            if kept is None:
+                raise
+            return kept[1]
+        self._read[name] = (now, value)
+        return value
+
+    def _fetch(self, name: str) -> Mapping[str, object]:
+        if self._client is None:
+            self._client = self._connect()
+        try:
+            text = self._client.get_secret_value(SecretId=name).get("SecretString", "")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                raise Misconfigured(f"there is no secret named {name}", secret=name) from error
+            raise SecretsUnavailable("Secrets Manager refused the read", secret=name) from error
+        except BotoCoreError as error:
+            raise SecretsUnavailable("Secrets Manager did not answer", secret=name) from error
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):  # raised outside the handler: the parser's error would quote the secret
+            raise Misconfigured(f"the secret {name} is not a JSON object", secret=name)
+        return value

@@ -1,0 +1,179 @@
+"""The cache over Upstash Redis: it makes things faster, and is never believed against DynamoDB.
+
+No method raises for a failure of Redis: the answer is then the one for an empty cache. Every key carries stage,
+mode and an epoch (`dev:test:1:`), so that modes never mix and a restore forgets all by one setting (money rule 25).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from billing.adapters import upstash_values as values
+from billing.adapters.upstash_calls import BUDGET, BudgetedRedis, NoCache
+from billing.domain.ids import CUSTOMER_ID, EVENT_ID, SESSION_ID, USER_ID
+
+if TYPE_CHECKING:
+    from upstash_redis import Redis
+
+    from billing.domain.ids import CustomerId, EventId, SessionId, UserId
+    from billing.ports import CachedEntitlement, Clock, Log, Metrics, OpenSession, PublishedAccount
+
+HOUR: Final = 3600
+DAY: Final = 24 * HOUR
+_DONE_LIFE = 4 * DAY  # Stripe retries for three
+_NOTHING_LIFE = 60  # "no access", "no customer": a failed publish must not keep a payer out for an hour
+_LOCK_MILLISECONDS = 3000
+_ORDER_HASH = re.compile(r"[A-Za-z0-9_-]{8,128}", re.ASCII)
+
+_KEEP_NEWER: Final = """
+local kept = 0
+for i, key in ipairs(KEYS) do
+  local old = redis.call('GET', key)
+  local version = old and tonumber(string.match(old, '"version":(%d+)'))
+  if not version or version < tonumber(ARGV[1]) then
+    redis.call('SET', key, ARGV[2 * i], 'EX', ARGV[2 * i + 1])
+    kept = kept + 1
+  end
+end
+return kept
+"""
+"""Write each value unless one of the same or a later account version is there: publishers may come in any order
+(F22).
+"""
+
+
+class UpstashCache:
+    """The `Cache` port."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Redis],
+        prefix: str,
+        clock: Clock,
+        log: Log,
+        metrics: Metrics,
+        budget: float = BUDGET,
+    ) -> None:
+        self._redis = BudgetedRedis(connect, log, metrics, budget)
+        self._prefix = prefix
+        self._clock = clock
+        self._log = log
+        self._metrics = metrics
+
+    def start_request(self) -> None:
+        """Begin an invocation: its budget is whole again. Bootstraps call it each time they hand the cache out."""
+        self._redis.start_request()
+
+    def is_done(self, event: EventId) -> bool:
+        """Whether the consumer has marked this event as finished."""
+        return self._read("webhook:done", (event,), lambda text: True if text == event else None) is not None
+
+    def publish(self, states: Sequence[PublishedAccount], done: Sequence[EventId]) -> bool:
+        """Write accounts and marks in one round trip; once more if that fails and the budget allows (money rule 25)."""
+        for last in (False, True):
+            try:
+                return self._redis.run("publish", lambda redis: self._publish(redis, states, done))
+            except NoCache:
+                if last or self._redis.left <= 0:
+                    break
+                self._log.info("publish tried again")
+        return False
+
+    def entitlement(self, user: UserId) -> CachedEntitlement | None:
+        """The cached level of a user, if it is there, whole, and of this user."""
+        return self._read("entitlements", (user,), lambda text: values.read_entitlement(text, user))
+
+    def customer(self, user: UserId) -> CustomerId | None:
+        """The cached customer of a user."""
+        return self._read("stripe:user", (user,), lambda text: values.read_customer(text, user))
+
+    def catalog(self) -> str | None:
+        """The cached public catalog, as JSON."""
+        return self._read("catalog", (), values.read_catalog)
+
+    def keep_catalog(self, document: str, seconds: int) -> None:
+        """Cache the public catalog."""
+        self._write("catalog", (), document, seconds)
+
+    def open_checkout(self, user: UserId, order_hash: str) -> OpenSession | None:
+        """The session that a second click on the same order gets again."""
+        return self._read("checkout:open", (user, order_hash), lambda text: values.read_session(text, user))
+
+    def keep_open_checkout(self, user: UserId, order_hash: str, session: OpenSession, seconds: int) -> None:
+        """Remember an open session for a second click."""
+        self._write("checkout:open", (user, order_hash), values.session_text(user, session), min(seconds, HOUR))
+
+    def lock_success(self, session: SessionId) -> bool:
+        """Take the lock of the public redirect; False when it is held, or Redis does not answer."""
+        key = self._key("checkout:success", session)
+        try:
+            return self._redis.run("lock", lambda redis: bool(redis.set(key, "1", nx=True, px=_LOCK_MILLISECONDS)))
+        except NoCache:
+            return False
+
+    def _publish(self, redis: Redis, states: Sequence[PublishedAccount], done: Sequence[EventId]) -> bool:
+        batch = redis.pipeline()
+        sent = 0
+        for state in states:
+            batch.eval(_KEEP_NEWER, *self._versioned(state))
+            sent += 1
+        closed = [
+            self._key("checkout:open", state.user, hashed) for state in states for hashed in state.closed_checkouts
+        ]
+        if closed:
+            batch.delete(*closed)
+            sent += 1
+        for event in done:
+            batch.set(self._key("webhook:done", event), event, ex=_DONE_LIFE)
+            sent += 1
+        results = batch.exec() if sent else []
+        # The client pairs commands and answers with zip, which hides a missing one; a SET that was not OK is False.
+        if len(results) != sent or not all(isinstance(result, int) and result is not False for result in results):
+            raise TypeError("the pipeline's answer does not fit its commands")
+        return True
+
+    def _versioned(self, state: PublishedAccount) -> tuple[list[str], list[str]]:
+        """Return keys and arguments of `_KEEP_NEWER` for all that is cached of one account."""
+        until = values.seconds_until(state.until, self._clock.now(), HOUR)
+        rows: list[tuple[str, str, str, int]] = [
+            ("entitlements", state.user, values.entitlement_text(state), _NOTHING_LIFE if state.lowest else until),
+            ("credits", state.user, values.credits_text(state), DAY),
+            ("stripe:user", state.user, values.customer_text(state), DAY if state.customer else _NOTHING_LIFE),
+        ]
+        if state.customer is not None:
+            rows.append(("stripe:customer", state.customer, values.subscription_text(state), HOUR))
+        keys = [self._key(kind, owner) for kind, owner, _, _ in rows]
+        return keys, [str(state.version), *(part for _, _, text, life in rows for part in (text, str(life)))]
+
+    def _read[T](self, kind: str, parts: tuple[str, ...], understand: Callable[[Any], T | None]) -> T | None:
+        key = self._key(kind, *parts)
+        try:
+            text = self._redis.run(kind, lambda redis: redis.get(key))
+        except NoCache:
+            return None
+        found = None if text is None else understand(text)
+        if text is not None and found is None:
+            self._log.warning("cached value not believed", kind=kind)
+        self._metrics.count("CacheHits" if found is not None else "CacheMisses", kind=kind)
+        return found
+
+    def _write(self, kind: str, parts: tuple[str, ...], text: str, seconds: int) -> None:
+        key = self._key(kind, *parts)
+        try:
+            self._redis.run(kind, lambda redis: redis.set(key, text, ex=max(1, seconds)))
+        except NoCache:
+            return  # logged and counted where it happened
+
+    def _key(self, kind: str, *parts: str) -> str:
+        """Join a key. The ids were checked where they came in; here once more, for a `:` would make it another's
+        (S25).
+        """
+        for part in parts:
+            if not any(pattern.fullmatch(part) for pattern in _ID_PATTERNS):
+                raise ValueError(f"not an id that a key may hold, for {kind}")
+        return self._prefix + ":".join((kind, *parts))
+
+
+_ID_PATTERNS: Final = (USER_ID, EVENT_ID, CUSTOMER_ID, SESSION_ID, _ORDER_HASH)

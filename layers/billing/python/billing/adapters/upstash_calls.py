@@ -1,0 +1,106 @@
+"""Call Redis within a budget of wall-clock time, and turn every failure into "no cache".
+
+The budget counts all calls of one invocation together. httpx's own timeouts are for each phase and each piece of an
+answer, and none covers the name look-up, so a server that sends a byte now and then could hold a request for
+minutes. A call therefore runs in a thread of its own, and whoever waits for it leaves when the budget is over;
+httpx's timeouts then end the thread.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+from billing.errors import BillingError
+
+if TYPE_CHECKING:
+    from upstash_redis import Redis
+
+    from billing.ports import Log, Metrics
+
+BUDGET: Final = 0.150
+"""Seconds of Redis in one invocation."""
+
+
+class NoCache(Exception):
+    """Redis gave no usable answer; already logged and counted."""
+
+
+class BudgetedRedis:
+    """Runs operations on a client that is opened at the first one."""
+
+    def __init__(self, connect: Callable[[], Redis], log: Log, metrics: Metrics, budget: float = BUDGET) -> None:
+        self._connect = connect
+        self._log = log
+        self._metrics = metrics
+        self._budget = budget
+        self._redis: Redis | None = None
+        self._left = budget
+        self._told = False
+
+    def start_request(self) -> None:
+        """Begin an invocation: the budget is whole again."""
+        self._left = self._budget
+        self._told = False
+
+    @property
+    def left(self) -> float:
+        """Seconds left for this invocation."""
+        return self._left
+
+    def run[T](self, operation: str, call: Callable[[Redis], T]) -> T:
+        """Return what the call returns, or raise `NoCache`."""
+        if self._left <= 0:
+            self._metrics.count("CacheSkipped")
+            raise NoCache
+        redis = self._client(operation)
+        start = time.perf_counter()
+        try:
+            return _within(self._left, lambda: call(redis))
+        # The client has no error type for a broken answer. Seen on 1.8.0: UpstashError, JSONDecodeError, KeyError,
+        # AssertionError, AttributeError, TypeError, UnicodeDecodeError and all of httpx's.
+        except Exception as exc:
+            raise self._failed(operation, exc) from exc
+        finally:
+            self._left -= time.perf_counter() - start
+
+    def _client(self, operation: str) -> Redis:
+        if self._redis is None:
+            try:
+                self._redis = self._connect()
+            except (
+                BillingError
+            ) as exc:  # the secret can't be read or makes no sense: an error in the log, not an outage
+                self._left = 0.0
+                raise self._failed(operation, exc) from exc
+        return self._redis
+
+    def _failed(self, operation: str, exc: Exception) -> NoCache:
+        self._metrics.count("CacheFailures", error=type(exc).__name__)
+        if not self._told:
+            self._told = True
+            self._log.warning("cache failed", operation=operation, error=type(exc).__name__)
+        return NoCache()
+
+
+def _within[T](seconds: float, call: Callable[[], T]) -> T:
+    """Return what the call returns or raise what it raises, or TimeoutError after so many seconds."""
+    answer: queue.SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answer.put((call(), None))
+        except BaseException as exc:  # noqa: BLE001  raised again in the thread that waits
+            answer.put((None, exc))
+
+    Thread(target=work, daemon=True, name="redis").start()
+    try:
+        value, exc = answer.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if exc is not None:
+        raise exc
+    return value  # type: ignore[return-value]  # the other half of the pair

@@ -1,0 +1,146 @@
+"""What stands in a cached value, and the checks before one is believed.
+
+A value names the user and the account version that it was written from (failure-modes.md S24): a value that was
+moved, truncated, written by something else or by another release is no value. What people look for stands first, as
+plain text, so that `GET` in any Redis tool answers `PRO …` or `500 …`; the rest follows as JSON, `version` first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from billing.domain import ids
+from billing.domain.ids import CustomerId, SessionId, UserId
+
+if TYPE_CHECKING:
+    from billing.ports import CachedEntitlement, OpenSession, PublishedAccount
+
+_LEVEL: Final = re.compile(r"[A-Z][A-Z0-9_]{0,31}", re.ASCII)
+_NOTHING = "-"
+
+
+def entitlement_text(state: PublishedAccount) -> str:
+    """Return `PRO {"version":12,"user":"alice","until":"…"}`."""
+    return f"{state.level} {_rest(state, until=state.until.isoformat() if state.until else None)}"
+
+
+def read_entitlement(text: object, user: UserId) -> CachedEntitlement | None:
+    """Return the level, if the value is whole and this user's."""
+    from billing.ports import (
+        CachedEntitlement,
+    )  # at the first use: the webhook never reads one, and starts without ports
+
+    try:
+        level, rest = _parted(text, user)
+        until = rest.get("until")
+        return CachedEntitlement(
+            level=ids.required(level, _LEVEL, "level"),
+            until=None if until is None else ids.moment(until, "until"),
+            version=rest["version"],
+        )
+    except ids.UnfitError:
+        return None
+
+
+def credits_text(state: PublishedAccount) -> str:
+    """Return `500 {"version":12,"user":"alice"}`; never used to authorise a spend."""
+    return f"{state.balance} {_rest(state)}"
+
+
+def customer_text(state: PublishedAccount) -> str:
+    """Return `cus_… {"version":12,"user":"alice"}`, or `- {…}` for nobody."""
+    return f"{state.customer or _NOTHING} {_rest(state)}"
+
+
+def read_customer(text: object, user: UserId) -> CustomerId | None:
+    """Return the customer, if the value is whole and this user's."""
+    try:
+        customer, _ = _parted(text, user)
+        return CustomerId(ids.required(customer, ids.CUSTOMER_ID, "customer"))
+    except ids.UnfitError:
+        return None
+
+
+def subscription_text(state: PublishedAccount) -> str:
+    """Return the subscription and payment state of a customer as JSON."""
+    return _rest(state, **state.subscription)
+
+
+def session_text(user: UserId, session: OpenSession) -> str:
+    """Return an open checkout session as JSON."""
+    return _json({"user": user, "id": session.id, "url": session.url, "expiresAt": session.expires_at.isoformat()})
+
+
+def read_session(text: object, user: UserId) -> OpenSession | None:
+    """Return the session, if the value is whole, this user's, and leads to an https page: a buyer is sent there."""
+    from billing.ports import OpenSession  # as above
+
+    try:
+        value = _object(text, user)
+        url = value.get("url")
+        if not isinstance(url, str) or len(url) > 2000 or not _is_page(url):
+            return None
+        return OpenSession(
+            id=SessionId(ids.required(value.get("id"), ids.SESSION_ID, "id")),
+            url=url,
+            expires_at=ids.moment(value.get("expiresAt"), "expiresAt"),
+        )
+    except ids.UnfitError:
+        return None
+
+
+def read_catalog(text: object) -> str | None:
+    """Return the document, if it is JSON that looks like our catalog."""
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+    return text if isinstance(text, str) and isinstance(value, dict) and isinstance(value.get("prices"), list) else None
+
+
+def seconds_until(moment: datetime | None, now: datetime, most: int) -> int:
+    """Return how long to keep something that ends at `moment`: at least a second, since Redis refuses less."""
+    return most if moment is None else max(1, min(most, int((moment - now).total_seconds())))
+
+
+def _rest(state: PublishedAccount, **more: object) -> str:
+    fixed = {"version": state.version, "user": state.user}
+    return _json({**fixed, **more, **fixed})  # first in the text, and last to speak
+
+
+def _json(value: dict[str, object]) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _parted(text: object, user: UserId) -> tuple[str, dict[str, Any]]:
+    word, space, rest = text.partition(" ") if isinstance(text, str) else ("", "", "")
+    if not space:
+        raise ids.UnfitError("text")
+    value = _object(rest, user)
+    version: object = value.get("version")
+    if isinstance(version, bool) or not isinstance(version, int) or version < 0:
+        raise ids.UnfitError("version")
+    return word, value
+
+
+def _object(text: object, user: UserId) -> dict[str, Any]:
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError) as exc:
+        raise ids.UnfitError("json") from exc
+    if not isinstance(value, dict) or value.get("user") != user:
+        raise ids.UnfitError("user")
+    return value
+
+
+def _is_page(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    return bool(parts.hostname) and (parts.scheme == "https" or local) and "@" not in parts.netloc

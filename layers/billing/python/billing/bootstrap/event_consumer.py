@@ -1,0 +1,35 @@
+"""Builds event_consumer."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from billing.adapters.aws_client import sqs_client
+from billing.adapters.dynamodb.event_store import DynamoEvents
+from billing.adapters.sqs_queue import SqsQueue
+from billing.adapters.upstash_cache import UpstashCache
+from billing.bootstrap.converging import converge_deps, dynamodb
+from billing.bootstrap.world import redis_cache
+from billing.config import consumer_settings
+from billing.services.consume_events import ConsumeDeps
+
+
+def consumer_dependencies() -> ConsumeDeps:
+    """The world of event_consumer; the cache's time budget begins anew with each call."""
+    deps, cached = _built()
+    cached.start_request()
+    return deps
+
+
+@cache
+def _built() -> tuple[ConsumeDeps, UpstashCache]:
+    settings = consumer_settings()
+    core = settings.converge
+    cached = redis_cache(core.redis)
+    deps = ConsumeDeps(
+        converge=converge_deps(core.tables, core.stripe, core.policy),
+        events=DynamoEvents(dynamodb(), core.tables),
+        queue=SqsQueue(sqs_client, settings.queue_url),
+        cache=cached,
+    )
+    return deps, cached
