@@ -28,7 +28,8 @@ class Room:
 POWERTOOLS = "aws_lambda_powertools"
 CORE = ("billing.domain", "billing.errors")
 INWARD = (*CORE, "billing.ports")
-EDGE = ("billing.bootstrap", "billing.http", "billing.observability", "billing.services")
+API = ("billing.api_models", "billing.present")
+EDGE = ("billing.bootstrap", "billing.http", *API, "billing.observability", "billing.services")
 STUBS = ("_typeshed",)  # exists for the type checker only
 
 # The SDK of each adapter, by the first word of its name (`upstash` of `upstash_cache`). An adapter gets the part of the
@@ -40,6 +41,7 @@ SDKS = {
     "dynamodb": AWS,
     "sqs": AWS,
     "secrets": AWS,
+    "aws": AWS,
 }
 
 
@@ -50,9 +52,11 @@ ROOMS = (
     Room(("billing.services",), (*INWARD, "billing.services")),
     Room(("billing.config",), (*CORE, "pydantic")),
     Room(("billing.http",), (*CORE, "billing.observability", POWERTOOLS, "pydantic")),
+    Room(("billing.api_models",), ("pydantic",)),
+    Room(("billing.present",), (*INWARD, "billing.api_models")),
     Room(("billing.observability",), (*CORE, POWERTOOLS)),
     Room(("billing.adapters",), ()),
-    Room(("billing.bootstrap",), ("billing",)),
+    Room(("billing.bootstrap",), ("billing", "stripe", "upstash_redis", "mypy_boto3_")),  # it builds their clients
     Room(("functions",), (*CORE, *EDGE, POWERTOOLS, "pydantic")),
 )
 
@@ -97,8 +101,9 @@ def adapter(module: str) -> Room | None:
     if not module.startswith("billing.adapters."):
         return None
     name = module.split(".")[2]
-    own = f"billing.adapters.{name}"
-    return Room((own,), (*INWARD, "billing.config", "pydantic", own, *SDKS.get(name.partition("_")[0], ())))
+    family = name.partition("_")[0]
+    own = (f"billing.adapters.{name}", f"billing.adapters.{family}_")
+    return Room(own, (*INWARD, "billing.config", "pydantic", *own, *SDKS.get(family, ())))
 
 
 def wrong_imports(path: str, tree: ast.Module) -> Iterator[str]:

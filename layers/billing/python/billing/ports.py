@@ -113,9 +113,6 @@ class Cache(Protocol):
     def entitlement(self, user: UserId) -> CachedEntitlement | None:
         """The cached level of a user, if it is there, whole, and of this user."""
 
-    def customer(self, user: UserId) -> CustomerId | None:
-        """The cached customer of a user."""
-
     def catalog(self) -> str | None:
         """The cached public catalog, as JSON."""
 

@@ -18,8 +18,8 @@ def read_catalog(
 ) -> str:
     """The catalog as a JSON document, from the cache if what is there is `usable`, else from Stripe.
 
-    `catalog` reaches Stripe, and is called only when the cache has nothing. Only for showing: a checkout reads the price
-    from Stripe again. Raises StripeUnavailable when neither has it.
+    `catalog` reaches Stripe, and is called only when the cache has nothing. Only for showing: a checkout reads the
+    price from Stripe again. Raises StripeUnavailable when neither has it.
     """
     cached = cache.catalog()
     if cached is not None and usable(cached):
