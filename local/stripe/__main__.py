@@ -45,7 +45,9 @@ def main(
         public_url or f"http://{host}:{port}", webhook_url, webhook_secret, pauses=pauses, timeout=delivery_timeout
     )
     # A stand-in has nothing to finish: a signal ends open connections at once.
-    uvicorn.run(app, host=host, port=port, log_level=log_level, access_log=False, timeout_graceful_shutdown=1, ws="none")
+    uvicorn.run(
+        app, host=host, port=port, log_level=log_level, access_log=False, timeout_graceful_shutdown=1, ws="none"
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Send events to their endpoints: signed, retried with growing pauses, recorded.
 
 Like Stripe, nothing but a 2xx counts as delivered (a redirect is a failure), order is not promised, and every try is
-signed anew: https://docs.stripe.com/webhooks#delivery-behaviors. Stripe retries for three days, in a sandbox three times
-over a few hours; here the pauses are seconds.
+signed anew: https://docs.stripe.com/webhooks#delivery-behaviors. Stripe retries for three days, in a sandbox three
+times over a few hours; here the pauses are seconds.
 """
 
 from __future__ import annotations
@@ -188,5 +188,3 @@ class Deliveries:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-

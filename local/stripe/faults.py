@@ -14,6 +14,8 @@ class Faults:
     """so many deliveries are made twice, with the same event id"""
     duplicate_events: int = 0
     """so many events are made as two event objects for one change"""
+    lose_events: int = 0
+    """so many events are never made at all: the Events API does not know them either"""
     drop: int = 0
     """so many events are never delivered, nor retried"""
     delay_seconds: float = 0.0

@@ -15,7 +15,15 @@ def book(
 ) -> Obj:
     """Book one movement of money and keep it."""
     now = world.now()
-    details = [{"amount": fee, "application": None, "currency": currency, "description": "Stripe processing fees", "type": "stripe_fee"}]
+    details = [
+        {
+            "amount": fee,
+            "application": None,
+            "currency": currency,
+            "description": "Stripe processing fees",
+            "type": "stripe_fee",
+        }
+    ]
     return world.add(
         {
             "id": world.id("txn_1", 23),
@@ -51,7 +59,9 @@ def retrieve(call: Call) -> Obj:
 def listed(call: Call) -> Obj:
     """GET /v1/balance_transactions."""
     found = created_within(call.world.all("balance_transaction"), call.params.get("created"))
-    return page(matching(found, call.params, "source", "type", "currency"), call.params, call.url, "balance transaction")
+    return page(
+        matching(found, call.params, "source", "type", "currency"), call.params, call.url, "balance transaction"
+    )
 
 
 def balance(call: Call) -> Obj:

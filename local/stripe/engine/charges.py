@@ -133,9 +133,15 @@ def listed(call: Call) -> Obj:
 
 
 ROUTES = [
-    Route("GET", "/v1/charges", "_charge_list_params:ChargeListParams", listed, names(
-        "created customer ending_before limit payment_intent starting_after"
-    )),
+    Route(
+        "GET",
+        "/v1/charges",
+        "_charge_list_params:ChargeListParams",
+        listed,
+        names("created customer ending_before limit payment_intent starting_after"),
+    ),
     Route("GET", "/v1/charges/{id}", "_charge_retrieve_params:ChargeRetrieveParams", retrieve),
-    Route("POST", "/v1/charges/{id}", "_charge_update_params:ChargeUpdateParams", update, names("description metadata")),
+    Route(
+        "POST", "/v1/charges/{id}", "_charge_update_params:ChargeUpdateParams", update, names("description metadata")
+    ),
 ]

@@ -153,7 +153,7 @@ def _details(email: str | None) -> Obj | None:
 
 
 def _no_invoice() -> Obj:
-    data = {
+    data: Obj = {
         "account_tax_ids": None,
         "custom_fields": None,
         "description": None,
@@ -205,7 +205,7 @@ def expire(call: Call) -> Obj:
     session = call.target("checkout.session", param="session")
     if session["status"] != "open":
         raise invalid_request(
-            f"Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of "
+            f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"`{session['status']}`."
         )
     end_unpaid(call.world, session)
@@ -233,11 +233,17 @@ def listed(call: Call) -> Obj:
 
 _CS = "checkout._session_"
 ROUTES = [
-    Route("POST", "/v1/checkout/sessions", _CS + "create_params:SessionCreateParams", create, names(
-        "allowed_payment_method_types billing_address_collection cancel_url client_reference_id currency customer "
-        "customer_creation customer_email expires_at line_items locale metadata mode origin_context "
-        "payment_intent_data payment_method_collection submit_type subscription_data success_url ui_mode"
-    )),
+    Route(
+        "POST",
+        "/v1/checkout/sessions",
+        _CS + "create_params:SessionCreateParams",
+        create,
+        names(
+            "allowed_payment_method_types billing_address_collection cancel_url client_reference_id currency customer "
+            "customer_creation customer_email expires_at line_items locale metadata mode origin_context "
+            "payment_intent_data payment_method_collection submit_type subscription_data success_url ui_mode"
+        ),
+    ),
     Route("GET", "/v1/checkout/sessions", _CS + "list_params:SessionListParams", listed),
     Route("GET", "/v1/checkout/sessions/{id}", _CS + "retrieve_params:SessionRetrieveParams", retrieve),
     Route("POST", "/v1/checkout/sessions/{id}", _CS + "update_params:SessionUpdateParams", update, names("metadata")),

@@ -12,14 +12,35 @@ from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
 
-EVIDENCE = (
-    "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal "
-    "customer_communication customer_email_address customer_name customer_purchase_ip customer_signature "
-    "duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt "
-    "refund_policy refund_policy_disclosure refund_refusal_explanation service_date service_documentation "
-    "shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number "
-    "uncategorized_file uncategorized_text"
-).split()
+EVIDENCE = [
+    "access_activity_log",
+    "billing_address",
+    "cancellation_policy",
+    "cancellation_policy_disclosure",
+    "cancellation_rebuttal",
+    "customer_communication",
+    "customer_email_address",
+    "customer_name",
+    "customer_purchase_ip",
+    "customer_signature",
+    "duplicate_charge_documentation",
+    "duplicate_charge_explanation",
+    "duplicate_charge_id",
+    "product_description",
+    "receipt",
+    "refund_policy",
+    "refund_policy_disclosure",
+    "refund_refusal_explanation",
+    "service_date",
+    "service_documentation",
+    "shipping_address",
+    "shipping_carrier",
+    "shipping_date",
+    "shipping_documentation",
+    "shipping_tracking_number",
+    "uncategorized_file",
+    "uncategorized_text",
+]
 FINAL = ("won", "lost", "warning_closed", "prevented")
 
 
@@ -169,8 +190,12 @@ def listed(call: Call) -> Obj:
 ROUTES = [
     Route("GET", "/v1/disputes", "_dispute_list_params:DisputeListParams", listed),
     Route("GET", "/v1/disputes/{id}", "_dispute_retrieve_params:DisputeRetrieveParams", retrieve),
-    Route("POST", "/v1/disputes/{id}", "_dispute_update_params:DisputeUpdateParams", update, names(
-        "evidence metadata submit"
-    )),
+    Route(
+        "POST",
+        "/v1/disputes/{id}",
+        "_dispute_update_params:DisputeUpdateParams",
+        update,
+        names("evidence metadata submit"),
+    ),
     Route("POST", "/v1/disputes/{id}/close", "_dispute_close_params:DisputeCloseParams", concede),
 ]

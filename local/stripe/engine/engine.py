@@ -28,7 +28,7 @@ from local.stripe.engine import (
     webhook_endpoints,
 )
 from local.stripe.engine.errors import SUPPORT, ApiError
-from local.stripe.engine.expand import Include, expand
+from local.stripe.engine.expand import Include, check_levels, expand
 from local.stripe.engine.idempotency import IdempotencyKeys
 from local.stripe.engine.routes import Call, Route
 from local.stripe.engine.schema import check, params_type
@@ -135,6 +135,7 @@ class Engine:
         try:
             checked = check(given, params_type(route.schema))
             route.refuse_ignored(checked)
+            check_levels(checked.get("expand", []))
             if self.fail_next and self.fail_next[0] >= 500:
                 raise ApiError("An unknown error occurred", status=self.fail_next.pop(0), type="api_error")
             answer = snapshot(route.answer(Call(self.world, ids, checked, path)))
@@ -163,8 +164,8 @@ class Engine:
         if not api_key:
             raise ApiError(
                 "You did not provide an API key. You need to provide your API key in the Authorization header, using "
-                "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication "
-                f"for details, or we can help at {SUPPORT}.",
+                "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See "
+                f"https://stripe.com/docs/api#authentication for details, or we can help at {SUPPORT}.",
                 status=401,
             )
         if not _TEST_KEY.fullmatch(api_key):
@@ -181,6 +182,7 @@ class Engine:
             if found:
                 return route, found.groupdict()
         raise ApiError(
-            f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at {SUPPORT}.",
+            f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at "
+            f"{SUPPORT}.",
             status=404,
         )

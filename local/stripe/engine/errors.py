@@ -66,9 +66,7 @@ def refused_parameter(message: str, *, param: str | None = None, code: str | Non
 
 def missing(noun: str, id: str, *, param: str, in_path: bool = False) -> ApiError:
     """Report an unknown id: 404 for the object of the path, 400 for one that a parameter names."""
-    return ApiError(
-        f"No such {noun}: '{id}'", status=404 if in_path else 400, code="resource_missing", param=param
-    )
+    return ApiError(f"No such {noun}: '{id}'", status=404 if in_path else 400, code="resource_missing", param=param)
 
 
 def not_offered(what: str) -> ApiError:

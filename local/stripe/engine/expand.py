@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.stripe.engine.errors import ApiError, invalid_request
+from local.stripe.engine.errors import ApiError, invalid_request, refused_parameter
 from local.stripe.engine.world import Obj, World, snapshot
 
 MAX_LEVELS = 4
@@ -44,7 +44,15 @@ EXPANDABLE: dict[str, frozenset[str]] = {
         {"balance_transaction", "charge", "customer", "failure_balance_transaction", "payment_intent", "payment_method"}
     ),
     "subscription": frozenset(
-        {"customer", "default_payment_method", "default_source", "latest_invoice", "pending_setup_intent", "schedule", "test_clock"}
+        {
+            "customer",
+            "default_payment_method",
+            "default_source",
+            "latest_invoice",
+            "pending_setup_intent",
+            "schedule",
+            "test_clock",
+        }
     ),
 }
 """By object: the members that the SDK's resource classes mark `ExpandableField` and that can hold an id here."""
@@ -52,15 +60,23 @@ EXPANDABLE: dict[str, frozenset[str]] = {
 Include = Callable[[World, Obj], Any]
 
 
+def check_levels(wanted: list[str]) -> None:
+    """Refuse too deep a path, before anything is executed.
+
+    `data` counts as a level: Stripe refuses `data.payments.data.payment.charge`
+    (https://github.com/stripe/stripe-java/issues/2011).
+    """
+    for path in wanted:
+        if len(path.split(".")) > MAX_LEVELS:
+            raise refused_parameter(
+                f"You cannot expand more than {MAX_LEVELS} levels of a property ({path}).", param="expand"
+            )
+
+
 def expand(world: World, answer: Obj, wanted: list[str], included: Mapping[tuple[str, str], Include]) -> Obj:
     """Return the answer with every wanted path expanded, or raise Stripe's refusal."""
     for path in wanted:
-        segments = path.split(".")
-        if len(segments) > MAX_LEVELS:
-            raise invalid_request(
-                f"You cannot expand more than {MAX_LEVELS} levels of a property ({path}).", param="expand"
-            )
-        _Expansion(world, path, answer["object"] == "list", included).into(answer, segments, answer, "")
+        _Expansion(world, path, answer["object"] == "list", included).into(answer, path.split("."), answer, "")
     return answer
 
 
@@ -81,32 +97,36 @@ class _Expansion:
         """Walk one step: `owner` is the nearest object with a kind, `trail` the way from it to `node`."""
         if isinstance(node, list):
             for element in node:
-                own = isinstance(element, dict) and "object" in element
-                self.into(element, segments, element if own else owner, "" if own else trail)
+                self.into(element, segments, *_owner(element, owner, trail))
             return
         name, rest = segments[0], segments[1:]
-        kind = owner["object"]
         here = f"{trail}.{name}" if trail else name
-        include = self.included.get((kind, here))
+        value = self.value(node, name, owner, here)
+        if not rest and isinstance(value, dict) and "object" not in value:
+            raise self.refusal()
+        if rest and value is not None:
+            self.into(value, rest, *_owner(value, owner, here))
+
+    def value(self, node: Obj, name: str, owner: Obj, here: str) -> Any:
+        """The member, as an object where it was an id."""
+        include = self.included.get((owner["object"], here))
         if include is not None and node.get(name) is None:
             node[name] = include(self.world, owner)
         if name not in node:
             raise self.refusal()
         value = node[name]
-        if isinstance(value, str):
-            if here not in EXPANDABLE.get(kind, frozenset()):
+        if value is None or isinstance(value, str):
+            if here not in EXPANDABLE.get(owner["object"], frozenset()):
                 raise self.refusal()
-            value = node[name] = snapshot(self.world.find(value) or {"id": value, "object": "unknown", "deleted": True})
-        elif value is None:
-            if here not in EXPANDABLE.get(kind, frozenset()) and include is None:
-                raise self.refusal()
-            return
+            node[name] = snapshot(self.world.find(value) or _gone(value)) if value else None
         elif not isinstance(value, dict | list):
             raise self.refusal()
-        elif not rest and isinstance(value, dict) and "object" not in value:
-            raise self.refusal()
-        if rest:
-            if isinstance(value, dict) and "object" in value:
-                self.into(value, rest, value, "")
-            else:
-                self.into(value, rest, owner, here)
+        return node[name]
+
+
+def _owner(value: Any, owner: Obj, trail: str) -> tuple[Obj, str]:
+    return (value, "") if isinstance(value, dict) and "object" in value else (owner, trail)
+
+
+def _gone(object_id: str) -> Obj:
+    return {"id": object_id, "object": "unknown", "deleted": True}

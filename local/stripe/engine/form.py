@@ -6,6 +6,7 @@ such as metadata.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -35,7 +36,7 @@ def _segments(key: str) -> list[str]:
 
 
 def _put(target: dict[str, Any], segments: list[str], value: str, key: str) -> None:
-    for segment, following in zip(segments, segments[1:], strict=False):
+    for segment, following in pairwise(segments):
         if segment == "":
             raise refused_parameter("Invalid request: use numbered indices for arrays of hashes.", param=key)
         if following == "":

@@ -56,7 +56,14 @@ class IdempotencyKeys:
         return saved
 
     def save(
-        self, key: str, path: str, params: Mapping[str, Any], status: int, body: dict[str, Any], request_id: str, now: int
+        self,
+        key: str,
+        path: str,
+        params: Mapping[str, Any],
+        status: int,
+        body: dict[str, Any],
+        request_id: str,
+        now: int,
     ) -> None:
         """Keep an answer."""
         self._saved[key] = Saved(path, _fingerprint(params), status, copy.deepcopy(body), request_id, now)

@@ -66,19 +66,21 @@ CARDS: dict[str, Instrument] = {
         Instrument("card", "4000002760000016", country="DE"),
         Instrument("card", "4000000000000002", failure=DECLINED),
         Instrument("card", "4000000000009995", failure=NO_FUNDS),
+        Instrument("card", "4000000000009987", failure=("card_declined", "lost_card", "Your card was declined.")),
+        Instrument("card", "4000000000000069", failure=("expired_card", "expired_card", "Your card has expired.")),
         Instrument(
-            "card", "4000000000009987", failure=("card_declined", "lost_card", "Your card was declined.")
-        ),
-        Instrument(
-            "card", "4000000000000069", failure=("expired_card", "expired_card", "Your card has expired.")
-        ),
-        Instrument(
-            "card", "4000000000000127", failure=("incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect.")
+            "card",
+            "4000000000000127",
+            failure=("incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect."),
         ),
         Instrument(
             "card",
             "4000000000000119",
-            failure=("processing_error", "processing_error", "An error occurred while processing your card. Try again in a little bit."),
+            failure=(
+                "processing_error",
+                "processing_error",
+                "An error occurred while processing your card. Try again in a little bit.",
+            ),
         ),
         Instrument("card", "4000002500003155", authenticate=True),
         Instrument("card", "4000000000003220", authenticate=True),

@@ -83,7 +83,9 @@ def _intent_of(world: World, invoice: Obj) -> Obj | None:
 
 
 def _new_intent(world: World, invoice: Obj) -> Obj:
-    description = "Subscription creation" if invoice["billing_reason"] == "subscription_create" else "Subscription update"
+    description = (
+        "Subscription creation" if invoice["billing_reason"] == "subscription_create" else "Subscription update"
+    )
     intent = payment_intents.make(
         world,
         invoice["amount_due"],

@@ -103,7 +103,13 @@ def make(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj:
             "attempt_count": 0,
             "attempted": False,
             "auto_advance": True,
-            "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None},
+            "automatic_tax": {
+                "disabled_reason": None,
+                "enabled": False,
+                "liability": None,
+                "provider": None,
+                "status": None,
+            },
             "automatically_finalizes_at": now + 3600 if reason == "subscription_cycle" else None,
             "billing_reason": reason,
             "collection_method": "charge_automatically",
@@ -142,7 +148,10 @@ def make(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj:
             "on_behalf_of": None,
             "parent": {
                 "quote_details": None,
-                "subscription_details": {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]},
+                "subscription_details": {
+                    "metadata": dict(subscription["metadata"]),
+                    "subscription": subscription["id"],
+                },
                 "type": "subscription_details",
             },
             "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
@@ -213,7 +222,9 @@ def pay(call: Call) -> Obj:
 
     invoice = call.target("invoice", param="invoice")
     if invoice["status"] != "open":
-        raise invalid_request("Invoice is already paid" if invoice["status"] == "paid" else "This invoice cannot be paid.")
+        raise invalid_request(
+            "Invoice is already paid" if invoice["status"] == "paid" else "This invoice cannot be paid."
+        )
     invoice_life.collect(call.world, invoice)
     invoice_life.raise_if_refused(call.world, invoice)
     return invoice
@@ -244,9 +255,13 @@ def payments_listed(call: Call) -> Obj:
 
 
 ROUTES = [
-    Route("GET", "/v1/invoices", "_invoice_list_params:InvoiceListParams", listed, names(
-        "collection_method created customer ending_before limit starting_after status subscription"
-    )),
+    Route(
+        "GET",
+        "/v1/invoices",
+        "_invoice_list_params:InvoiceListParams",
+        listed,
+        names("collection_method created customer ending_before limit starting_after status subscription"),
+    ),
     Route("GET", "/v1/invoices/{id}", "_invoice_retrieve_params:InvoiceRetrieveParams", retrieve),
     Route("POST", "/v1/invoices/{id}", "_invoice_update_params:InvoiceUpdateParams", update, names("metadata")),
     Route("GET", "/v1/invoices/{id}/lines", "_invoice_line_item_list_params:InvoiceLineItemListParams", lines_of),

@@ -32,7 +32,7 @@ def make_lines(world: World, given: list[dict[str, Any]], mode: str) -> list[Obj
 def _line(world: World, item: dict[str, Any], path: str) -> Obj:
     ignored = item.keys() & {"adjustable_quantity", "tax_rates"}
     if ignored:
-        raise not_offered(f"{path}[{sorted(ignored)[0]}]")
+        raise not_offered(f"{path}[{min(ignored)}]")
     price = _price(world, item, path)
     quantity = item.get("quantity")
     if quantity is None:

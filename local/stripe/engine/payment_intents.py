@@ -169,7 +169,7 @@ def settle(world: World, charge: Obj, succeed: bool) -> Obj:
         }
         _succeed(world, intent, charge)
     else:
-        code, decline_code, message = instrument.failure or ("", "", "The payment failed.")
+        _code, decline_code, message = instrument.failure or ("", "", "The payment failed.")
         charge |= {
             "status": "failed",
             "paid": False,
@@ -230,9 +230,13 @@ _PI = "_payment_intent_"
 ROUTES = [
     Route("GET", "/v1/payment_intents", _PI + "list_params:PaymentIntentListParams", listed),
     Route("GET", "/v1/payment_intents/{id}", _PI + "retrieve_params:PaymentIntentRetrieveParams", retrieve),
-    Route("POST", "/v1/payment_intents/{id}", _PI + "update_params:PaymentIntentUpdateParams", update, names(
-        "description metadata"
-    )),
+    Route(
+        "POST",
+        "/v1/payment_intents/{id}",
+        _PI + "update_params:PaymentIntentUpdateParams",
+        update,
+        names("description metadata"),
+    ),
     Route("POST", "/v1/payment_intents/{id}/cancel", _PI + "cancel_params:PaymentIntentCancelParams", cancel),
 ]
 __all__ = ["ROUTES", "payment_methods"]

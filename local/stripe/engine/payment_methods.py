@@ -84,7 +84,10 @@ def details(world: World, method: Obj, authenticated: bool) -> Obj:
     if method["type"] == "sepa_debit":
         own = snapshot(method["sepa_debit"])
         own.pop("generated_from")
-        return {"sepa_debit": {**own, "expected_debit_date": None, "mandate": world.id("mandate_1")}, "type": "sepa_debit"}
+        return {
+            "sepa_debit": {**own, "expected_debit_date": None, "mandate": world.id("mandate_1")},
+            "type": "sepa_debit",
+        }
     card = snapshot(method["card"])
     for absent in ("display_brand", "generated_from", "networks", "three_d_secure_usage"):
         card.pop(absent)

@@ -19,6 +19,7 @@ def make(world: World, given: dict[str, Any]) -> Obj:
     given = {key: value for key, value in given.items() if key != "expand"}
     if given.get("billing_scheme", "per_unit") != "per_unit" or given.keys() & {"tiers", "custom_unit_amount"}:
         raise not_offered("tiered or customer-chosen prices")
+    currency = _currency(given.pop("currency"))
     amount, decimal = _amount(given.pop("unit_amount", None), given.pop("unit_amount_decimal", None))
     product = _product(world, given)
     recurring = given.pop("recurring", None)
@@ -45,7 +46,7 @@ def make(world: World, given: dict[str, Any]) -> Obj:
             "unit_amount": amount,
             "unit_amount_decimal": decimal,
             **given,
-            "currency": _currency(given.get("currency", "")),
+            "currency": currency,
         }
     )
     world.emit("price.created", price)
@@ -54,16 +55,12 @@ def make(world: World, given: dict[str, Any]) -> Obj:
 
 def _amount(amount: int | None, decimal: str | None) -> tuple[int | None, str]:
     if amount is None and decimal is None:
-        raise invalid_request(
-            "Missing required param: unit_amount.", param="unit_amount", code="parameter_missing"
-        )
+        raise invalid_request("Missing required param: unit_amount.", param="unit_amount", code="parameter_missing")
     if amount is not None and decimal is not None:
         raise invalid_request("You may only specify one of these parameters: unit_amount, unit_amount_decimal.")
     exact = Decimal(decimal) if decimal is not None else Decimal(amount or 0)
     if exact < 0:
-        raise invalid_request(
-            "Invalid non-negative integer", param="unit_amount", code="parameter_invalid_integer"
-        )
+        raise invalid_request("Invalid non-negative integer", param="unit_amount", code="parameter_invalid_integer")
     return (int(exact) if exact == exact.to_integral_value() else None), format(exact.normalize(), "f")
 
 
@@ -113,7 +110,9 @@ def _free_lookup_key(world: World, key: str | None, transfer: bool) -> None:
         return
     if not transfer:
         raise ApiError(
-            f"A price (`{holder['id']}`) already uses that lookup key.", param="lookup_key", code="resource_already_exists"
+            f"A price (`{holder['id']}`) already uses that lookup key.",
+            param="lookup_key",
+            code="resource_already_exists",
         )
     before = snapshot(holder)
     holder["lookup_key"] = None
@@ -141,7 +140,7 @@ def update(call: Call) -> Obj:
     price = call.target("price", param="price")
     before = snapshot(price)
     values = {key: None if value == "" else value for key, value in call.params.items() if key != "expand"}
-    transfer = values.pop("transfer_lookup_key", False)
+    transfer = bool(values.pop("transfer_lookup_key", False))
     if values.get("lookup_key") not in (None, price["lookup_key"]):
         _free_lookup_key(call.world, values["lookup_key"], transfer)
     values["metadata"] = merge_metadata(price["metadata"], call.params.get("metadata"))
@@ -165,13 +164,23 @@ def listed(call: Call) -> Obj:
 
 
 ROUTES = [
-    Route("POST", "/v1/prices", "_price_create_params:PriceCreateParams", create, names(
-        "active billing_scheme currency lookup_key metadata nickname product product_data recurring tax_behavior "
-        "transfer_lookup_key unit_amount unit_amount_decimal"
-    )),
+    Route(
+        "POST",
+        "/v1/prices",
+        "_price_create_params:PriceCreateParams",
+        create,
+        names(
+            "active billing_scheme currency lookup_key metadata nickname product product_data recurring tax_behavior "
+            "transfer_lookup_key unit_amount unit_amount_decimal"
+        ),
+    ),
     Route("GET", "/v1/prices", "_price_list_params:PriceListParams", listed),
     Route("GET", "/v1/prices/{id}", "_price_retrieve_params:PriceRetrieveParams", retrieve),
-    Route("POST", "/v1/prices/{id}", "_price_update_params:PriceUpdateParams", update, names(
-        "active lookup_key metadata nickname tax_behavior transfer_lookup_key"
-    )),
+    Route(
+        "POST",
+        "/v1/prices/{id}",
+        "_price_update_params:PriceUpdateParams",
+        update,
+        names("active lookup_key metadata nickname tax_behavior transfer_lookup_key"),
+    ),
 ]

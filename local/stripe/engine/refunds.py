@@ -121,7 +121,9 @@ def create(call: Call) -> Obj:
     """POST /v1/refunds, by charge or by payment intent."""
     world, given = call.world, call.params
     if ("charge" in given) == ("payment_intent" in given):
-        raise invalid_request("One of the following params should be provided for this request: payment_intent or charge.")
+        raise invalid_request(
+            "One of the following params should be provided for this request: payment_intent or charge."
+        )
     if "charge" in given:
         charge = call.named("charge", "charge")
     else:
@@ -159,9 +161,13 @@ def listed(call: Call) -> Obj:
 
 
 ROUTES = [
-    Route("POST", "/v1/refunds", "_refund_create_params:RefundCreateParams", create, names(
-        "amount charge metadata payment_intent reason"
-    )),
+    Route(
+        "POST",
+        "/v1/refunds",
+        "_refund_create_params:RefundCreateParams",
+        create,
+        names("amount charge metadata payment_intent reason"),
+    ),
     Route("GET", "/v1/refunds", "_refund_list_params:RefundListParams", listed),
     Route("GET", "/v1/refunds/{id}", "_refund_retrieve_params:RefundRetrieveParams", retrieve),
     Route("POST", "/v1/refunds/{id}", "_refund_update_params:RefundUpdateParams", update),

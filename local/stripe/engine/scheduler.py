@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.stripe.engine import checkout_sessions, disputes, hosted_checkout, invoice_life, payment_intents, subscription_life
+from local.stripe.engine import (
+    checkout_sessions,
+    disputes,
+    hosted_checkout,
+    invoice_life,
+    payment_intents,
+    subscription_life,
+)
 from local.stripe.engine.world import Cause, Obj, World, snapshot
 
 

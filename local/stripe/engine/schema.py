@@ -35,13 +35,14 @@ def params_type(reference: str) -> type:
 def _fields(schema: type) -> dict[str, Any]:
     own = {name: hint for name, hint in schema.__annotations__.items() if name not in _TRANSPORT}
     module = importlib.import_module(schema.__module__)
-    return typing.get_type_hints(types.new_class("Own", (), {}, lambda body: body.update(__annotations__=own)), vars(module))
+    return typing.get_type_hints(
+        types.new_class("Own", (), {}, lambda body: body.update(__annotations__=own)), vars(module)
+    )
 
 
 @cache
 def _required(schema: type) -> frozenset[str]:
-    required: frozenset[str] = getattr(schema, "__required_keys__")
-    return required - _TRANSPORT
+    return frozenset(vars(schema)["__required_keys__"]) - _TRANSPORT
 
 
 def check(params: Mapping[str, Any], schema: type) -> dict[str, Any]:
@@ -115,7 +116,9 @@ def _nested(value: Mapping[str, Any] | list[Any], options: list[Any], path: str)
         for option in options:
             if get_origin(option) is dict:
                 element = get_args(option)[1]
-                return {key: "" if each == "" else _value(each, element, f"{path}[{key}]") for key, each in value.items()}
+                return {
+                    key: "" if each == "" else _value(each, element, f"{path}[{key}]") for key, each in value.items()
+                }
         raise refused_parameter(f"Invalid {path}: expected a scalar, got a hash", param=path)
     raise refused_parameter(f"Invalid {path}: expected a scalar, got an array", param=path)
 
@@ -154,7 +157,7 @@ def _integer(text: str, path: str) -> int:
     return int(text)
 
 
-def _decimal(text: str, path: str, kind: type[float] | type[str]) -> float | str:
+def _decimal(text: str, path: str, kind: type[float | str]) -> float | str:
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -28,7 +28,9 @@ def check_session(world: World, params: dict[str, Any], mode: str) -> int:
         raise invalid_request("You may only specify one of these parameters: customer, customer_email.")
     if len(params.get("client_reference_id", "")) > 200:
         raise invalid_request(
-            "Invalid string: must be at most 200 characters", param="client_reference_id", code="parameter_invalid_string"
+            "Invalid string: must be at most 200 characters",
+            param="client_reference_id",
+            code="parameter_invalid_string",
         )
     _check_mode(params, mode)
     _check_nested(params)
@@ -58,7 +60,13 @@ def _check_mode(params: dict[str, Any], mode: str) -> None:
 
 def _check_nested(params: dict[str, Any]) -> None:
     offered = {
-        "payment_intent_data": {"description", "metadata", "receipt_email", "setup_future_usage", "statement_descriptor_suffix"},
+        "payment_intent_data": {
+            "description",
+            "metadata",
+            "receipt_email",
+            "setup_future_usage",
+            "statement_descriptor_suffix",
+        },
         "subscription_data": {"description", "metadata", "trial_end", "trial_period_days", "trial_settings"},
     }
     for name, members in offered.items():

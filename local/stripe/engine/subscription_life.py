@@ -43,7 +43,9 @@ def start(
 ) -> Obj:
     """Make a subscription from a paid checkout, with its items and its first invoice."""
     now = world.now()
-    trial_end = data.get("trial_end") or (now + data["trial_period_days"] * DAY if "trial_period_days" in data else None)
+    trial_end = data.get("trial_end") or (
+        now + data["trial_period_days"] * DAY if "trial_period_days" in data else None
+    )
     recurring = [line for line in lines if line["price"]["recurring"]]
     subscription = _object(world, customer, recurring, method, trial_end, data)
     plan = recurring[0]["price"]["recurring"]
@@ -53,7 +55,9 @@ def start(
         subscription["items"]["data"].append(_item(world, subscription, line, now, end))
     _note_currency(world, customer, subscription["currency"])
     world.emit("customer.subscription.created", subscription)
-    billed = [invoices.line(world, item, subscription, now, end, free=trial_end is not None) for item in _items(subscription)]
+    billed = [
+        invoices.line(world, item, subscription, now, end, free=trial_end is not None) for item in _items(subscription)
+    ]
     billed += [
         invoices.one_time_line(world, line["price"], line["quantity"], subscription)
         for line in lines
@@ -205,7 +209,9 @@ def _object(
             "test_clock": world.need("customer", customer)["test_clock"],
             "transfer_data": None,
             "trial_end": trial_end,
-            "trial_settings": data.get("trial_settings", {"end_behavior": {"missing_payment_method": "create_invoice"}}),
+            "trial_settings": data.get(
+                "trial_settings", {"end_behavior": {"missing_payment_method": "create_invoice"}}
+            ),
             "trial_start": now if trial_end else None,
         }
     )

@@ -53,13 +53,12 @@ def cancel_later(world: World, subscription: Obj, wanted: bool) -> None:
     subscription["cancellation_details"]["reason"] = "cancellation_requested" if wanted else None
 
 
-def _cancel_at(world: World, subscription: Obj, when: int | str) -> None:
-    if when == "":
+def _cancel_at(world: World, subscription: Obj, wanted: int | str) -> None:
+    if wanted == "":
         subscription |= {"cancel_at": None, "canceled_at": None}
         return
-    ends = [item["current_period_end"] for item in subscription["items"]["data"]]
-    if isinstance(when, str):
-        when = min(ends) if when == "min_period_end" else max(ends)
+    ends = sorted(item["current_period_end"] for item in subscription["items"]["data"])
+    when: int = wanted if isinstance(wanted, int) else ends[0 if wanted == "min_period_end" else -1]
     if when <= world.now():
         raise invalid_request("Invalid timestamp: must be in the future", param="cancel_at")
     subscription |= {"cancel_at": when, "canceled_at": world.now()}
@@ -109,15 +108,27 @@ def items(call: Call) -> Obj:
 
 _S = "_subscription_"
 ROUTES = [
-    Route("GET", "/v1/subscriptions", _S + "list_params:SubscriptionListParams", listed, names(
-        "collection_method created customer ending_before limit price starting_after status test_clock"
-    )),
+    Route(
+        "GET",
+        "/v1/subscriptions",
+        _S + "list_params:SubscriptionListParams",
+        listed,
+        names("collection_method created customer ending_before limit price starting_after status test_clock"),
+    ),
     Route("GET", "/v1/subscriptions/{id}", _S + "retrieve_params:SubscriptionRetrieveParams", retrieve),
-    Route("POST", "/v1/subscriptions/{id}", _S + "update_params:SubscriptionUpdateParams", update, names(
-        "cancel_at cancel_at_period_end cancellation_details default_payment_method description metadata"
-    )),
-    Route("DELETE", "/v1/subscriptions/{id}", _S + "cancel_params:SubscriptionCancelParams", cancel, names(
-        "cancellation_details"
-    )),
+    Route(
+        "POST",
+        "/v1/subscriptions/{id}",
+        _S + "update_params:SubscriptionUpdateParams",
+        update,
+        names("cancel_at cancel_at_period_end cancellation_details default_payment_method description metadata"),
+    ),
+    Route(
+        "DELETE",
+        "/v1/subscriptions/{id}",
+        _S + "cancel_params:SubscriptionCancelParams",
+        cancel,
+        names("cancellation_details"),
+    ),
     Route("GET", "/v1/subscription_items", _S + "item_list_params:SubscriptionItemListParams", items),
 ]

@@ -64,7 +64,9 @@ def create(call: Call) -> Obj:
 
 def _url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
-        raise invalid_request("Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid")
+        raise invalid_request(
+            "Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid"
+        )
     return url
 
 
@@ -99,9 +101,13 @@ def listed(call: Call) -> Obj:
 
 _WE = "_webhook_endpoint_"
 ROUTES = [
-    Route("POST", "/v1/webhook_endpoints", _WE + "create_params:WebhookEndpointCreateParams", create, names(
-        "api_version connect description enabled_events metadata url"
-    )),
+    Route(
+        "POST",
+        "/v1/webhook_endpoints",
+        _WE + "create_params:WebhookEndpointCreateParams",
+        create,
+        names("api_version connect description enabled_events metadata url"),
+    ),
     Route("GET", "/v1/webhook_endpoints", _WE + "list_params:WebhookEndpointListParams", listed),
     Route("GET", "/v1/webhook_endpoints/{id}", _WE + "retrieve_params:WebhookEndpointRetrieveParams", retrieve),
     Route("POST", "/v1/webhook_endpoints/{id}", _WE + "update_params:WebhookEndpointUpdateParams", update),

@@ -7,7 +7,7 @@ import base64
 import binascii
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from local.stripe.engine.errors import SUPPORT, ApiError
 from local.stripe.engine.form import decode_form
@@ -26,35 +26,31 @@ async def answer(request: Request) -> Response:
         return Response(status_code=504)
     if shell.faults.take("fail"):
         shell.engine.fail_next = [shell.faults.status]
-    try:
-        encoded = request.url.query if request.method in ("GET", "DELETE") else _form(request, body)
-        given = decode_form(encoded)
-    except ApiError as refusal:
-        given = None
-        reply = Response(
-            _refusal(shell, refusal), status_code=refusal.status, media_type="application/json"
-        )
-    if given is not None:
-        result = shell.engine.request(
-            request.method,
-            request.url.path,
-            given,
-            api_key=_api_key(request.headers.get("authorization", "")),
-            idempotency_key=request.headers.get("idempotency-key"),
-            version=request.headers.get("stripe-version"),
-        )
-        reply = Response(
-            result.encoded(), status_code=result.status, headers=result.headers, media_type="application/json"
-        )
+    reply = _reply(shell, request, body)
     shell.engine.fail_next = []
     shell.flush()
     return reply
 
 
-def _refusal(shell: Shell, refusal: ApiError) -> bytes:
-    import json
-
-    return json.dumps(refusal.body(shell.engine.world.id("req", 14), shell.engine.world.now())).encode()
+def _reply(shell: Shell, request: Request, body: bytes) -> Response:
+    try:
+        given = decode_form(request.url.query if request.method in ("GET", "DELETE") else _form(request, body))
+    except ApiError as refusal:
+        request_id = shell.engine.world.id("req", 14)
+        return JSONResponse(
+            refusal.body(request_id, shell.engine.world.now()),
+            status_code=refusal.status,
+            headers={"Request-Id": request_id},
+        )
+    result = shell.engine.request(
+        request.method,
+        request.url.path,
+        given,
+        api_key=_api_key(request.headers.get("authorization", "")),
+        idempotency_key=request.headers.get("idempotency-key"),
+        version=request.headers.get("stripe-version"),
+    )
+    return Response(result.encoded(), status_code=result.status, headers=result.headers, media_type="application/json")
 
 
 def _form(request: Request, body: bytes) -> str:

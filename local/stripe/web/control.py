@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -31,9 +32,7 @@ async def state(request: Request) -> Response:
     """GET /_control/state: every object, newest first."""
     shell = shell_of(request)
     world = shell.engine.world
-    return JSONResponse(
-        {"offsetSeconds": world.offset, "objects": {kind: world.all(kind) for kind in world.kinds()}}
-    )
+    return JSONResponse({"offsetSeconds": world.offset, "objects": {kind: world.all(kind) for kind in world.kinds()}})
 
 
 async def deliveries(request: Request) -> Response:
@@ -109,7 +108,7 @@ def _need(world: World, kind: str, object_id: object) -> Obj:
 
 
 def refund(shell: Shell, given: Given) -> Given:
-    """Refund all or a part; `status` pending, or failed for one that succeeds and fails at once; by `refund`, end one."""
+    """Refund all or a part, `status` pending or failed at once; by `refund`, end a pending one or fail a made one."""
     _only(given, "charge", "payment_intent", "session", "invoice", "amount", "status", "refund", "reason")
     world, status = shell.engine.world, given.get("status", "succeeded")
     if status not in ("succeeded", "pending", "failed"):
@@ -173,6 +172,18 @@ def cancel_subscription(shell: Shell, given: Given) -> Given:
     return snapshot(known)
 
 
+def break_card(shell: Shell, given: Given) -> Given:
+    """Let the saved card of a subscription be refused from now on, as when it expires; `mend` undoes it."""
+    _only(given, "subscription", "mend")
+    world = shell.engine.world
+    known = _need(world, "subscription", given.get("subscription"))
+    method = known["default_payment_method"]
+    if method is None:
+        raise BadRequest("this subscription has no payment method")
+    world.hidden[method] = replace(world.hidden[method], fails_off_session=not given.get("mend", False))
+    return snapshot(known)
+
+
 def async_payment(shell: Shell, given: Given) -> Given:
     """Settle a pending SEPA debit now: `outcome` succeeded or failed."""
     _only(given, "charge", "payment_intent", "session", "invoice", "outcome")
@@ -188,9 +199,10 @@ def async_payment(shell: Shell, given: Given) -> Given:
 def faults(shell: Shell, given: Given) -> Given:
     """Set faults; what is not named stays."""
     shell.faults.change(given)
-    shell.engine.world.duplicate_next = shell.faults.duplicate_events
-    shell.faults.duplicate_events = 0
-    return dict(shell.faults.__dict__)
+    world = shell.engine.world
+    world.duplicate_next = given.get("duplicate_events", world.duplicate_next)
+    world.lose_next = given.get("lose_events", world.lose_next)
+    return asdict(shell.faults) | {"duplicate_events": world.duplicate_next, "lose_events": world.lose_next}
 
 
 def roll_secret(shell: Shell, given: Given) -> Given:
@@ -200,12 +212,17 @@ def roll_secret(shell: Shell, given: Given) -> Given:
     chosen = given.get("endpoint") or world.all("webhook_endpoint")[-1]["id"]
     endpoint = _need(world, "webhook_endpoint", chosen)
     secret = webhook_endpoints.roll(world, endpoint, given.get("secret"), bool(given.get("keep_old", True)))
-    return {"endpoint": endpoint["id"], "secret": secret, "active": len(webhook_endpoints.secrets(world, endpoint["id"]))}
+    return {
+        "endpoint": endpoint["id"],
+        "secret": secret,
+        "active": len(webhook_endpoints.secrets(world, endpoint["id"])),
+    }
 
 
 DEEDS: dict[str, Callable[[Shell, Given], Given]] = {
     "refund": refund,
     "dispute": dispute,
+    "break_card": break_card,
     "cancel_subscription": cancel_subscription,
     "async_payment": async_payment,
     "faults": faults,

@@ -18,7 +18,9 @@ from local.stripe.web.shell import Shell, shell_of
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
 )
-NO_DECIMALS = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
+NO_DECIMALS = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
 """https://docs.stripe.com/currencies#zero-decimal"""
 
 
@@ -68,7 +70,9 @@ async def show(request: Request) -> Response:
     return _form(shell_of(request), session, {}, None, "")
 
 
-def _form(shell: Shell, session: Obj, typed: dict[str, str], field: str | None, error: str, status: int = 200) -> Response:
+def _form(
+    shell: Shell, session: Obj, typed: dict[str, str], field: str | None, error: str, status: int = 200
+) -> Response:
     order: Order = shell.engine.world.hidden[session["id"]]
     customer = shell.engine.world.find(session["customer"]) if session["customer"] else None
     email = (customer or {}).get("email") or session["customer_email"]

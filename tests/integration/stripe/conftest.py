@@ -1,6 +1,7 @@
 """A stand-in in its own process, and an endpoint that receives its webhooks."""
 
 import itertools
+import json
 import queue
 import socket
 import subprocess
@@ -9,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 import pytest
 import requests
+import stripe
 from stripe import RequestsClient, StripeClient
 
 SECRET = "whsec_test_secret"
@@ -21,9 +24,15 @@ SECRET = "whsec_test_secret"
 class Received:
     """One webhook as it arrived."""
 
-    def __init__(self, body: bytes, signature: str) -> None:
+    def __init__(self, path: str, body: bytes, signature: str) -> None:
+        self.path = path
         self.body = body
         self.signature = signature
+        self.event: dict[str, Any] = json.loads(body)
+
+    @property
+    def about(self) -> tuple[str, str]:
+        return self.event["type"], self.event["data"]["object"]["id"]
 
 
 class Inbox:
@@ -31,6 +40,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self.received: queue.Queue[Received] = queue.Queue()
+        self.raw: dict[tuple[str, str], Received] = {}
         self.answers: list[int] = []
         self.pause = 0.0
         inbox = self
@@ -40,14 +50,16 @@ class Inbox:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 time.sleep(inbox.pause)
                 status = inbox.answers.pop(0) if inbox.answers else 200
-                inbox.received.put(Received(body, self.headers["stripe-signature"]))
+                received = Received(self.path, body, self.headers["stripe-signature"])
+                inbox.raw[received.about] = received
+                inbox.received.put(received)
                 self.send_response(status)
                 if 300 <= status < 400:
                     self.send_header("Location", "/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *args: object) -> None:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -57,6 +69,35 @@ class Inbox:
 
     def next(self, timeout: float = 10) -> Received:
         return self.received.get(timeout=timeout)
+
+    def next_about(self, event_type: str, object_id: str) -> Received:
+        """Wait for the next delivery of one event, whatever else arrives before it."""
+        while (received := self.next()).about != (event_type, object_id):
+            pass
+        return received
+
+    def verified_until(self, event_type: str, object_id: str) -> list[stripe.Event]:
+        """Verify everything that arrives with the official SDK, until one event has come and its burst with it."""
+        seen: list[stripe.Event] = []
+        wait = 10.0
+        try:
+            while received := self.next(wait):
+                # The stand-in's clock may be ahead of ours: the tolerance is not what is tested here.
+                seen.append(stripe.Webhook.construct_event(received.body, received.signature, SECRET, tolerance=10**9))
+                if received.about == (event_type, object_id):
+                    wait = 0.3
+        except queue.Empty:
+            assert (event_type, object_id) in [(e.type, e.data.object["id"]) for e in seen]
+        return seen
+
+    def settle(self, stand_in: "StandIn") -> None:
+        """Let everything under way arrive, so that the next answers meet the next event."""
+        stand_in.until(
+            lambda: all(
+                each["state"] != "pending" for each in stand_in.http.get("/_control/deliveries").json()["deliveries"]
+            )
+        )
+        self.clear()
 
     def clear(self) -> None:
         while not self.received.empty():
@@ -145,7 +186,15 @@ def inbox(inbox_process: Inbox) -> Inbox:
 def stand_in(stand_in_process: StandIn, inbox: Inbox) -> Iterator[StandIn]:
     yield stand_in_process
     stand_in_process.control(
-        "faults", duplicate=0, duplicate_events=0, drop=0, delay_seconds=0, reorder=False, fail=0, status=500
+        "faults",
+        duplicate=0,
+        duplicate_events=0,
+        drop=0,
+        delay_seconds=0,
+        reorder=False,
+        fail=0,
+        status=500,
+        lose_events=0,
     )
 
 
@@ -165,26 +214,25 @@ class Shop:
         self.product = self.v1.products.create({"name": "500 credits", "metadata": {"credits_amount": "500"}})
 
     def price(self, amount: int = 500, currency: str = "usd", interval: str | None = None):
-        given: dict = {"product": self.product.id, "unit_amount": amount, "currency": currency}
+        given: Any = {"product": self.product.id, "unit_amount": amount, "currency": currency}
         if interval:
             given["recurring"] = {"interval": interval}
         return self.v1.prices.create(given)
 
-    def customer(self, **given):
-        return self.v1.customers.create({"email": f"buyer{next(self.numbers)}@example.com", **given})
+    def customer(self, **given: Any):
+        wanted: Any = {"email": f"buyer{next(self.numbers)}@example.com", **given}
+        return self.v1.customers.create(wanted)
 
-    def session(self, price=None, mode: str = "payment", **given):
+    def session(self, price=None, mode: str = "payment", **given: Any):
         customer = given.pop("customer", None) or self.customer().id
-        return self.v1.checkout.sessions.create(
-            {
-                "mode": mode,
-                "customer": customer,
-                "line_items": [{"price": (price or self.price()).id, "quantity": 1}],
-                "success_url": "http://127.0.0.1:1/thanks?session_id={CHECKOUT_SESSION_ID}",
-                "cancel_url": "http://127.0.0.1:1/canceled",
-                **given,
-            }
-        )
+        wanted: Any = {
+            "mode": mode,
+            "customer": customer,
+            "line_items": [{"price": (price or self.price()).id, "quantity": 1}],
+            "success_url": "http://127.0.0.1:1/thanks?session_id={CHECKOUT_SESSION_ID}",
+            "cancel_url": "http://127.0.0.1:1/canceled",
+        }
+        return self.v1.checkout.sessions.create(wanted | given)
 
     def pay(self, session, number: str = "4242424242424242", **typed) -> httpx.Response:
         form = {
