@@ -16,7 +16,15 @@ from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.session_rules import check_session
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
 
-DAY = 86_400
+BRANDING: Obj = {
+    "background_color": "#ffffff",
+    "border_style": "rounded",
+    "button_color": "#0b6b58",
+    "display_name": "Plumbline stand-in",
+    "font_family": "default",
+    "icon": None,
+    "logo": None,
+}
 
 
 @dataclass
@@ -65,6 +73,7 @@ def _session(world: World, params: dict[str, Any], mode: str, lines: list[Obj], 
             "amount_total": total,
             "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
             "billing_address_collection": params.get("billing_address_collection"),
+            "branding_settings": dict(BRANDING) if hosted else None,
             "cancel_url": params.get("cancel_url"),
             "client_reference_id": params.get("client_reference_id"),
             "client_secret": None if hosted else f"{session_id}_secret_{world.token(40)}",

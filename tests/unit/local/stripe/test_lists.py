@@ -1,0 +1,86 @@
+"""Paging, filters, expand."""
+
+import pytest
+
+
+@pytest.fixture
+def five(account):
+    made = []
+    for _ in range(5):
+        made.append(account.post("/v1/customers", email="same@example.com")["id"])
+        account.time += 10
+    return list(reversed(made))
+
+
+def ids(listed):
+    return [each["id"] for each in listed["data"]]
+
+
+def test_pages_forward_and_back(account, five):
+    first = account.get("/v1/customers", limit="2")
+    assert (ids(first), first["has_more"], first["url"]) == (five[:2], True, "/v1/customers")
+    rest = account.get("/v1/customers", limit=3, starting_after=five[1])
+    assert (ids(rest), rest["has_more"]) == (five[2:], False)
+    back = account.get("/v1/customers", limit=2, ending_before=five[3])
+    assert (ids(back), back["has_more"]) == (five[1:3], True)
+
+
+@pytest.mark.parametrize(
+    ("params", "param"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 101}, "limit"),
+        ({"limit": "x"}, "limit"),
+        ({"starting_after": "cus_x"}, "starting_after"),
+    ],
+)
+def test_bad_pages_are_refused(account, five, params, param):
+    error = account.refusal("GET", "/v1/customers", **params)
+    assert (error["status"], error["param"]) == (400, param)
+
+
+def test_filters(account, five):
+    start = int(account.time) - 50
+    assert ids(account.get("/v1/customers", created={"gte": start + 20, "lt": start + 40})) == five[1:3]
+    assert ids(account.get("/v1/customers", created=start)) == five[4:]
+    assert ids(account.get("/v1/customers", email="other@example.com")) == []
+
+
+def test_events_by_type_and_success(account, five):
+    assert len(account.get("/v1/events", types=["customer.created", "price.created"])["data"]) == 5
+    assert len(account.get("/v1/events", type="customer.*")["data"]) == 5
+    assert len(account.get("/v1/events", delivery_success="false")["data"]) == 5
+    assert account.get("/v1/events", delivery_success="true")["data"] == []
+    error = account.refusal("GET", "/v1/events", types=["customer.created"] * 21)
+    assert error["param"] == "types"
+    account.time += 31 * 86_400
+    assert account.get("/v1/events")["data"] == [], "the Events API reaches back 30 days"
+
+
+def test_expand_reaches_ids_and_included_members(account):
+    session = account.session(account.price())
+    path = "/v1/checkout/sessions/" + session["id"]
+    assert "line_items" not in account.get(path)
+    account.pay(session)
+    found = account.get(path, expand=["line_items.data.price.product", "payment_intent.latest_charge.customer"])
+    assert found["line_items"]["data"][0]["price"]["product"]["name"] == "500 credits"
+    assert found["payment_intent"]["latest_charge"]["object"] == "charge"
+    listed = account.get("/v1/checkout/sessions", expand=["data.payment_intent"])
+    assert listed["data"][0]["payment_intent"]["object"] == "payment_intent"
+    assert account.get(path)["payment_intent"] == found["payment_intent"]["id"], "expanding changes nothing stored"
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted", "message"),
+    [
+        ("/v1/customers", "nonsense", "This property cannot be expanded (nonsense)"),
+        ("/v1/customers", "test_clock", "You may want to try expanding 'data.test_clock' instead."),
+        ("/v1/customers", "data.email", "This property cannot be expanded (data.email)"),
+        ("/v1/customers", "data.invoice_settings", "This property cannot be expanded"),
+        ("/v1/invoices", "data.payments.data.payment.payment_intent", "You cannot expand more than 4 levels"),
+    ],
+)
+def test_bad_expansions_are_refused(account, five, path, wanted, message):
+    error = account.refusal("GET", path, expand=[wanted])
+    assert error["status"] == 400
+    assert message in error["message"]

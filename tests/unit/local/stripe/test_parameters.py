@@ -1,0 +1,155 @@
+"""Refusals of single parameters, with Stripe's codes and messages."""
+
+import pytest
+
+ITEMS = [{"price": "price_x", "quantity": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "code", "param", "message"),
+    [
+        ("/v1/customers", {"emial": "x"}, "parameter_unknown", "emial", "Received unknown parameter: emial"),
+        ("/v1/customers", {"a": "x", "b": "y"}, "parameter_unknown", "a", "Received unknown parameters: a, b"),
+        (
+            "/v1/checkout/sessions",
+            {"line_items": {"0": {"prize": "x"}}},
+            "parameter_unknown",
+            "line_items[0][prize]",
+            "Received unknown parameter: line_items[0][prize]",
+        ),
+        (
+            "/v1/checkout/sessions",
+            {"mode": "pay"},
+            None,
+            "mode",
+            "Invalid mode: must be one of payment, setup, or subscription",
+        ),
+        (
+            "/v1/prices",
+            {"currency": "usd", "unit_amount": "1.5"},
+            "parameter_invalid_integer",
+            "unit_amount",
+            "Invalid integer: 1.5",
+        ),
+        ("/v1/prices", {"unit_amount": "5"}, "parameter_missing", "currency", "Missing required param: currency."),
+        ("/v1/products", {"name": ""}, "parameter_invalid_empty", "name", "You passed an empty string for 'name'."),
+        ("/v1/products", {"name": "x", "active": "yes"}, None, "active", "Invalid boolean: yes"),
+        ("/v1/products", {"name": {"a": "b"}}, None, "name", "Invalid name"),
+        ("/v1/products", {"name": "x", "images": "one"}, None, "images", "Invalid array"),
+        (
+            "/v1/checkout/sessions",
+            {"payment_method_types": ["card"]},
+            "parameter_unknown",
+            "payment_method_types",
+            "Received unknown",
+        ),
+        (
+            "/v1/checkout/sessions",
+            {"line_items": ITEMS},
+            "parameter_missing",
+            "success_url",
+            "Missing required param: success_url.",
+        ),
+        (
+            "/v1/checkout/sessions",
+            {"success_url": "http://a.b"},
+            "parameter_missing",
+            "line_items",
+            "Missing required param",
+        ),
+        (
+            "/v1/checkout/sessions",
+            {"line_items": ITEMS, "success_url": "nowhere"},
+            "url_invalid",
+            "success_url",
+            "Not a valid URL",
+        ),
+        (
+            "/v1/checkout/sessions",
+            {"line_items": ITEMS, "success_url": "http://a.b"},
+            "resource_missing",
+            "line_items[0][price]",
+            "No such price: 'price_x'",
+        ),
+        (
+            "/v1/checkout/sessions",
+            {"line_items": ITEMS, "success_url": "http://a.b", "customer": "cus_x"},
+            "resource_missing",
+            "customer",
+            "No such customer: 'cus_x'",
+        ),
+        (
+            "/v1/checkout/sessions",
+            {"line_items": ITEMS, "success_url": "http://a.b", "expires_at": "1795000100"},
+            None,
+            "expires_at",
+            "The `expires_at` timestamp must be at least 30 minutes",
+        ),
+    ],
+)
+def test_refused_parameters(account, path, params, code, param, message):
+    error = account.refusal("POST", path, **params)
+    assert (error["status"], error.get("code"), error["param"]) == (400, code, param)
+    assert error["message"].startswith(message)
+    assert error["type"] == "invalid_request_error"
+    assert ("doc_url" in error) == (code is not None)
+    assert account.world.all("customer") == []
+
+
+def test_what_stripe_offers_and_the_stand_in_ignores_is_refused_aloud(account):
+    error = account.refusal("POST", "/v1/customers", email="a@b.c", source="tok_visa")
+    assert (error["status"], error["code"]) == (501, "stand_in_not_offered")
+
+
+def test_values_get_their_true_types(account):
+    price = account.price("500", recurring={"interval": "month", "interval_count": "2"})
+    assert (price["unit_amount"], price["recurring"]["interval_count"]) == (500, 2)
+    session = account.session(account.price(), metadata={"0": "digits are keys here"})
+    assert session["metadata"] == {"0": "digits are keys here"}
+
+
+def test_metadata_merges_and_unsets(account):
+    customer = account.post("/v1/customers", metadata={"a": "1", "b": "2"})
+    path = "/v1/customers/" + customer["id"]
+    assert account.post(path, metadata={"b": "", "c": "3"})["metadata"] == {"a": "1", "c": "3"}
+    updated = account.world.all("event")[0]
+    assert updated["data"]["previous_attributes"] == {"metadata": {"b": "2", "c": None}}
+    assert account.post(path, metadata="")["metadata"] == {}
+
+
+@pytest.mark.parametrize(("mode", "recurring"), [("payment", {"interval": "month"}), ("subscription", None)])
+def test_the_mode_must_fit_the_prices(account, mode, recurring):
+    price = account.price(recurring=recurring) if recurring else account.price()
+    error = account.refusal(
+        "POST",
+        "/v1/checkout/sessions",
+        mode=mode,
+        line_items=[{"price": price["id"], "quantity": 1}],
+        success_url="http://a.test",
+    )
+    assert (error["status"], error["param"]) == (400, "mode")
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 10**9])
+def test_quantities_have_bounds(account, quantity):
+    items = [{"price": account.price()["id"], "quantity": quantity}]
+    error = account.refusal("POST", "/v1/checkout/sessions", line_items=items, success_url="http://a.test")
+    assert error["param"] == "line_items[0][quantity]"
+
+
+def test_a_lookup_key_belongs_to_one_price(account):
+    first = account.price(lookup_key="pro")
+    error = account.refusal(
+        "POST", "/v1/prices", product=first["product"], unit_amount=1, currency="usd", lookup_key="pro"
+    )
+    assert error["code"] == "resource_already_exists"
+    second = account.post(
+        "/v1/prices",
+        product=first["product"],
+        unit_amount=1,
+        currency="usd",
+        lookup_key="pro",
+        transfer_lookup_key=True,
+    )
+    found = account.get("/v1/prices", lookup_keys=["pro"])["data"]
+    assert [price["id"] for price in found] == [second["id"]]
