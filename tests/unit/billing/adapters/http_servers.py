@@ -1,0 +1,108 @@
+"""Small HTTP servers in threads: the local Upstash stand-in, and one that answers whatever a test wants."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import uvicorn
+
+from local.upstash.app import RestApi
+from local.upstash.redis import RawRedis
+
+TOKEN = "token-of-the-test"
+
+
+@contextmanager
+def upstash() -> Iterator[str]:
+    """The stand-in over an empty fakeredis."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(RestApi(TOKEN, RawRedis(None)).app(), log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@dataclass
+class BadServer:
+    """Hands each connection to `play`, and counts them and the bytes that came."""
+
+    play: Callable[[socket.socket], None]
+    received: list[bytes] = field(default_factory=list)
+    url: str = ""
+
+    def serve(self, listener: socket.socket) -> None:
+        with suppress(OSError):  # closed at the end of the test
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=self._one, args=(connection,), daemon=True).start()
+
+    def _one(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.settimeout(5)
+            self.received.append(_request(connection))
+            self.play(connection)
+
+
+def _request(connection: socket.socket) -> bytes:
+    """Read a whole request: a client may send head and body in two pieces."""
+    request = connection.recv(65536)
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    while length and len(body) < int(length[1]):
+        more = connection.recv(65536)
+        if not more:
+            break
+        request += more
+        body += more
+    return request
+
+
+@contextmanager
+def bad_server(play: Callable[[socket.socket], None]) -> Iterator[BadServer]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = BadServer(play, url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    threading.Thread(target=server.serve, args=(listener,), daemon=True).start()
+    try:
+        yield server
+    finally:
+        listener.close()
+
+
+def answer(body: bytes | str, status: str = "200 OK", headers: str = "") -> Callable[[socket.socket], None]:
+    """Answer with this, whatever was asked."""
+    content = body if isinstance(body, bytes) else body.encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n{headers}\r\n"
+    return lambda connection: connection.sendall(head.encode() + content)
+
+
+def cut_short(connection: socket.socket) -> None:
+    """Promise more than is sent."""
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"result": "PR')
+
+
+def reset(connection: socket.socket) -> None:
+    """Close with RST."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+
+
+def hang(connection: socket.socket) -> None:
+    """Accept and never answer."""
+    connection.recv(1)
+
+
+def drip(connection: socket.socket) -> None:
+    """Send a header byte by byte, each well within any timeout of a single read."""
+    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.03)

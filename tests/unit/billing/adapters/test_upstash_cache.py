@@ -1,0 +1,256 @@
+"""The cache over the official client: what is kept, in which order, and how it is read back (F19-F22, S24, S25)."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+from upstash_redis import Redis
+
+from billing.adapters.upstash_cache import UpstashCache
+from billing.adapters.upstash_client import open_redis
+from billing.domain.ids import CustomerId, EventId, SessionId, UserId
+from billing.ports import CachedEntitlement, OpenSession, PublishedAccount
+from tests.fakes.world import FakeClock, FakeLog, FakeMetrics
+from tests.unit.billing.adapters.http_servers import TOKEN, upstash
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+PREFIX = "dev:test:1:"
+ALICE = UserId("alice")
+CUSTOMER = CustomerId("cus_RkPlumb0000001")
+EVENT = EventId("evt_1Qz01LkPlumb")
+HASH = "0123456789abcdef0123456789abcdef"
+SESSION = OpenSession(SessionId("cs_test_1"), "https://checkout.stripe.com/c/pay/cs_test_1", NOW + timedelta(hours=1))
+PRO = PublishedAccount(
+    user=ALICE,
+    version=7,
+    customer=CUSTOMER,
+    level="PRO",
+    until=NOW + timedelta(days=30),
+    balance=500,
+    lowest=False,
+    subscription={"status": "active", "plan": "pro", "version": 99},
+)
+FREE = replace(PRO, version=6, level="FREE", until=None, balance=0, lowest=True)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with upstash() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def plain(url: str) -> Iterator[Redis]:
+    """A client of the tests' own."""
+    with Redis(url=url, token=TOKEN, allow_telemetry=False, rest_retries=0) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def opened(url: str) -> Iterator[Redis]:
+    """A client as the adapter opens it, with a time that a busy machine keeps: slowness is tested elsewhere."""
+    with open_redis(url, TOKEN, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture
+def redis(plain: Redis) -> Redis:
+    """The tests' own client, over an empty database."""
+    plain.flushall()
+    return plain
+
+
+@pytest.fixture
+def log() -> FakeLog:
+    return FakeLog()
+
+
+@pytest.fixture
+def metrics() -> FakeMetrics:
+    return FakeMetrics()
+
+
+@pytest.fixture
+def cache(opened: Redis, redis: Redis, log: FakeLog, metrics: FakeMetrics) -> UpstashCache:
+    return UpstashCache(lambda: opened, PREFIX, FakeClock(NOW), log, metrics, budget=10)
+
+
+def test_every_key_and_value_as_documented(cache: UpstashCache, redis: Redis) -> None:
+    assert cache.publish([PRO], [EVENT])
+    cache.keep_open_checkout(ALICE, HASH, SESSION, 1800)
+    cache.keep_catalog('{"prices":[]}', 300)
+    assert cache.lock_success(SESSION.id)
+    assert {key: redis.get(key) for key in redis.keys("*")} == {
+        "dev:test:1:entitlements:alice": 'PRO {"version":7,"user":"alice","until":"2026-12-21T10:00:00+00:00"}',
+        "dev:test:1:credits:alice": '500 {"version":7,"user":"alice"}',
+        "dev:test:1:stripe:user:alice": 'cus_RkPlumb0000001 {"version":7,"user":"alice"}',
+        "dev:test:1:stripe:customer:cus_RkPlumb0000001": (
+            '{"version":7,"user":"alice","status":"active","plan":"pro"}'
+        ),
+        "dev:test:1:webhook:done:evt_1Qz01LkPlumb": "evt_1Qz01LkPlumb",
+        f"dev:test:1:checkout:open:alice:{HASH}": json.dumps(
+            {"user": "alice", "id": "cs_test_1", "url": SESSION.url, "expiresAt": "2026-11-21T11:00:00+00:00"},
+            separators=(",", ":"),
+        ),
+        "dev:test:1:catalog": '{"prices":[]}',
+        "dev:test:1:checkout:success:cs_test_1": "1",
+    }
+
+
+def test_everything_kept_is_read_back(cache: UpstashCache) -> None:
+    cache.publish([PRO], [EVENT])
+    cache.keep_open_checkout(ALICE, HASH, SESSION, 1800)
+    cache.keep_catalog('{"prices":[1]}', 300)
+    assert cache.entitlement(ALICE) == CachedEntitlement("PRO", PRO.until, 7)
+    assert cache.customer(ALICE) == CUSTOMER
+    assert cache.is_done(EVENT)
+    assert cache.open_checkout(ALICE, HASH) == SESSION
+    assert cache.catalog() == '{"prices":[1]}'
+
+
+def test_nothing_kept_is_a_miss(cache: UpstashCache, metrics: FakeMetrics, log: FakeLog) -> None:
+    assert cache.entitlement(ALICE) is None
+    assert cache.customer(ALICE) is None
+    assert not cache.is_done(EVENT)
+    assert cache.open_checkout(ALICE, HASH) is None
+    assert cache.catalog() is None
+    assert metrics.counts["CacheMisses"] == 5
+    assert log.lines == []
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "seconds"),
+    [
+        (PRO, "entitlements:alice", 3600),
+        (replace(PRO, until=NOW + timedelta(minutes=5)), "entitlements:alice", 300),
+        (replace(PRO, until=NOW + timedelta(milliseconds=10)), "entitlements:alice", 1),
+        (replace(PRO, until=None), "entitlements:alice", 3600),
+        (FREE, "entitlements:alice", 60),
+        (FREE, "credits:alice", 86_400),
+        (PRO, "stripe:user:alice", 86_400),
+        (replace(PRO, customer=None), "stripe:user:alice", 60),
+        (PRO, f"stripe:customer:{CUSTOMER}", 3600),
+        (PRO, f"webhook:done:{EVENT}", 345_600),
+    ],
+)
+def test_lives(cache: UpstashCache, redis: Redis, state: PublishedAccount, kind: str, seconds: int) -> None:
+    assert cache.publish([state], [EVENT])
+    assert redis.ttl(PREFIX + kind) in (seconds, seconds - 1)
+
+
+@pytest.mark.parametrize("order", list(permutations([3, 4, 5])))
+def test_never_backwards(cache: UpstashCache, redis: Redis, order: tuple[int, ...]) -> None:
+    for version in order:
+        assert cache.publish([replace(PRO, version=version, balance=version * 100)], [])
+        assert cache.publish([replace(PRO, version=version, balance=-1)], [])  # the same version once more: no change
+    found = cache.entitlement(ALICE)
+    assert found is not None
+    assert found.version == 5
+    assert redis.get(PREFIX + "credits:alice") == '500 {"version":5,"user":"alice"}'
+
+
+def test_a_value_without_a_version_is_replaced(cache: UpstashCache, redis: Redis) -> None:
+    redis.set(PREFIX + "entitlements:alice", "rubbish")
+    cache.publish([PRO], [])
+    assert cache.entitlement(ALICE) == CachedEntitlement("PRO", PRO.until, 7)
+
+
+def test_a_closed_checkout_is_forgotten(cache: UpstashCache) -> None:
+    cache.keep_open_checkout(ALICE, HASH, SESSION, 1800)
+    cache.publish([replace(PRO, closed_checkouts=(HASH,))], [])
+    assert cache.open_checkout(ALICE, HASH) is None
+
+
+def test_the_lock_is_held_once_for_three_seconds(cache: UpstashCache, redis: Redis) -> None:
+    assert cache.lock_success(SESSION.id)
+    assert not cache.lock_success(SESSION.id)
+    left = redis.pttl(PREFIX + "checkout:success:cs_test_1")
+    assert 0 < left <= 3000
+
+
+def test_epochs_and_modes_do_not_mix(cache: UpstashCache, opened: Redis) -> None:
+    cache.publish([PRO], [EVENT])
+    other = UpstashCache(lambda: opened, "dev:test:2:", FakeClock(NOW), FakeLog(), FakeMetrics(), budget=10)
+    assert not other.is_done(EVENT)
+    assert other.entitlement(ALICE) is None
+
+
+REST = '{"version":7,"user":"alice","until":null}'
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "PRO",
+        "",
+        "PRO ",
+        f" {REST}",
+        f"pro {REST}",
+        f"PRO:X {REST}",
+        f"{'P' * 40} {REST}",
+        'PRO {"version":7,"user":"bob","until":null}',
+        'PRO {"version":7,"until":null}',
+        'PRO {"user":"alice","until":null}',
+        'PRO {"version":"7","user":"alice","until":null}',
+        'PRO {"version":true,"user":"alice","until":null}',
+        'PRO {"version":-1,"user":"alice","until":null}',
+        'PRO {"version":7,"user":"alice","until":"soon"}',
+        'PRO {"version":7,"user":"alice","until":"2026-12-21T10:00:00"}',
+        'PRO {"version":7,"user":"alice","until":5}',
+        "PRO []",
+        "PRO null",
+        'PRO {"version":7',
+        "PRO " + "[" * 50_000,
+        "PRO " + "9" * 5000,
+    ],
+)
+def test_a_poisoned_level_is_not_believed(cache: UpstashCache, redis: Redis, log: FakeLog, value: str) -> None:
+    redis.set(PREFIX + "entitlements:alice", value)
+    assert cache.entitlement(ALICE) is None
+    assert log.messages == ["cached value not believed"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"user": "bob"},
+        {"url": "http://checkout.stripe.com/x"},
+        {"url": "javascript:alert(1)"},
+        {"url": "https://stripe.com@evil.example/"},
+        {"url": "https://[/"},
+        {"url": None},
+        {"id": "sub_1"},
+        {"expiresAt": "never"},
+        {"expiresAt": None},
+    ],
+)
+def test_a_poisoned_session_is_not_handed_out(cache: UpstashCache, redis: Redis, change: dict[str, object]) -> None:
+    good = {"user": "alice", "id": SESSION.id, "url": SESSION.url, "expiresAt": SESSION.expires_at.isoformat()}
+    redis.set(f"{PREFIX}checkout:open:alice:{HASH}", json.dumps(good | change))
+    assert cache.open_checkout(ALICE, HASH) is None
+
+
+@pytest.mark.parametrize("value", ["1", "OK", "evt_other", ""])
+def test_a_mark_that_is_not_this_events_is_none(cache: UpstashCache, redis: Redis, value: str) -> None:
+    redis.set(f"{PREFIX}webhook:done:{EVENT}", value)
+    assert not cache.is_done(EVENT)
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", '{"prices":1}', "<html>", "null"])
+def test_a_poisoned_catalog_is_not_shown(cache: UpstashCache, redis: Redis, value: str) -> None:
+    redis.set(PREFIX + "catalog", value)
+    assert cache.catalog() is None
+
+
+def test_another_users_customer_is_not_believed(cache: UpstashCache, redis: Redis) -> None:
+    redis.set(PREFIX + "stripe:user:alice", f'{CUSTOMER} {{"version":7,"user":"bob"}}')
+    assert cache.customer(ALICE) is None
+
+
+@pytest.mark.parametrize("user", ["a:b", "a b", "", "a\n", "ä", "*", "x" * 200])
+def test_an_id_cannot_reach_another_key(cache: UpstashCache, user: str) -> None:
+    with pytest.raises(ValueError, match="not an id"):
+        cache.entitlement(UserId(user))
