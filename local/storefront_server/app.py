@@ -28,7 +28,7 @@ def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
         path = files / PAGES[request.url.path.rstrip("/") or "/"]
         if not path.exists():
             return PlainTextResponse(f"storefront/{path.name} is missing", 404)
-        return FileResponse(path, headers={"cache-control": "no-store"})
+        return FileResponse(path, headers={"cache-control": "no-store", "content-security-policy": policy})
 
     async def settings(request: Request) -> Response:
         return JSONResponse({"apiUrl": config.api_url, "issuer": config.issuer, "users": list(config.users)})
@@ -37,6 +37,8 @@ def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
         return Response("ok")
 
     key = load_key(config.state)
+    # the pages run only their own scripts and ask only this server and the API
+    policy = f"default-src 'self'; connect-src 'self' {config.api_url}; frame-ancestors 'none'; base-uri 'none'"
     return Starlette(
         routes=[
             Route(ALIVE, alive),
