@@ -1,0 +1,103 @@
+"""`.env`, ports, and the refusal of what must not be used here (S28)."""
+
+from pathlib import Path
+
+import pytest
+
+from local.run_config import Ports
+from local.supervisor import StartError
+from local.supervisor.ports import free_ports, require_free
+from local.supervisor.settings import Backends, read_env_file, read_ports
+
+
+def env(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / ".env"
+    file.write_text(text)
+    return file
+
+
+def test_no_file_means_stand_ins(tmp_path: Path) -> None:
+    assert Backends.read(tmp_path / ".env", {}) == Backends.stand_ins()
+
+
+def test_lines_of_the_file(tmp_path: Path) -> None:
+    text = "# comment\n\nA=1\nexport B='two words'\nC=\"x\"\nD=x # why\nE=\nF=a#b\n"
+    assert read_env_file(env(tmp_path, text)) == {
+        "A": "1",
+        "B": "two words",
+        "C": "x",
+        "D": "x",
+        "E": "",
+        "F": "a#b",
+    }
+
+
+def test_the_environment_wins(tmp_path: Path) -> None:
+    file = env(tmp_path, "STRIPE_SECRET_KEY=sk_test_file\nSTRIPE_WEBHOOK_SECRET=whsec_1")
+    assert Backends.read(file, {"STRIPE_SECRET_KEY": "sk_test_env"}).stripe_key == "sk_test_env"
+
+
+def test_real_upstash(tmp_path: Path) -> None:
+    file = env(tmp_path, "UPSTASH_REDIS_REST_URL=https://x.upstash.io\nUPSTASH_REDIS_REST_TOKEN=t")
+    backends = Backends.read(file, {})
+    assert (backends.upstash_url, backends.upstash_token) == ("https://x.upstash.io", "t")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("STRIPE_SECRET_KEY=sk_live_x", "STRIPE_SECRET_KEY is a live key"),
+        ("STRIPE_SECRET_KEY=rk_live_x", "STRIPE_SECRET_KEY is a live key"),
+        ("STRIPE_SECRET_KEY=pk_test_x", "must start with sk_test_ or rk_test_"),
+        ("STRIPE_SECRET_KEY=sk_test_x", "STRIPE_WEBHOOK_SECRET must be set"),
+        ("STRIPE_SECRET_KEY=sk_test_x\nSTRIPE_WEBHOOK_SECRET=abc", "STRIPE_WEBHOOK_SECRET must be set"),
+        ("UPSTASH_REDIS_REST_URL=https://x", "must be set together"),
+        ("UPSTASH_REDIS_REST_TOKEN=x", "must be set together"),
+        ("UPSTASH_REDIS_REST_URL=http://x\nUPSTASH_REDIS_REST_TOKEN=x", "must start with https://"),
+        ("A=1\nnot a setting", r"\.env, line 2: expected NAME=value"),
+    ],
+)
+def test_a_broken_setting_is_one_sentence(text: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=sentence):
+        Backends.read(env(tmp_path, text), {})
+
+
+def test_a_refusal_does_not_repeat_the_key(tmp_path: Path) -> None:
+    with pytest.raises(StartError) as raised:
+        Backends.read(env(tmp_path, "STRIPE_SECRET_KEY=sk_live_canary"), {})
+    assert "canary" not in str(raised.value)
+
+
+def test_ports(tmp_path: Path) -> None:
+    none = tmp_path / ".env"
+    assert read_ports({}, none, {}) == Ports(8787, 8788, 8789, 8790, 8791, 8792, 8793)
+    file = env(tmp_path, "PLUMBLINE_AWS_PORT=9100\nPLUMBLINE_API_PORT=9001")
+    chosen = read_ports({"storefront": 9005}, file, {"PLUMBLINE_API_PORT": "9002"})
+    assert chosen == Ports(9005, 9002, 8789, 8790, 9100, 9101, 9102)
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"PLUMBLINE_API_PORT": "abc"}, "PLUMBLINE_API_PORT must be a port number, not 'abc'"),
+        ({"PLUMBLINE_API_PORT": "70000"}, "PLUMBLINE_API_PORT must be a port number"),
+        ({"PLUMBLINE_API_PORT": "8787"}, "Port 8787 is given to two parts"),
+    ],
+)
+def test_broken_ports(environment: dict[str, str], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=sentence):
+        read_ports({}, tmp_path / ".env", environment)
+
+
+def test_a_port_in_use_is_one_sentence() -> None:
+    import socket
+    from dataclasses import replace
+
+    ports = free_ports()
+    require_free(ports)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(StartError, match=rf"Port {port} \(api\) cannot be used .* set PLUMBLINE_API_PORT\."):
+            require_free(replace(ports, api=port))
