@@ -10,11 +10,12 @@ leak what an old one did not. Bodies, tokens, e-mail addresses and card data hav
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -32,6 +33,7 @@ _WHAT_HAPPENED = (
 )
 _WHAT_BROKE = "error stack setting secret field operation resource stripe_code param"
 LOGGED_KEYS = frozenset(f"{_WHAT_IT_IS_ABOUT} {_WHAT_HAPPENED} {_WHAT_BROKE}".split())
+NAMESPACE = "Plumbline"
 _LONGEST = 300
 _CALLER = 3  # the line that called `JsonLog.info`, for the key `location`
 _FRAMES = 30
@@ -120,16 +122,26 @@ class EmfMetrics:
     def _group(self, dimensions: Mapping[str, str]) -> EphemeralMetrics:
         key = tuple(sorted(dimensions.items()))
         if key not in self._groups:
-            self._groups[key] = EphemeralMetrics()
+            self._groups[key] = EphemeralMetrics(namespace=NAMESPACE)
             for name, value in key:
                 self._groups[key].add_dimension(name=name, value=value)
         return self._groups[key]
 
 
+class _Stdout:
+    """Standard output as it is when a line is written, as for metrics: what runs tests replaces it for each."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 @cache
 def log() -> JsonLog:
     """The log of this process; the first call reads POWERTOOLS_SERVICE_NAME and LOG_LEVEL."""
-    return JsonLog(Logger(utc=True, use_rfc3339=True, level=None))
+    return JsonLog(Logger(stream=cast("IO[str]", _Stdout()), utc=True, use_rfc3339=True))
 
 
 @cache
