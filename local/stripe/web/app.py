@@ -19,6 +19,7 @@ from local.stripe.faults import Faults
 from local.stripe.web import api, control, pages
 from local.stripe.web.shell import Shell
 
+VERBS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
 ALPHABET = string.ascii_letters + string.digits
 
 
@@ -66,7 +67,8 @@ def build(
             Route("/_control/deliveries", control.deliveries),
             Route("/_control/deliveries/{event}/resend", control.resend, methods=["POST"]),
             Route("/_control/{deed}", control.act, methods=["POST"]),
-            Route("/v1/{path:path}", api.answer, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
+            Route("/v1/{path:path}", api.answer, methods=VERBS),
+            Route("/v2/{path:path}", api.answer, methods=VERBS),
         ],
         lifespan=life,
     )

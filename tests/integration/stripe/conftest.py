@@ -81,7 +81,8 @@ class Inbox:
         seen: list[stripe.Event] = []
         wait = 10.0
         try:
-            while received := self.next(wait):
+            while True:
+                received = self.next(wait)
                 # The stand-in's clock may be ahead of ours: the tolerance is not what is tested here.
                 seen.append(stripe.Webhook.construct_event(received.body, received.signature, SECRET, tolerance=10**9))
                 if received.about == (event_type, object_id):
