@@ -68,7 +68,7 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     mode = "subscription" if price.recurring else "payment"
     hashed = order_hash(mode, lines)
     cached = deps.cache.open_checkout(request.user, hashed)
-    if cached is not None and cached.expires_at > deps.converge.clock.now() + _SHORTEST_LIFE:
+    if cached is not None and deps.stripe.is_open(cached.id):  # a publish that failed can have left a paid one there
         return cached
     core = deps.converge
     account, customer = ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)
