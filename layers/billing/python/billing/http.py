@@ -120,6 +120,7 @@ def json_body(event: HttpEvent) -> dict[str, Any]:
         raise errors.BodyTooLarge(f"the body is larger than {MAX_JSON} bytes")
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # "\ud800" parses, and then no answer could quote it
     except (ValueError, RecursionError) as exc:  # ValueError: also UTF-8, and an integer of over 4,300 digits
         raise errors.InvalidRequest("the body is not valid JSON") from exc
     if not isinstance(value, dict):

@@ -1,0 +1,249 @@
+"""Requests in, answers out: what a client can send wrong, and who a caller is (S06-S10, S13, S17)."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict
+
+from billing import errors, http
+from billing.http import HttpEvent, HttpResponse, http_handler
+from billing.observability import LambdaContext
+from tests.fakes.lambda_events import FakeContext, http_event
+
+
+class Order(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    price: str
+    quantity: int = 1
+
+
+def parsed(response: HttpResponse) -> dict[str, Any]:
+    return json.loads(response["body"])
+
+
+def answer_to(exc: BaseException) -> HttpResponse:
+    @http_handler
+    def handler(event: HttpEvent, context: LambdaContext) -> HttpResponse:
+        raise exc
+
+    return handler(http_event(), FakeContext())
+
+
+# --- bodies
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+@pytest.mark.parametrize("body", [b"", b"{}", "é😀".encode(), b" {\r\n} "])
+def test_the_exact_bytes_come_out(body: bytes, encoded: bool) -> None:
+    assert http.raw_body(http_event(body, encoded=encoded)) == body
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_come_out_of_base64(body: bytes) -> None:
+    assert http.raw_body(http_event(body, encoded=True)) == body
+
+
+BAD_BODIES: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", "invalid_request"),
+    "not JSON": (b"{", "invalid_request"),
+    "not UTF-8": (b'{"price":"\xff"}', "invalid_request"),
+    "UTF-16": ('{"price":"x"}'.encode("utf-16"), "invalid_request"),
+    "a list": (b"[]", "invalid_request"),
+    "null": (b"null", "invalid_request"),
+    "NaN": (b'{"price":"x","quantity":NaN}', "invalid_request"),
+    "Infinity": (b'{"price":"x","quantity":-Infinity}', "invalid_request"),
+    "an endless integer": (b'{"price":"x","quantity":' + b"9" * 5000 + b"}", "invalid_request"),
+    "deep nesting": (b'{"a":' * 3000, "invalid_request"),
+    "deep nesting that ends": (b"[" * 8000 + b"]" * 8000, "invalid_request"),
+    "deep nesting inside": (b'{"price":' + b"[" * 5000 + b"]" * 5000 + b"}", "invalid_request"),
+    "half of a surrogate pair": (b'{"price":"\\ud800"}', "invalid_request"),
+    "half of a surrogate pair as a name": (b'{"\\ud800":1}', "invalid_request"),
+    "too large": (b'{"price":"' + b"x" * http.MAX_JSON + b'"}', "body_too_large"),
+    "an unknown field": (b'{"price":"x","amount":1}', "invalid_request"),
+    "a field missing": (b"{}", "invalid_request"),
+    "a text for a number": (b'{"price":"x","quantity":"1"}', "invalid_request"),
+    "a fraction": (b'{"price":"x","quantity":1.5}', "invalid_request"),
+    "true for a number": (b'{"price":"x","quantity":true}', "invalid_request"),
+    "null for a text": (b'{"price":null}', "invalid_request"),
+}
+
+
+@pytest.mark.parametrize(("body", "code"), BAD_BODIES.values(), ids=BAD_BODIES.keys())
+def test_a_bad_body_is_a_400(body: bytes, code: str) -> None:
+    @http_handler
+    def handler(event: HttpEvent, context: LambdaContext) -> HttpResponse:
+        http.body_as(event, Order)
+        return http.reply(200, {})
+
+    response = handler(http_event(body, encoded=True), FakeContext())
+    assert response["statusCode"] == 400
+    assert parsed(response)["error"]["code"] == code
+    assert len(response["body"].encode("utf-8")) < 300
+
+
+def test_the_field_is_named_and_its_value_is_not() -> None:
+    with pytest.raises(errors.InvalidRequest) as refused:
+        http.body_as(http_event('{"price":"x","quantity":"alice@example.com"}'), Order)
+    assert refused.value.message.startswith("quantity: ")
+    assert "alice" not in refused.value.message
+
+
+def test_a_good_body() -> None:
+    assert http.body_as(http_event('{"price":"é"}'), Order) == Order(price="é", quantity=1)
+
+
+# --- headers and parameters
+
+
+def test_headers_are_found_in_any_case() -> None:
+    assert http.header({"headers": {"stripe-signature": "a"}}, "stripe-signature") == "a"
+    assert http.header({"headers": {"Stripe-Signature": "a"}}, "stripe-signature") == "a"
+    assert http.header({}, "stripe-signature") is None
+
+
+def test_a_missing_parameter_is_none() -> None:
+    assert http.query({}, "limit") is None
+    assert http.query(http_event(query={"limit": "5"}), "limit") == "5"
+
+
+# --- who asks
+
+
+def test_a_user() -> None:
+    found = http.caller(http_event(claims={"sub": "alice", "email": "alice@example.com", "email_verified": "true"}))
+    assert (found.user_id, found.email, found.email_verified) == ("alice", "alice@example.com", True)
+    assert not found.is_machine
+    assert found.as_user() is found
+
+
+@pytest.mark.parametrize("verified", ["false", "", None, False, "True ", "yes", 1.5, []])
+def test_an_email_that_is_not_verified_is_not_used(verified: object) -> None:
+    claims = {"sub": "alice", "email": "alice@example.com", "email_verified": verified}
+    assert http.caller(http_event(claims=claims)).usable_email is None
+
+
+@pytest.mark.parametrize("email", [None, "", "x", 5, "a" * 400 + "@example.com", ["a@b.c"]])
+def test_an_email_that_is_none(email: object) -> None:
+    assert http.caller(http_event(claims={"sub": "alice", "email": email})).email is None
+
+
+@pytest.mark.parametrize("sub", [None, "", "a b", "a:b", "é", "a\n", "x" * 65, 5, ["alice"], "USER#alice"])
+def test_a_subject_that_cannot_be_a_key_is_nobody(sub: object) -> None:
+    with pytest.raises(errors.Unauthenticated):
+        http.caller(http_event(claims={"sub": sub}))
+
+
+@pytest.mark.parametrize("context", [None, {}, {"authorizer": None}, {"authorizer": {"jwt": None}}, {"authorizer": []}])
+def test_without_the_authorizers_claims_nobody_asks(context: Any) -> None:
+    event = http_event(headers={"x-user-id": "alice", "authorization": "Bearer forged"})
+    event["requestContext"] = context
+    with pytest.raises(errors.Unauthenticated):
+        http.caller(event)
+
+
+def test_a_machine_is_known_by_our_scopes_only() -> None:
+    machine = http.caller(http_event(claims={"sub": "service", "scope": "openid billing:spend"}))
+    assert machine.is_machine
+    with pytest.raises(errors.Forbidden):
+        machine.as_user()
+    assert not http.caller(http_event(claims={"sub": "alice", "scope": "openid profile"})).is_machine
+    assert not http.caller(http_event(claims={"sub": "alice", "scope": ["billing:spend"]})).is_machine
+
+
+def test_whose_account_is_read() -> None:
+    user, machine = {"sub": "alice"}, {"sub": "service", "scope": "billing:read"}
+    assert http.reader(http_event(claims=user)) == "alice"
+    assert http.reader(http_event(claims=machine, query={"userId": "bob"})) == "bob"
+    for claims, query in [(user, {"userId": "bob"}), ({"sub": "service", "scope": "billing:spend"}, {"userId": "bob"})]:
+        with pytest.raises(errors.Forbidden):
+            http.reader(http_event(claims=claims, query=query))
+    for query in ({}, {"userId": "a:b"}):
+        with pytest.raises(errors.InvalidRequest):
+            http.reader(http_event(claims=machine, query=query))
+
+
+# --- answers
+
+ANSWERS: list[tuple[errors.BillingError, int, str]] = [
+    (errors.InvalidRequest("no"), 400, "invalid_request"),
+    (errors.BodyTooLarge("no"), 400, "body_too_large"),
+    (errors.QuantityOutOfRange("no"), 400, "quantity_out_of_range"),
+    (errors.Unauthenticated("no"), 401, "unauthorized"),
+    (errors.Forbidden("no"), 403, "forbidden"),
+    (errors.UnknownPrice("no", price_id="price_1"), 404, "unknown_price"),
+    (errors.PriceUnavailable("no"), 422, "price_unavailable"),
+    (errors.SessionNotFound("no"), 404, "session_not_found"),
+    (errors.SubscriptionExists("no"), 409, "subscription_exists"),
+    (errors.CheckoutConflict("no"), 409, "conflict"),
+    (errors.SignatureRefused("no", reason="mismatch"), 400, "invalid_signature"),
+]
+HIDDEN: list[tuple[errors.BillingError, int, str]] = [
+    (errors.StripeUnavailable("req_secret timed out"), 503, "stripe_unavailable"),
+    (errors.StoreUnavailable("table secret throttled"), 503, "unavailable"),
+    (errors.QueueUnavailable("secret"), 503, "unavailable"),
+    (errors.SecretsUnavailable("secret"), 503, "unavailable"),
+    (errors.Contention("secret"), 503, "unavailable"),
+    (errors.StripeRefused("No such price: secret", stripe_code="secret", param="secret"), 500, "internal"),
+    (errors.MalformedObject("secret"), 500, "internal"),
+    (errors.MalformedEvent("secret", reason="secret"), 500, "internal"),
+    (errors.Misconfigured("secret"), 500, "internal"),
+]
+
+
+@pytest.mark.parametrize(("exc", "status", "code"), ANSWERS, ids=lambda value: type(value).__name__)
+def test_what_the_caller_must_change(exc: errors.BillingError, status: int, code: str) -> None:
+    response = answer_to(exc)
+    assert response["statusCode"] == status
+    assert parsed(response) == {"error": {"code": code, "message": "no"}}
+    assert response["headers"] == {"content-type": "application/json", "cache-control": "no-store"}
+
+
+@pytest.mark.parametrize(("exc", "status", "code"), HIDDEN, ids=lambda value: type(value).__name__)
+def test_what_failed_inside_is_not_told(exc: errors.BillingError, status: int, code: str) -> None:
+    response = answer_to(exc)
+    assert (response["statusCode"], parsed(response)["error"]["code"]) == (status, code)
+    assert "secret" not in response["body"]
+    assert ("retry-after" in response["headers"]) is (status == 503)
+
+
+def test_every_error_has_a_status() -> None:
+    """A new branch of the error tree falls to the 500 of its root, unless somebody thinks of its own row."""
+    answered = {type(exc) for exc, _, _ in [*ANSWERS, *HIDDEN]}
+    branches = (errors.BillingError, errors.RequestRefused, errors.Retryable, errors.Permanent)
+    every = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.BillingError) and value not in branches
+    }
+    assert every - answered == {errors.MalformedMessage}  # only the consumer meets it, which answers nobody
+
+
+def test_the_unforeseen_is_an_internal_error() -> None:
+    response = answer_to(RuntimeError("alice@example.com"))
+    assert response["statusCode"] == 500
+    assert parsed(response)["error"]["code"] == "internal"
+    assert "alice" not in response["body"]
+
+
+def test_an_order_to_stop_is_not_swallowed() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        answer_to(KeyboardInterrupt())
+
+
+def test_a_redirect() -> None:
+    response = http.redirect("https://app.example.com/checkout/return")
+    assert response["statusCode"] == 303
+    assert response["headers"]["location"] == "https://app.example.com/checkout/return"
+
+
+def test_base64_is_strict() -> None:
+    event = http_event()
+    event["isBase64Encoded"] = True
+    event["body"] = base64.b64encode(b"{}").decode() + "\n!"
+    with pytest.raises(errors.InvalidRequest):
+        http.raw_body(event)

@@ -1,0 +1,140 @@
+"""Logs hold listed keys only, and metrics come out as CloudWatch reads them (S16)."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from billing.errors import StoreUnavailable
+from billing.observability import JsonLog, log, metrics, observed, timed
+from tests.fakes.lambda_events import FakeContext
+
+CANARY = "canary-alice@example.com"
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_over() -> Iterator[None]:
+    yield
+    log().unbind()
+    metrics().flush()
+
+
+def lines(capsys: Capture) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def logged(capsys: Capture) -> dict[str, Any]:
+    [line] = lines(capsys)
+    return line
+
+
+def test_one_json_line_with_ids_as_keys(capsys: Capture) -> None:
+    log().info("queued", event_id="evt_1", entries=2, cached=True, session_id=None)
+    line = logged(capsys)
+    assert (line["level"], line["message"], line["event_id"], line["entries"]) == ("INFO", "queued", "evt_1", 2)
+    assert line["cached"] is True
+    assert "session_id" not in line
+    assert line["timestamp"].endswith("+00:00") or line["timestamp"].endswith("Z")
+    assert line["location"].startswith("test_one_json_line_with_ids_as_keys:")
+
+
+def test_a_key_that_is_not_listed_is_left_out(capsys: Capture) -> None:
+    log().info("queued", body=CANARY, email=CANARY, headers={"authorization": CANARY}, event_id="evt_1")
+    line = logged(capsys)
+    assert CANARY not in json.dumps(line)
+    assert line["event_id"] == "evt_1"
+
+
+def test_a_long_value_is_cut_and_an_odd_one_is_text(capsys: Capture) -> None:
+    log().warning("x", reason="r" * 5000, code=ValueError("v"), stack=["f"] * 100)
+    line = logged(capsys)
+    assert len(line["reason"]) == 300
+    assert line["code"] == "v"
+    assert len(line["stack"]) == 30
+
+
+def test_the_ids_of_an_invocation_are_on_each_of_its_lines_only(capsys: Capture) -> None:
+    with observed(FakeContext(aws_request_id="request-1"), "correlation-1"):
+        log().info("one")
+        log().info("two", correlation_id="correlation-2")
+    log().info("three")
+    one, two, three = lines(capsys)
+    assert (one["request_id"], one["correlation_id"]) == ("request-1", "correlation-1")
+    assert two["correlation_id"] == "correlation-2"
+    assert "request_id" not in three
+    assert "correlation_id" not in three
+
+
+def fail_deep_inside() -> None:
+    raise KeyError(CANARY)
+
+
+def test_a_failure_shows_where_and_never_what(capsys: Capture) -> None:
+    try:
+        try:
+            fail_deep_inside()
+        except KeyError as exc:
+            raise StoreUnavailable("DynamoDB throttled", operation="commit") from exc
+    except StoreUnavailable as exc:
+        log().failure("failed", exc, retryable=True)
+    line = logged(capsys)
+    assert (line["level"], line["error"], line["code"]) == ("ERROR", "StoreUnavailable", "store_unavailable")
+    assert (line["reason"], line["operation"], line["retryable"]) == ("DynamoDB throttled", "commit", True)
+    assert any("fail_deep_inside" in frame for frame in line["stack"])
+    assert "KeyError became StoreUnavailable" in line["stack"]
+    assert CANARY not in json.dumps(line)
+
+
+def emf(capsys: Capture) -> list[dict[str, Any]]:
+    return [line for line in lines(capsys) if "_aws" in line]
+
+
+def test_metrics_come_out_at_the_end_of_the_invocation(capsys: Capture) -> None:
+    with observed(FakeContext()):
+        metrics().count("WebhooksReceived")
+        metrics().count("WebhooksQueued", event_type="invoice.paid")
+        metrics().count("WebhooksQueued", event_type="refund.failed")
+        metrics().count("WebhooksQueued", 2, event_type="refund.failed")
+        with timed("WebhookAckTime"):
+            pass
+        assert capsys.readouterr().out == ""
+    plain, paid, failed = sorted(emf(capsys), key=lambda line: line.get("event_type", ""))
+    assert plain["WebhooksReceived"] == [1.0]
+    assert plain["WebhookAckTime"][0] >= 0
+    assert paid["WebhooksQueued"] == [1.0]
+    assert failed["WebhooksQueued"] == [1.0, 2.0]
+    [directive] = failed["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Plumbline"
+    assert "event_type" in directive["Dimensions"][0]
+    assert directive["Metrics"] == [{"Name": "WebhooksQueued", "Unit": "Count"}]
+    units = {metric["Name"]: metric["Unit"] for metric in plain["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert units == {"WebhooksReceived": "Count", "WebhookAckTime": "Milliseconds"}
+
+
+def fail_in_an_invocation() -> None:
+    with observed(FakeContext()), timed("ConsumeTime"):
+        metrics().count("EventsByOutcome", outcome="APPLIED")
+        raise ZeroDivisionError
+
+
+def test_metrics_come_out_after_a_failure_and_only_once(capsys: Capture) -> None:
+    with pytest.raises(ZeroDivisionError):
+        fail_in_an_invocation()
+    assert len(emf(capsys)) == 2
+    with observed(FakeContext()):
+        pass
+    assert emf(capsys) == []
+
+
+def test_more_than_a_hundred_values_are_all_printed(capsys: Capture) -> None:
+    with observed(FakeContext()):
+        for _ in range(250):
+            metrics().count("CacheHits")
+    assert sum(len(line["CacheHits"]) for line in emf(capsys)) == 250
+
+
+def test_the_log_is_one_for_the_process() -> None:
+    assert log() is log()
+    assert isinstance(log(), JsonLog)
