@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from billing.errors import Misconfigured, SecretsUnavailable
-from billing.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from billing.ports import Clock
 
 _KEPT = timedelta(minutes=5)
 
