@@ -17,7 +17,7 @@ async function showPrices() {
   const place = document.getElementById("prices");
   try {
     const { prices } = await getCatalog();
-    prices.sort((one, other) => one.unitAmount - other.unitAmount);
+    prices.sort((one, other) => one.unitAmount - other.unitAmount || (one.lookupKey ?? "").localeCompare(other.lookupKey ?? ""));
     const sections = SECTIONS.map((section) => priceSection(section, prices.filter(section.belongs)));
     place.replaceChildren(...sections.filter(Boolean));
     if (prices.length === 0) place.replaceChildren(h("p", { class: "notice" }, "Nothing is for sale at the moment."));
