@@ -128,9 +128,9 @@ class World:
         if self.lose_next > 0:
             self.lose_next -= 1
             return
-        data: Obj = {"object": snapshot(obj)}
+        data: Obj = {"object": obj}
         if before is not None:
-            data["previous_attributes"] = changes(before, data["object"])
+            data["previous_attributes"] = changes(before, obj)
         for _ in range(2 if self.duplicate_next > 0 else 1):
             self._record(type, copy.deepcopy(data))
         self.duplicate_next = max(0, self.duplicate_next - 1)

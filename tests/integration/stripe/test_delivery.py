@@ -95,6 +95,11 @@ def test_an_endpoint_gets_only_what_it_asked_for(shop, stand_in, inbox):
         tries = [inbox.next_about("customer.created", customer.id) for _ in range(2)]
         mine = next(each for each in tries if each.path.endswith("/second"))
         stripe.Webhook.construct_event(mine.body, mine.signature, endpoint.secret, tolerance=10**9)
+        shop.price()
+        _, others = delivery_of(stand_in, "customer.created", customer.id)
+        every = stand_in.http.get("/_control/deliveries").json()["deliveries"]
+        assert {each["type"] for each in every if each["endpoint"] == endpoint.id} == {"customer.created"}
+        assert len(others) == 2
         assert "secret" not in stand_in.v1.webhook_endpoints.retrieve(endpoint.id).to_dict()
     finally:
         stand_in.v1.webhook_endpoints.delete(endpoint.id)

@@ -83,6 +83,7 @@ def test_a_test_clock_pulls_the_account_along_and_never_back(account):
     clock = account.post("/v1/test_helpers/test_clocks", frozen_time=START)
     account.post(f"/v1/test_helpers/test_clocks/{clock['id']}/advance", frozen_time=START + 1000)
     assert account.world.offset == 1000
+    account.post("/v1/test_helpers/test_clocks", frozen_time=START + 10)
     account.ask("DELETE", "/v1/test_helpers/test_clocks/" + clock["id"])
     assert account.world.offset == 1000
     error = account.refusal("POST", "/v1/test_helpers/test_clocks/none/advance", frozen_time=1)
@@ -125,8 +126,12 @@ def test_every_test_number_passes_its_own_check():
         assert instruments.card(number, "12/34", cvc, START).number == number
     for iban in instruments.IBANS:
         assert instruments.sepa_account(iban.lower()).number == iban
-    with pytest.raises(instruments.InvalidDetails):
+    with pytest.raises(instruments.InvalidDetails, match="Your IBAN is invalid"):
         instruments.sepa_account("AT611904300234573200")
+    with pytest.raises(instruments.InvalidDetails, match="not a test IBAN"):
+        instruments.sepa_account("GB33BUKB20201555555555")
+    with pytest.raises(instruments.InvalidDetails, match="Your card number is invalid"):
+        instruments.card("4242424242424241", "12/34", "123", START)
 
 
 def test_a_real_card_number_is_declined(account):
