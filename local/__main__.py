@@ -34,11 +34,12 @@ def run(**given: int | None) -> None:
 
 @cli.command()
 @click.option("--verbose", is_flag=True, help="Show the logs of all parts as well.")
-def demo(verbose: bool) -> None:
+@click.option("--template", type=click.Path(path_type=Path), default=ROOT / "template.yaml", help="Another template.")
+def demo(verbose: bool, template: Path) -> None:
     """Make two purchases on free ports, check every trace they leave, and stop."""
     from local.demo import run_demo
 
-    sys.exit(run_demo(verbose))
+    sys.exit(run_demo(verbose, template))
 
 
 @cli.command()

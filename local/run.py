@@ -32,10 +32,12 @@ def run_until_stopped(given_ports: Mapping[str, int | None], state_dir: Path, en
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     started = time.monotonic()
+    ports = read_ports(given_ports, env_file)
     stack = Stack(
-        ports=read_ports(given_ports, env_file),
+        ports=ports,
         backends=Backends.read(env_file),
-        state_dir=state_dir,
+        state_dir=state_dir / f"run-{ports.storefront}",  # two systems on different ports do not meet in one directory
+        key_dir=state_dir,
         say=_print_line,
     )
     lost = None
@@ -48,9 +50,8 @@ def run_until_stopped(given_ports: Mapping[str, int | None], state_dir: Path, en
     except KeyboardInterrupt:
         pass
     if lost is not None:
-        raise StartError(
-            f"{lost} ended and its data with it, so everything was stopped; see .plumbline/logs/{lost}.log."
-        )
+        log = stack.supervisor.log_file(lost)
+        raise StartError(f"{lost} ended and its data with it, so everything was stopped; its last words are in {log}.")
     _console.print("Stopped.")
     return 0
 

@@ -34,6 +34,8 @@ class RunConfig:
 
     template: str
     state_dir: str
+    key_dir: str
+    """Where the issuer's key is: shared by all runs from one checkout, so that a printed token holds in each."""
     cache_dir: str
     ports: Ports
     parameters: Mapping[str, str]

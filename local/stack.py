@@ -49,6 +49,7 @@ class Stack:
         parameters: Mapping[str, str] | None = None,
         ports: Ports | None = None,
         state_dir: Path | None = None,
+        key_dir: Path | None = None,
         backends: Backends | None = None,
         stripe: bool = True,
         seed: bool = True,
@@ -62,6 +63,7 @@ class Stack:
         self.stripe_key = self.backends.stripe_key or STAND_IN_KEY
         self._own_state = state_dir is None
         self.state_dir = state_dir or Path(tempfile.mkdtemp(prefix="plumbline-"))
+        self.key_dir = key_dir or self.state_dir
         self._with_stripe = stripe
         self._seed = seed and stripe
         self._say = say or _silent
@@ -88,7 +90,8 @@ class Stack:
         """Raise StartError or TemplateError, in one sentence, when the system cannot start."""
         require_free(self.ports)
         self.config.model()
-        load_key(self.state_dir)
+        self._forget_last_run()
+        load_key(self.key_dir)
         parts = plan(self.config, self.config.save(), self.webhook_secret, self.stripe_key)
         self.supervisor = Supervisor(parts, self.state_dir / "logs", self._say)
         self.supervisor.start()
@@ -101,6 +104,10 @@ class Stack:
         self.supervisor.stop()
         if self._own_state:
             shutil.rmtree(self.state_dir, ignore_errors=True)
+
+    def _forget_last_run(self) -> None:
+        for directory in ("logs", "ready"):
+            shutil.rmtree(self.state_dir / directory, ignore_errors=True)
 
     def _fill_catalog(self) -> None:
         """Put the sample prices into Stripe, while the other parts are still starting."""
@@ -147,7 +154,7 @@ class Stack:
     @property
     def issuer(self) -> Issuer:
         if self._issuer is None:
-            self._issuer = Issuer(load_key(self.state_dir), self.config.issuer, self.config.audience)
+            self._issuer = Issuer(load_key(self.key_dir), self.config.issuer, self.config.audience)
         return self._issuer
 
     def pid(self, part: str) -> int:
@@ -217,6 +224,7 @@ class Stack:
         return RunConfig(
             template=str(template),
             state_dir=str(self.state_dir),
+            key_dir=str(self.key_dir),
             cache_dir=str(CACHE),
             ports=ports,
             parameters={**{name: value for name, value in ours.items() if name in declared}, **given},

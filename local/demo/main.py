@@ -2,6 +2,7 @@
 
 import signal
 import time
+from pathlib import Path
 from types import FrameType
 
 import httpx
@@ -9,19 +10,19 @@ import httpx
 from local.demo.browser import Browser
 from local.demo.purchase import Buyer, buyer_comes_back, buyer_never_returns
 from local.demo.report import Differs, Report
-from local.stack import Stack
+from local.stack import TEMPLATE, Stack
 from local.supervisor.log_view import readable
 
 _LOGS_ON_FAILURE = 15
 
 
-def run_demo(verbose: bool) -> int:
+def run_demo(verbose: bool, template: Path = TEMPLATE) -> int:
     """Return 0 when everything was as it must be, 1 when anything differed."""
     report = Report()
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()
     report.title("Starting the whole system on free ports, with stand-ins only")
-    with Stack(say=_show if verbose else None) as stack:
+    with Stack(template=template, say=_show if verbose else None) as stack:
         report.hop("ready", time.monotonic() - started)
         # Imported late: the clients are only needed now, while the parts were starting beside us.
         from local.demo.traces import Traces

@@ -36,7 +36,7 @@ def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
     async def alive(request: Request) -> Response:
         return Response("ok")
 
-    key = load_key(config.state)
+    key = load_key(Path(config.key_dir))
     # the pages run only their own scripts and ask only this server and the API
     policy = f"default-src 'self'; connect-src 'self' {config.api_url}; frame-ancestors 'none'; base-uri 'none'"
     return Starlette(

@@ -138,7 +138,7 @@ def test_no_token_and_forged_tokens(toy: Stack, http: httpx.Client) -> None:
     bad = [
         None,
         "Bearer x",
-        "Bearer " + jwt.encode(claims, None, algorithm="none", headers={"kid": key_id(key)}),
+        "Bearer " + jwt.encode(claims, "", algorithm="none", headers={"kid": key_id(key)}),
         "Bearer " + toy.issuer.sign({"sub": "bob", "exp": 1}),
         "Bearer " + toy.issuer.sign({"sub": "bob", "aud": "other"}),
         "Bearer " + toy.issuer.sign({"sub": "bob", "iss": "http://other"}),

@@ -65,9 +65,7 @@ def test_a_good_token(form: str, check: Callable[..., dict[str, Any]]) -> None:
 
 
 NOW = int(time.time())
-PUBLIC_PEM = KEY.public_key().public_bytes(
-    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-)
+PUBLIC_PEM = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 CLAIMS = {"iss": ISSUER, "aud": "plumbline", "sub": "alice", "exp": NOW + 600}
 
 
@@ -95,7 +93,7 @@ BAD = {
     "empty": "",
     "only the scheme": "Bearer ",
     "no token": "Bearer abc",
-    "alg none": "Bearer " + jwt.encode(CLAIMS, None, algorithm="none", headers={"kid": key_id(KEY)}),
+    "alg none": "Bearer " + jwt.encode(CLAIMS, "", algorithm="none", headers={"kid": key_id(KEY)}),
     "HS256 with the public key": "Bearer " + hs256_signed_with_the_public_key(),
     "RS512": "Bearer " + signed(algorithm="RS512"),
     "signed by another key": "Bearer " + signed(OTHER_KEY),

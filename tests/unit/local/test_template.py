@@ -119,10 +119,13 @@ LAMBDA_AUTHORIZER = """
     Type: AWS::Serverless::HttpApi
     Properties: {Auth: {Authorizers: {L: {FunctionArn: !GetAtt F.Arn, AuthorizerPayloadFormatVersion: 2.0}}}}
 """
-SCHEDULE = function().rstrip() + """
+SCHEDULE = (
+    function().rstrip()
+    + """
       Events:
         S: {Type: Schedule, Properties: {Schedule: "cron(0 0 L * ? *)"}}
 """
+)
 PARAMETER = "Parameters: {Size: {Type: String, AllowedValues: [S, M]}}\n"
 
 

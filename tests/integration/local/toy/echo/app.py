@@ -4,15 +4,15 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import shared
 
-CALLS = 0
+CALLS = []
 
 
 def lambda_handler(event, context):
-    global CALLS
-    CALLS += 1
+    CALLS.append(event)
     if "requestContext" not in event:
         return {"event": event, "time": time.time()}
     wish = event.get("queryStringParameters", {}).get("wish", "")
@@ -24,9 +24,9 @@ def _echo(event, context):
         "event": event,
         "environment": dict(os.environ),
         "path": sys.path,
-        "cwd": os.getcwd(),
+        "cwd": str(Path.cwd()),
         "pid": os.getpid(),
-        "calls": CALLS,
+        "calls": len(CALLS),
         "shared": shared.VERSION,
         "context": {
             "requestId": context.aws_request_id,

@@ -1,0 +1,185 @@
+"""Starting, stopping, and what is left behind: nothing."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from local.run_config import Ports
+from local.stack import Stack
+from local.supervisor import StartError
+from local.supervisor.ports import VARIABLES, free_ports
+from tests.integration.local.conftest import TOY, copy_toy, eventually
+
+ROOT = Path(__file__).parents[3]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return bool(state) and not state.startswith("Z")
+
+
+def all_pids(stack: Stack) -> list[int]:
+    parts = [stack.pid(name) for name in stack.supervisor.names()]
+    return parts + [pid for function in stack.config.model().functions for pid in stack.worker_pids(function)]
+
+
+def test_stopping_leaves_no_process_and_no_directory() -> None:
+    stack = Stack(template=TOY / "template.yaml", stripe=False)
+    with stack:
+        pids = all_pids(stack)
+        assert len(pids) >= 11
+        stack.freeze("upstash")  # a frozen part must not hold up the end
+        started = time.monotonic()
+    assert time.monotonic() - started < 10
+    eventually(lambda: not any(map(alive, pids)) or None)
+    assert not stack.state_dir.exists()
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from local.stack import Stack
+with Stack(template=Path(sys.argv[1]), stripe=False, state_dir=Path(sys.argv[2])) as stack:
+    model = stack.config.model()
+    pids = [stack.pid(name) for name in stack.supervisor.names()]
+    pids += [pid for function in model.functions for pid in stack.worker_pids(function)]
+    print("pids", *pids, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_killed_parent_takes_everything_with_it(tmp_path: Path) -> None:
+    """SIGKILL leaves the parent no chance to clean up: the parts notice by themselves."""
+    template = copy_toy(tmp_path / "system")
+    command = [sys.executable, "-c", HOLD, str(template), str(tmp_path / "state")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        words = parent.stdout.readline().split()
+        pids = [int(word) for word in words[1:]]
+        assert words[0] == "pids"
+        assert all(map(alive, pids))
+        parent.kill()
+        parent.wait()
+        eventually(lambda: not any(map(alive, pids)) or None)
+
+
+def port_environment(ports: Ports) -> dict[str, str]:
+    values = asdict(ports)
+    return {VARIABLES[name]: str(values[name]) for name in ("storefront", "api", "stripe", "upstash", "dynamodb")}
+
+
+def three_in_a_row() -> int:
+    """A port with two free ones behind it, for the AWS parts."""
+    for _ in range(50):
+        with socket.socket() as first:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+        try:
+            for offset in range(3):
+                with socket.socket() as each:
+                    each.bind(("127.0.0.1", port + offset))
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no three free ports in a row")
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    ports = port_environment(free_ports()) | {"PLUMBLINE_AWS_PORT": str(three_in_a_row())}
+    return {**os.environ, **ports}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_is_ended_by_a_signal(number: signal.Signals, environment: dict[str, str]) -> None:
+    """The command itself, with the project's own template."""
+    command = [sys.executable, "-m", "local", "run"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        text = ""
+        for line in running.stdout:
+            text += line
+            if "Try the API with curl" in line:
+                break
+        children = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True).stdout
+        family = _family(children, running.pid)
+        assert len(family) >= 9
+        running.send_signal(number)
+        rest = running.stdout.read()
+        assert running.wait(timeout=20) == 0
+    assert rest.rstrip().endswith("Stopped.")
+    assert "4242 4242 4242 4242" in text
+    assert "stand-in" in text
+    assert re.search(r"ready in \d+\.\d s", text)
+    eventually(lambda: not any(map(alive, family)) or None)
+
+
+def _family(table: str, root: int) -> set[int]:
+    pairs = [tuple(map(int, line.split())) for line in table.splitlines()]
+    family = {root}
+    while grown := {pid for pid, parent in pairs if parent in family} - family:
+        family |= grown
+    return family - {root}
+
+
+def test_a_port_in_use_is_one_sentence(environment: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        environment["PLUMBLINE_API_PORT"] = str(port)
+        command = [sys.executable, "-m", "local", "run"]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"Port {port} (api) cannot be used" in done.stderr
+    assert "set PLUMBLINE_API_PORT." in done.stderr
+
+
+def test_a_live_key_is_refused(environment: dict[str, str]) -> None:
+    environment["STRIPE_SECRET_KEY"] = "sk_live_canary"
+    command = [sys.executable, "-m", "local", "run"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("STRIPE_SECRET_KEY is a live key")
+    assert "canary" not in done.stdout + done.stderr
+
+
+def test_a_part_that_cannot_start_is_named_with_its_last_words(tmp_path: Path) -> None:
+    template = copy_toy(tmp_path / "system")
+    text = template.read_text().replace("{AttributeName: pk, KeyType: HASH}", "{AttributeName: other, KeyType: HASH}")
+    template.write_text(text)
+    with pytest.raises(StartError, match="The part dynamodb did not start: "), Stack(template=template, stripe=False):
+        pass
+
+
+def test_token_needs_no_running_stack() -> None:
+    import jwt
+
+    def claims(*arguments: str) -> dict[str, object]:
+        command = [sys.executable, "-m", "local", "token", *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+        decoded: dict[str, object] = jwt.decode(done.stdout.strip(), options={"verify_signature": False})
+        return decoded
+
+    user = claims("--user", "bob")
+    assert (user["sub"], user["email"], user["aud"], "scope" in user) == ("bob", "bob@example.com", "plumbline", False)
+    machine = claims("--scope", "billing:spend")
+    assert (machine["sub"], machine["scope"]) == ("service", "billing:spend")
+    refused = subprocess.run(
+        [sys.executable, "-m", "local", "token", "--user", "a b"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "is no user id" in refused.stderr
