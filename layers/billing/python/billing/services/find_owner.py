@@ -83,7 +83,7 @@ def find_touched(user: UserId, notices: Iterable[Notice], accounts: AccountStore
             payments.add(intent)
         elif source:
             sessions.add(SessionId(source))
-        elif not sessions and (session := stripe.session_of_payment(intent)) is not None:
+        elif (session := stripe.session_of_payment(intent)) is not None:
             sessions.add(session)
     deleted = {CustomerId(item.customer) for item in group if item.type == "customer.deleted" and item.customer}
     return Touched(frozenset(sessions), frozenset(invoices), frozenset(payments), frozenset(deleted))

@@ -15,8 +15,15 @@ from billing.domain.catalog import Price
 from billing.domain.ids import CustomerId, PriceId, PurchaseKey, SessionId, UserId
 from billing.domain.order import Claim, Order, OrderLine, order_hash
 from billing.domain.purchase import PurchaseState, opened
-from billing.errors import CheckoutConflict, PriceUnavailable, QuantityOutOfRange, SubscriptionExists, UnknownPrice
-from billing.ports import Cache, Catalog, CheckoutStore, OpenSession, StripeCheckout
+from billing.errors import (
+    CheckoutConflict,
+    PriceUnavailable,
+    QuantityOutOfRange,
+    StripeRefused,
+    SubscriptionExists,
+    UnknownPrice,
+)
+from billing.ports import Cache, Catalog, CheckoutStore, OpenSession, StripeCheckout, Touched
 from billing.services.converge import ConvergeDeps, converge, touched_session
 from billing.services.ensure_customer import ensure_customer
 from billing.services.publish import published
@@ -74,7 +81,13 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     account, customer = ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)
     if price.recurring:
         _refuse_second_subscription(account)
-    session = _Checkout(request.user, mode, price.currency, lines, hashed, customer, deps).open()
+    try:
+        session = _Checkout(request.user, mode, price.currency, lines, hashed, customer, deps).open()
+    except StripeRefused as refused:
+        if refused.param != "customer":
+            raise
+        customer = _replace_customer(request, customer, deps)
+        session = _Checkout(request.user, mode, price.currency, lines, hashed, customer, deps).open()
     seconds = min(_CACHED_FOR, session.expires_at - core.clock.now()).total_seconds()
     deps.cache.keep_open_checkout(request.user, hashed, session, int(seconds))
     core.metrics.count("CheckoutsStarted", mode=mode)
@@ -96,6 +109,13 @@ def _price(request: CheckoutRequest, catalog: Catalog) -> Price:
     if not found.active or found.unit_amount is None or found.gives.nothing:
         raise PriceUnavailable("this price is not for sale", price_id=found.id)
     return found
+
+
+def _replace_customer(request: CheckoutRequest, gone: CustomerId, deps: CheckoutDeps) -> CustomerId:
+    """Let the account learn that its customer was deleted in Stripe, and make the next one."""
+    core = deps.converge
+    converge(request.user, Touched(customers=frozenset({gone})), [], ACTOR, core)
+    return ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)[1]
 
 
 def _refuse_second_subscription(account: Account) -> None:
@@ -134,32 +154,39 @@ class _Checkout:
         for _ in range(_TURNS):
             now = self._deps.converge.clock.now()
             claim = self._deps.checkouts.claim(self._user, self._slot)
-            alive = claim if claim is not None and claim.expires_at > now + _SHORTEST_LIFE else None
-            if alive is not None and alive.session is not None:
-                reused = self._reuse_or_end(alive, alive.session)
+            if claim is not None and claim.session is not None:
+                reused = self._reuse_or_end(claim, claim.session, now)
                 if reused is not None:
                     return reused
-            if alive is not None and alive.session is None and alive.order_hash == self._hash:
-                order = self._deps.checkouts.order(alive.order)
+            order: Order | None
+            if claim is not None and self._resumable(claim, now):
+                held: Claim | None = claim
+                order = self._deps.checkouts.order(claim.order)
             else:
-                alive, order = self._take(claim, now)
-            if alive is None or order is None:
+                held, order = self._take(claim, now)
+            if held is None or order is None:
                 continue
-            session = self._make(alive, order)
+            session = self._make(held, order)
             if session is not None:
                 return session
         raise CheckoutConflict("another checkout of this order is in progress: try again", user_id=self._user)
 
-    def _reuse_or_end(self, claim: Claim, session: SessionId) -> OpenSession | None:
+    def _resumable(self, claim: Claim, now: datetime) -> bool:
+        """Whether somebody has begun on this very order, and has no session yet: they are at it, or have died."""
+        return claim.session is None and claim.order_hash == self._hash and claim.expires_at > now + _SHORTEST_LIFE
+
+    def _reuse_or_end(self, claim: Claim, session: SessionId, now: datetime) -> OpenSession | None:
         """The claim's session if it is the same order and can be paid; else make sure that it can't be paid any more.
 
-        Raises SubscriptionExists when it was paid, or is being paid, in the meantime.
+        A session that our records call open may have been paid a moment ago, or have ended: Stripe knows. Raises
+        SubscriptionExists when a subscription was paid, or is being paid, in the meantime.
         """
         purchase = self._deps.checkouts.purchase(PurchaseKey(session))
         state = purchase.state if purchase is not None else PurchaseState.EXPIRED
-        if state is PurchaseState.OPEN and claim.order_hash == self._hash and self._deps.stripe.is_open(session):
-            return OpenSession(session, claim.url or "", claim.expires_at)
         if state is PurchaseState.OPEN:
+            fresh = claim.order_hash == self._hash and claim.expires_at > now + _SHORTEST_LIFE
+            if fresh and self._deps.stripe.is_open(session):
+                return OpenSession(session, claim.url or "", claim.expires_at)
             self._deps.stripe.expire_session(session)
             state = self._settle(session)
         if self._mode == "subscription" and state is PurchaseState.PROCESSING:
@@ -200,9 +227,9 @@ class _Checkout:
     def _make(self, claim: Claim, order: Order) -> OpenSession | None:
         """Create the order's session and attach it; None when the claim has moved on to another session meanwhile.
 
-        The key is the order's: whoever resumes this order gets the very same session from Stripe.
+        The key is the order's and the customer's: whoever resumes this order gets the very same session from Stripe.
         """
-        made = self._deps.stripe.create_session(order, self._customer, f"checkout:{order.id}")
+        made = self._deps.stripe.create_session(order, self._customer, f"checkout:{order.id}:{self._customer}")
         held = replace(claim, session=made.id, url=made.url, expires_at=made.expires_at)
         if self._deps.checkouts.attach(held, opened(order, made.id)):
             return made
