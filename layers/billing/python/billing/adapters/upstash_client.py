@@ -37,11 +37,11 @@ def open_redis(url: str, token: str, timeout: float) -> Redis:
     )
     inner = redis._http._client  # noqa: SLF001  see the module's docstring
     inner.timeout = httpx.Timeout(timeout)
-    inner.follow_redirects = False  # the token must not travel to where somebody points (failure-modes.md S26)
     inner.event_hooks = {"response": [_only_200]}
     return redis
 
 
 def _only_200(response: httpx.Response) -> None:
+    """Refuse every other answer, redirects among them: the token must not travel to where one points (S26)."""
     if response.status_code != 200:
         raise httpx.HTTPStatusError(f"status {response.status_code}", request=response.request, response=response)
