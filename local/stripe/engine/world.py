@@ -81,9 +81,9 @@ class World:
 
     # objects
 
-    def id(self, prefix: str, length: int = 24) -> str:
-        """Make an id in the shape of Stripe's."""
-        return f"{prefix}_{self.token(length)}"
+    def id(self, prefix: str, length: int = 23) -> str:
+        """Make an id in the shape of Stripe's: cus_…, but price_1… and cs_test_a1…"""
+        return prefix + ("" if "_" in prefix else "_") + self.token(length)
 
     def add(self, obj: Obj) -> Obj:
         """Keep a new object."""

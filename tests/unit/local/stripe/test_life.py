@@ -1,5 +1,6 @@
 """Time, money and events in the engine, with no process and no network."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -138,3 +139,48 @@ def test_a_real_card_number_is_declined(account):
     card = instruments.card("4111 1111 1111 1111", "12 / 2034", "123", START)
     assert card.failure is not None
     assert card.failure[1] == "test_mode_live_card"
+
+
+@pytest.mark.parametrize(
+    ("iban", "subscription", "invoice", "event"),
+    [
+        ("AT611904300234573201", "active", "paid", "checkout.session.async_payment_succeeded"),
+        ("AT861904300235473202", "past_due", "open", "checkout.session.async_payment_failed"),
+    ],
+)
+def test_a_subscription_paid_by_sepa_debit(account, iban, subscription, invoice, event):
+    session = account.session(account.price(900, "eur", recurring={"interval": "month"}))
+    account.pay(session, iban)
+    path = "/v1/checkout/sessions/" + session["id"]
+    under_way = account.get(path, expand=["subscription.latest_invoice"])
+    assert (under_way["status"], under_way["payment_status"]) == ("complete", "unpaid")
+    assert under_way["subscription"]["status"] == "active"
+    assert under_way["subscription"]["latest_invoice"]["status"] == "open"
+    account.time += instruments.SOON
+    settled = account.get(path, expand=["subscription.latest_invoice"])
+    assert settled["subscription"]["status"] == subscription
+    assert settled["subscription"]["latest_invoice"]["status"] == invoice
+    assert account.events()[-1] == event
+
+
+def test_a_renewal_bills_the_next_period(account):
+    account.pay(account.session(account.price(900, recurring={"interval": "month"})))
+    first = account.world.all("subscription_item")[0]["current_period_end"]
+    account.time = float(first + 3600)
+    account.engine.tick()
+    invoice, start = account.get("/v1/invoices")["data"]
+    assert (invoice["created"], invoice["status_transitions"]["finalized_at"]) == (first, first + 3600)
+    assert (invoice["period_start"], invoice["period_end"]) == (start["created"], first)
+    assert invoice["lines"]["data"][0]["period"]["start"] == first
+    assert invoice["number"] != start["number"]
+    renewal = next(event for event in account.world.all("event") if event["type"] == "customer.subscription.updated")
+    assert renewal["data"]["previous_attributes"]["latest_invoice"] == start["id"]
+    assert renewal["request"] == {"id": None, "idempotency_key": None}
+
+
+def test_ids_have_the_shape_of_stripes(account):
+    account.pay(account.session(account.price(900, recurring={"interval": "month"})))
+    ids = [each["id"] for kind in account.world.kinds() for each in account.world.all(kind)]
+    assert len(ids) > 20
+    for each in ids:
+        assert re.fullmatch(r"[a-z]+(_test)?_[A-Za-z0-9]{14,}", each), each
