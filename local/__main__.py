@@ -35,11 +35,12 @@ def run(**given: int | None) -> None:
 @cli.command()
 @click.option("--verbose", is_flag=True, help="Show the logs of all parts as well.")
 @click.option("--template", type=click.Path(path_type=Path), default=ROOT / "template.yaml", help="Another template.")
-def demo(verbose: bool, template: Path) -> None:
+@click.option("--patience", type=float, default=30.0, help="Seconds to wait for what must happen (default 30).")
+def demo(verbose: bool, template: Path, patience: float) -> None:
     """Make two purchases on free ports, check every trace they leave, and stop."""
     from local.demo import run_demo
 
-    sys.exit(run_demo(verbose, template))
+    sys.exit(run_demo(verbose, template, patience))
 
 
 @cli.command()

@@ -13,6 +13,7 @@ from local.demo.report import Differs, Report
 
 CARD = "cc-number"
 _MAX_REDIRECTS = 5
+_ID_SHOWN = 16
 
 
 @dataclass
@@ -104,4 +105,6 @@ class Browser:
 
 
 def _short(url: str) -> str:
-    return url.split("?", maxsplit=1)[0].removeprefix("http://127.0.0.1")
+    """Without host and query, and of a long id only the beginning."""
+    path = url.split("?", maxsplit=1)[0].removeprefix("http://127.0.0.1")
+    return "/".join(part if len(part) <= _ID_SHOWN else f"{part[:_ID_SHOWN]}…" for part in path.split("/"))

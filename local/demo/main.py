@@ -9,16 +9,16 @@ import httpx
 
 from local.demo.browser import Browser
 from local.demo.purchase import Buyer, buyer_comes_back, buyer_never_returns
-from local.demo.report import Differs, Report
+from local.demo.report import PATIENCE, Differs, Report
 from local.stack import TEMPLATE, Stack
 from local.supervisor.log_view import readable
 
 _LOGS_ON_FAILURE = 15
 
 
-def run_demo(verbose: bool, template: Path = TEMPLATE) -> int:
+def run_demo(verbose: bool, template: Path = TEMPLATE, patience: float = PATIENCE) -> int:
     """Return 0 when everything was as it must be, 1 when anything differed."""
-    report = Report()
+    report = Report(patience)
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()
     report.title("Starting the whole system on free ports, with stand-ins only")
@@ -27,9 +27,8 @@ def run_demo(verbose: bool, template: Path = TEMPLATE) -> int:
         # Imported late: the clients are only needed now, while the parts were starting beside us.
         from local.demo.traces import Traces
 
-        browser = Browser(report)
+        browser, traces = Browser(report), Traces(stack)
         try:
-            traces = Traces(stack)
             buyer_comes_back(Buyer("alice", stack, browser, traces, report), stack, report)
             buyer_never_returns(Buyer("bob", stack, browser, traces, report), report)
         except (Differs, httpx.HTTPError) as exc:
@@ -38,6 +37,7 @@ def run_demo(verbose: bool, template: Path = TEMPLATE) -> int:
             return 1
         finally:
             browser.close()
+            traces.close()
     report.good(f"Everything is as it must be ({time.monotonic() - started:.1f} s).")
     return 0
 

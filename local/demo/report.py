@@ -6,13 +6,18 @@ from typing import Any
 
 from rich.console import Console
 
+PATIENCE = 30.0
+
 
 class Differs(Exception):
     """Something is not as it must be; the message says what was wanted and what was found."""
 
 
 class Report:
-    def __init__(self) -> None:
+    """`patience`: seconds before something that has to happen counts as missing."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._console = Console(highlight=False, soft_wrap=True)
 
     def title(self, text: str) -> None:
@@ -36,12 +41,12 @@ class Report:
             raise Differs(f"{what}: wanted {wanted!r}, found {found!r}")
         self._console.print(f"       ok  {what}: {found}", markup=False)
 
-    def wait[T](self, what: str, look: Callable[[], T | None], seconds: float = 30.0) -> T:
+    def wait[T](self, what: str, look: Callable[[], T | None]) -> T:
         """Ask again and again until there is an answer; raise Differs when the time is over."""
         started = time.monotonic()
         while (found := look()) is None:
-            if time.monotonic() - started > seconds:
-                raise Differs(f"{what}: did not happen within {seconds:.0f} s")
+            if time.monotonic() - started > self._patience:
+                raise Differs(f"{what}: did not happen within {self._patience:.0f} s")
             time.sleep(0.05)
         self.hop(what, time.monotonic() - started)
         return found

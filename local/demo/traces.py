@@ -23,6 +23,10 @@ class Traces:
         environment = stack.config.model().functions["EventConsumerFunction"].environment
         self._prefix = ":".join(environment[name] for name in ("STAGE", "STRIPE_MODE", "REDIS_EPOCH")) + ":"
 
+    def close(self) -> None:
+        self._dynamodb.close()
+        self._redis.close()  # type: ignore[no-untyped-call]
+
     def account(self, user: str) -> dict[str, Any] | None:
         return self._item("AccountsTable", {"pk": {"S": f"ACCOUNT#{user}"}})
 
