@@ -6,6 +6,7 @@ from typing import Any
 
 from local.stripe.engine.errors import invalid_request
 from local.stripe.engine.paging import created_within, list_object, matching, page
+from local.stripe.engine.payment_methods import NO_ADDRESS
 from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
 
@@ -69,9 +70,12 @@ def _changed(params: dict[str, Any]) -> dict[str, Any]:
     email = params.get("email")
     if email and ("@" not in email or len(email) > 512):
         raise invalid_request(f"Invalid email address: {email}", param="email", code="email_invalid")
-    return {key: None if value == "" else value for key, value in params.items() if key != "expand"} | (
-        {"metadata": params["metadata"]} if "metadata" in params else {}
-    )
+    values: dict[str, Any] = {
+        key: None if value == "" and key != "metadata" else value for key, value in params.items() if key != "expand"
+    }
+    if values.get("address"):
+        values["address"] = NO_ADDRESS | values["address"]
+    return values
 
 
 def retrieve(call: Call) -> Obj:

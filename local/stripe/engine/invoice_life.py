@@ -5,7 +5,7 @@ https://docs.stripe.com/billing/invoices/subscription and https://docs.stripe.co
 
 from __future__ import annotations
 
-from local.stripe.engine import invoices, payment_intents
+from local.stripe.engine import payment_intents
 from local.stripe.engine.errors import ApiError
 from local.stripe.engine.world import Obj, World, snapshot
 
@@ -192,6 +192,3 @@ def raise_if_refused(world: World, invoice: Obj) -> None:
     if error is not None and invoice["status"] == "open":
         extra = {key: error[key] for key in ("decline_code", "charge") if key in error}
         raise ApiError(error["message"], status=402, type="card_error", code=error["code"], extra=extra)
-
-
-__all__ = ["collect", "finalize", "follow", "invoices", "link", "mark_paid", "payment_of", "void"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stripe.engine import charges, payment_methods
+from local.stripe.engine import charges
 from local.stripe.engine.errors import invalid_request
 from local.stripe.engine.instruments import Instrument
 from local.stripe.engine.paging import created_within, matching, page
@@ -239,4 +239,3 @@ ROUTES = [
     ),
     Route("POST", "/v1/payment_intents/{id}/cancel", _PI + "cancel_params:PaymentIntentCancelParams", cancel),
 ]
-__all__ = ["ROUTES", "payment_methods"]

@@ -12,7 +12,7 @@ from local.stripe.engine import (
     payment_intents,
     subscription_life,
 )
-from local.stripe.engine.world import Cause, Obj, World, snapshot
+from local.stripe.engine.world import Cause, Obj, World
 
 
 def run_due(world: World) -> None:
@@ -118,5 +118,3 @@ DEEDS: dict[str, Callable[[World, Obj], None]] = {
     "dispute": _dispute,
     "inquiry": _inquiry,
 }
-
-__all__ = ["run_due", "settle", "snapshot"]

@@ -17,7 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from stripe._request_options import RequestOptions
 from typing_extensions import is_typeddict
 
-from local.stripe.engine.errors import ApiError, refused_parameter
+from local.stripe.engine.errors import refused_parameter
 
 _TRANSPORT = frozenset(RequestOptions.__annotations__)
 """Keys that the SDK takes beside the parameters and never sends in the body."""
@@ -169,6 +169,3 @@ def _decimal(text: str, path: str, kind: type[float | str]) -> float | str:
 
 def _listed(choices: list[str]) -> str:
     return " or ".join(choices) if len(choices) < 3 else ", ".join(choices[:-1]) + ", or " + choices[-1]
-
-
-__all__ = ["ApiError", "check", "params_type"]

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from local.stripe.engine.errors import invalid_request, not_offered
 from local.stripe.engine.world import World
 
+DAY = 86_400
 LEAST_LIFE, MOST_LIFE = 30 * 60, 24 * 3600
 """From 30 minutes to 24 hours after creation, 24 hours by default (`expires_at`, page above)."""
 
@@ -33,7 +34,7 @@ def check_session(world: World, params: dict[str, Any], mode: str) -> int:
             code="parameter_invalid_string",
         )
     _check_mode(params, mode)
-    _check_nested(params)
+    _check_nested(params, world.now())
     return _expiry(world, params)
 
 
@@ -58,7 +59,7 @@ def _check_mode(params: dict[str, Any], mode: str) -> None:
         )
 
 
-def _check_nested(params: dict[str, Any]) -> None:
+def _check_nested(params: dict[str, Any], now: int) -> None:
     offered = {
         "payment_intent_data": {
             "description",
@@ -76,6 +77,11 @@ def _check_nested(params: dict[str, Any]) -> None:
     data = params.get("subscription_data", {})
     if "trial_end" in data and "trial_period_days" in data:
         raise invalid_request("You may only specify one of these parameters: trial_end, trial_period_days.")
+    if not 2 * DAY <= data.get("trial_end", now + 2 * DAY) - now <= 730 * DAY:
+        raise invalid_request(
+            "The `trial_end` date has to be at least 2 days, and at most 2 years, in the future.",
+            param="subscription_data[trial_end]",
+        )
     if not 1 <= data.get("trial_period_days", 1) <= 730:
         raise invalid_request(
             "Trial period days must be between 1 and 730.", param="subscription_data[trial_period_days]"

@@ -16,6 +16,7 @@ from local.stripe.engine.world import Obj, World, snapshot
 from local.stripe.web.shell import Shell, shell_of
 
 Given = dict[str, Any]
+OUTCOMES = ("won", "lost", "warning_closed")
 
 
 class BadRequest(ValueError):
@@ -82,6 +83,9 @@ def _only(given: Given, *names: str) -> None:
     unknown = sorted(given.keys() - set(names))
     if unknown:
         raise BadRequest(f"unknown: {', '.join(unknown)}; known: {', '.join(names)}")
+    amount = given.get("amount", 0)
+    if not isinstance(amount, int) or isinstance(amount, bool):
+        raise BadRequest("amount is an integer in minor units")
 
 
 def _charge(world: World, given: Given) -> Obj:
@@ -135,6 +139,8 @@ def dispute(shell: Shell, given: Given) -> Given:
     _only(given, "charge", "payment_intent", "session", "invoice", "amount", "reason", "inquiry", "dispute", "status")
     world = shell.engine.world
     if "dispute" not in given:
+        if given.get("status") not in (None, *OUTCOMES):
+            raise BadRequest(f"status is one of {', '.join(OUTCOMES)}")
         made = disputes.open_dispute(
             world,
             _charge(world, given),
@@ -146,7 +152,7 @@ def dispute(shell: Shell, given: Given) -> Given:
             disputes.close(world, made, given["status"])
         return snapshot(made)
     known, status = _need(world, "dispute", given["dispute"]), given.get("status")
-    if status in ("won", "lost", "warning_closed"):
+    if status in OUTCOMES:
         disputes.close(world, known, status)
     elif status == "needs_response":
         disputes.escalate(world, known)
