@@ -1,0 +1,103 @@
+"""What is kept, read where it is kept: the three tables and the two queues, past all of our own code."""
+
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.stack import Stack
+from tests.integration.purchase.wait import until
+
+Item = dict[str, Any]
+TABLES = ("EventsTable", "AccountsTable", "LedgerTable")
+QUEUES = ("EventsQueue", "EventsDeadLetterQueue")
+_COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+_value = TypeDeserializer().deserialize
+
+
+class Books:
+    def __init__(self, stack: Stack) -> None:
+        self._names = {table: stack.table_name(table) for table in TABLES}
+        self._urls = {queue: stack.queue_url(queue) for queue in QUEUES}
+        self._dynamodb = stack.dynamodb()
+        self._sqs = stack.sqs()
+
+    def close(self) -> None:
+        self._dynamodb.close()
+        self._sqs.close()
+
+    def account(self, user: str) -> Item | None:
+        return self._get("AccountsTable", "pk", f"ACCOUNT#{user}")
+
+    def purchase(self, session_id: str) -> Item | None:
+        return self._get("AccountsTable", "pk", f"PURCHASE#{session_id}")
+
+    def event(self, event_id: str) -> Item | None:
+        return self._get("EventsTable", "id", event_id)
+
+    def ledger(self, user: str) -> list[Item]:
+        """A user's entries, oldest first."""
+        answer = self._dynamodb.query(
+            TableName=self._names["LedgerTable"],
+            KeyConditionExpression="#user = :user",
+            ExpressionAttributeNames={"#user": "user"},
+            ExpressionAttributeValues={":user": {"S": user}},
+            ConsistentRead=True,
+        )
+        return [_plain(item) for item in answer["Items"]]
+
+    def everything(self) -> dict[str, list[Item]]:
+        """Every item of every table, in a stable order: equal before and after means that nothing was stored."""
+        return {table: sorted(self._scan(table), key=repr) for table in TABLES}
+
+    def messages(self, queue: str = "EventsQueue") -> int:
+        """Messages in a queue, those that somebody is working on included."""
+        found: Any = self._sqs.get_queue_attributes(QueueUrl=self._urls[queue], AttributeNames=list(_COUNTS))
+        return sum(int(found["Attributes"][name]) for name in _COUNTS)
+
+    def in_flight(self) -> bool:
+        """Whether somebody is working on a message."""
+        name = "ApproximateNumberOfMessagesNotVisible"
+        found: Any = self._sqs.get_queue_attributes(QueueUrl=self._urls["EventsQueue"], AttributeNames=[name])
+        return int(found["Attributes"][name]) > 0
+
+    def wait_until_drained(self) -> None:
+        """Wait until the queue is empty; nothing may have ended among the dead letters."""
+        until("the queue is drained", lambda: self.messages() == 0, seconds=60)
+        assert self.messages("EventsDeadLetterQueue") == 0
+
+    def wait_for_ledger(self, user: str, entries: int) -> list[Item]:
+        found = until(
+            f"{entries} ledger entries of {user}",
+            lambda: rows if len(rows := self.ledger(user)) >= entries else None,
+        )
+        assert len(found) == entries, found
+        return found
+
+    def check(self, user: str, balance: int, kinds: list[str]) -> None:
+        """Balance = sum of the ledger = sum of the lots, and the ledger has these kinds of entries and no others."""
+        account, ledger = self.account(user) or {}, self.ledger(user)
+        assert [entry["kind"] for entry in ledger] == kinds, ledger
+        lots = [lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"] for lot in account.get("lots", ())]
+        figures = {
+            "account": account.get("balance", 0),
+            "ledger": sum(entry["amount"] for entry in ledger),
+            "last entry": ledger[-1]["balance_after"] if ledger else 0,
+            "lots": sum(lots),
+        }
+        assert figures == dict.fromkeys(figures, balance)
+
+    def _get(self, table: str, key: str, value: str) -> Item | None:
+        answer = self._dynamodb.get_item(TableName=self._names[table], Key={key: {"S": value}}, ConsistentRead=True)
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def _scan(self, table: str) -> list[Item]:
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._names[table], ConsistentRead=True)
+        return [_plain(item) for page in pages for item in page["Items"]]
+
+
+def _plain(item: Any) -> Item:
+    return {name: _value(value) for name, value in item.items()}

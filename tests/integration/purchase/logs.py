@@ -1,0 +1,52 @@
+"""What the parts and functions of a running system have written since a moment."""
+
+import json
+import re
+from typing import Any
+
+from local.stack import Stack
+
+FUNCTIONS = (
+    "CreateCheckoutFunction",
+    "SuccessSyncFunction",
+    "WebhookFunction",
+    "EventConsumerFunction",
+    "AccountFunction",
+)
+PARTS = ("gateway", "poller", "lambda", "upstash", "stripe", "storefront", "dynamodb", "sqs", "timer")
+_TRACE = re.compile(r"Traceback|\[ERROR\]|^\s+File \"|Unhandled|\"stack\"", re.MULTILINE)
+
+
+class Logs:
+    """Starts at the moment it is made."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._begins = {name: len(stack.logs(name)) for name in (*FUNCTIONS, *PARTS)}
+
+    def text(self, name: str) -> str:
+        return self._stack.logs(name)[self._begins[name] :]
+
+    def everything(self) -> str:
+        return "\n".join(self.text(name) for name in self._begins)
+
+    def lines(self, *functions: str) -> list[dict[str, Any]]:
+        """The JSON lines of the functions, in the order of each function's log; metrics are left out."""
+        found = []
+        for name in functions or FUNCTIONS:
+            for line in self.text(name).splitlines():
+                if line.startswith("{") and "message" in (entry := json.loads(line)):
+                    found.append(entry)
+        return found
+
+    def said(self, message: str, *functions: str, **keys: object) -> list[dict[str, Any]]:
+        """Lines with this message and these keys."""
+        return [
+            line
+            for line in self.lines(*functions)
+            if line["message"] == message and all(line.get(key) == value for key, value in keys.items())
+        ]
+
+    def traces(self) -> list[str]:
+        """Lines that look like a stack trace or an unhandled error, of any part."""
+        return [line for line in self.everything().splitlines() if _TRACE.search(line)]
