@@ -5,6 +5,13 @@ from pathlib import Path
 from typing import Any
 
 CATALOG = Path(__file__).with_name("catalog.json")
+WEBHOOK_EVENTS = Path(__file__).with_name("webhook_events.json")
+
+
+def webhook_events() -> list[str]:
+    """The event types that a webhook endpoint of this system is set up for: those that its webhook handles."""
+    names: list[str] = json.loads(WEBHOOK_EVENTS.read_text())
+    return names
 
 
 def fill_catalog(stripe_url: str, key: str) -> list[str]:

@@ -14,7 +14,8 @@ from local.stripe.web.app import build
 @click.option("--host", default="127.0.0.1")
 @click.option("--port", default=8789, type=click.IntRange(1, 65535))
 @click.option("--public-url", default=None, help="Where browsers find it; http://HOST:PORT unless given.")
-@click.option("--webhook-url", default=None, help="Registered at the start as an endpoint for every event.")
+@click.option("--webhook-url", default=None, help="Registered at the start as an endpoint.")
+@click.option("--webhook-events", default="*", help="Event types that the endpoint gets, separated by commas.")
 @click.option("--webhook-secret", default=None, help="Its signing secret (whsec_…).")
 @click.option("--api-key", default="sk_test_plumbline", help="Any sk_test_… or rk_test_… key is accepted.")
 @click.option("--retry-pauses", default="1,2,4,8,15,30,60", help="Seconds between the tries of a delivery.")
@@ -25,6 +26,7 @@ def main(
     port: int,
     public_url: str | None,
     webhook_url: str | None,
+    webhook_events: str,
     webhook_secret: str | None,
     api_key: str,
     retry_pauses: str,
@@ -42,7 +44,12 @@ def main(
         raise click.BadParameter("seconds, separated by commas", param_hint="--retry-pauses") from None
     logging.basicConfig(level=log_level.upper(), format="%(message)s")
     app = build(
-        public_url or f"http://{host}:{port}", webhook_url, webhook_secret, pauses=pauses, timeout=delivery_timeout
+        public_url or f"http://{host}:{port}",
+        webhook_url,
+        webhook_secret,
+        events=[name for name in webhook_events.split(",") if name],
+        pauses=pauses,
+        timeout=delivery_timeout,
     )
     # A stand-in has nothing to finish: a signal ends open connections at once.
     uvicorn.run(

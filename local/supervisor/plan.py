@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from local.readiness import ready_file
 from local.run_config import RunConfig, url
+from local.seed import webhook_events
 from local.serve import ALIVE
 
 STRIPE_KEY_SECRET = "plumbline/local/stripe-api-key"
@@ -64,6 +65,8 @@ def _stripe(config: RunConfig, webhook_secret: str, stripe_key: str) -> Part:
         config.stripe_url,
         "--webhook-url",
         f"{config.api_url}/webhooks/stripe",
+        "--webhook-events",
+        ",".join(webhook_events()),
         "--webhook-secret",
         webhook_secret,
         "--api-key",

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import string
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -33,13 +33,14 @@ def build(
     webhook_url: str | None,
     webhook_secret: str | None,
     *,
+    events: Sequence[str] = ("*",),
     pauses: tuple[float, ...] = (1, 2, 4, 8, 15, 30, 60),
     timeout: float = 10.0,
 ) -> Starlette:
-    """Wire engine, deliveries and routes; the endpoint of `--webhook-url` gets every event."""
+    """Wire engine, deliveries and routes; the endpoint of `--webhook-url` gets the given types of events."""
     engine = Engine(time.time, random_token, public_url)
     if webhook_url is not None:
-        webhook_endpoints.make(engine.world, webhook_url, ["*"], webhook_secret, description="--webhook-url")
+        webhook_endpoints.make(engine.world, webhook_url, list(events), webhook_secret, description="--webhook-url")
     faults = Faults()
     client = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50))
     shell = Shell(engine, Deliveries(engine, faults, client, pauses=pauses, timeout=timeout), faults)
