@@ -42,7 +42,7 @@ def get(client: DynamoDBClient, table: str, key: str) -> Attributes | None:
 def get_all(client: DynamoDBClient, table: str, keys: Collection[str]) -> dict[str, Attributes]:
     """Read items of the accounts table by key, consistently; the ones that exist."""
     found: dict[str, Attributes] = {}
-    ordered = sorted(keys)
+    ordered = sorted(set(keys))  # a burst names its order in every event, and DynamoDB refuses a key given twice
     for start in range(0, len(ordered), _KEYS_AT_ONCE):
         wanted = [attributes({"pk": key}) for key in ordered[start : start + _KEYS_AT_ONCE]]
         for _ in range(_UNPROCESSED_ROUNDS):
