@@ -95,7 +95,11 @@ class Buyer:
         check("API: transactions", [(entry["kind"], entry["amount"]) for entry in listed], [("PURCHASE", CREDITS)])
 
     def check_replay(self, event_id: str) -> None:
-        """Send the same webhook again: it is recognised, and nothing changes."""
+        """Send the same webhook again: it is recognised, and nothing changes.
+
+        By the webhook itself, which finds the mark in Redis; or, when Redis takes too long on a busy machine, by the
+        consumer, which meets its own record.
+        """
         before = (self._traces.account(self.user), self._traces.ledger(self.user))
         attempts = len(self._traces.deliveries(event_id))
         self._traces.resend(event_id)
@@ -103,10 +107,10 @@ class Buyer:
             "the same event sent again", lambda: _later(self._traces.deliveries(event_id), attempts)
         )
         self._report.check("answer", answered["status"], 200)
-        self._report.check("it says so", '"idempotent":true' in answered["answer"].replace(" ", ""), True)
+        says_so = '"idempotent":true' in answered["answer"].replace(" ", "")
+        function = "WebhookFunction" if says_so else "EventConsumerFunction"
         line = self._report.wait(
-            "logged by the webhook function",
-            lambda: self._traces.log_line("WebhookFunction", "skipped replay", event_id),
+            f"logged by {function}", lambda: self._traces.log_line(function, "skipped replay", event_id)
         )
         self._report.note(line)
         after = (self._traces.account(self.user), self._traces.ledger(self.user))

@@ -13,6 +13,9 @@ from billing.bootstrap.world import redis_cache
 from billing.config import consumer_settings
 from billing.services.consume_events import ConsumeDeps
 
+_CACHE_BUDGET = 1.0
+"""Seconds. Nobody waits for the consumer, and what it publishes is what everybody else reads."""
+
 
 def consumer_dependencies() -> ConsumeDeps:
     """The world of event_consumer; the cache's time budget begins anew with each call."""
@@ -25,7 +28,7 @@ def consumer_dependencies() -> ConsumeDeps:
 def _built() -> tuple[ConsumeDeps, UpstashCache]:
     settings = consumer_settings()
     core = settings.converge
-    cached = redis_cache(core.redis)
+    cached = redis_cache(core.redis, _CACHE_BUDGET)
     deps = ConsumeDeps(
         converge=converge_deps(core.tables, core.stripe, core.policy),
         events=DynamoEvents(dynamodb(), core.tables),

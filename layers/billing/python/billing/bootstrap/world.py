@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
 
 @cache
-def redis_cache(access: RedisAccess) -> UpstashCache:
-    """The cache of this process. Its URL and token are read from the secret when it is first used."""
+def redis_cache(access: RedisAccess, budget: float = BUDGET) -> UpstashCache:
+    """The cache of this process. Its URL and token are read from the secret when it is first used.
+
+    `budget` is what all of Redis may cost one invocation, in seconds.
+    """
 
     def connect() -> Redis:
-        return open_redis(secret_text(access.secret, "url"), secret_text(access.secret, "token"), BUDGET)
+        return open_redis(secret_text(access.secret, "url"), secret_text(access.secret, "token"), budget)
 
-    return UpstashCache(connect, access.prefix, SystemClock(), log(), metrics())
+    return UpstashCache(connect, access.prefix, SystemClock(), log(), metrics(), budget)
 
 
 @cache
