@@ -1,0 +1,196 @@
+"""The one transaction of a converge: each of its conditions, shown by a writer that loses to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from billing.domain.account import Account
+from billing.domain.ids import CustomerId, EventId, PaymentIntentId, PurchaseKey, UserId
+from billing.domain.records import Commit, CommitOutcome, Committed, Outcome
+from tests.unit.billing.adapters.dynamo_tables import (
+    CUSTOMER,
+    USER,
+    World,
+    account,
+    commit,
+    entry,
+    event,
+    grown,
+    payment,
+    purchase,
+    stored,
+)
+
+CONFLICT = Committed(CommitOutcome.CONFLICT)
+DONE = Committed(CommitOutcome.DONE)
+
+
+def lost(world: World, attempt: Callable[[], object]) -> object:
+    """What an attempt answers that must not leave a trace in any table."""
+    before = world.everything()
+    answer = attempt()
+    assert world.everything() == before
+    return answer
+
+
+def recorded(*names: str) -> Committed:
+    return Committed(CommitOutcome.RECORDED, frozenset(map(EventId, names)))
+
+
+def test_of_two_first_writers_one_wins(world: World) -> None:
+    assert world.accounts.commit(commit(account())) == DONE
+    assert lost(world, lambda: world.accounts.commit(commit(account(email="other@example.com")))) == CONFLICT
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        pytest.param({"version": 3}, id="a spend between: only the version moved"),
+        pytest.param({"stripe_version": 2}, id="a converge without change between: only the stripe version moved"),
+        pytest.param({"version": 3, "stripe_version": 2}, id="a converge between"),
+    ],
+)
+def test_a_changing_commit_holds_to_both_counters(world: World, meanwhile: dict[str, int]) -> None:
+    read = stored(world)
+    assert (read.version, read.stripe_version) == (2, 1)
+    world.accounts.commit(Commit(read, replace(read, **meanwhile), changed=True))  # type: ignore[arg-type]
+    assert lost(world, lambda: world.accounts.commit(commit(read, entries=(entry(version=3),)))) == CONFLICT
+
+
+def test_a_commit_without_change_bumps_the_stripe_version_alone(world: World) -> None:
+    read = stored(world, email="alice@example.com")
+    assert world.accounts.commit(Commit(read, grown(read), changed=False, events=(event(),))) == DONE
+    assert world.accounts.load(USER, []).account == replace(read, stripe_version=2)
+
+
+def test_after_a_no_change_converge_a_reader_with_an_older_snapshot_loses(world: World) -> None:
+    """Money rule 1: without the bump it would win, and bring back what was true before."""
+    slow = stored(world)
+    world.accounts.commit(Commit(slow, slow, changed=False))
+    assert lost(world, lambda: world.accounts.commit(commit(slow))) == CONFLICT
+    assert lost(world, lambda: world.accounts.commit(Commit(slow, slow, changed=False, events=(event(),)))) == CONFLICT
+
+
+def test_a_no_change_commit_is_not_held_up_by_a_spend(world: World) -> None:
+    read = stored(world)
+    world.accounts.commit(Commit(read, replace(read, version=3, balance=-1), changed=True))
+    assert world.accounts.commit(Commit(read, read, changed=False)) == DONE
+    assert world.accounts.load(USER, []).account == replace(read, version=3, balance=-1, stripe_version=2)
+
+
+def test_a_no_change_commit_makes_no_account(world: World) -> None:
+    assert lost(world, lambda: world.accounts.commit(Commit(account(), account(), changed=False))) == CONFLICT
+
+
+def test_a_purchase_is_written_for_the_first_time_once(world: World) -> None:
+    read = stored(world)
+    world.accounts.commit(commit(read, purchases=(purchase(),)))
+    now = grown(read, balance=500)
+    assert lost(world, lambda: world.accounts.commit(commit(now, purchases=(purchase(amount_total=1),)))) == CONFLICT
+
+
+def test_a_purchase_holds_to_its_own_version(world: World) -> None:
+    read = stored(world)
+    world.accounts.commit(commit(read, purchases=(purchase(),)))
+    first = grown(read, balance=500)
+    world.accounts.commit(commit(first, purchases=(purchase(version=1),)))
+    second = grown(first, balance=1000)
+    stale = commit(second, purchases=(purchase(version=1, amount_total=1),))
+    assert lost(world, lambda: world.accounts.commit(stale)) == CONFLICT
+    assert world.checkouts.purchase(purchase().key) == purchase(version=2)
+
+
+def test_a_payment_points_to_the_purchase_that_it_paid(world: World) -> None:
+    lines = tuple(purchase(key=PurchaseKey(f"in_1#il_{n}"), payment=payment()) for n in (1, 2))
+    assert world.accounts.commit(commit(stored(world), purchases=lines)) == DONE
+    assert world.item("PAYMENT#pi_1") == {
+        "pk": "PAYMENT#pi_1",
+        "schema": 1,
+        "intent": "pi_1",
+        "user": "alice",
+        "source": "in_1",
+    }
+
+
+# ----------------------------------------------------------------------------------- events, and reasons by index
+
+
+@pytest.mark.parametrize("outcome", [Outcome.APPLIED, Outcome.NOOP, Outcome.IGNORED])
+def test_an_event_with_a_terminal_outcome_stops_the_whole_commit(world: World, outcome: Outcome) -> None:
+    world.events.record(event(outcome=outcome, customer=None))
+    again = commit(stored(world), events=(event(),), purchases=(purchase(),), entries=(entry(version=3),))
+    assert lost(world, lambda: world.accounts.commit(again)) == recorded("evt_1")
+
+
+@pytest.mark.parametrize("waiting", [Outcome.PARKED, Outcome.QUARANTINED])
+def test_a_waiting_event_is_moved_by_its_replay_once(world: World, waiting: Outcome) -> None:
+    world.events.record(event(outcome=waiting, reason="the customer has no owner"))
+    read = stored(world)
+    assert world.accounts.commit(commit(read, events=(event(),))) == DONE
+    kept = world.event("evt_1")
+    assert kept is not None
+    assert kept["outcome"] == "APPLIED"
+    assert lost(world, lambda: world.accounts.commit(commit(grown(read, balance=500), events=(event(),)))) == (
+        recorded("evt_1")
+    )
+
+
+def test_the_recorded_ones_are_named_among_new_ones(world: World) -> None:
+    read = stored(world)
+    first = Commit(read, read, changed=False, events=(event(id="evt_2"), event(id="evt_4")))
+    world.accounts.commit(first)
+    now = replace(read, stripe_version=2)
+    burst = commit(now, events=tuple(event(id=f"evt_{n}") for n in range(1, 6)))
+    assert lost(world, lambda: world.accounts.commit(burst)) == recorded("evt_2", "evt_4")
+
+
+def test_an_event_that_is_there_speaks_before_a_conflict(world: World) -> None:
+    """The writer that lost drops the event and reads anew: both are said at once, so nobody has to try twice."""
+    stale = stored(world)
+    world.accounts.commit(commit(stale, events=(event(),)))
+    assert lost(world, lambda: world.accounts.commit(commit(stale, events=(event(), event(id="evt_2"))))) == (
+        recorded("evt_1")
+    )
+
+
+def test_a_lost_condition_behind_the_events_is_no_recorded_event(world: World) -> None:
+    stale = stored(world)
+    world.accounts.commit(Commit(stale, stale, changed=False))
+    assert lost(world, lambda: world.accounts.commit(commit(stale, events=(event(), event(id="evt_2"))))) == CONFLICT
+
+
+# ------------------------------------------------------------------------------------------------------ customers
+
+
+def test_a_customer_has_one_owner(world: World) -> None:
+    alice, bob = (world.accounts.open_account(Account(user=UserId(name))) for name in ("alice", "bob"))
+    assert world.accounts.own_customer(alice, CUSTOMER) is not None
+    assert lost(world, lambda: world.accounts.own_customer(bob, CUSTOMER)) is None
+    assert world.accounts.owners([CUSTOMER]) == {CUSTOMER: "alice"}
+
+
+@pytest.mark.parametrize("meanwhile", [{"version": 3}, {"stripe_version": 2}])
+def test_owning_a_customer_holds_to_the_account(world: World, meanwhile: dict[str, Any]) -> None:
+    read = stored(world)
+    world.accounts.commit(Commit(read, replace(read, **meanwhile), changed=True))
+    assert lost(world, lambda: world.accounts.own_customer(read, CustomerId("cus_2"))) is None
+
+
+def test_a_second_customer_comes_after_the_first(world: World) -> None:
+    first = world.accounts.own_customer(stored(world), CUSTOMER)
+    assert first is not None
+    second = world.accounts.own_customer(first, CustomerId("cus_2"))
+    assert second is not None
+    assert (second.customers, second.customer, second.version) == ((CUSTOMER, "cus_2"), "cus_2", first.version + 1)
+
+
+def test_a_pointer_moves_with_its_purchase_only(world: World) -> None:
+    read = stored(world)
+    paid = purchase(payment=payment(intent=PaymentIntentId("pi_9")))
+    world.accounts.commit(commit(read, purchases=(paid,)))
+    stale = commit(read, purchases=(purchase(key=PurchaseKey("cs_other"), payment=paid.payment),))
+    assert lost(world, lambda: world.accounts.commit(stale)) == CONFLICT

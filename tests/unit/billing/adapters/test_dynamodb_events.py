@@ -1,0 +1,76 @@
+"""The events table: written once, moved once from waiting to done, never kept for longer than it is of use."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.records import Outcome, Recording
+from tests.unit.billing.adapters.dynamo_tables import CUSTOMER, NOW, World, event, stored
+
+TERMINAL = [Outcome.APPLIED, Outcome.NOOP, Outcome.IGNORED]
+WAITING = [Outcome.PARKED, Outcome.QUARANTINED]
+
+
+def kept(world: World) -> dict[str, object]:
+    item = world.event("evt_1")
+    assert item is not None
+    return item
+
+
+@pytest.mark.parametrize("second", list(Outcome))
+@pytest.mark.parametrize("first", TERMINAL)
+def test_a_terminal_record_stands(world: World, first: Outcome, second: Outcome) -> None:
+    assert world.events.record(event(outcome=first, reason="first")) is Recording.WRITTEN
+    assert world.events.record(event(outcome=second, reason="second")) is Recording.RECORDED
+    assert (kept(world)["outcome"], kept(world)["reason"]) == (first, "first")
+
+
+@pytest.mark.parametrize("second", list(Outcome))
+@pytest.mark.parametrize("first", WAITING)
+def test_a_waiting_record_can_be_tried_again(world: World, first: Outcome, second: Outcome) -> None:
+    assert world.events.record(event(outcome=first, reason="first")) is Recording.WRITTEN
+    assert world.events.record(event(outcome=second, reason=None)) is Recording.WRITTEN
+    assert (kept(world)["outcome"], kept(world)["reason"]) == (second, None)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_only_terminal_records_run_out(world: World, outcome: Outcome) -> None:
+    """By the attribute that the template names for the time to live: seconds, 90 days after the recording."""
+    attribute = world.definitions["EventsTable"].ttl_attribute
+    assert attribute is not None
+    world.events.record(event(outcome=outcome))
+    ends = int((NOW + timedelta(days=90)).timestamp()) if outcome in TERMINAL else None
+    assert kept(world).get(attribute) == ends
+
+
+def test_a_waiting_record_that_is_done_begins_to_run_out(world: World) -> None:
+    world.events.record(event(outcome=Outcome.PARKED))
+    world.events.record(event(outcome=Outcome.APPLIED))
+    assert "expires_at" in kept(world)
+
+
+def test_nothing_is_parked_for_a_customer_who_has_an_owner(world: World) -> None:
+    """Money rule 9: else the event would wait for an owner that is there already."""
+    world.accounts.own_customer(stored(world), CUSTOMER)
+    assert world.events.record(event(outcome=Outcome.PARKED)) is Recording.OWNED
+    assert world.event("evt_1") is None
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.PARKED])
+def test_every_other_outcome_is_recorded_whoever_owns_the_customer(world: World, outcome: Outcome) -> None:
+    world.accounts.own_customer(stored(world), CUSTOMER)
+    assert world.events.record(event(outcome=outcome)) is Recording.WRITTEN
+
+
+def test_a_customer_of_nobody_or_none_at_all_can_be_parked(world: World) -> None:
+    assert world.events.record(event(outcome=Outcome.PARKED)) is Recording.WRITTEN
+    assert world.events.record(event(outcome=Outcome.PARKED, customer=None)) is Recording.WRITTEN
+
+
+def test_recorded_speaks_before_owned(world: World) -> None:
+    """Of an event that was handled nothing is left to do, whoever owns its customer by now."""
+    world.accounts.own_customer(stored(world), CUSTOMER)
+    world.events.record(event())
+    assert world.events.record(event(outcome=Outcome.PARKED)) is Recording.RECORDED
