@@ -16,7 +16,7 @@ from local.supervisor.errors import StartError
 from local.supervisor.log_view import readable
 from local.supervisor.settings import STAND_IN_KEY, Backends, read_ports
 
-_console = Console(highlight=False)
+_console = Console(highlight=False, soft_wrap=True)
 
 
 def run_until_stopped(given_ports: Mapping[str, int | None], state_dir: Path, env_file: Path) -> int:
@@ -67,7 +67,7 @@ def seed_catalog(env_file: Path) -> None:
 def _print_line(part: str, line: str) -> None:
     text = readable(part, line)
     if text is not None:
-        _console.print(text, markup=False, soft_wrap=True)
+        _console.print(text, markup=False)
 
 
 def _print_welcome(stack: Stack, seconds: float) -> None:
@@ -86,7 +86,7 @@ def _print_welcome(stack: Stack, seconds: float) -> None:
         ("Lambda", stack.lambda_url, "local worker processes"),
     ]
     for name, address, kind in rows:
-        say(f"  {name:<14} {address:<34} {kind}", markup=False)
+        say(f"  {name:<14} {address:<34} {kind}".rstrip(), markup=False)
     say()
     say(f"Open {stack.app_url}, sign in as alice, buy 500 credits and pay with the test card")
     say("  [bold]4242 4242 4242 4242[/bold], any future date, any CVC.")
