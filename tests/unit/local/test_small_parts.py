@@ -89,24 +89,35 @@ def test_no_token_for_an_impossible_user(user: str, tmp_path: Path) -> None:
         Issuer(load_key(tmp_path), "i", "a").user_token(user)
 
 
-def test_the_clock_keeps_its_last_offset_while_stripe_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [httpx.Response(200, json={"offsetSeconds": 60}), httpx.Response(500), httpx.Response(200, json={})]
+def test_the_clock_keeps_its_last_offset_while_stripe_is_away() -> None:
+    refused, hangs = httpx.ConnectError("refused"), httpx.ReadTimeout("hangs")
+    answers: list[httpx.Response | Exception] = [
+        httpx.Response(200, json={"offsetSeconds": 60}),
+        httpx.Response(500),
+        httpx.Response(200, json={}),
+        refused,
+        hangs,
+        httpx.Response(200, json={"offsetSeconds": 90}),
+    ]
     asked = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        return answers[len(asked) - 1]
+        given = answers[len(asked) - 1]
+        if isinstance(given, Exception):
+            raise given
+        return given
 
     async def inside() -> list[float]:
         clock = StripeClock("http://stripe/_control/clock")
         await clock._client.aclose()
         clock._client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-        found = [await clock.offset() for _ in range(3)]
+        found = [await clock.offset() for _ in range(6)]
         await clock._client.aclose()
         return found
 
-    assert asyncio.run(inside()) == [60, 60, 60]
-    assert len(asked) == 2, "after a failure it is left alone for a while"
+    assert asyncio.run(inside()) == [60] * 6
+    assert len(asked) == 5, "one that hangs is left alone for a while"
 
 
 def test_forms_are_read_as_a_browser_would() -> None:
