@@ -11,8 +11,8 @@ _RETRY_AFTER = 1.0
 class StripeClock:
     """Asked before every invocation: a webhook signed in the advanced time may come right after the advance.
 
-    It costs a few milliseconds. While the stand-in does not answer, the last known offset stands; one that hangs is left
-    alone for a second, so that it does not slow every invocation down.
+    It costs a few milliseconds. While the stand-in does not answer, the last known offset stands; one that hangs is
+    left alone for a second, so that it does not slow every invocation down.
     """
 
     def __init__(self, url: str | None) -> None:
