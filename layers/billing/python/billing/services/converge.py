@@ -94,7 +94,13 @@ def converge(user: UserId, touched: Touched, notices: Sequence[Notice], actor: s
             done = {event: outcome for event, (outcome, _) in outcomes.items()}
             return _report(before, decision, done, frozenset(replayed), pending.values(), attempt, deps)
         for event in result.recorded:
-            deps.log.info("skipped replay", event_id=event, event_type=pending[event].type, user_id=user)
+            deps.log.info(
+                "skipped replay",
+                event_id=event,
+                event_type=pending[event].type,
+                user_id=user,
+                correlation_id=pending[event].correlation_id,
+            )
             deps.metrics.count("EventsReplayed")
             del pending[event]
             replayed.add(event)
@@ -166,6 +172,10 @@ def _report(
     deps: ConvergeDeps,
 ) -> Converged:
     user = decision.account.user
+    by_event = {notice.id: notice.correlation_id for notice in notices}
+    orders = [purchase.order for purchase in decision.purchases if purchase.order]
+    shared = next(iter([*by_event.values(), *orders]), None)
+    joined = {"correlation_id": shared} if shared else {}
     for notice in notices:
         outcome = outcomes[EventId(notice.id)]
         deps.metrics.count("EventsByOutcome", outcome=outcome)
@@ -182,6 +192,7 @@ def _report(
     for entry in decision.entries:
         deps.log.info(
             "ledger entry written",
+            **joined,
             user_id=user,
             event_id=entry.event,
             kind=entry.kind,
@@ -194,6 +205,7 @@ def _report(
     deps.metrics.count("ConvergeRetries", retries)
     deps.log.info(
         "converged",
+        **joined,
         user_id=user,
         changed=decision.changed,
         version=decision.account.version,

@@ -91,7 +91,7 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     seconds = min(_CACHED_FOR, session.expires_at - core.clock.now()).total_seconds()
     deps.cache.keep_open_checkout(request.user, hashed, session, int(seconds))
     core.metrics.count("CheckoutsStarted", mode=mode)
-    core.log.info("checkout started", user_id=request.user, session_id=session.id, customer_id=customer, mode=mode)
+    core.log.info("checkout answered", user_id=request.user, session_id=session.id, customer_id=customer, mode=mode)
     return session
 
 
@@ -232,6 +232,13 @@ class _Checkout:
         made = self._deps.stripe.create_session(order, self._customer, f"checkout:{order.id}:{self._customer}")
         held = replace(claim, session=made.id, url=made.url, expires_at=made.expires_at)
         if self._deps.checkouts.attach(held, opened(order, made.id)):
+            self._deps.converge.log.info(
+                "checkout session opened",
+                correlation_id=order.id,
+                order_id=order.id,
+                session_id=made.id,
+                user_id=order.user,
+            )
             return made
         stands = self._deps.checkouts.claim(self._user, self._slot)
         if stands is not None and stands.session == made.id:

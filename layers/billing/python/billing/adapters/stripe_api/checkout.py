@@ -43,7 +43,8 @@ class StripeSessions:
 
         Metadata of a session reaches neither its payment intent nor its subscription by itself.
         """
-        metadata = {"user_id": order.user, "order_id": order.id}
+        # the order's id is also what joins the log lines of all hops of a purchase
+        metadata = {"user_id": order.user, "order_id": order.id, "correlation_id": order.id}
         params: SessionCreateParams = {
             "mode": "subscription" if order.mode == "subscription" else "payment",
             "customer": customer,
