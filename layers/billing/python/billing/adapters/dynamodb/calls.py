@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from billing.adapters.dynamodb.items import Attributes, attributes
 from billing.errors import MalformedObject, StoreUnavailable
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _KEYS_AT_ONCE = 100
 _UNPROCESSED_ROUNDS = 5
 _LOST_RACE = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_NEVER_WRITTEN = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
+"""Reasons of a canceled transaction that trying again can't mend, such as an item of over 400 KB."""
 
 
 class Refused(Exception):
@@ -66,7 +68,9 @@ def write(client: DynamoDBClient, items: Sequence[Any]) -> None:
         client.transact_write_items(TransactItems=items)
     except (ClientError, BotoCoreError) as error:
         reasons = _reasons(error)
-        if reasons and any(reason in _LOST_RACE for reason in reasons):
+        if not _NEVER_WRITTEN.isdisjoint(reasons):
+            raise MalformedObject("DynamoDB refused an item of a transaction", reason=", ".join(reasons)) from error
+        if not _LOST_RACE.isdisjoint(reasons):
             raise Refused(reasons) from error
         raise translated(error) from error
 
@@ -99,7 +103,9 @@ def _reasons(error: Exception) -> list[str]:
 
 
 def translated(error: Exception) -> StoreUnavailable | MalformedObject:
-    """Our error for one of the SDK: what may pass is retryable, what DynamoDB calls invalid is not."""
+    """Our error for one of the SDK: what may pass is retryable, what DynamoDB or the SDK calls invalid is not."""
+    if isinstance(error, ParamValidationError):
+        return MalformedObject("the SDK refused a request to DynamoDB", reason=type(error).__name__)
     if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ValidationException":
         return MalformedObject("DynamoDB refused an item or a condition", reason=error.response["Error"]["Message"])
     if isinstance(error, ClientError):

@@ -9,6 +9,7 @@ from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import attributes, customer_key, to_item
 from billing.config import Tables
 from billing.domain.records import EventRecord, Outcome, Recording
+from billing.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,5 +51,9 @@ class DynamoEvents:
         try:
             calls.write(self._client, items)
         except calls.Refused as refused:
-            return Recording.RECORDED if refused.reasons[0] == "ConditionalCheckFailed" else Recording.OWNED
+            if refused.reasons[0] == "ConditionalCheckFailed":
+                return Recording.RECORDED
+            if "ConditionalCheckFailed" in refused.reasons:
+                return Recording.OWNED
+            raise StoreUnavailable("another transaction on the event or its customer is in progress") from refused
         return Recording.WRITTEN
