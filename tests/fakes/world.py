@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,49 @@ from billing.domain.ids import CustomerId, EventId, OrderId, SessionId, UserId
 from billing.errors import QueueUnavailable, SecretsUnavailable
 from billing.observability import LOGGED_KEYS
 from billing.ports import CachedEntitlement, OpenSession, PublishedAccount
+
+
+@dataclass
+class Calls:
+    """What was called, in order, by all fakes that share it; and the place where a test steps in between two calls."""
+
+    made: list[str] = field(default_factory=list)
+    broken: dict[str, Exception] = field(default_factory=dict)
+    """What a call raises, every time, until it is taken out again."""
+    _before: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
+    _after: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
+
+    def before(self, name: str, *acts: Callable[[], object]) -> None:
+        """Run one act ahead of each of the next calls of this name, while the world is still as it was."""
+        self._before.setdefault(name, []).extend(acts)
+
+    def after(self, name: str, *acts: Callable[[], object]) -> None:
+        """Run one act behind each of the next calls of this name, when its effect stands and nobody knows yet."""
+        self._after.setdefault(name, []).extend(acts)
+
+    @contextmanager
+    def called(self, name: str) -> Iterator[None]:
+        """Wrap the body of a fake's method."""
+        self.made.append(name)
+        if self._before.get(name):
+            self._before[name].pop(0)()
+        if name in self.broken:
+            raise self.broken[name]
+        yield
+        if self._after.get(name):
+            self._after[name].pop(0)()
+
+    def count(self, name: str) -> int:
+        return self.made.count(name)
+
+
+def raising(error: Exception) -> Callable[[], None]:
+    """An act for `Calls` that raises."""
+
+    def act() -> None:
+        raise error
+
+    return act
 
 
 @dataclass

@@ -45,19 +45,17 @@ def one_time_spans(grants: Iterable[LevelGrant], now: datetime) -> list[Span]:
 
 
 def _chain(level: str, grants: list[LevelGrant], now: datetime) -> Span | None:
-    """The unbroken run of one level's purchases that covers `now`, if one does."""
-    begin = reach = grants[0].paid_at
+    """What one level's purchases give, one after the other.
+
+    All of them are paid, so what reaches past `now` holds now, also while Stripe's clock is a little ahead of ours.
+    """
+    reach = grants[0].paid_at
     for grant in grants:
-        start = max(reach, grant.paid_at)
-        if start > reach:
-            if begin <= now < reach:
-                break
-            begin = start
-        end = _end(grant, start)
+        end = _end(grant, max(reach, grant.paid_at))
         if end is None:
             return Span(level, None)
         reach = end
-    return Span(level, reach) if begin <= now < reach else None
+    return Span(level, reach) if now < reach else None
 
 
 def _end(grant: LevelGrant, start: datetime) -> datetime | None:

@@ -1,0 +1,261 @@
+"""DynamoDB's tables in memory: transactions that are all or nothing, under the conditions that the adapters write.
+
+The state is plain dictionaries that a test may read and set. One call is one atomic step, so whatever can happen
+between two of them is put there by a hook (`Calls.before`, `Calls.after`), and nothing else happens at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from billing.domain.account import Account
+from billing.domain.credits import balance_of
+from billing.domain.decide import Before
+from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, UserId
+from billing.domain.ledger import Entry
+from billing.domain.order import Claim, Order
+from billing.domain.purchase import Purchase
+from billing.domain.records import Commit, CommitOutcome, Committed, EventRecord, Outcome, Recording
+from billing.errors import MalformedObject
+from billing.ports import Page
+from tests.fakes.world import Calls
+
+_MOST_ITEMS = 100  # of one transaction
+
+
+@dataclass(frozen=True)
+class Write:
+    """One item of a transaction: where, whether its condition holds, and what it does."""
+
+    key: str
+    holds: bool
+    act: Callable[[], object] = lambda: None
+
+
+@dataclass
+class FakeTables:
+    """All that is stored, and how writing goes."""
+
+    calls: Calls = field(default_factory=Calls)
+    accounts: dict[UserId, Account] = field(default_factory=dict)
+    owners: dict[CustomerId, UserId] = field(default_factory=dict)
+    claims: dict[tuple[UserId, str], Claim] = field(default_factory=dict)
+    orders: dict[OrderId, Order] = field(default_factory=dict)
+    purchases: dict[PurchaseKey, Purchase] = field(default_factory=dict)
+    pointers: dict[PaymentIntentId, tuple[UserId, str]] = field(default_factory=dict)
+    ledger: dict[tuple[UserId, str], Entry] = field(default_factory=dict)
+    events: dict[EventId, EventRecord] = field(default_factory=dict)
+    conflicts: int = 0
+    """So many of the next transactions meet another one in flight (TransactionConflict)."""
+
+    def write(self, writes: Sequence[Write]) -> list[str]:
+        """Do all of it or nothing; the reasons of a refusal, one for each item, or an empty list."""
+        keys = [write.key for write in writes]
+        if len(keys) > _MOST_ITEMS or len(keys) != len(set(keys)):
+            raise MalformedObject("DynamoDB refused an item or a condition", reason=f"{len(keys)} items")
+        if self.conflicts:
+            self.conflicts -= 1
+            return ["TransactionConflict"] * len(writes)
+        if not all(write.holds for write in writes):
+            return ["None" if write.holds else "ConditionalCheckFailed" for write in writes]
+        for write in writes:
+            write.act()
+        return []
+
+    def put_account(self, before: Account, after: Account) -> Write:
+        there = self.accounts.get(before.user)
+        same = there is not None and _counters(there) == _counters(before)
+        holds = there is None if before.version == 0 else same
+        return Write(f"ACCOUNT#{after.user}", holds, lambda: self.accounts.update({after.user: after}))
+
+    def bump_account(self, before: Account) -> Write:
+        there = self.accounts.get(before.user)
+        bumped = replace(there or before, stripe_version=before.stripe_version + 1)
+        holds = there is not None and there.stripe_version == before.stripe_version
+        return Write(f"ACCOUNT#{before.user}", holds, lambda: self.accounts.update({before.user: bumped}))
+
+    def put_purchase(self, purchase: Purchase) -> Write:
+        there = self.purchases.get(purchase.key)
+        holds = there is None if purchase.version == 0 else there is not None and there.version == purchase.version
+        stored = replace(purchase, version=purchase.version + 1)
+        return Write(f"PURCHASE#{purchase.key}", holds, lambda: self.purchases.update({purchase.key: stored}))
+
+    def put_entry(self, entry: Entry) -> Write:
+        key = (entry.user, entry.key)
+        return Write(
+            f"LEDGER#{entry.user}#{entry.key}", key not in self.ledger, lambda: self.ledger.update({key: entry})
+        )
+
+    def put_event(self, record: EventRecord) -> Write:
+        there = self.events.get(record.id)
+        holds = there is None or there.outcome in (Outcome.PARKED, Outcome.QUARANTINED)
+        return Write(f"EVENT#{record.id}", holds, lambda: self.events.update({record.id: record}))
+
+    def entries(self, user: UserId) -> list[Entry]:
+        """The user's ledger, oldest first."""
+        return [self.ledger[key] for key in sorted(self.ledger) if key[0] == user]
+
+    def check(self) -> None:
+        """What must hold after every step, whatever happened before (system.md, "What is kept")."""
+        for user, account in self.accounts.items():
+            entries = self.entries(user)
+            assert account.balance == balance_of(account.lots)
+            assert account.balance == sum(entry.amount for entry in entries)
+            assert [entry.balance_after for entry in entries[-1:]] in ([], [account.balance])
+            assert all(0 <= lot.reversed <= lot.granted for lot in account.lots)
+            assert all(entry.actor and entry.reason for entry in entries)
+
+
+@dataclass
+class FakeAccounts:
+    """The AccountStore port."""
+
+    tables: FakeTables
+
+    def load(self, user: UserId, purchases: Collection[PurchaseKey], orders: Collection[OrderId] = ()) -> Before:
+        with self.tables.calls.called("load"):
+            return self._with(Before(self.tables.accounts.get(user, Account(user=user))), purchases, orders)
+
+    def extend(self, before: Before, purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> Before:
+        with self.tables.calls.called("extend"):
+            return self._with(before, purchases, orders)
+
+    def open_account(self, account: Account) -> Account:
+        with self.tables.calls.called("open_account"):
+            refused = self.tables.write([self.tables.put_account(account, replace(account, version=1))])
+        return self.load(account.user, []).account if refused else replace(account, version=1)
+
+    def commit(self, commit: Commit) -> Committed:
+        tables = self.tables
+        with tables.calls.called("commit"):
+            events = [tables.put_event(record) for record in commit.events]
+            changed = commit.changed
+            account = tables.put_account(commit.before, commit.after) if changed else tables.bump_account(commit.before)
+            reasons = tables.write(
+                [
+                    *events,
+                    account,
+                    *(tables.put_purchase(purchase) for purchase in commit.purchases),
+                    *self._pointers(commit.purchases),
+                    *(tables.put_entry(entry) for entry in commit.entries),
+                ]
+            )
+        if not reasons:
+            return Committed(CommitOutcome.DONE)
+        failed = [reason == "ConditionalCheckFailed" for reason in reasons]
+        recorded = frozenset(record.id for record, there in zip(commit.events, failed, strict=False) if there)
+        return Committed(CommitOutcome.RECORDED if recorded else CommitOutcome.CONFLICT, recorded)
+
+    def owners(self, customers: Collection[CustomerId]) -> Mapping[CustomerId, UserId]:
+        with self.tables.calls.called("owners"):
+            return {customer: user for customer, user in self.tables.owners.items() if customer in customers}
+
+    def sources(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, tuple[UserId, str]]:
+        with self.tables.calls.called("sources"):
+            return {intent: source for intent, source in self.tables.pointers.items() if intent in intents}
+
+    def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
+        tables = self.tables
+        after = replace(before, customers=(*before.customers, customer), version=before.version + 1)
+        with tables.calls.called("own_customer"):
+            owned = Write(
+                f"CUSTOMER#{customer}",
+                customer not in tables.owners,
+                lambda: tables.owners.update({customer: before.user}),
+            )
+            refused = tables.write([owned, tables.put_account(before, after)])
+        return None if refused else after
+
+    def _with(self, before: Before, purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> Before:
+        found = {key: self.tables.purchases[key] for key in purchases if key in self.tables.purchases}
+        named = {order: self.tables.orders[order] for order in orders if order in self.tables.orders}
+        return Before(before.account, {**before.purchases, **found}, {**before.orders, **named})
+
+    def _pointers(self, purchases: Collection[Purchase]) -> list[Write]:
+        pointers = {item.payment.intent: (item.user, item.source) for item in purchases if item.payment}
+        return [self._pointer(intent, source) for intent, source in pointers.items()]
+
+    def _pointer(self, intent: PaymentIntentId, source: tuple[UserId, str]) -> Write:
+        return Write(f"PAYMENT#{intent}", True, lambda: self.tables.pointers.update({intent: source}))
+
+
+@dataclass
+class FakeEvents:
+    """The EventStore port."""
+
+    tables: FakeTables
+
+    def record(self, record: EventRecord) -> Recording:
+        with self.tables.calls.called("record"):
+            writes = [self.tables.put_event(record)]
+            if record.outcome is Outcome.PARKED and record.customer is not None:
+                writes.append(Write(f"CUSTOMER#{record.customer}", record.customer not in self.tables.owners))
+            reasons = self.tables.write(writes)
+        if not reasons:
+            return Recording.WRITTEN
+        return Recording.RECORDED if reasons[0] == "ConditionalCheckFailed" else Recording.OWNED
+
+
+@dataclass
+class FakeCheckouts:
+    """The CheckoutStore port."""
+
+    tables: FakeTables
+
+    def claim(self, user: UserId, slot: str) -> Claim | None:
+        with self.tables.calls.called("claim"):
+            return self.tables.claims.get((user, slot))
+
+    def take(self, claim: Claim, order: Order) -> bool:
+        tables = self.tables
+        with tables.calls.called("take"):
+            there = tables.claims.get((claim.user, claim.slot))
+            holds = (there.generation if there is not None else 0) == claim.generation - 1
+            return not tables.write(
+                [
+                    self._put_claim(claim, holds),
+                    Write(
+                        f"ORDER#{order.id}",
+                        order.id not in tables.orders,
+                        lambda: tables.orders.update({order.id: order}),
+                    ),
+                ]
+            )
+
+    def attach(self, claim: Claim, purchase: Purchase) -> bool:
+        with self.tables.calls.called("attach"):
+            there = self.tables.claims.get((claim.user, claim.slot))
+            ours = there is not None and (there.generation, there.order) == (claim.generation, claim.order)
+            free = there is not None and there.session is None
+            first = replace(purchase, version=0)
+            return not self.tables.write([self._put_claim(claim, ours and free), self.tables.put_purchase(first)])
+
+    def order(self, order: OrderId) -> Order | None:
+        with self.tables.calls.called("order"):
+            return self.tables.orders.get(order)
+
+    def purchase(self, key: PurchaseKey) -> Purchase | None:
+        with self.tables.calls.called("purchase"):
+            return self.tables.purchases.get(key)
+
+    def _put_claim(self, claim: Claim, holds: bool) -> Write:
+        key = (claim.user, claim.slot)
+        return Write(f"CLAIM#{claim.user}#{claim.slot}", holds, lambda: self.tables.claims.update({key: claim}))
+
+
+@dataclass
+class FakeLedger:
+    """The LedgerReader port."""
+
+    tables: FakeTables
+
+    def page(self, user: UserId, limit: int, cursor: str | None) -> Page:
+        with self.tables.calls.called("page"):
+            newest = [entry for entry in reversed(self.tables.entries(user)) if cursor is None or entry.key < cursor]
+            shown = tuple(newest[:limit])
+            return Page(shown, shown[-1].key if len(newest) > limit else None)
+
+
+def _counters(account: Account) -> tuple[int, int]:
+    return account.version, account.stripe_version

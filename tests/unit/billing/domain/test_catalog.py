@@ -1,0 +1,68 @@
+"""What a price gives, out of metadata that people type."""
+
+import pytest
+
+from billing.domain.catalog import BrokenMetadata, Gives, parse_gives, speaking_metadata
+from tests.fakes.snapshots import CREDITS, PRO_MONTHLY
+
+LEVELS = ("FREE", "PRO", "TEAM")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "gives"),
+    [
+        ({}, Gives()),
+        ({"color": "blue"}, Gives()),
+        ({"credits_amount": "500"}, Gives(credits=500)),
+        ({"credits_amount": "1000000000"}, Gives(credits=1_000_000_000)),
+        ({"credits_amount": "20", "credits_expire_days": "90"}, Gives(credits=20, credits_expire_days=90)),
+        ({"entitlement_level": "PRO", "entitlement_days": "30"}, Gives(level="PRO", level_days=30)),
+        ({"entitlement_level": "TEAM", "plan": "team"}, Gives(level="TEAM", plan="team")),
+    ],
+)
+def test_what_metadata_gives(metadata, gives):
+    assert parse_gives(metadata, LEVELS) == gives
+
+
+@pytest.mark.parametrize(
+    ("metadata", "why"),
+    [
+        ({"credits_amount": "0"}, "credits_amount must be a whole number from 1 to 1000000000"),
+        ({"credits_amount": ""}, "credits_amount must be"),
+        ({"credits_amount": "-5"}, "credits_amount must be"),
+        ({"credits_amount": "5.0"}, "credits_amount must be"),
+        ({"credits_amount": " 5"}, "credits_amount must be"),
+        ({"credits_amount": "٥"}, "credits_amount must be"),
+        ({"credits_amount": "1000000001"}, "credits_amount must be"),
+        ({"credits_amount": "9" * 5000}, "credits_amount must be"),
+        ({"credits_amount": "1", "credits_expire_days": "3651"}, "credits_expire_days must be .* to 3650"),
+        ({"credits_expire_days": "90"}, "credits_expire_days without credits_amount"),
+        ({"entitlement_level": "GOLD"}, "entitlement_level 'GOLD' is none of PRO, TEAM"),
+        ({"entitlement_level": "FREE"}, "is none of PRO, TEAM"),  # everybody has it: nobody can mean to sell it
+        ({"entitlement_level": "X" * 500}, "entitlement_level 'X{40}' is"),
+        ({"entitlement_days": "30"}, "entitlement_days without entitlement_level"),
+        ({"plan": ""}, "plan must be 1 to 40 printable characters"),
+        ({"plan": "a\nb"}, "plan must be"),
+        ({"plan": "p" * 41}, "plan must be"),
+    ],
+)
+def test_metadata_that_cannot_be_meant_is_refused_with_its_reason(metadata, why):
+    with pytest.raises(BrokenMetadata, match=why):
+        parse_gives(metadata, LEVELS)
+
+
+def test_metadata_of_the_price_speaks_alone_when_it_says_anything():
+    product = {"credits_amount": "500", "credits_expire_days": "90"}
+    assert speaking_metadata({"credits_amount": "20"}, product) == {"credits_amount": "20"}
+    assert speaking_metadata({"note": "summer"}, product) == product
+
+
+def test_a_price_gives_nothing_without_credits_and_level():
+    assert Gives(plan="pro").nothing
+    assert not Gives(credits=1).nothing
+    assert not Gives(level="PRO").nothing
+
+
+def test_a_price_recurs_when_it_has_an_interval():
+    assert PRO_MONTHLY.recurring
+    assert not CREDITS.recurring

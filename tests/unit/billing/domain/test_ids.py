@@ -1,0 +1,73 @@
+"""Ids and the small readers of what comes from outside."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from billing.domain import ids
+from billing.domain.ids import InvoiceId, UnfitError
+
+
+@pytest.mark.parametrize("text", ["cus_1", "cus_AbC_9"])
+def test_an_id_fits_its_pattern(text):
+    assert ids.fits(text, ids.CUSTOMER_ID) == text
+    assert ids.required(text, ids.CUSTOMER_ID, "customer") == text
+    assert ids.optional(text, ids.CUSTOMER_ID, "customer") == text
+
+
+@pytest.mark.parametrize("value", ["", "cus_", "pi_1", "cus_1\n", "cus_1#2", "cus_é", "cus_" + "1" * 101, 7, ["cus_1"]])
+def test_anything_else_does_not(value):
+    assert ids.fits(value, ids.CUSTOMER_ID) is None
+    for read in (ids.required, ids.optional):
+        with pytest.raises(UnfitError, match=r"^customer$"):
+            read(value, ids.CUSTOMER_ID, "customer")
+
+
+def test_an_absent_id_may_be_absent_only_where_that_is_allowed():
+    assert ids.optional(None, ids.CUSTOMER_ID, "customer") is None
+    assert ids.fits(None, ids.CUSTOMER_ID) is None
+    with pytest.raises(UnfitError):
+        ids.required(None, ids.CUSTOMER_ID, "customer")
+
+
+def test_the_first_fit_is_taken():
+    assert ids.first_fit([None, "nonsense", "ord_2", "ord_1"], ids.ORDER_ID) == "ord_2"
+    assert ids.first_fit([None, "nonsense"], ids.ORDER_ID) is None
+
+
+def test_a_line_of_an_invoice_has_a_key_of_both():
+    assert ids.invoice_line_key(InvoiceId("in_1"), "il_2") == "in_1#il_2"
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "1795000000", None, 253_402_300_800])
+def test_a_time_that_stripe_would_not_send_is_refused(value):
+    with pytest.raises(UnfitError, match=r"^created$"):
+        ids.unix_time(value, "created")
+
+
+def test_stripes_seconds_are_utc():
+    assert ids.unix_time(1795255200, "created") == datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    assert ids.unix_time(253_402_300_799, "created").year == 9999
+
+
+def test_a_moment_is_read_as_utc():
+    assert ids.moment("2026-11-21T12:00:00+02:00", "at") == datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("value", ["2026-11-21T10:00:00", "soon", "", 5, None, "0001-01-01T00:00:00+14:00"])
+def test_a_moment_that_is_none_is_refused(value):
+    with pytest.raises(UnfitError, match=r"^at$"):
+        ids.moment(value, "at")
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", None])
+def test_a_flag_is_true_or_false(value):
+    assert ids.flag(True, "livemode") is True
+    with pytest.raises(UnfitError, match=r"^livemode$"):
+        ids.flag(value, "livemode")
+
+
+def test_an_object_is_an_object():
+    assert ids.mapping({"a": 1}, "data") == {"a": 1}
+    with pytest.raises(UnfitError, match=r"^data$"):
+        ids.mapping([], "data")

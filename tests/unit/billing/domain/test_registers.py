@@ -1,0 +1,118 @@
+"""Registers of refunds and disputes: what they hold, what of it takes money back, and when all of it is gone."""
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from billing.domain.registers import disputed, fully_reversed_at, merged, refunded, taken_back
+from tests.fakes.snapshots import DAY, NOW, a_dispute, a_payment, a_refund
+
+
+@pytest.mark.parametrize(
+    ("status", "amount"),
+    [("pending", 300), ("requires_action", 300), ("succeeded", 300), ("failed", 0), ("canceled", 0)],
+)
+def test_a_refund_takes_back_until_it_has_failed(status, amount):
+    assert refunded(a_payment(900, refunds=(a_refund(300, status),))) == amount
+
+
+def test_several_refunds_add_up_and_stop_at_what_was_captured():
+    refunds = tuple(a_refund(400, id=f"re_{number}") for number in range(2))
+    assert refunded(a_payment(900, refunds=refunds)) == 800
+    assert refunded(a_payment(500, refunds=refunds)) == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "amount"),
+    [
+        ("needs_response", 300),
+        ("under_review", 300),
+        ("lost", 300),
+        ("won", 0),
+        ("prevented", 0),
+        ("warning_needs_response", 0),
+        ("warning_under_review", 0),
+        ("warning_closed", 0),
+    ],
+)
+def test_a_dispute_holds_its_amount_unless_it_is_an_inquiry_or_was_won(status, amount):
+    assert disputed(a_payment(900, disputes=(a_dispute(300, status),))) == amount
+
+
+def test_a_dispute_in_another_currency_counts_as_the_whole_charge():
+    assert disputed(a_payment(900, disputes=(a_dispute(10, currency="usd"),))) == 900
+
+
+def test_several_disputes_stop_at_what_was_captured():
+    disputes = (a_dispute(600), a_dispute(600, id="dp_2"))
+    assert disputed(a_payment(900, disputes=disputes)) == 900
+
+
+def test_a_refund_beside_a_dispute_never_takes_more_than_was_captured():
+    both = a_payment(900, refunds=(a_refund(300),), disputes=(a_dispute(900),))
+    assert taken_back(both) == 900
+    assert taken_back(replace(both, disputes=(a_dispute(400),))) == 700
+
+
+def test_the_first_reading_is_the_register_and_a_missing_one_changes_nothing():
+    payment = a_payment(refunds=(a_refund(100),))
+    assert merged(None, payment) == payment
+    assert merged(payment, None) == payment
+    assert merged(None, None) is None
+
+
+def test_a_reading_without_registers_forgets_none():
+    known = a_payment(refunds=(a_refund(100),), disputes=(a_dispute(50),))
+    assert merged(known, a_payment()) == known
+
+
+@pytest.mark.parametrize("final", ["failed", "canceled"])
+def test_what_has_failed_stays_failed_however_late_success_is_read(final):
+    readings = [a_payment(refunds=(a_refund(100, status),)) for status in ("pending", "succeeded", final)]
+    for order in permutations(readings):
+        register = None
+        for reading in order:
+            register = merged(register, reading)
+        assert register is not None
+        assert [refund.status for refund in register.refunds] == [final]
+
+
+def test_a_pending_refund_does_not_take_the_place_of_one_that_succeeded():
+    register = merged(a_payment(refunds=(a_refund(100),)), a_payment(refunds=(a_refund(100, "pending"),)))
+    assert register is not None
+    assert register.refunds[0].status == "succeeded"
+
+
+def test_a_dispute_is_what_was_read_last_and_registers_are_ordered_by_id():
+    register = merged(
+        a_payment(refunds=(a_refund(1, id="re_2"),), disputes=(a_dispute(1, id="dp_2"), a_dispute(9))),
+        a_payment(refunds=(a_refund(2, id="re_1"),), disputes=(a_dispute(9, "won"),)),
+    )
+    assert register is not None
+    assert [refund.id for refund in register.refunds] == ["re_1", "re_2"]
+    assert [(dispute.id, dispute.status) for dispute in register.disputes] == [
+        ("dp_1", "won"),
+        ("dp_2", "needs_response"),
+    ]
+
+
+def test_a_payment_is_fully_reversed_when_the_last_part_of_it_went():
+    first, last = a_refund(400, at=NOW + DAY), a_refund(500, id="re_0", at=NOW + 2 * DAY)
+    assert fully_reversed_at(a_payment(900, refunds=(last, first))) == NOW + 2 * DAY
+    assert fully_reversed_at(a_payment(900, refunds=(first,))) is None
+    assert fully_reversed_at(a_payment(900)) is None
+
+
+def test_a_dispute_beside_a_partial_refund_reverses_in_full():
+    payment = a_payment(900, refunds=(a_refund(300, at=NOW + DAY),), disputes=(a_dispute(600, at=NOW + 3 * DAY),))
+    assert fully_reversed_at(payment) == NOW + 3 * DAY
+
+
+def test_a_dispute_in_another_currency_reverses_in_full():
+    assert fully_reversed_at(a_payment(900, disputes=(a_dispute(1, currency="usd", at=NOW + DAY),))) == NOW + DAY
+
+
+def test_what_failed_or_was_won_reverses_nothing():
+    payment = a_payment(900, refunds=(a_refund(900, "failed"),), disputes=(a_dispute(900, "won"),))
+    assert fully_reversed_at(payment) is None

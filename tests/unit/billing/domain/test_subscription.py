@@ -1,0 +1,145 @@
+"""Subscriptions: what is remembered of one, which of several speaks, and what access each status gives."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from billing.domain.ids import SubscriptionId
+from billing.domain.snapshot import SubscriptionItem
+from billing.domain.subscription import Span, SubscriptionState, access_of, governing, paid_through, state_of
+from tests.fakes.snapshots import (
+    DAY,
+    NOW,
+    POLICY,
+    PRICES,
+    PRO_MONTHLY,
+    SUBSCRIPTION,
+    TEAM_YEARLY,
+    a_line,
+    a_subscription,
+    an_invoice,
+)
+
+GRACE = 3 * DAY
+
+
+def state(**given) -> SubscriptionState:
+    return replace(state_of(a_subscription(), None, [], PRICES, POLICY.levels), **given)
+
+
+def test_what_is_remembered():
+    truth = a_subscription(cancel_at_period_end=True, trial_end=NOW + 7 * DAY, status="trialing")
+    remembered = state_of(truth, None, [an_invoice()], PRICES, POLICY.levels)
+    assert remembered == SubscriptionState(
+        id=SUBSCRIPTION,
+        customer=truth.customer,
+        status="trialing",
+        created=NOW,
+        price_id=PRO_MONTHLY.id,
+        quantity=1,
+        plan="pro",
+        level="PRO",
+        period_end=NOW + 30 * DAY,
+        trial_end=NOW + 7 * DAY,
+        cancel_at_period_end=True,
+        paid_through=NOW + 30 * DAY,
+    )
+
+
+def test_the_item_of_the_highest_level_speaks():
+    items = tuple(
+        SubscriptionItem(price, 2, NOW + days * DAY) for price, days in ((TEAM_YEARLY.id, 365), (PRO_MONTHLY.id, 30))
+    )
+    for order in (items, items[::-1]):
+        remembered = state_of(a_subscription(items=order), None, [], PRICES, POLICY.levels)
+        assert (remembered.level, remembered.quantity, remembered.period_end) == ("TEAM", 2, NOW + 365 * DAY)
+
+
+def test_a_price_that_is_not_in_the_snapshot_gives_no_level():
+    remembered = state_of(a_subscription(), None, [], {}, POLICY.levels)
+    assert (remembered.plan, remembered.level) == (None, None)
+
+
+def test_a_paid_period_is_not_forgotten_when_the_snapshot_does_not_show_it():
+    known = state(paid_through=NOW + 9 * DAY)
+    other = an_invoice(subscription=SubscriptionId("sub_2"))
+    assert state_of(a_subscription(), known, [other], PRICES, POLICY.levels).paid_through == NOW + 9 * DAY
+    later = state_of(a_subscription(), known, [an_invoice()], PRICES, POLICY.levels)
+    assert later.paid_through == NOW + 30 * DAY
+    assert state_of(a_subscription(), None, [], PRICES, POLICY.levels).paid_through is None
+
+
+def test_an_older_invoice_does_not_shorten_what_is_paid():
+    known = state(paid_through=NOW + 60 * DAY)
+    assert state_of(a_subscription(), known, [an_invoice()], PRICES, POLICY.levels).paid_through == NOW + 60 * DAY
+
+
+@pytest.mark.parametrize("status", ["draft", "open", "void", "uncollectible"])
+def test_an_invoice_covers_nothing_until_it_is_paid(status):
+    assert paid_through(an_invoice(status=status)) is None
+
+
+def test_prorations_and_lines_of_no_subscription_cover_nothing():
+    far = NOW + 400 * DAY
+    lines = (a_line(), a_line(period_end=far, proration=True), a_line(period_end=far, of_subscription=False))
+    assert paid_through(an_invoice(*lines)) == NOW + 30 * DAY
+    assert paid_through(an_invoice(*lines[1:])) is None
+
+
+@pytest.mark.parametrize("status", ["unpaid", "incomplete", "incomplete_expired", "paused", "canceled", "new_status"])
+def test_no_access(status):
+    paid = state(status=status, paid_through=NOW + 30 * DAY, trial_end=NOW + 30 * DAY)
+    assert access_of(paid, GRACE, NOW) is None
+
+
+@pytest.mark.parametrize("ending", [True, False])
+def test_active_gives_access_also_when_it_will_end(ending):
+    assert access_of(state(cancel_at_period_end=ending), GRACE, NOW) == Span("PRO", None)
+
+
+def test_a_trial_gives_access_until_its_end():
+    trial = state(status="trialing", trial_end=NOW + DAY)
+    assert access_of(trial, GRACE, NOW) == Span("PRO", NOW + DAY)
+    assert access_of(trial, GRACE, NOW + DAY) is None
+    assert access_of(replace(trial, trial_end=None), GRACE, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "access"),
+    [
+        (NOW - timedelta(seconds=1), True),
+        (NOW, True),
+        (NOW + GRACE - timedelta(seconds=1), True),
+        (NOW + GRACE, False),
+    ],
+)
+def test_past_due_gives_access_through_the_grace_after_what_was_paid(now: datetime, access: bool):
+    """F55: the subscription's own period has moved already, and must not count."""
+    late = state(status="past_due", paid_through=NOW, period_end=NOW + 30 * DAY)
+    assert access_of(late, GRACE, now) == (Span("PRO", NOW + GRACE) if access else None)
+
+
+def test_past_due_without_any_paid_period_gives_no_access():
+    assert access_of(state(status="past_due", paid_through=None), GRACE, NOW) is None
+
+
+def test_a_plan_without_a_level_gives_no_access():
+    assert access_of(state(level=None), GRACE, NOW) is None
+
+
+def test_the_subscription_with_access_speaks_before_a_newer_one_without():
+    paying = state(created=NOW - DAY)
+    failed = state(id=SubscriptionId("sub_2"), status="incomplete")
+    assert governing([failed, paying], GRACE, NOW) == paying
+
+
+def test_among_equals_the_newest_speaks_then_the_id():
+    older, newer = state(created=NOW - DAY), state(id=SubscriptionId("sub_0"))
+    assert governing([newer, older], GRACE, NOW) == newer
+    twin = state(id=SubscriptionId("sub_9"))
+    assert governing([twin, newer], GRACE, NOW) == governing([newer, twin], GRACE, NOW) == twin
+
+
+def test_nobody_speaks_where_there_is_none():
+    assert governing([], GRACE, NOW) is None
