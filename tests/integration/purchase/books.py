@@ -10,11 +10,6 @@ from tests.integration.purchase.wait import until
 Item = dict[str, Any]
 TABLES = ("EventsTable", "AccountsTable", "LedgerTable")
 QUEUES = ("EventsQueue", "EventsDeadLetterQueue")
-_COUNTS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 _value = TypeDeserializer().deserialize
 
 
@@ -55,14 +50,18 @@ class Books:
 
     def messages(self, queue: str = "EventsQueue") -> int:
         """Messages in a queue, those that somebody is working on included."""
-        found: Any = self._sqs.get_queue_attributes(QueueUrl=self._urls[queue], AttributeNames=list(_COUNTS))
-        return sum(int(found["Attributes"][name]) for name in _COUNTS)
+        return sum(self._counts(queue))
 
     def in_flight(self) -> bool:
         """Whether somebody is working on a message."""
-        name = "ApproximateNumberOfMessagesNotVisible"
-        found: Any = self._sqs.get_queue_attributes(QueueUrl=self._urls["EventsQueue"], AttributeNames=[name])
-        return int(found["Attributes"][name]) > 0
+        return self._counts("EventsQueue")[1] > 0
+
+    def _counts(self, queue: str) -> list[int]:
+        """Waiting, being worked on, delayed."""
+        found: Any = self._sqs.get_queue_attributes(QueueUrl=self._urls[queue], AttributeNames=["All"])
+        return [
+            int(found["Attributes"][f"ApproximateNumberOfMessages{kind}"]) for kind in ("", "NotVisible", "Delayed")
+        ]
 
     def wait_until_drained(self) -> None:
         """Wait until the queue is empty; nothing may have ended among the dead letters."""

@@ -22,9 +22,7 @@ def impatient_template(directory: Path) -> Path:
     """The template as it is but for the queue's visibility timeout, beside links to the code that it names."""
     for name in ("functions", "layers"):
         (directory / name).symlink_to(TEMPLATE.parent / name)
-    text, changed = re.subn(
-        r"VisibilityTimeout: \d+", f"VisibilityTimeout: {VISIBILITY_TIMEOUT}", TEMPLATE.read_text()
-    )
+    text, changed = re.subn(r"VisibilityTimeout: \d+", f"VisibilityTimeout: {VISIBILITY_TIMEOUT}", TEMPLATE.read_text())
     assert changed == 1
     template = directory / "template.yaml"
     template.write_text(text)

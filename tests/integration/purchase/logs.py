@@ -32,12 +32,9 @@ class Logs:
 
     def lines(self, *functions: str) -> list[dict[str, Any]]:
         """The JSON lines of the functions, in the order of each function's log; metrics are left out."""
-        found = []
-        for name in functions or FUNCTIONS:
-            for line in self.text(name).splitlines():
-                if line.startswith("{") and "message" in (entry := json.loads(line)):
-                    found.append(entry)
-        return found
+        texts = [self.text(name) for name in functions or FUNCTIONS]
+        entries = [json.loads(line) for text in texts for line in text.splitlines() if line.startswith("{")]
+        return [entry for entry in entries if "message" in entry]
 
     def said(self, message: str, *functions: str, **keys: object) -> list[dict[str, Any]]:
         """Lines with this message and these keys."""

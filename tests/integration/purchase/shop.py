@@ -18,7 +18,6 @@ DECLINED = "4000000000000002"
 THREE_D_SECURE = "4000000000003220"
 IBAN_PENDING = "AT321904300235473204"
 CREDITS = "credits_500"
-_AGAIN = 0.05
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,9 @@ class Shop:
     def stripe(self, method: str, path: str, **form: Any) -> dict[str, Any]:
         """Ask the stand-in's API as a merchant does."""
         key = {"authorization": f"Bearer {self.stack.stripe_key}"}
-        given = {"params": form} if method == "GET" else {"data": form}
-        answer = self.http.request(method, f"{self.stack.stripe_url}/v1/{path}", headers=key, **given)
+        params, data = (form, None) if method == "GET" else (None, form)
+        url = f"{self.stack.stripe_url}/v1/{path}"
+        answer = self.http.request(method, url, headers=key, params=params, data=data)
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 

@@ -7,7 +7,6 @@ DynamoDB, SQS and Stripe keep their data in memory here and are left alone: on A
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
@@ -20,7 +19,7 @@ from tests.integration.purchase.books import Books
 from tests.integration.purchase.conftest import impatient_template
 from tests.integration.purchase.logs import FUNCTIONS, Logs
 from tests.integration.purchase.shop import Checkout, Shop, opened
-from tests.integration.purchase.wait import PATIENCE, until
+from tests.integration.purchase.wait import until
 
 PARTS = ("gateway", "poller", "lambda", "upstash")
 IN_FLIGHT = 0.3
@@ -98,18 +97,17 @@ class Purchase:
         self.books.check(self.user, balance=500, kinds=["PURCHASE"])
 
     def _persist(self, ask: Callable[[], httpx.Response], wanted: int) -> httpx.Response:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                answer = ask()
-            except httpx.TransportError as error:
-                assert time.monotonic() < deadline, error
-            else:
-                if answer.status_code == wanted:
-                    return answer
-                assert answer.status_code >= 500, answer.text
-                assert time.monotonic() < deadline, answer.text
-            time.sleep(0.1)
+        return until("the buyer is answered", lambda: _answer(ask, wanted), seconds=60)
+
+
+def _answer(ask: Callable[[], httpx.Response], wanted: int) -> httpx.Response | None:
+    """None where a client is told, or has to assume, that it should try again."""
+    try:
+        answer = ask()
+    except httpx.TransportError:
+        return None
+    assert answer.status_code == wanted or answer.status_code >= 500, answer.text
+    return answer if answer.status_code == wanted else None
 
 
 def _signal(pids: list[int], number: int) -> None:
