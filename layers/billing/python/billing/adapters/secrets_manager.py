@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from billing.ports import Clock
 
 _KEPT = timedelta(minutes=5)
+_PAUSE = timedelta(seconds=30)
+"""Between two tries while Secrets Manager is down: each may hold its request for seconds."""
 
 
 class SecretsManager:
@@ -39,7 +41,7 @@ class SecretsManager:
         except SecretsUnavailable:
             if kept is None:
                 raise
-            return kept[1]
+            value, now = kept[1], now - _KEPT + _PAUSE
         self._read[name] = (now, value)
         return value
 

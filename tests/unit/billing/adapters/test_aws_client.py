@@ -1,0 +1,74 @@
+"""Clients of AWS: no call may outlive the function that makes it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError
+
+from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_client
+from billing.adapters.sqs_queue import SqsQueue
+from billing.errors import QueueUnavailable
+from local.template import Model
+
+# which clients a function calls, by its logical id
+USED = [
+    ("WebhookFunction", secrets_client),
+    ("WebhookFunction", sqs_client),
+    ("EventConsumerFunction", dynamodb_client),
+    ("CreateCheckoutFunction", dynamodb_client),
+    ("SuccessSyncFunction", dynamodb_client),
+    ("AccountFunction", dynamodb_client),
+]
+
+
+@pytest.mark.parametrize(("function", "client"), USED, ids=lambda value: getattr(value, "__name__", value))
+def test_a_call_that_fails_slowly_ends_before_its_function(
+    template: Model, function: str, client: Callable[[], Any]
+) -> None:
+    config = client().meta.config
+    attempts = config.retries["total_max_attempts"]
+    pauses = sum(min(2**retry, 20) for retry in range(attempts - 1))  # standard mode: up to 2**n s before each retry
+    worst = attempts * (config.connect_timeout + config.read_timeout) + pauses
+    assert worst < template.functions[function].timeout
+    assert config.retries["mode"] == "standard"
+
+
+@pytest.fixture
+def deaf() -> Iterator[str]:
+    """An address that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_queue_that_hangs_is_given_up(deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tries of two seconds, and the pause between them."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", deaf)
+    started = time.monotonic()
+    with pytest.raises(QueueUnavailable) as raised:
+        SqsQueue(sqs_client, f"{deaf}/1/events").send("{}")
+    assert raised.value.ids == {"reason": "ReadTimeoutError"}
+    assert time.monotonic() - started < 9
+
+
+def test_a_client_that_can_not_be_built_is_the_sdks_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a region there is no client: a function on Lambda always has one."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(BotoCoreError):
+        sqs_client()
+
+
+def test_building_clients_needs_no_boto3() -> None:
+    code = (
+        "import sys; from billing.adapters import aws_client, sqs_queue, secrets_manager;"
+        " aws_client.sqs_client(); aws_client.secrets_client(); print('boto3' in sys.modules)"
+    )
+    environment = {"PYTHONPATH": "layers/billing/python", "AWS_DEFAULT_REGION": "us-east-1"}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
