@@ -11,11 +11,16 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from billing.errors import Misconfigured
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:(?P<port>[0-9]{1,5}))?/?", re.ASCII
+)
+_LAST_PORT = 65_535
+_SECRET_NAME = r"(?!sk_|rk_|whsec_)[A-Za-z0-9/_+=.@:-]{1,512}"
+"""A name or ARN in Secrets Manager; never the secret itself, which would then stand in every error that names it."""
 
 
 class Environment:
@@ -47,13 +52,12 @@ class Environment:
         value = self.text(name, default=default)
         if value == "" and default == "":
             return ""
-        parts = urlsplit(value)
-        local = parts.hostname in _LOOPBACK
-        if parts.scheme not in ("https", "http") or not parts.hostname or (parts.scheme == "http" and not local):
+        parts = _ORIGIN.fullmatch(value)
+        if parts is None or int(parts["port"] or 0) > _LAST_PORT:
+            raise Misconfigured(f"the setting {name} must be an origin: https, a host, and nothing after", setting=name)
+        if parts["scheme"] == "http" and parts["host"] not in _LOOPBACK:
             raise Misconfigured(f"the setting {name} must be an https address", setting=name)
-        if parts.path.rstrip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-            raise Misconfigured(f"the setting {name} must be an origin, with no path", setting=name)
-        return f"{parts.scheme}://{parts.netloc}"
+        return value.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +166,9 @@ def webhook_settings(environ: Mapping[str, str] | None = None) -> WebhookSetting
     env = Environment(environ)
     return WebhookSettings(
         stage=_stage(env),
-        account=env.text("STRIPE_ACCOUNT", default="", pattern=r"acct_\w+") or None,
+        account=env.text("STRIPE_ACCOUNT", default="", pattern=r"acct_[A-Za-z0-9]+") or None,
         queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+"),
-        secret=env.text("STRIPE_WEBHOOK_SECRET"),
+        secret=env.text("STRIPE_WEBHOOK_SECRET", pattern=_SECRET_NAME),
         redis=_redis(env),
     )
 
@@ -216,7 +220,7 @@ def _tables(env: Environment) -> Tables:
 def _stripe(env: Environment) -> StripeAccess:
     return StripeAccess(
         api_base=env.origin("STRIPE_API_BASE"),
-        key_secret=env.text("STRIPE_API_KEY_SECRET"),
+        key_secret=env.text("STRIPE_API_KEY_SECRET", pattern=_SECRET_NAME),
         livemode=_stage(env).livemode,
     )
 
@@ -224,7 +228,9 @@ def _stripe(env: Environment) -> StripeAccess:
 def _redis(env: Environment) -> RedisAccess:
     stage = _stage(env)
     epoch = env.whole("REDIS_EPOCH", low=1, high=999_999)
-    return RedisAccess(secret=env.text("UPSTASH_SECRET"), prefix=f"{stage.name}:{stage.mode}:{epoch}:")
+    return RedisAccess(
+        secret=env.text("UPSTASH_SECRET", pattern=_SECRET_NAME), prefix=f"{stage.name}:{stage.mode}:{epoch}:"
+    )
 
 
 def _policy(env: Environment) -> Policy:

@@ -1,0 +1,228 @@
+"""Settings: each one missing or malformed stops the start with its name, and no value is ever shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import traceback
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from billing.config import (
+    account_settings,
+    checkout_settings,
+    consumer_settings,
+    success_settings,
+    webhook_settings,
+)
+from billing.errors import Misconfigured
+
+SHARED = {"STAGE": "dev", "STRIPE_MODE": "test", "UPSTASH_SECRET": "plumbline/upstash", "REDIS_EPOCH": "3"}
+CONVERGE = SHARED | {
+    "STRIPE_API_BASE": "https://api.stripe.com",
+    "STRIPE_API_KEY_SECRET": "plumbline/stripe-api-key",
+    "EVENTS_TABLE": "plumbline-dev-test-events",
+    "ACCOUNTS_TABLE": "plumbline-dev-test-accounts",
+    "LEDGER_TABLE": "plumbline-dev-test-ledger",
+    "LEVELS": "FREE,PRO,TEAM",
+    "PAST_DUE_GRACE_DAYS": "7",
+    "APP_URL": "https://app.example.com",
+}
+QUEUE = {"EVENTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/events"}
+WHOLE: dict[str, tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] = {
+    "webhook": (webhook_settings, SHARED | QUEUE | {"STRIPE_WEBHOOK_SECRET": "plumbline/stripe-webhook"}),
+    "create_checkout": (checkout_settings, CONVERGE | {"MAX_QUANTITY": "100"}),
+    "success_sync": (success_settings, CONVERGE),
+    "event_consumer": (consumer_settings, CONVERGE | QUEUE),
+    "account": (account_settings, {name: value for name, value in CONVERGE.items() if name != "APP_URL"}),
+}
+EACH = [
+    pytest.param(read, given, name, id=f"{function}-{name}")
+    for function, (read, given) in WHOLE.items()
+    for name in given
+]
+Read = Callable[[Mapping[str, str]], object]
+
+
+def refusal(read: Read, given: Mapping[str, str]) -> Misconfigured:
+    with pytest.raises(Misconfigured) as raised:
+        read(given)
+    return raised.value
+
+
+def shown(error: Misconfigured) -> str:
+    return "".join(traceback.format_exception(error)) + repr(error.ids)
+
+
+@pytest.mark.parametrize("function", WHOLE)
+def test_a_whole_environment_is_read(function: str) -> None:
+    read, given = WHOLE[function]
+    settings = read(given)
+    assert dataclasses.is_dataclass(settings)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(settings, dataclasses.fields(settings)[0].name, None)
+
+
+@pytest.mark.parametrize(("read", "given", "name"), EACH)
+@pytest.mark.parametrize("value", [None, "", "   "], ids=["missing", "empty", "blank"])
+def test_a_missing_setting_stops_the_start_with_its_name(
+    read: Read, given: dict[str, str], name: str, value: str | None
+) -> None:
+    rest = {key: text for key, text in given.items() if key != name}
+    error = refusal(read, rest if value is None else rest | {name: value})
+    assert name in error.message
+    assert error.ids == {"setting": name}
+
+
+CANARY = "cana\nry-7f3a9c"
+
+
+@pytest.mark.parametrize(("read", "given", "name"), EACH)
+def test_a_malformed_setting_is_named_and_never_shown(read: Read, given: dict[str, str], name: str) -> None:
+    """Somebody may have put the secret itself where its name belongs."""
+    error = refusal(read, given | {name: CANARY})
+    assert name in error.message
+    assert error.ids == {"setting": name}
+    assert "7f3a9c" not in shown(error)
+
+
+@pytest.mark.parametrize("key", ["sk_test_", "rk_test_", "sk_live_", "rk_live_", "whsec_"])
+@pytest.mark.parametrize("name", ["UPSTASH_SECRET", "STRIPE_API_KEY_SECRET", "STRIPE_WEBHOOK_SECRET"])
+def test_a_secret_where_its_name_belongs_is_refused(name: str, key: str) -> None:
+    """S18. As a name it would be in the error of the Secrets Manager that does not know it."""
+    read, given = WHOLE["webhook" if name == "STRIPE_WEBHOOK_SECRET" else "create_checkout"]
+    error = refusal(read, given | {name: f"{key}7f3a9c"})
+    assert error.ids == {"setting": name}
+    assert "7f3a9c" not in shown(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STAGE", "Dev"),
+        ("STAGE", "dev:x"),
+        ("STAGE", "d" * 22),
+        ("STRIPE_MODE", "sandbox"),
+        ("REDIS_EPOCH", "0"),
+        ("REDIS_EPOCH", "-1"),
+        ("REDIS_EPOCH", "1.5"),
+        ("REDIS_EPOCH", "٣"),
+        ("REDIS_EPOCH", "9" * 5000),
+        ("EVENTS_TABLE", "a"),
+        ("EVENTS_TABLE", "table name"),
+        ("LEVELS", "free,pro"),
+        ("LEVELS", "FREE,,PRO"),
+        ("LEVELS", "FREE, PRO"),
+        ("LEVELS", "FREE,PRO,FREE"),
+        ("PAST_DUE_GRACE_DAYS", "91"),
+        ("MAX_QUANTITY", "0"),
+        ("MAX_QUANTITY", "1000000"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused(name: str, value: str) -> None:
+    assert refusal(*_checkout(name, value)).ids == {"setting": name}
+
+
+def _checkout(name: str, value: str) -> tuple[Read, dict[str, str]]:
+    read, given = WHOLE["create_checkout"]
+    return read, given | {name: value}
+
+
+@pytest.mark.parametrize("name", ["APP_URL", "API_URL", "STRIPE_API_BASE"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://app.example.com",  # plain http to another machine
+        "http://127.0.0.1.example.com",
+        "http://localhost.example.com:8787",
+        "ftp://127.0.0.1",
+        "javascript:alert(1)",
+        "app.example.com",
+        "//app.example.com",
+        "https://",
+        "https://:8443",
+        "https://app.example.com/path",
+        "https://app.example.com?next=x",
+        "https://app.example.com/?",
+        "https://app.example.com#top",
+        "https://user@app.example.com",
+        "https://user:secret@app.example.com",
+        "https://app.example.com\\@evil.example.com",
+        "https://app.example.com:port",
+        "https://app.example.com:99999",
+        "https://[::1",
+        "https://app example.com",
+        "https://app.exa\tmple.com",
+        "https://app.example.com\n.evil.example.com",
+    ],
+)
+def test_only_an_origin_is_an_origin(name: str, value: str) -> None:
+    """Return URLs are made of these: what comes after the host would end up in the middle of them."""
+    error = refusal(*_checkout(name, value))
+    assert error.ids == {"setting": name}
+    assert value not in shown(error)
+
+
+@pytest.mark.parametrize("name", ["APP_URL", "API_URL", "STRIPE_API_BASE"])
+@pytest.mark.parametrize(
+    ("value", "origin"),
+    [
+        ("https://app.example.com", "https://app.example.com"),
+        ("https://app.example.com/", "https://app.example.com"),
+        ("https://app.example.com:8443", "https://app.example.com:8443"),
+        ("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
+        ("http://localhost:8787", "http://localhost:8787"),
+        ("http://[::1]:8787", "http://[::1]:8787"),
+    ],
+)
+def test_https_anywhere_and_http_on_this_machine(name: str, value: str, origin: str) -> None:
+    _, given = _checkout(name, value)
+    settings = checkout_settings(given)
+    core = settings.converge
+    found = {"APP_URL": core.app_url, "API_URL": settings.api_url, "STRIPE_API_BASE": core.stripe.api_base}
+    assert found[name] == origin
+
+
+def test_without_an_address_of_the_api_the_buyer_returns_to_the_app() -> None:
+    assert checkout_settings(CONVERGE | {"MAX_QUANTITY": "5"}).api_url == ""
+
+
+@pytest.mark.parametrize(("given", "account"), [({}, None), ({"STRIPE_ACCOUNT": "acct_1"}, "acct_1")])
+def test_connect_is_optional(given: dict[str, str], account: str | None) -> None:
+    assert webhook_settings(WHOLE["webhook"][1] | given).account == account
+
+
+@pytest.mark.parametrize("value", ["1", "acct_", "acct_1 2", "sk_test_1", "acct_\u00e9"])
+def test_an_account_that_is_none_is_refused(value: str) -> None:
+    assert refusal(webhook_settings, WHOLE["webhook"][1] | {"STRIPE_ACCOUNT": value}).ids == {
+        "setting": "STRIPE_ACCOUNT"
+    }
+
+
+@pytest.mark.parametrize(("mode", "live"), [("test", False), ("live", True)])
+def test_the_mode_is_in_everything_that_must_not_mix(mode: str, live: bool) -> None:
+    settings = success_settings(CONVERGE | {"STRIPE_MODE": mode})
+    assert settings.stage.livemode is settings.stripe.livemode is live
+    assert settings.redis.prefix == f"dev:{mode}:3:"
+
+
+def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in WHOLE["webhook"][1].items():
+        monkeypatch.setenv(name, value)
+    assert webhook_settings() == webhook_settings(WHOLE["webhook"][1])
+
+
+@pytest.mark.parametrize("function", WHOLE)
+def test_each_setting_that_is_read_is_tested_above(function: str) -> None:
+    """What this test's environments hold is exactly what is read: else the tests above would miss a setting."""
+    _, given = WHOLE[function]
+    asked: set[str] = set()
+
+    class Spy(dict[str, str]):
+        def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+            asked.add(name)
+            return super().get(name, default)
+
+    WHOLE[function][0](Spy(given))
+    optional = {"create_checkout": {"API_URL"}, "webhook": {"STRIPE_ACCOUNT"}}.get(function, set())
+    assert asked == set(given) | optional
