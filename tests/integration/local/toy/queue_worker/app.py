@@ -10,7 +10,7 @@ TABLE = boto3.client("dynamodb")
 
 
 def lambda_handler(event, context):
-    failures = []
+    failures, started = [], time.time()
     for record in event["Records"]:
         wish = json.loads(record["body"])
         if wish.get("slow"):
@@ -22,7 +22,20 @@ def lambda_handler(event, context):
             failures.append({"itemIdentifier": record["messageId"]})
         if wish.get("do") == "malformed":
             return {"batchItemFailures": [{"itemIdentifier": ""}]}
+    _note_span([json.loads(record["body"])["name"] for record in event["Records"]], started)
     return {"batchItemFailures": failures}
+
+
+def _note_span(names, started):
+    """Keep from when to when the invocation ran that handled these messages."""
+    span = {"L": [{"N": str(started)}, {"N": str(time.time())}]}
+    for name in names:
+        TABLE.update_item(
+            TableName=os.environ["TABLE"],
+            Key={"pk": {"S": f"seen#{name}"}},
+            UpdateExpression="SET span = :span",
+            ExpressionAttributeValues={":span": span},
+        )
 
 
 def _count(key, record):
