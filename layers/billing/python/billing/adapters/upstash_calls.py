@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from billing.ports import Log, Metrics
 
-BUDGET: Final = 0.150
-"""Seconds of Redis in one invocation."""
+BUDGET: Final = 0.120
+"""Seconds of Redis in one invocation. A request may be 200 ms slower without Redis (failure-modes F20): the rest is for
+what the cache would have saved it. With 150 ms here the success page came to 203 ms on a busy machine with two cores.
+"""
 
 
 class NoCache(Exception):
