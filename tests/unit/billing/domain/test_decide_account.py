@@ -1,0 +1,173 @@
+"""The account itself: counters, customers, the trail of access, and who is named as the cause."""
+
+from dataclasses import replace
+
+import pytest
+
+from billing.domain.account import Account
+from billing.domain.decide import Before, decide
+from billing.domain.ids import CustomerId, EventId, OrderId, PurchaseKey, SessionId
+from billing.domain.ledger import Cause, Entry, Kind
+from billing.domain.order import OrderLine, order_hash
+from billing.domain.purchase import Purchase, lots_of, opened
+from billing.domain.records import Outcome
+from billing.domain.subscription import Span
+from tests.fakes.snapshots import (
+    ALICE,
+    CAUSE,
+    CREDITS,
+    CUSTOMER,
+    DAY,
+    NOW,
+    ORDER,
+    POLICY,
+    PRO_30,
+    PRO_MONTHLY,
+    SESSION,
+    TEAM_YEARLY,
+    a_payment,
+    a_session,
+    a_subscription,
+    a_truth,
+    an_invoice,
+    an_order,
+    before,
+    step,
+)
+
+OLD, NEW = CustomerId("cus_old"), CustomerId("cus_new")
+
+
+def test_a_look_that_changes_nothing_counts_as_a_converge_and_as_no_version():
+    """Money rule 1."""
+    after, decision = step(before(), a_truth())
+    assert not decision.changed
+    assert (after.account.version, after.account.stripe_version) == (1, 2)
+    assert decision.entries == ()
+
+
+def test_an_account_that_was_never_written_is_written_even_when_empty():
+    _, decision = step(Before(Account(ALICE)), a_truth())
+    assert decision.changed
+    assert (decision.account.version, decision.account.stripe_version) == (1, 1)
+
+
+def test_deciding_leaves_what_was_stored_alone():
+    state = before(an_order())
+    step(state, a_truth(a_session(an_order())))
+    assert state == before(an_order())
+
+
+def test_a_deleted_customer_makes_way_for_the_next_generation():
+    """F44: the ledger and the credits stay."""
+    after, decision = step(before(), a_truth(deleted_customers=frozenset({CUSTOMER})))
+    account = after.account
+    assert (account.customer, account.customers, account.deleted_customers) == (None, (), (CUSTOMER,))
+    assert (account.customer_generation, decision.changed) == (2, True)
+    assert account.all_customers == (CUSTOMER,)
+
+
+def test_an_old_customer_that_is_deleted_changes_neither_the_current_one_nor_its_access():
+    """F57."""
+    state, _ = step(before(customers=(OLD, NEW)), a_truth(a_subscription(customer=NEW)))
+    after, _ = step(state, a_truth(a_subscription(customer=NEW), deleted_customers=frozenset({OLD})))
+    account = after.account
+    assert (account.customer, account.customer_generation) == (NEW, 1)
+    assert (account.access, account.all_customers) == (Span("PRO", None), (OLD, NEW))
+
+
+def test_a_customer_that_is_not_this_users_changes_nothing():
+    _, decision = step(before(), a_truth(deleted_customers=frozenset({CustomerId("cus_else")})))
+    assert not decision.changed
+
+
+def test_the_trail_of_access_tells_each_change_and_no_repetition():
+    order = an_order(PRO_30)
+    first, _ = step(before(order), a_truth(a_session(order)))
+    upgraded, decision = step(first, a_truth(a_subscription(TEAM_YEARLY)), NOW + DAY)
+    assert [(entry.kind, entry.reason, entry.stripe_object) for entry in decision.entries] == [
+        (Kind.ACCESS, "PRO until 2026-12-21T10:00:00Z to TEAM", "sub_1")
+    ]
+    back, decision = step(upgraded, a_truth(), NOW + 2 * DAY)
+    assert decision.entries[0].reason == "TEAM to PRO until 2026-12-21T10:00:00Z"
+    over, decision = step(back, a_truth(), NOW + 30 * DAY)
+    assert decision.entries[0].reason == "PRO until 2026-12-21T10:00:00Z to FREE"
+    _, decision = step(over, a_truth(), NOW + 31 * DAY)
+    assert decision.entries == ()
+
+
+def test_a_cancellation_at_period_end_is_a_change_without_an_entry():
+    running, _ = step(before(), a_truth(a_subscription(), an_invoice()))
+    after, decision = step(running, a_truth(a_subscription(cancel_at_period_end=True), an_invoice()))
+    assert (decision.changed, decision.entries) == (True, ())
+    assert after.account.subscriptions[0].cancel_at_period_end
+
+
+def test_each_entry_names_the_event_that_speaks_of_its_object_else_the_first():
+    order, other = an_order(), an_order(id=OrderId("ord_2"))
+    cause = Cause("event_consumer", ((EventId("evt_a"), frozenset({"sub_9"})), (EventId("evt_b"), frozenset({"cs_2"}))))
+    truth = a_truth(a_session(order), a_session(other, id=SessionId("cs_2")))
+    decision = decide(before(order, other), truth, NOW, POLICY, cause)
+    assert [(entry.stripe_object, entry.event, entry.index) for entry in decision.entries] == [
+        ("cs_1", "evt_a", 0),
+        ("cs_2", "evt_b", 1),
+    ]
+
+
+def test_without_an_event_the_actor_is_the_cause():
+    order = an_order()
+    decision = decide(before(order), a_truth(a_session(order)), NOW, POLICY, Cause("success_sync"))
+    assert [(entry.event, entry.actor) for entry in decision.entries] == [(None, "success_sync")]
+    assert CAUSE.event_of(None) == "evt_1"
+
+
+def test_the_key_of_an_entry_is_in_order_without_a_clock():
+    """Money rule 6."""
+    entry = Entry(ALICE, 7, 3, Kind.PURCHASE, 1, 1, None, None, "test", "", NOW)
+    assert entry.key == "000000000007#003"
+    assert entry.key < replace(entry, version=10, index=0).key
+
+
+@pytest.mark.parametrize(
+    ("lines", "same"),
+    [
+        ([(CREDITS, 1), (PRO_30, 2)], True),
+        ([(PRO_30, 2), (CREDITS, 1)], True),
+        ([(PRO_30, 1), (CREDITS, 2)], False),
+        ([(CREDITS, 1)], False),
+    ],
+)
+def test_two_clicks_on_the_same_thing_have_the_same_hash(lines, same):
+    hashes = [
+        order_hash("payment", tuple(OrderLine(price.id, "", number, 1, price.gives) for price, number in taken))
+        for taken in ([(CREDITS, 1), (PRO_30, 2)], lines)
+    ]
+    assert (hashes[0] == hashes[1]) is same
+    assert len(hashes[0]) == 32
+
+
+def test_the_mode_belongs_to_the_hash():
+    lines = an_order(PRO_MONTHLY).lines
+    assert order_hash("payment", lines) != order_hash("subscription", lines)
+
+
+def test_a_session_begins_as_an_open_purchase_of_its_order():
+    order = an_order()
+    assert opened(order, SESSION) == Purchase(
+        PurchaseKey(SESSION), ALICE, ORDER, "payment", "eur", order.lines, order.created_at
+    )
+    assert lots_of(opened(order, SESSION)) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "terminal"),
+    [("APPLIED", True), ("NOOP", True), ("IGNORED", True), ("PARKED", False), ("QUARANTINED", False)],
+)
+def test_parked_and_quarantined_events_can_be_tried_again(outcome, terminal):
+    assert Outcome(outcome).terminal is terminal
+
+
+def test_the_pointer_target_of_a_payment_is_kept_with_the_purchase():
+    order = an_order()
+    after, _ = step(before(order), a_truth(a_session(order, payment=a_payment(500))))
+    assert [purchase.payment.intent for purchase in after.purchases.values() if purchase.payment] == ["pi_1"]

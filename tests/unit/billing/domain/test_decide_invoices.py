@@ -1,0 +1,216 @@
+"""Subscriptions: their invoice lines grant credits, their status gives access, and nothing grants twice."""
+
+from dataclasses import replace
+
+import pytest
+
+from billing.domain.credits import Lot
+from billing.domain.ids import InvoiceId, PurchaseKey, SubscriptionId
+from billing.domain.judge import prices_named
+from billing.domain.ledger import Kind
+from billing.domain.subscription import Span
+from tests.fakes.snapshots import (
+    BOB,
+    CREDITS,
+    CUSTOMER,
+    DAY,
+    INVOICE,
+    NOW,
+    ORDER,
+    PRICES,
+    PRO_MONTHLY,
+    SUBSCRIPTION,
+    TEAM_YEARLY,
+    a_line,
+    a_payment,
+    a_price,
+    a_refund,
+    a_session,
+    a_subscription,
+    a_truth,
+    an_invoice,
+    an_order,
+    before,
+    step,
+)
+
+LINE = PurchaseKey("in_1#il_1")
+PLAN_ORDER = an_order(PRO_MONTHLY)
+
+
+def renewal(**given):
+    line = a_line(period_end=NOW + 60 * DAY, **given)
+    return an_invoice(line, id=InvoiceId("in_2"), billing_reason="subscription_cycle", paid_at=NOW + 30 * DAY)
+
+
+def test_a_subscription_starts_with_the_credits_of_its_invoice_line_and_its_level():
+    """F54: session, invoice and subscription in one look grant once."""
+    subscription = a_subscription(order=ORDER)
+    session = a_session(PLAN_ORDER, payment_status="no_payment_required", payment=None)
+    after, decision = step(before(PLAN_ORDER), a_truth(session, subscription, an_invoice()))
+    assert after.account.lots == (Lot(LINE, 0, 100, NOW),)
+    assert after.account.access == Span("PRO", None)
+    assert [(entry.kind, entry.amount, entry.stripe_object, entry.reason) for entry in decision.entries] == [
+        (Kind.PURCHASE, 100, INVOICE, "1 x pro_monthly"),
+        (Kind.ACCESS, 0, SUBSCRIPTION, "FREE to PRO"),
+    ]
+    assert (after.purchases[LINE].order, after.purchases[LINE].mode) == (ORDER, "invoice")
+    assert after.account.subscriptions[0].paid_through == NOW + 30 * DAY
+
+
+def test_seen_again_it_grants_nothing_more():
+    truth = a_truth(a_subscription(), an_invoice())
+    once, _ = step(before(), truth)
+    _, again = step(once, truth)
+    assert (again.changed, again.entries) == (False, ())
+
+
+def test_the_first_invoice_grants_what_was_ordered_and_a_renewal_what_the_catalog_says():
+    cheaper = {**PRICES, PRO_MONTHLY.id: a_price("pro_monthly", 1200, "month", credits=40, level="PRO")}
+    subscription = a_subscription(order=ORDER)
+    started, _ = step(before(PLAN_ORDER), a_truth(subscription, an_invoice(), prices=cheaper))
+    assert started.account.balance == 100
+    renewed, decision = step(started, a_truth(subscription, renewal(), prices=cheaper), NOW + 30 * DAY)
+    assert renewed.account.balance == 140
+    assert [(entry.kind, entry.amount) for entry in decision.entries] == [(Kind.RENEWAL, 40)]
+    assert renewed.account.lots[1] == Lot(PurchaseKey("in_2#il_1"), 0, 40, NOW + 30 * DAY)
+    assert renewed.purchases[PurchaseKey("in_2#il_1")].order is None
+
+
+def test_the_quantity_that_was_invoiced_counts():
+    after, _ = step(before(PLAN_ORDER), a_truth(a_subscription(order=ORDER), an_invoice(a_line(quantity=3))))
+    assert after.account.balance == 300
+
+
+def test_without_an_order_of_ours_the_catalog_speaks():
+    after, _ = step(before(), a_truth(a_subscription(), an_invoice()))
+    assert after.account.balance == 100
+    assert after.purchases[LINE].order is None
+
+
+def test_an_order_of_somebody_else_does_not_speak():
+    forged = an_order(a_price("pro_monthly", 1200, "month", credits=9000), user=BOB)
+    after, _ = step(before(forged), a_truth(a_subscription(order=ORDER), an_invoice()))
+    assert (after.account.balance, after.purchases[LINE].order) == (100, None)
+
+
+def test_a_price_that_the_order_does_not_have_is_looked_up_in_the_catalog():
+    extra = a_price("extra", 300, "month", credits=7)
+    invoice = an_invoice(a_line(), a_line(extra, id="il_2"))
+    truth = a_truth(a_subscription(order=ORDER), invoice, prices={**PRICES, extra.id: extra})
+    after, decision = step(before(PLAN_ORDER), truth)
+    assert [(lot.purchase, lot.granted) for lot in after.account.lots] == [("in_1#il_1", 100), ("in_1#il_2", 7)]
+    assert [entry.amount for entry in decision.entries] == [100, 7, 0]
+
+
+@pytest.mark.parametrize(
+    "invoice",
+    [
+        an_invoice(a_line(amount=0)),  # a trial's
+        an_invoice(a_line(proration=True)),
+        an_invoice(a_line(of_subscription=False)),
+        an_invoice(a_line(price_id=None)),
+        an_invoice(a_line(TEAM_YEARLY)),  # a plan without credits
+        an_invoice(billing_reason="subscription_update"),  # a plan that is toggled
+        an_invoice(billing_reason="manual"),
+        an_invoice(status="open"),
+        an_invoice(status="void"),
+        an_invoice(subscription=None),
+        an_invoice(paid_at=None),
+    ],
+)
+@pytest.mark.parametrize("order", [None, ORDER])
+def test_what_grants_no_credits(invoice, order):
+    after, decision = step(before(PLAN_ORDER), a_truth(a_subscription(order=order), invoice))
+    assert (after.account.lots, after.account.balance, decision.purchases) == ((), 0, ())
+    assert [entry.kind for entry in decision.entries] == [Kind.ACCESS]
+
+
+@pytest.mark.parametrize(
+    "price",
+    [a_price("pro_monthly", 1200, "month", problem="credits_amount must be a whole number"), None],
+)
+def test_a_price_that_cannot_be_understood_grants_no_credits(price):
+    prices = {PRO_MONTHLY.id: price} if price else {}
+    after, _ = step(before(), a_truth(a_subscription(), an_invoice(), prices=prices))
+    assert after.account.balance == 0
+
+
+def test_a_plan_that_costs_nothing_grants_its_credits():
+    free = a_price("free_plan", 0, "month", credits=5)
+    after, _ = step(before(), a_truth(a_subscription(free), an_invoice(a_line(free)), prices={free.id: free}))
+    assert after.account.balance == 5
+
+
+def test_the_first_payment_after_a_trial_is_a_renewal():
+    trial = a_subscription(status="trialing", trial_end=NOW + 7 * DAY, order=ORDER)
+    started, decision = step(before(PLAN_ORDER), a_truth(trial, an_invoice(a_line(amount=0, period_end=NOW + 7 * DAY))))
+    assert (started.account.balance, started.account.access) == (0, Span("PRO", NOW + 7 * DAY))
+    assert decision.entries[0].reason == "FREE to PRO until 2026-11-28T10:00:00Z"
+    paid, decision = step(started, a_truth(a_subscription(order=ORDER), renewal()), NOW + 7 * DAY)
+    assert (paid.account.balance, paid.account.access) == (100, Span("PRO", None))
+    assert [entry.kind for entry in decision.entries] == [Kind.RENEWAL, Kind.ACCESS]
+
+
+def test_a_renewal_that_is_not_paid_gives_no_free_period():
+    """F55."""
+    paid, _ = step(before(), a_truth(a_subscription(), an_invoice()))
+    due = NOW + 30 * DAY
+    late = a_subscription(status="past_due", items=(replace(a_subscription().items[0], period_end=NOW + 60 * DAY),))
+    unpaid_renewal = replace(renewal(), status="open", paid_at=None)
+    grace, decision = step(paid, a_truth(late, unpaid_renewal), due)
+    assert grace.account.access == Span("PRO", NOW + 33 * DAY)
+    assert grace.account.balance == 100
+    assert decision.entries[0].reason == "PRO to PRO until 2026-12-24T10:00:00Z"
+    over, decision = step(grace, a_truth(late, unpaid_renewal), NOW + 33 * DAY)
+    assert over.account.access == Span("FREE", None)
+    assert [(entry.kind, entry.reason) for entry in decision.entries] == [
+        (Kind.ACCESS, "PRO until 2026-12-24T10:00:00Z to FREE")
+    ]
+
+
+@pytest.mark.parametrize("status", ["canceled", "incomplete_expired"])
+def test_a_subscription_that_has_ended_is_forgotten_and_its_credits_stay(status):
+    running, _ = step(before(), a_truth(a_subscription(), an_invoice()))
+    ended, decision = step(running, a_truth(a_subscription(status=status), an_invoice()))
+    assert (ended.account.subscriptions, ended.account.access) == ((), Span("FREE", None))
+    assert ended.account.balance == 100
+    assert [(entry.kind, entry.stripe_object) for entry in decision.entries] == [(Kind.ACCESS, None)]
+
+
+def test_two_live_subscriptions_are_both_kept_in_the_order_of_their_ids():
+    second = a_subscription(TEAM_YEARLY, id=SubscriptionId("sub_0"))
+    after, _ = step(before(), a_truth(a_subscription(), second))
+    assert [state.id for state in after.account.subscriptions] == ["sub_0", "sub_1"]
+    assert after.account.access == Span("TEAM", None)
+
+
+def test_a_refund_of_an_invoice_takes_back_from_each_of_its_lines():
+    extra = a_price("extra", 300, "month", credits=7)
+    prices = {**PRICES, extra.id: extra}
+    invoice = an_invoice(a_line(), a_line(extra, id="il_2"))
+    running, _ = step(before(), a_truth(a_subscription(), invoice, prices=prices))
+    assert invoice.payment is not None
+    half = replace(invoice.payment, disputes=(), refunds=(a_refund(750),))
+    after, decision = step(running, a_truth(a_subscription(), replace(invoice, payment=half), prices=prices))
+    assert [(lot.purchase, lot.left) for lot in after.account.lots] == [("in_1#il_1", 50), ("in_1#il_2", 4)]
+    assert [(entry.kind, entry.amount) for entry in decision.entries] == [(Kind.REFUND, -50), (Kind.REFUND, -3)]
+    _, seen_without = step(after, a_truth(a_subscription(), invoice, prices=prices))
+    assert not seen_without.changed  # a look without registers forgets no refund
+
+
+def test_a_refund_of_a_late_invoice_still_counts_when_its_subscription_has_ended():
+    running, _ = step(before(), a_truth(a_subscription(), an_invoice()))
+    refunded = an_invoice(payment=a_payment(1200, refunds=(a_refund(1200),)))
+    after, _ = step(running, a_truth(refunded))
+    assert (after.account.balance, after.account.subscriptions) == (0, ())
+
+
+def test_the_prices_that_a_decision_needs():
+    truth = a_truth(a_subscription(), an_invoice(a_line(CREDITS), a_line(price_id=None)), a_session())
+    assert prices_named(truth) == {PRO_MONTHLY.id, CREDITS.id}
+
+
+def test_the_customer_of_the_subscription_is_remembered():
+    after, _ = step(before(), a_truth(a_subscription()))
+    assert after.account.subscriptions[0].customer == CUSTOMER
