@@ -19,7 +19,7 @@ _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:(?P<port>[0-9]{1,5}))?/?", re.ASCII
 )
 _LAST_PORT = 65_535
-_SECRET_NAME = r"(?!sk_|rk_|whsec_)[A-Za-z0-9/_+=.@:-]{1,512}"
+_NAMED = r"(?!sk_|rk_|whsec_)[A-Za-z0-9/_+=.@:-]{1,512}"
 """A name or ARN in Secrets Manager; never the secret itself, which would then stand in every error that names it."""
 
 
@@ -168,7 +168,7 @@ def webhook_settings(environ: Mapping[str, str] | None = None) -> WebhookSetting
         stage=_stage(env),
         account=env.text("STRIPE_ACCOUNT", default="", pattern=r"acct_[A-Za-z0-9]+") or None,
         queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+"),
-        secret=env.text("STRIPE_WEBHOOK_SECRET", pattern=_SECRET_NAME),
+        secret=env.text("STRIPE_WEBHOOK_SECRET", pattern=_NAMED),
         redis=_redis(env),
     )
 
@@ -220,7 +220,7 @@ def _tables(env: Environment) -> Tables:
 def _stripe(env: Environment) -> StripeAccess:
     return StripeAccess(
         api_base=env.origin("STRIPE_API_BASE"),
-        key_secret=env.text("STRIPE_API_KEY_SECRET", pattern=_SECRET_NAME),
+        key_secret=env.text("STRIPE_API_KEY_SECRET", pattern=_NAMED),
         livemode=_stage(env).livemode,
     )
 
@@ -228,9 +228,7 @@ def _stripe(env: Environment) -> StripeAccess:
 def _redis(env: Environment) -> RedisAccess:
     stage = _stage(env)
     epoch = env.whole("REDIS_EPOCH", low=1, high=999_999)
-    return RedisAccess(
-        secret=env.text("UPSTASH_SECRET", pattern=_SECRET_NAME), prefix=f"{stage.name}:{stage.mode}:{epoch}:"
-    )
+    return RedisAccess(secret=env.text("UPSTASH_SECRET", pattern=_NAMED), prefix=f"{stage.name}:{stage.mode}:{epoch}:")
 
 
 def _policy(env: Environment) -> Policy:
