@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
+
+def _to_the_second(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+_Time = Annotated[
+    datetime,
+    PlainSerializer(_to_the_second, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""In UTC, to the second: a ledger entry's own time has a fraction, which not every client can read."""
 _Id = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
 
 
@@ -42,7 +61,7 @@ class CheckoutAnswer(Answer):
 
     session_id: str
     url: str
-    expires_at: datetime
+    expires_at: _Time
 
 
 class SuccessBody(Request):
@@ -64,7 +83,7 @@ class LotAnswer(Answer):
     purchase: str
     granted: int
     left: int
-    expires_at: datetime | None
+    expires_at: _Time | None
 
 
 class CreditsDetail(CreditsAnswer):
@@ -77,7 +96,7 @@ class EntitlementAnswer(Answer):
     """A level, and when it ends; null has no end in sight."""
 
     level: str
-    expires_at: datetime | None
+    expires_at: _Time | None
 
 
 class SubscriptionAnswer(Answer):
@@ -88,7 +107,7 @@ class SubscriptionAnswer(Answer):
     price_id: str
     plan: str | None
     level: str | None
-    current_period_end: datetime
+    current_period_end: _Time
     cancel_at_period_end: bool
 
 
@@ -122,7 +141,7 @@ class PurchaseAnswer(Answer):
     mode: str
     amount_total: int | None
     currency: str
-    paid_at: datetime | None
+    paid_at: _Time | None
     lines: list[PurchaseLine]
     credits_granted: int
 
@@ -143,7 +162,7 @@ class TransactionAnswer(Answer):
     kind: str
     amount: int
     balance_after: int
-    created_at: datetime
+    created_at: _Time
     stripe_object: str | None
     event_id: str | None
     actor: str

@@ -1,0 +1,97 @@
+"""The bodies of the API: what is refused, and the JSON names and times of what is answered."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from billing import api_models
+from billing.api_models import Answer, CheckoutBody, Request, SuccessBody
+from billing.errors import InvalidRequest
+from billing.http import body_as
+from tests.fakes.lambda_events import http_event
+
+MODELS = [
+    model
+    for _, model in inspect.getmembers(api_models, inspect.isclass)
+    if issubclass(model, BaseModel) and model not in (BaseModel, Answer, Request)
+]
+
+
+def read[M: BaseModel](model: type[M], body: object) -> M:
+    """Read a body as a handler does."""
+    return body_as(http_event(json.dumps(body), {"content-type": "application/json"}), model)
+
+
+def test_a_price_by_id_or_by_lookup_key() -> None:
+    by_id = read(CheckoutBody, {"priceId": "price_1", "quantity": 3})
+    assert (by_id.price_id, by_id.lookup_key, by_id.quantity) == ("price_1", None, 3)
+    by_key = read(CheckoutBody, {"lookupKey": "credits_500"})
+    assert (by_key.price_id, by_key.lookup_key, by_key.quantity) == (None, "credits_500", 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"quantity": 1},
+        {"priceId": "price_1", "lookupKey": "credits_500"},
+        {"priceId": ""},
+        {"priceId": "p" * 256},
+        {"priceId": 1},
+        {"priceId": ["price_1"]},
+        {"priceId": "price_1", "quantity": "1"},
+        {"priceId": "price_1", "quantity": 1.0},
+        {"priceId": "price_1", "quantity": True},
+        {"priceId": "price_1", "quantity": None},
+        {"priceId": "price_1", "unitAmount": 1},
+        {"priceId": "price_1", "userId": "bob"},
+        {"priceId": "price_1", "successUrl": "https://evil.example.com"},
+        {"priceId": "price_1", "metadata": {"user_id": "bob"}},
+        {"price_id": "price_1"},
+    ],
+    ids=json.dumps,
+)
+def test_a_checkout_that_does_not_fit_is_refused(body: dict[str, Any]) -> None:
+    """S13: nothing is converted, and nothing is accepted that could change the price, the owner or the way back."""
+    with pytest.raises(InvalidRequest):
+        read(CheckoutBody, body)
+
+
+@pytest.mark.parametrize("body", [{}, {"sessionId": ""}, {"sessionId": 5}, {"sessionId": "cs_1", "userId": "bob"}])
+def test_a_success_body_that_does_not_fit_is_refused(body: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest):
+        read(SuccessBody, body)
+
+
+def test_the_refusal_names_the_field_and_not_its_value() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read(CheckoutBody, {"priceId": "price_1", "quantity": "canary-7f3a9c"})
+    assert refused.value.message.startswith("quantity: ")
+    assert "7f3a9c" not in refused.value.message
+
+
+def test_neither_of_two_prices_is_a_sentence_for_people() -> None:
+    with pytest.raises(InvalidRequest, match="give either priceId or lookupKey"):
+        read(CheckoutBody, {})
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_json_name_is_camel_case(model: type[BaseModel]) -> None:
+    properties = model.model_json_schema(by_alias=True)["properties"]
+    assert not [name for name in properties if "_" in name or name[0].isupper()]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_bodies_do_not_change(model: type[BaseModel]) -> None:
+    assert model.model_config.get("frozen") is True
+    assert issubclass(model, (Answer, Request))
+
+
+def test_a_cached_catalog_of_another_shape_is_not_usable() -> None:
+    with pytest.raises(ValidationError):
+        api_models.CatalogAnswer.model_validate_json('{"prices": [{"priceId": "price_1"}]}')
