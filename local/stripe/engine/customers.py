@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.stripe.engine import subscription_end
 from local.stripe.engine.errors import invalid_request
 from local.stripe.engine.paging import created_within, list_object, matching, page
 from local.stripe.engine.payment_methods import NO_ADDRESS
@@ -99,14 +100,12 @@ def update(call: Call) -> Obj:
 
 def delete(call: Call) -> Obj:
     """DELETE /v1/customers/{id}: cancels the customer's subscriptions at once, and can't be undone."""
-    from local.stripe.engine import subscription_life
-
     customer = call.target("customer")
     if customer.get("deleted"):
         raise invalid_request(f"No such customer: '{customer['id']}'", param="id", code="resource_missing")
     for subscription in call.world.all("subscription"):
         if subscription["customer"] == customer["id"] and subscription["ended_at"] is None:
-            subscription_life.end(call.world, subscription, "cancellation_requested")
+            subscription_end.end(call.world, subscription, "cancellation_requested")
     tombstone = call.world.remove(customer)
     call.world.emit("customer.deleted", customer)
     return call.world.add(tombstone)

@@ -16,6 +16,7 @@ from local.stripe.engine import (
     customers,
     disputes,
     events,
+    invoice_objects,
     invoices,
     payment_intents,
     payment_methods,
@@ -56,7 +57,7 @@ INCLUDED: dict[tuple[str, str], Include] = {
     ("charge", "refunds"): charges.refunds_of,
     ("checkout.session", "line_items"): checkout_sessions.lines_of,
     ("customer", "subscriptions"): customers.subscriptions_of,
-    ("invoice", "payments"): invoices.payments_of,
+    ("invoice", "payments"): invoice_objects.payments_of,
 }
 """Members that Stripe leaves out unless `expand` asks for them."""
 

@@ -5,7 +5,7 @@ https://docs.stripe.com/billing/invoices/subscription and https://docs.stripe.co
 
 from __future__ import annotations
 
-from local.stripe.engine import payment_intents
+from local.stripe.engine import payment_intents, subscription_end
 from local.stripe.engine.errors import ApiError
 from local.stripe.engine.world import Obj, World, snapshot
 
@@ -170,9 +170,7 @@ def refused(world: World, invoice: Obj) -> None:
         subscription["status"] = "past_due"
         world.emit("customer.subscription.updated", subscription, earlier)
     elif not tries_left and subscription["status"] == "past_due":
-        from local.stripe.engine import subscription_life
-
-        subscription_life.end(world, subscription, "payment_failed")
+        subscription_end.end(world, subscription, "payment_failed")
 
 
 def void(world: World, invoice: Obj) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from local.stripe.engine import products
+from local.stripe.engine import product_objects
 from local.stripe.engine.errors import ApiError, invalid_request, missing, not_offered
 from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.routes import Call, Route, names
@@ -74,7 +74,7 @@ def _currency(code: str) -> str:
 def _product(world: World, given: dict[str, Any]) -> str:
     data = given.pop("product_data", None)
     if data is not None:
-        return str(products.make(world, **data)["id"])
+        return str(product_objects.make(world, **data)["id"])
     wanted = given.pop("product", None)
     if wanted is None:
         raise invalid_request("Missing required param: product.", param="product", code="parameter_missing")

@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from local.stripe.engine import prices, product_objects
 from local.stripe.engine.errors import ApiError, invalid_request
 from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.routes import Call, Route, names
-from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
-
-
-def make(world: World, **values: Any) -> Obj:
-    """Keep a new product and tell about it."""
-    now = world.now()
-    product = world.add(
-        {
-            "id": world.id("prod", 14),
-            "object": "product",
-            "active": True,
-            "created": now,
-            "default_price": None,
-            "description": None,
-            "images": [],
-            "livemode": False,
-            "marketing_features": [],
-            "metadata": {},
-            "name": "",
-            "package_dimensions": None,
-            "shippable": None,
-            "statement_descriptor": None,
-            "tax_code": None,
-            "tax_details": None,
-            "type": "service",
-            "unit_label": None,
-            "updated": now,
-            "url": None,
-            **values,
-        }
-    )
-    world.emit("product.created", product)
-    return product
+from local.stripe.engine.world import Obj, merge_metadata, snapshot
 
 
 def create(call: Call) -> Obj:
@@ -47,10 +14,8 @@ def create(call: Call) -> Obj:
     values = {key: value for key, value in call.params.items() if key not in ("expand", "default_price_data")}
     if call.world.get("product", values.get("id", "")):
         raise ApiError("Product already exists.", code="resource_already_exists", param="id")
-    product = make(call.world, **values)
+    product = product_objects.make(call.world, **values)
     if "default_price_data" in call.params:
-        from local.stripe.engine import prices
-
         price = prices.make(call.world, {**call.params["default_price_data"], "product": product["id"]})
         product["default_price"] = price["id"]
     return product

@@ -10,6 +10,7 @@ from local.stripe.engine import (
     hosted_checkout,
     invoice_life,
     payment_intents,
+    subscription_end,
     subscription_life,
 )
 from local.stripe.engine.world import Cause, Obj, World
@@ -85,7 +86,7 @@ def _trial_will_end(world: World, subscription: Obj) -> None:
 
 def _cancel(world: World, subscription: Obj) -> None:
     if subscription["ended_at"] is None and subscription["cancel_at"] == world.now():
-        subscription_life.end(world, subscription, "cancellation_requested")
+        subscription_end.end(world, subscription, "cancellation_requested")
 
 
 def _finalize(world: World, invoice: Obj) -> None:

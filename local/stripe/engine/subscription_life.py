@@ -9,7 +9,7 @@ import calendar
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.stripe.engine import invoice_life, invoices
+from local.stripe.engine import invoice_life, invoice_objects, subscription_end
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
 
 DAY = 86_400
@@ -56,14 +56,15 @@ def start(
     _note_currency(world, customer, subscription["currency"])
     world.emit("customer.subscription.created", subscription)
     billed = [
-        invoices.line(world, item, subscription, now, end, free=trial_end is not None) for item in _items(subscription)
+        invoice_objects.line(world, item, subscription, now, end, free=trial_end is not None)
+        for item in _items(subscription)
     ]
     billed += [
-        invoices.one_time_line(world, line["price"], line["quantity"], subscription)
+        invoice_objects.one_time_line(world, line["price"], line["quantity"], subscription)
         for line in lines
         if not line["price"]["recurring"]
     ]
-    first = invoices.make(world, subscription, billed, "subscription_create")
+    first = invoice_objects.make(world, subscription, billed, "subscription_create")
     world.emit("invoice.created", first)
     before = snapshot(subscription)
     subscription["latest_invoice"] = first["id"]
@@ -232,7 +233,7 @@ def renew(world: World, subscription: Obj) -> None:
     boundary = world.now()
     before = snapshot(subscription)
     if subscription["cancel_at_period_end"]:
-        end(world, subscription, "cancellation_requested")
+        subscription_end.end(world, subscription, "cancellation_requested")
         return
     if subscription["status"] == "trialing":
         subscription["status"] = "active"
@@ -242,25 +243,11 @@ def renew(world: World, subscription: Obj) -> None:
     lines = []
     for item in _items(subscription):
         item |= {"current_period_start": boundary, "current_period_end": following, "billed_until": following}
-        lines.append(invoices.line(world, item, subscription, boundary, following))
-    invoice = invoices.make(world, subscription, lines, "subscription_cycle")
+        lines.append(invoice_objects.line(world, item, subscription, boundary, following))
+    invoice = invoice_objects.make(world, subscription, lines, "subscription_cycle")
     invoice["period_start"] = before["items"]["data"][0]["current_period_start"]
     subscription["latest_invoice"] = invoice["id"]
     world.emit("invoice.created", invoice)
     world.emit("customer.subscription.updated", subscription, before)
     world.later.append((boundary + 3600, "finalize", invoice["id"]))
     _schedule(world, subscription, following)
-
-
-def end(world: World, subscription: Obj, reason: str) -> None:
-    """Cancel for good; open invoices of a failed payment are voided, as the default setting does."""
-    now = world.now()
-    subscription |= {"status": "canceled", "ended_at": now, "canceled_at": subscription["canceled_at"] or now}
-    subscription["cancellation_details"]["reason"] = subscription["cancellation_details"]["reason"] or reason
-    for invoice in world.all("invoice"):
-        mine = invoice["parent"]["subscription_details"]["subscription"] == subscription["id"]
-        if mine and invoice["status"] == "draft":
-            invoice["auto_advance"] = False
-        if mine and invoice["status"] == "open":
-            invoice |= {"auto_advance": False, "next_payment_attempt": None}
-    world.emit("customer.subscription.deleted", subscription)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stripe.engine import subscription_life
+from local.stripe.engine import subscription_end
 from local.stripe.engine.errors import invalid_request, missing
 from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.routes import Call, Route, names
@@ -72,7 +72,7 @@ def cancel(call: Call) -> Obj:
         raise missing("subscription", subscription["id"], param="id", in_path=True)
     with call.world.at(call.world.time_of(subscription["customer"])):
         subscription["cancellation_details"] |= call.params.get("cancellation_details", {})
-        subscription_life.end(call.world, subscription, "cancellation_requested")
+        subscription_end.end(call.world, subscription, "cancellation_requested")
     return subscription
 
 

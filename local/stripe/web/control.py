@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from local.stripe.engine import disputes, refunds, scheduler, subscription_life, subscriptions, webhook_endpoints
+from local.stripe.engine import disputes, refunds, scheduler, subscription_end, subscriptions, webhook_endpoints
 from local.stripe.engine.errors import ApiError, missing
 from local.stripe.engine.world import Obj, World, snapshot
 from local.stripe.web.shell import Shell, shell_of
@@ -174,7 +174,7 @@ def cancel_subscription(shell: Shell, given: Given) -> Given:
             subscriptions.cancel_later(world, known, wanted=True)
             world.emit_updated("customer.subscription.updated", known, before)
         else:
-            subscription_life.end(world, known, "cancellation_requested")
+            subscription_end.end(world, known, "cancellation_requested")
     return snapshot(known)
 
 

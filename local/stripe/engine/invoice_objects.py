@@ -1,0 +1,189 @@
+"""Invoices of subscriptions as objects: their lines, and what is in a new one.
+
+Since 2025-03-31 an invoice names its subscription under `parent`, its payments under `payments` (only on demand), and
+has no `charge`, `payment_intent` or `paid`. https://docs.stripe.com/changelog/basil/2025-03-31/adds-new-parent-field-to-invoicing-objects
+"""
+
+from __future__ import annotations
+
+from local.stripe.engine import prices
+from local.stripe.engine.paging import list_object
+from local.stripe.engine.world import Obj, World, snapshot
+
+
+def line(world: World, item: Obj, subscription: Obj, start: int, end: int, *, free: bool = False) -> Obj:
+    """One period of a subscription item, billed in advance."""
+    price = item["price"]
+    amount = 0 if free else prices.cost(price, item["quantity"])
+    parent = {
+        "invoice_item_details": None,
+        "subscription_item_details": {
+            "invoice_item": None,
+            "proration": False,
+            "proration_details": {"credited_items": None},
+            "subscription": subscription["id"],
+            "subscription_item": item["id"],
+        },
+        "type": "subscription_item_details",
+    }
+    return _line(world, price, item["quantity"], amount, (start, end), parent, subscription)
+
+
+def one_time_line(world: World, price: Obj, quantity: int, subscription: Obj) -> Obj:
+    """A one-time price bought together with a subscription: billed on its first invoice as an invoice item."""
+    now = world.now()
+    parent = {
+        "invoice_item_details": {
+            "invoice_item": world.id("ii_1"),
+            "proration": False,
+            "proration_details": {"credited_items": None},
+            "subscription": subscription["id"],
+        },
+        "subscription_item_details": None,
+        "type": "invoice_item_details",
+    }
+    return _line(world, price, quantity, prices.cost(price, quantity), (now, now), parent, subscription)
+
+
+def _line(
+    world: World, price: Obj, quantity: int, amount: int, period: tuple[int, int], parent: Obj, subscription: Obj
+) -> Obj:
+    product = world.need("product", price["product"])
+    return {
+        "id": world.id("il_1"),
+        "object": "line_item",
+        "amount": amount,
+        "currency": price["currency"],
+        "description": f"{quantity} × {product['name']}",
+        "discount_amounts": [],
+        "discountable": True,
+        "discounts": [],
+        "invoice": None,
+        "livemode": False,
+        "metadata": dict(subscription["metadata"]),
+        "parent": parent,
+        "period": {"end": period[1], "start": period[0]},
+        "pretax_credit_amounts": [],
+        "pricing": {
+            "price_details": {"price": price["id"], "product": price["product"]},
+            "type": "price_details",
+            "unit_amount_decimal": price["unit_amount_decimal"],
+        },
+        "quantity": quantity,
+        "quantity_decimal": str(quantity),
+        "subscription": subscription["id"],
+        "subtotal": amount,
+        "taxes": [],
+    }
+
+
+def make(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj:
+    """Keep a new draft."""
+    customer = world.need("customer", subscription["customer"])
+    total, now = sum(each["amount"] for each in lines), world.now()
+    invoice_id = world.id("in_1")
+    for each in lines:
+        each["invoice"] = invoice_id
+    return world.add(
+        {
+            "id": invoice_id,
+            "object": "invoice",
+            "account_country": "US",
+            "account_name": "Plumbline stand-in",
+            "account_tax_ids": None,
+            "amount_due": total,
+            "amount_overpaid": 0,
+            "amount_paid": 0,
+            "amount_paid_off_stripe": 0,
+            "amount_remaining": total,
+            "amount_shipping": 0,
+            "application": None,
+            "attempt_count": 0,
+            "attempted": False,
+            "auto_advance": True,
+            "automatic_tax": {
+                "disabled_reason": None,
+                "enabled": False,
+                "liability": None,
+                "provider": None,
+                "status": None,
+            },
+            "automatically_finalizes_at": now + 3600 if reason == "subscription_cycle" else None,
+            "billing_reason": reason,
+            "collection_method": "charge_automatically",
+            "created": now,
+            "currency": subscription["currency"],
+            "custom_fields": None,
+            "customer": customer["id"],
+            "customer_account": None,
+            "customer_address": customer["address"],
+            "customer_email": customer["email"],
+            "customer_name": customer["name"],
+            "customer_phone": customer["phone"],
+            "customer_shipping": customer["shipping"],
+            "customer_tax_exempt": customer["tax_exempt"],
+            "customer_tax_ids": [],
+            "default_payment_method": None,
+            "default_source": None,
+            "default_tax_rates": [],
+            "description": None,
+            "discounts": [],
+            "due_date": None,
+            "effective_at": None,
+            "ending_balance": None,
+            "footer": None,
+            "from_invoice": None,
+            "hosted_invoice_url": None,
+            "invoice_pdf": None,
+            "issuer": {"type": "self"},
+            "last_finalization_error": None,
+            "latest_revision": None,
+            "lines": list_object(lines, f"/v1/invoices/{invoice_id}/lines"),
+            "livemode": False,
+            "metadata": {},
+            "next_payment_attempt": None,
+            "number": None,
+            "on_behalf_of": None,
+            "parent": {
+                "quote_details": None,
+                "subscription_details": {
+                    "metadata": dict(subscription["metadata"]),
+                    "subscription": subscription["id"],
+                },
+                "type": "subscription_details",
+            },
+            "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
+            "period_end": now,
+            "period_start": now,
+            "post_payment_credit_notes_amount": 0,
+            "pre_payment_credit_notes_amount": 0,
+            "receipt_number": None,
+            "rendering": None,
+            "shipping_cost": None,
+            "shipping_details": None,
+            "starting_balance": 0,
+            "statement_descriptor": None,
+            "status": "draft",
+            "status_transitions": {
+                "finalized_at": None,
+                "marked_uncollectible_at": None,
+                "paid_at": None,
+                "voided_at": None,
+            },
+            "subtotal": total,
+            "subtotal_excluding_tax": total,
+            "test_clock": customer["test_clock"],
+            "total": total,
+            "total_discount_amounts": [],
+            "total_excluding_tax": total,
+            "total_pretax_credit_amounts": [],
+            "total_taxes": [],
+            "webhooks_delivered_at": now,
+        }
+    )
+
+
+def payments_of(world: World, invoice: Obj) -> Obj:
+    """The `payments` member, included on demand."""
+    found = [snapshot(each) for each in world.all("invoice_payment") if each["invoice"] == invoice["id"]]
+    return list_object(found, "/v1/invoice_payments")
