@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -259,3 +260,32 @@ def test_every_read_is_consistent(world: World) -> None:
 
 def test_an_outcome_is_terminal_or_waits() -> None:
     assert {outcome for outcome in Outcome if not outcome.terminal} == {Outcome.PARKED, Outcome.QUARANTINED}
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**38) + 1, 10**38 - 1) | st.text(),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=5), part, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(PLAIN)
+def test_attributes_are_those_that_boto3_writes_and_reads(value: Any) -> None:
+    """Ours are written without it, to load less at each start."""
+    written = attributes({"name": value})
+    assert written == {"name": TypeSerializer().serialize(value)}
+    assert plain(written) == {"name": value}
+
+
+@pytest.mark.parametrize("value", [1.5, b"bytes", NOW, {1, 2}, [1.5], {"deep": {"deeper": object()}}], ids=repr)
+def test_what_has_no_attribute_is_not_written(value: object) -> None:
+    with pytest.raises(TypeError):
+        attributes({"name": value})
+
+
+@pytest.mark.parametrize(
+    "attribute", [{"N": "1.5"}, {"N": "1E+2"}, {"N": "9" * 39}, {"B": b"x"}, {"SS": ["a"]}], ids=repr
+)
+def test_an_attribute_that_we_never_write_is_refused(attribute: dict[str, Any]) -> None:
+    with pytest.raises(MalformedObject):
+        plain({"name": attribute})

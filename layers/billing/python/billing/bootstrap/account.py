@@ -9,7 +9,7 @@ from billing.adapters.dynamodb.account_store import DynamoAccounts
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
 from billing.adapters.system import SystemClock
 from billing.adapters.upstash_cache import UpstashCache
-from billing.bootstrap.converging import access_policy, dynamodb
+from billing.bootstrap.stored import access_policy, dynamodb
 from billing.bootstrap.world import redis_cache
 from billing.config import AccountSettings, account_settings
 from billing.ports import Catalog

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from billing.adapters.aws_client import dynamodb_client
 from billing.adapters.dynamodb.account_store import DynamoAccounts
 from billing.adapters.stripe_api.client import stripe_client
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.system import SystemClock, SystemRandomness
+from billing.bootstrap.stored import access_policy, dynamodb
 from billing.bootstrap.world import secret_text
 from billing.config import Policy, StripeAccess, Tables
-from billing.domain.entitlement import AccessPolicy
 from billing.observability import log, metrics
 from billing.services.converge import ConvergeDeps
 
 if TYPE_CHECKING:
     import stripe
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-
-@cache
-def dynamodb() -> DynamoDBClient:
-    """The DynamoDB client of this process."""
-    return dynamodb_client()
 
 
 @cache
 def stripe_sdk(access: StripeAccess) -> stripe.StripeClient:
     """The Stripe client of this process."""
     return stripe_client(access, secret_text(access.key_secret, "key"))
-
-
-def access_policy(policy: Policy) -> AccessPolicy:
-    """The configured access policy, as the domain has it."""
-    return AccessPolicy(policy.levels, timedelta(days=policy.past_due_grace_days))
 
 
 def converge_deps(tables: Tables, access: StripeAccess, policy: Policy) -> ConvergeDeps:

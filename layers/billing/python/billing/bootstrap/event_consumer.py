@@ -8,7 +8,8 @@ from billing.adapters.aws_client import sqs_client
 from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.upstash_cache import UpstashCache
-from billing.bootstrap.converging import converge_deps, dynamodb
+from billing.bootstrap.converging import converge_deps
+from billing.bootstrap.stored import dynamodb
 from billing.bootstrap.world import redis_cache
 from billing.config import consumer_settings
 from billing.services.consume_events import ConsumeDeps

@@ -7,7 +7,8 @@ from functools import cache
 
 from billing.adapters.dynamodb.checkout_store import DynamoCheckouts
 from billing.adapters.upstash_cache import UpstashCache
-from billing.bootstrap.converging import converge_deps, dynamodb
+from billing.bootstrap.converging import converge_deps
+from billing.bootstrap.stored import dynamodb
 from billing.bootstrap.world import redis_cache
 from billing.config import success_settings
 from billing.services.sync_after_checkout import SyncDeps

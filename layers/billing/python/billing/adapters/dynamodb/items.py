@@ -6,11 +6,11 @@ default is an absent attribute, so that conditions can ask for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from pydantic import TypeAdapter, ValidationError
 
 from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PurchaseKey, UserId
@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 SCHEMA = 1
+_WHOLE = re.compile(r"-?[0-9]{1,38}", re.ASCII)  # 38 digits are what DynamoDB keeps of a number
 
 type Attributes = dict[str, Any]
 """An item in DynamoDB's own notation: `{"pk": {"S": "…"}}`."""
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 def account_key(user: UserId) -> str:
@@ -67,13 +65,49 @@ def to_item(thing: DataclassInstance, **keys: object) -> Attributes:
 
 
 def attributes(values: Mapping[str, object]) -> Attributes:
-    """Write plain values as attributes."""
-    return {name: _serialize(value) for name, value in values.items()}
+    """Write plain values as attributes. Raises TypeError for what has no attribute: a float, bytes, a time."""
+    return {name: _attribute(value) for name, value in values.items()}
 
 
 def plain(item: Attributes) -> dict[str, Any]:
-    """Read attributes as plain values; numbers are Decimal."""
-    return {name: _deserialize(value) for name, value in item.items()}
+    """Read attributes as plain values; raise MalformedObject for a kind of attribute that we never write."""
+    return {name: _value(attribute) for name, attribute in item.items()}
+
+
+def _attribute(value: object) -> dict[str, Any]:
+    """One attribute. Ours, because boto3's serializer would bring all of boto3 with it: 57 modules at each start."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": str(value)}
+        case list() | tuple():
+            return {"L": [_attribute(part) for part in value]}
+        case Mapping():
+            return {"M": attributes(value)}
+        case _:
+            raise TypeError(f"no attribute for a {type(value).__name__}")
+
+
+def _value(attribute: Mapping[str, Any]) -> Any:
+    ((kind, held),) = attribute.items()
+    match kind:
+        case "S" | "BOOL":
+            return held
+        case "N" if _WHOLE.fullmatch(held):
+            return int(held)
+        case "NULL":
+            return None
+        case "L":
+            return [_value(part) for part in held]
+        case "M":
+            return plain(held)
+        case _:
+            raise MalformedObject("a stored item has an attribute that we never write", reason=kind)
 
 
 def from_item[T](kind: type[T], item: Attributes) -> T:
