@@ -1,0 +1,113 @@
+"""What each function loads at its start: nothing that is not deployed, nothing that its job does not need.
+
+Counts of modules have no noise, unlike milliseconds (performance.md): that is why they are the gate. They are taken
+with every package out of reach that only development has: httpx, for one, imports rich and click where it finds them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+LAYER = ROOT / "layers/billing/python"
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
+
+# What a function must not load before its first request, and why.
+NOT_NEEDED = {
+    "webhook": ("stripe", "pydantic", "boto3", "requests", "billing.ports", "billing.domain.account"),
+    "account": ("stripe", "boto3", "requests", "billing.services.converge"),
+    "create_checkout": ("boto3",),
+    "success_sync": ("boto3",),
+    "event_consumer": ("boto3", "billing.api_models"),
+}
+# sys.modules after the import, and about ten for other patch versions of Python. Raise one only with a reason in the commit: each module is paid at every cold start.
+MOST_MODULES = {
+    "webhook": 480,
+    "account": 560,
+    "create_checkout": 680,
+    "success_sync": 680,
+    "event_consumer": 670,
+}
+
+PROBE = """
+import json, os, socket, sys
+allowed = set(json.loads(sys.argv[1]))
+
+class Deployed:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names or top in allowed or top.startswith("_"):
+            return None
+        raise ModuleNotFoundError(f"{name} is not deployed", name=name)
+
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen"):
+        raise RuntimeError(f"{event} while importing")
+
+sys.meta_path.insert(0, Deployed())
+sys.addaudithook(refuse)
+import app
+print(json.dumps({"modules": sorted(sys.modules), "handler": callable(app.lambda_handler)}))
+"""
+
+
+def deployed() -> list[str]:
+    """Top-level names of what the layers hold: our package, and the locked runtime packages."""
+    locked = (ROOT / "layers/dependencies/requirements.txt").read_text()
+    names = {re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([A-Za-z0-9._-]+)==", locked, re.MULTILINE)}
+    tops = packages_distributions().items()
+    held = {top for top, found in tops if any(re.sub(r"[-_.]+", "-", each).lower() in names for each in found)}
+    return sorted(held | {"billing", "app"})
+
+
+@cache
+def imported(function: str) -> dict[str, Any]:
+    """Import a function in a process of its own, with no setting and no credential in its environment."""
+    path = f"{ROOT / 'functions' / function}:{LAYER}"
+    ran = subprocess.run(
+        [sys.executable, "-c", PROBE, json.dumps(deployed())],
+        env={"PYTHONPATH": path, "HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    found: dict[str, Any] = json.loads(ran.stdout)
+    return found
+
+
+def test_every_function_is_in_the_tables() -> None:
+    assert set(FUNCTIONS) == set(NOT_NEEDED) == set(MOST_MODULES)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_importing_needs_no_environment_no_connection_and_nothing_undeployed(function: str) -> None:
+    assert imported(function)["handler"] is True
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nothing_is_loaded_that_its_job_does_not_need(function: str) -> None:
+    assert set(NOT_NEEDED[function]) & set(imported(function)["modules"]) == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_loads_what_costs_the_most(function: str) -> None:
+    """The X-Ray SDK alone costs more than all of Powertools; its resolver, parser and batches have no use here."""
+    utilities = ("aws_lambda_powertools.utilities.parser", "aws_lambda_powertools.utilities.batch")
+    costly = ("aws_xray_sdk", "aws_lambda_powertools.event_handler", *utilities)
+    assert set(costly) & set(imported(function)["modules"]) == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_it_loads_no_more_modules_than_it_did(function: str) -> None:
+    count = len(imported(function)["modules"])
+    assert count <= MOST_MODULES[function], f"{function} loads {count} modules"
