@@ -29,7 +29,8 @@ NOT_NEEDED = {
     "success_sync": ("boto3",),
     "event_consumer": ("boto3", "billing.api_models"),
 }
-# sys.modules after the import, and about ten for other patch versions of Python. Raise one only with a reason in the commit: each module is paid at every cold start.
+# sys.modules after the import, and about ten for other patch versions of Python. Raise one only with a reason in the
+# commit: each module is paid at every cold start.
 MOST_MODULES = {
     "webhook": 480,
     "account": 560,
