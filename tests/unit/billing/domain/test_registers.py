@@ -84,6 +84,13 @@ def test_a_pending_refund_does_not_take_the_place_of_one_that_succeeded():
     assert register.refunds[0].status == "succeeded"
 
 
+def test_of_two_readings_of_a_refund_on_its_way_the_later_counts():
+    for first, second in (("pending", "requires_action"), ("requires_action", "pending")):
+        register = merged(a_payment(refunds=(a_refund(100, first),)), a_payment(refunds=(a_refund(100, second),)))
+        assert register is not None
+        assert register.refunds[0].status == second
+
+
 def test_a_dispute_is_what_was_read_last_and_registers_are_ordered_by_id():
     register = merged(
         a_payment(refunds=(a_refund(1, id="re_2"),), disputes=(a_dispute(1, id="dp_2"), a_dispute(9))),
@@ -102,6 +109,7 @@ def test_a_payment_is_fully_reversed_when_the_last_part_of_it_went():
     assert fully_reversed_at(a_payment(900, refunds=(last, first))) == NOW + 2 * DAY
     assert fully_reversed_at(a_payment(900, refunds=(first,))) is None
     assert fully_reversed_at(a_payment(900)) is None
+    assert fully_reversed_at(a_payment(901, refunds=(first, last))) is None  # a cent still stands
 
 
 def test_a_dispute_beside_a_partial_refund_reverses_in_full():

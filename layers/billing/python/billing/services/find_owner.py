@@ -63,16 +63,17 @@ def find_touched(user: UserId, notices: Iterable[Notice], accounts: AccountStore
     """The payments of this user that the notices speak of.
 
     A payment intent leads to its session or invoice by the pointer that was written when the purchase was granted; one
-    that no purchase points from yet is looked up at Stripe, unless a notice of the same group names its session.
+    that no purchase points from yet is looked up at Stripe, unless a notice of the same group names its session. What
+    has no session is an invoice's: its registers are read with whichever invoice of the snapshot it paid, also when the
+    refund overtakes the grant.
     """
     group = list(notices)
     sessions = {SessionId(text) for notice in group if (text := notice.related.get("checkout.session"))}
     invoices = {InvoiceId(text) for notice in group if (text := notice.related.get("invoice"))}
-    covered = {
-        _intent(notice) for notice in group if "checkout.session" in notice.related or "invoice" in notice.related
-    }
-    intents = {intent for notice in group if (intent := _intent(notice))} - covered
-    payments: set[PaymentIntentId] = set()
+    covered = {_intent(notice) for notice in group if "checkout.session" in notice.related}
+    paid = [(notice, intent) for notice in group if (intent := _payment(notice, stripe)) and intent not in covered]
+    payments = {intent for notice, intent in paid if "invoice" in notice.related}
+    intents = {intent for _, intent in paid} - payments
     sources = accounts.sources(intents)
     for intent in sorted(intents):
         owner, source = sources.get(intent, (user, ""))
@@ -85,6 +86,8 @@ def find_touched(user: UserId, notices: Iterable[Notice], accounts: AccountStore
             sessions.add(SessionId(source))
         elif (session := stripe.session_of_payment(intent)) is not None:
             sessions.add(session)
+        else:
+            payments.add(intent)
     deleted = {CustomerId(item.customer) for item in group if item.type == "customer.deleted" and item.customer}
     return Touched(frozenset(sessions), frozenset(invoices), frozenset(payments), frozenset(deleted))
 
@@ -101,11 +104,8 @@ def _user_of(
 
 
 def _user_by_payment(notice: Notice, accounts: AccountStore, stripe: StripeReader) -> UserId | None:
-    """A dispute carries no customer, and may name only its charge: ask Stripe whose payment it is."""
-    intent = _intent(notice)
-    charge = notice.related.get("charge")
-    if intent is None and charge is not None:
-        intent = stripe.payment_of_charge(charge)
+    """A dispute carries no customer: ask Stripe whose payment it is."""
+    intent = _payment(notice, stripe)
     customer = stripe.customer_of_payment(intent) if intent is not None else None
     return accounts.owners([customer]).get(customer) if customer is not None else None
 
@@ -121,3 +121,12 @@ def _ownerless(notice: Notice) -> Ownerless:
 def _intent(notice: Notice) -> PaymentIntentId | None:
     text = notice.related.get("payment_intent")
     return PaymentIntentId(text) if text else None
+
+
+def _payment(notice: Notice, stripe: StripeReader) -> PaymentIntentId | None:
+    """The payment intent of a notice; a refund or dispute may name only its charge."""
+    charge = notice.related.get("charge")
+    intent = _intent(notice)
+    if intent is None and charge is not None and "checkout.session" not in notice.related:
+        return stripe.payment_of_charge(charge)
+    return intent

@@ -1,0 +1,210 @@
+"""A small Stripe behind the ports: reading, the catalog, customers and checkout sessions.
+
+No friendlier than the real one where that matters: a payment of an invoice comes without its registers unless it was
+asked for, a saved answer is replayed for its idempotency key even if the object has changed since, and the same key
+with other parameters is refused. How Stripe itself behaves is the stand-in's business (`local/stripe`); here a test
+sets the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from billing.domain.catalog import Price
+from billing.domain.ids import (
+    CustomerId,
+    InvoiceId,
+    OrderId,
+    PaymentIntentId,
+    PriceId,
+    SessionId,
+    SubscriptionId,
+    UserId,
+)
+from billing.domain.judge import prices_named
+from billing.domain.order import Order
+from billing.domain.snapshot import (
+    CheckoutSession,
+    Invoice,
+    LineItem,
+    Payment,
+    Snapshot,
+    Subscription,
+    SubscriptionItem,
+)
+from billing.errors import StripeRefused
+from billing.ports import OpenSession, Touched
+from tests.fakes.snapshots import NOW, PRICES, a_line, an_invoice
+from tests.fakes.world import Calls
+
+
+@dataclass
+class FakeStripe:
+    """The ports StripeReader, Catalog and StripeCheckout over one state."""
+
+    calls: Calls = field(default_factory=Calls)
+    prices: dict[PriceId, Price] = field(default_factory=lambda: dict(PRICES))
+    customers: dict[CustomerId, tuple[UserId, str | None]] = field(default_factory=dict)
+    deleted: set[CustomerId] = field(default_factory=set)
+    sessions: dict[SessionId, CheckoutSession] = field(default_factory=dict)
+    subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
+    invoices: dict[InvoiceId, Invoice] = field(default_factory=dict)
+    charges: dict[str, PaymentIntentId] = field(default_factory=dict)
+    saved: dict[str, tuple[object, object]] = field(default_factory=dict)
+    """By idempotency key: the parameters, and the answer to them."""
+    asked: list[tuple[tuple[CustomerId, ...], Touched]] = field(default_factory=list)
+    """What each snapshot was asked for."""
+
+    # ---------------------------------------------------------------------------------------------------- reading
+
+    def snapshot(self, customers: Sequence[CustomerId], touched: Touched) -> Snapshot:
+        with self.calls.called("snapshot"):
+            self.asked.append((tuple(customers), touched))
+            listed = [item for item in self.subscriptions.values() if item.customer in customers]
+            latest = {item.latest_invoice for item in listed if item.latest_invoice}
+            truth = Snapshot(
+                subscriptions=tuple(listed),
+                sessions=tuple(self._found(self.sessions, session) for session in sorted(touched.sessions)),
+                invoices=tuple(self._invoice(invoice, touched) for invoice in sorted(latest | touched.invoices)),
+                deleted_customers=touched.customers & self.deleted,
+            )
+            return replace(truth, prices={price: self._found(self.prices, price) for price in prices_named(truth)})
+
+    def session_of_payment(self, intent: PaymentIntentId) -> SessionId | None:
+        with self.calls.called("session_of_payment"):
+            return next((item.id for item in self.sessions.values() if _intent(item.payment) == intent), None)
+
+    def payment_of_charge(self, charge: str) -> PaymentIntentId | None:
+        with self.calls.called("payment_of_charge"):
+            return self.charges.get(charge)
+
+    def customer_of_payment(self, intent: PaymentIntentId) -> CustomerId | None:
+        with self.calls.called("customer_of_payment"):
+            paid: Iterable[CheckoutSession | Invoice] = (*self.sessions.values(), *self.invoices.values())
+            return next((item.customer for item in paid if _intent(item.payment) == intent), None)
+
+    # ---------------------------------------------------------------------------------------------------- catalog
+
+    def price(self, price: PriceId) -> Price | None:
+        with self.calls.called("price"):
+            return self.prices.get(price)
+
+    def price_by_lookup_key(self, lookup_key: str) -> Price | None:
+        with self.calls.called("price"):
+            return next((item for item in self.prices.values() if item.lookup_key == lookup_key), None)
+
+    def active_prices(self) -> Sequence[Price]:
+        with self.calls.called("active_prices"):
+            return [item for item in self.prices.values() if item.active]
+
+    # --------------------------------------------------------------------------------------------------- checkout
+
+    def create_customer(self, user: UserId, email: str | None, key: str) -> CustomerId:
+        with self.calls.called("create_customer"):
+            made = CustomerId(f"cus_{len(self.customers) + 1}")
+            answer = self._once(key, (user, email), made)
+            if answer == made:
+                self.customers[made] = (user, email)
+            return CustomerId(str(answer))
+
+    def create_session(self, order: Order, customer: CustomerId, key: str) -> OpenSession:
+        with self.calls.called("create_session"):
+            if customer in self.deleted:
+                raise StripeRefused("Stripe refused the request", stripe_code="resource_missing", param="customer")
+            name = SessionId(f"cs_{len(self.sessions) + 1}")
+            made = OpenSession(name, f"https://checkout.stripe.test/{name}", order.expires_at)
+            answer = self._once(key, (order, customer), made)
+            if answer is made:
+                self.sessions[name] = _session(order, customer, name)
+            assert isinstance(answer, OpenSession)
+            return answer
+
+    def is_open(self, session: SessionId) -> bool:
+        with self.calls.called("is_open"):
+            return self._found(self.sessions, session).status == "open"
+
+    def expire_session(self, session: SessionId) -> bool:
+        with self.calls.called("expire_session"):
+            if self.sessions[session].status != "open":
+                return False
+            self.sessions[session] = replace(self.sessions[session], status="expired")
+            return True
+
+    # ------------------------------------------------------------------------------------ what happens on the page
+
+    def pay(self, session: SessionId, at: datetime = NOW, **given: object) -> None:
+        """The buyer pays; a subscription starts with its first invoice."""
+        known = self.sessions[session]
+        paid = replace(known, status="complete", payment_status="paid")
+        if known.mode == "payment":
+            intent = PaymentIntentId(f"pi_{session}")
+            paid = replace(paid, payment=Payment(intent, known.amount_total, known.currency, at))
+        else:
+            self._subscribe(known, at)
+        self.sessions[session] = replace(paid, **given)  # type: ignore[arg-type]
+
+    def begin_debit(self, session: SessionId) -> None:
+        """The buyer pays in a way that takes days."""
+        self.sessions[session] = replace(self.sessions[session], status="complete")
+
+    @property
+    def open_sessions(self) -> list[SessionId]:
+        return [session for session, item in self.sessions.items() if item.status == "open"]
+
+    def _subscribe(self, session: CheckoutSession, at: datetime) -> None:
+        assert session.customer is not None
+        price = self.prices[session.items[0].price_id]
+        end, number = at + timedelta(days=30), len(self.subscriptions) + 1
+        name, invoice = SubscriptionId(f"sub_{number}"), InvoiceId(f"in_{number}")
+        item = SubscriptionItem(price.id, 1, end)
+        self.subscriptions[name] = Subscription(
+            name, session.customer, "active", at, (item,), False, None, invoice, session.order
+        )
+        payment = Payment(PaymentIntentId(f"pi_{invoice}"), price.unit_amount or 0, "eur", at)
+        self.invoices[invoice] = an_invoice(
+            a_line(price, period_end=end),
+            id=invoice,
+            customer=session.customer,
+            subscription=name,
+            paid_at=at,
+            payment=payment,
+        )
+
+    def _invoice(self, invoice: InvoiceId, touched: Touched) -> Invoice:
+        found = self._found(self.invoices, invoice)
+        if found.payment is None or found.payment.intent in touched.payments:
+            return found
+        return replace(found, payment=replace(found.payment, refunds=(), disputes=()))
+
+    def _once(self, key: str, parameters: object, answer: object) -> object:
+        """Stripe's idempotency: https://docs.stripe.com/api/idempotent_requests."""
+        known, saved = self.saved.setdefault(key, (parameters, answer))
+        if known != parameters:
+            raise StripeRefused("Stripe refused the request", stripe_code="idempotency_key_in_use")
+        return saved
+
+    def _found[K, V](self, things: dict[K, V], name: K) -> V:
+        if name not in things:
+            raise StripeRefused("Stripe refused the request", stripe_code="resource_missing", param="id")
+        return things[name]
+
+
+def _intent(payment: Payment | None) -> PaymentIntentId | None:
+    return payment.intent if payment else None
+
+
+def _session(order: Order, customer: CustomerId, name: SessionId) -> CheckoutSession:
+    return CheckoutSession(
+        id=name,
+        mode=order.mode,
+        status="open",
+        payment_status="unpaid",
+        customer=customer,
+        currency=order.currency,
+        amount_total=sum((line.unit_amount or 0) * line.quantity for line in order.lines),
+        items=tuple(LineItem(line.price_id, line.quantity) for line in order.lines),
+        created=order.created_at,
+        order=OrderId(order.id),
+    )
