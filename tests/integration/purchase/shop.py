@@ -11,6 +11,7 @@ from local.demo.browser import Browser
 from local.demo.report import Report
 from local.stack import Stack
 from tests.fakes.stripe_signature import sign
+from tests.integration.purchase.books import Books
 from tests.integration.purchase.wait import until
 
 PAYS = "4242424242424242"
@@ -108,9 +109,18 @@ class Shop:
     def completed_event(self, checkout: Checkout) -> dict[str, Any]:
         return until("Stripe made the event", lambda: next(iter(self.events_of(checkout.session_id)), None))
 
-    def deliveries(self, event_id: str) -> list[dict[str, Any]]:
-        listed = self.http.get(f"{self.stack.stripe_url}/_control/deliveries").raise_for_status().json()
-        return [delivery for delivery in listed["deliveries"] if delivery["event"] == event_id]
+    def settle(self, books: Books) -> None:
+        """Wait until Stripe has delivered all that happened, and the consumer is through with it."""
+        until("every webhook is delivered", lambda: not self._pending())
+        books.wait_until_drained()
+
+    def _pending(self) -> bool:
+        return any(delivery["state"] == "pending" for delivery in self._deliveries())
+
+    def _deliveries(self) -> list[dict[str, Any]]:
+        answer = self.http.get(f"{self.stack.stripe_url}/_control/deliveries")
+        found: list[dict[str, Any]] = answer.raise_for_status().json()["deliveries"]
+        return found
 
     def now(self) -> float:
         """The time in which Stripe and the functions live: ours, moved by the test clock."""

@@ -56,7 +56,7 @@ STATES = {"whole": whole, **BROKEN}
 def bought(shop: Shop, books: Books) -> Checkout:
     checkout = shop.buy("redis-reader")
     assert shop.success(checkout).status_code == 200
-    books.wait_until_drained()
+    shop.settle(books)
     return checkout
 
 
@@ -111,7 +111,7 @@ def test_a_purchase_completes(how: str, stack: Stack, shop: Shop, books: Books, 
         answer = shop.success(checkout)
         assert (answer.status_code, answer.json()["credits"]["balance"]) == (200, 500)
         assert shop.deliver(shop.completed_event(checkout)).json() == {"ok": True}  # no mark to know it by
-        books.wait_until_drained()
+        shop.settle(books)
         books.check(user, balance=500, kinds=["PURCHASE"])
         assert logs.said("cache not updated", user_id=user)
     assert shop.get("/entitlements", user).json()["level"] == "FREE"
