@@ -61,10 +61,10 @@ test-integration: .venv/.ready ## against the running parts
 	@$(PYTHON) -m pytest tests/integration $(ARGS)
 
 test-browser: .venv/.ready ## in a real Chromium
-	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest tests/browser $(ARGS)
+	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest tests/browser tests/live $(ARGS)
 
 test-live: .venv/.ready ## end to end against Stripe's test mode, with the key in .env
-	@PLUMBLINE_LIVE=1 $(PYTHON) -m pytest -m live $(ARGS)
+	@PLUMBLINE_LIVE=1 PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest tests/live -m live $(ARGS)
 
 ## --- check it -----------------------------------------------------------------------------------------------------
 

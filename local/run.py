@@ -11,7 +11,7 @@ from rich.console import Console
 
 from local.run_config import url
 from local.seed import fill_catalog
-from local.stack import REAL_STRIPE, Stack
+from local.stack import Stack
 from local.supervisor.errors import StartError
 from local.supervisor.log_view import readable
 from local.supervisor.settings import STAND_IN_KEY, Backends, read_ports
@@ -59,7 +59,7 @@ def run_until_stopped(given_ports: Mapping[str, int | None], state_dir: Path, en
 def seed_catalog(env_file: Path) -> None:
     backends = Backends.read(env_file)
     real = backends.stripe_key is not None
-    stripe_url = REAL_STRIPE if real else url(read_ports({}, env_file).stripe)
+    stripe_url = backends.stripe_api if real else url(read_ports({}, env_file).stripe)
     created = fill_catalog(stripe_url, backends.stripe_key or STAND_IN_KEY)
     _console.print(f"Created {', '.join(created)}." if created else "Nothing to create: every price is there.")
 

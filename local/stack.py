@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 TEMPLATE = ROOT / "template.yaml"
 CACHE = ROOT / ".plumbline" / "cache"
-REAL_STRIPE = "https://api.stripe.com"
 
 
 class Stack:
@@ -206,7 +205,7 @@ class Stack:
     def _configure(self, template: Path, given: Mapping[str, str], timer_speed: float, workers: int) -> RunConfig:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         ports, backends = self.ports, self.backends
-        stripe_url = REAL_STRIPE if backends.stripe_key else url(ports.stripe)
+        stripe_url = backends.stripe_api if backends.stripe_key else url(ports.stripe)
         token = backends.upstash_token or new_token()
         ours = {
             "Stage": "local",

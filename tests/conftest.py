@@ -5,16 +5,34 @@ Markers: `browser` needs Chromium (fixture `browser_path`); `live` needs `make t
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+REPOSITORY = Path(__file__).parents[1]
+ENV_FILE = REPOSITORY / ".env"
 
 # Names under which the several Chromiums install themselves; Playwright drives each by its path.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+# --no-sandbox: CI runs as root. The rest keeps the browser from talking to anybody but whom a page names.
+LAUNCH = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 )
 LIVE = os.environ.get("PLUMBLINE_LIVE") == "1"
 
@@ -51,6 +69,19 @@ def pytest_configure(config: pytest.Config) -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+    if LIVE:
+        _require_key()
+
+
+def _require_key() -> None:
+    """Say in one sentence what `make test-live` lacks, before anything is collected."""
+    from local.supervisor.errors import StartError
+    from local.supervisor.settings import Backends
+
+    try:
+        Backends.for_live_tests(ENV_FILE)
+    except StartError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(trylast=True)  # after a folder has marked its tests
@@ -71,3 +102,22 @@ def browser_path() -> str:
     path = find_browser()
     assert path, "no Chromium found (PLUMBLINE_REQUIRE_BROWSER=1): install one or set PLUMBLINE_CHROMIUM"
     return path
+
+
+@pytest.fixture(scope="module")
+def browser(browser_path: str) -> "Iterator[Browser]":
+    """Launch one for a module: Playwright keeps an event loop running, and a later test may need its own."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        headed = os.environ.get("PLUMBLINE_HEADED") == "1"
+        launched = playwright.chromium.launch(executable_path=browser_path, args=list(LAUNCH), headless=not headed)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    directory = Path(os.environ.get("PLUMBLINE_SCREENSHOTS", REPOSITORY / ".plumbline" / "screenshots"))
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory

@@ -2,7 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import stripe
 
 CATALOG = Path(__file__).with_name("catalog.json")
 WEBHOOK_EVENTS = Path(__file__).with_name("webhook_events.json")
@@ -17,11 +20,28 @@ def webhook_events() -> list[str]:
 def fill_catalog(stripe_url: str, key: str) -> list[str]:
     """Create the prices whose lookup key is not there yet; return the lookup keys that were created.
 
-    Idempotent, also when it was interrupted: a product without its price is found by its name and used.
+    Raise StartError, in one sentence, when Stripe can't be reached or refuses, as it does with a wrong key.
     """
     import stripe  # a third of a second: only who fills a catalog pays it
 
-    client = stripe.StripeClient(key, base_addresses={"api": stripe_url}, max_network_retries=2)
+    from local.supervisor.errors import StartError  # the supervisor imports this module
+
+    client = stripe.StripeClient(
+        key,
+        base_addresses={"api": stripe_url},
+        max_network_retries=2,
+        http_client=stripe.RequestsClient(timeout=20),
+    )
+    try:
+        return _fill(client)
+    except stripe.APIConnectionError as error:
+        raise StartError(f"Stripe cannot be reached at {stripe_url}, so the sample catalog is missing.") from error
+    except stripe.StripeError as error:  # its own words name the cause, and of a key the last characters only
+        raise StartError(f"Stripe refused the sample catalog: {error.user_message or error}") from error
+
+
+def _fill(client: "stripe.StripeClient") -> list[str]:
+    """Idempotent, also when it was interrupted: a product without its price is found by its name and used."""
     wanted: list[dict[str, Any]] = json.loads(CATALOG.read_text())
     keys = [entry["lookup_key"] for entry in wanted]
     prices = client.v1.prices.list({"lookup_keys": keys, "active": True, "limit": 100})

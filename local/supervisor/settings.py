@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from local.run_config import Ports
@@ -19,18 +19,21 @@ _KNOWN = (
     "REDIS_URL",
 )
 STAND_IN_KEY = "sk_test_plumbline"
+REAL_STRIPE = "https://api.stripe.com"
 
 
 @dataclass(frozen=True)
 class Backends:
-    """Credentials of real services, or None where the stand-in is used."""
+    """Credentials of real services, or None where the stand-in is used. What is secret is not in the repr."""
 
-    stripe_key: str | None = None
-    webhook_secret: str | None = None
+    stripe_key: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
     upstash_url: str | None = None
-    upstash_token: str | None = None
+    upstash_token: str | None = field(default=None, repr=False)
     dynamodb_url: str | None = None
-    redis_url: str | None = None
+    redis_url: str | None = field(default=None, repr=False)
+    stripe_api: str = REAL_STRIPE
+    """What `stripe_key` opens: anything else than Stripe itself is for tests of this very path."""
 
     @staticmethod
     def stand_ins() -> "Backends":
@@ -38,10 +41,23 @@ class Backends:
         return Backends()
 
     @staticmethod
+    def for_live_tests(env_file: Path, environment: Mapping[str, str] = os.environ) -> "Backends":
+        """What `make test-live` uses: Stripe's test mode, stand-ins for the rest; raise StartError without a test key.
+
+        No webhook secret is needed: the tests forward the events themselves, signed with the system's own.
+        """
+        key = _found(env_file, environment).get("STRIPE_SECRET_KEY")
+        if key is None:
+            raise StartError(
+                "make test-live buys in a Stripe test account: put its STRIPE_SECRET_KEY=sk_test_... into .env."
+            )
+        _check_key(key)
+        return Backends(stripe_key=key)
+
+    @staticmethod
     def read(env_file: Path, environment: Mapping[str, str] = os.environ) -> "Backends":
         """The environment wins over `.env`; raise StartError naming the setting that is wrong."""
-        found = {**read_env_file(env_file), **{key: environment[key] for key in _KNOWN if key in environment}}
-        values = {key: value for key, value in found.items() if value}
+        values = _found(env_file, environment)
         key = values.get("STRIPE_SECRET_KEY")
         if key is not None:
             _check_stripe(key, values.get("STRIPE_WEBHOOK_SECRET"))
@@ -78,11 +94,21 @@ def read_ports(given: Mapping[str, int | None], env_file: Path, environment: Map
     return ports
 
 
-def _check_stripe(key: str, webhook_secret: str | None) -> None:
+def _found(env_file: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings that are there and not empty."""
+    found = {**read_env_file(env_file), **{key: environment[key] for key in _KNOWN if key in environment}}
+    return {key: value for key, value in found.items() if value}
+
+
+def _check_key(key: str) -> None:
     if key.startswith(("sk_live_", "rk_live_")):
         raise StartError("STRIPE_SECRET_KEY is a live key: only test keys (sk_test_... or rk_test_...) are taken here.")
     if not key.startswith(("sk_test_", "rk_test_")):
         raise StartError("STRIPE_SECRET_KEY must start with sk_test_ or rk_test_.")
+
+
+def _check_stripe(key: str, webhook_secret: str | None) -> None:
+    _check_key(key)
     if not (webhook_secret or "").startswith("whsec_"):
         raise StartError(
             "STRIPE_WEBHOOK_SECRET must be set with STRIPE_SECRET_KEY: "

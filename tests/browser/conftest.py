@@ -1,32 +1,18 @@
-"""One system and one browser for all browser tests; one tab and one account for each.
+"""One system and one browser for each module; one tab and one account for each test.
 
 Pictures of the pages go to .plumbline/screenshots, or to PLUMBLINE_SCREENSHOTS.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from local.stack import Stack
 from tests.browser.shop import Shop
 from tests.browser.stripe_side import StripeSide
-
-REPOSITORY = Path(__file__).parents[2]
-
-# --no-sandbox: CI runs as root. The rest keeps the browser from talking to anybody but us.
-LAUNCH = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,28 +21,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-@pytest.fixture(scope="session")
-def screenshots() -> Path:
-    directory = Path(os.environ.get("PLUMBLINE_SCREENSHOTS", REPOSITORY / ".plumbline" / "screenshots"))
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
+    """Ended with the module: tests of other folders come later, and share the machine."""
     with Stack() as running:
-        side = StripeSide(running.stripe_url)
-        side.sell_in_euros()  # now: the catalog is cached for minutes from the first look at it
-        side.close()
         yield running
-
-
-@pytest.fixture(scope="session")
-def browser(browser_path: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=browser_path, args=list(LAUNCH))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

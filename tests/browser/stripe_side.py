@@ -5,7 +5,7 @@ from typing import Any, Literal
 import httpx
 
 CREDITS_IN_EUROS = "credits_500_eur"
-"""A price that can be paid by SEPA debit, which takes euros only; the shop's own prices are in dollars."""
+"""The price that can be paid by SEPA debit, which takes euros only."""
 
 
 class StripeSide:
@@ -15,15 +15,6 @@ class StripeSide:
 
     def close(self) -> None:
         self._http.close()
-
-    def sell_in_euros(self) -> None:
-        """Put a price into the catalog that a bank debit can pay, unless the seed has one."""
-        known = self._http.get("/v1/prices", params={"lookup_keys[]": CREDITS_IN_EUROS}).raise_for_status()
-        if known.json()["data"]:
-            return
-        product = self._post("/v1/products", {"name": "500 credits, in euros", "metadata[credits_amount]": 500})
-        price = {"product": product["id"], "currency": "eur", "unit_amount": 500, "lookup_key": CREDITS_IN_EUROS}
-        self._post("/v1/prices", price)
 
     def expire(self, session_id: str) -> None:
         self._post(f"/v1/checkout/sessions/{session_id}/expire", {})

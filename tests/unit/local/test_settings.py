@@ -68,6 +68,31 @@ def test_a_refusal_does_not_repeat_the_key(tmp_path: Path) -> None:
     assert "canary" not in str(raised.value)
 
 
+def test_live_tests_use_the_key_and_nothing_else_of_the_settings(tmp_path: Path) -> None:
+    file = env(tmp_path, "STRIPE_SECRET_KEY=sk_test_x\nREDIS_URL=redis://127.0.0.1\nSTRIPE_WEBHOOK_SECRET=whsec_1")
+    assert Backends.for_live_tests(file, {}) == Backends(stripe_key="sk_test_x")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", r"put its STRIPE_SECRET_KEY=sk_test_\.\.\. into \.env"),
+        ("STRIPE_SECRET_KEY=", r"put its STRIPE_SECRET_KEY=sk_test_\.\.\. into \.env"),
+        ("STRIPE_SECRET_KEY=sk_live_x", "is a live key"),
+    ],
+)
+def test_live_tests_need_a_test_key(text: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=sentence):
+        Backends.for_live_tests(env(tmp_path, text), {})
+
+
+def test_secrets_are_not_printed_with_the_backends() -> None:
+    secret = Backends(
+        stripe_key="canary", webhook_secret="canary", upstash_token="canary", redis_url="redis://:canary@x"
+    )
+    assert "canary" not in repr(secret)
+
+
 def test_ports(tmp_path: Path) -> None:
     none = tmp_path / ".env"
     assert read_ports({}, none, {}) == Ports(8787, 8788, 8789, 8790, 8791, 8792, 8793)
