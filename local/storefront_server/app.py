@@ -5,7 +5,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -21,14 +21,23 @@ PAGES: Mapping[str, str] = {
     "/checkout/canceled": "canceled.html",
     "/account": "account.html",
 }
+OTHER_NAMES = frozenset(["localhost", "::1"])
+"""To a browser another origin: the API's CORS does not know it, and the session is kept for the configured one."""
+NOT_KEPT = {"cache-control": "no-store"}
+
+
+def _query(request: Request) -> str:
+    return f"?{request.url.query}" if request.url.query else ""
 
 
 def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
     async def page(request: Request) -> Response:
+        if request.url.hostname in OTHER_NAMES:
+            return RedirectResponse(config.storefront_url + request.url.path + _query(request), 307, NOT_KEPT)
         path = files / PAGES[request.url.path.rstrip("/") or "/"]
         if not path.exists():
             return PlainTextResponse(f"storefront/{path.name} is missing", 404)
-        return FileResponse(path, headers={"cache-control": "no-store", "content-security-policy": policy})
+        return FileResponse(path, headers={**NOT_KEPT, "content-security-policy": policy})
 
     async def settings(request: Request) -> Response:
         return JSONResponse({"apiUrl": config.api_url, "issuer": config.issuer, "users": list(config.users)})

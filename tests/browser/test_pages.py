@@ -19,6 +19,18 @@ def test_the_server_sends_a_strict_policy(stack: Stack, path: str) -> None:
     assert "unsafe" not in policy
 
 
+def test_the_other_name_of_this_machine_leads_to_the_configured_one(shop: Shop, user: str) -> None:
+    """Whoever types localhost can buy as well: the API knows one origin, and the session is kept for one."""
+    shop.enter_as(user)
+    by_name = shop.stack.app_url.replace("127.0.0.1", "localhost")
+    shop.page.goto(f"{by_name}/account?from=a%20link")
+    expect(shop.page).to_have_url(f"{shop.stack.app_url}/account?from=a%20link")
+    expect(shop.test_id("user-name")).to_have_text(user)
+    shop.page.goto(by_name)
+    shop.press_buy("credits_500")
+    shop.hosted.expect_open()
+
+
 @pytest.mark.parametrize(("look", "width", "dark"), [("phone", 360, False), ("dark", 1180, True)])
 def test_every_page_fits(new_shop: Callable[..., Shop], user: str, look: str, width: int, dark: bool) -> None:
     """`shoot` fails when a page is wider than its window."""
