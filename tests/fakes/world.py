@@ -183,6 +183,8 @@ class FakeCache:
     catalog_document: str | None = None
     checkouts: dict[tuple[UserId, str], OpenSession] = field(default_factory=dict)
     locked: set[SessionId] = field(default_factory=set)
+    published: list[tuple[list[UserId], list[EventId]]] = field(default_factory=list)
+    """Users and done marks of each round trip."""
     down: bool = False
 
     def is_done(self, event: EventId) -> bool:
@@ -191,6 +193,7 @@ class FakeCache:
     def publish(self, states: Sequence[PublishedAccount], done: Sequence[EventId]) -> bool:
         if self.down:
             return False
+        self.published.append(([state.user for state in states], list(done)))
         for state in states:
             known = self.accounts.get(state.user)
             if known is None or state.version > known.version:

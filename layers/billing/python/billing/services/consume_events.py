@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.domain.ids import CustomerId, EventId, UserId
 from billing.domain.notice import Notice
 from billing.domain.records import EventRecord, Outcome, Recording
-from billing.errors import MalformedMessage, Permanent, Retryable
+from billing.errors import BillingError, MalformedMessage, Permanent, Retryable
 from billing.ports import Cache, EventStore, PublishedAccount, Queue
 from billing.services.converge import Converged, ConvergeDeps, converge
 from billing.services.find_owner import Ownerless, find_owners, find_touched
@@ -52,40 +52,21 @@ def consume_events(messages: Sequence[Message], deadline: datetime, deps: Consum
 
     Nothing is begun after `deadline`: what is finished stays finished, the rest is delivered again (failure-modes F11).
     """
-    batch = _Batch(deps)
+    batch = _Batch(deadline, deps)
     notices = batch.read(messages)
-    trusted = [notice for notice in notices if notice.quarantine is None]
     for notice in notices:
         if notice.quarantine is not None:
             batch.record(Ownerless(notice, Outcome.QUARANTINED, notice.quarantine))
-    try:
-        routed = find_owners(trusted, deps.converge.accounts, deps.converge.stripe)
-    except (Retryable, Permanent) as error:
-        if len(trusted) > 1:
-            return consume_one_by_one(messages, deadline, deps)
-        batch.failed(trusted, error)
-        return batch.unfinished()
-    for ownerless in routed.ownerless:
-        batch.record(ownerless)
-    for user, group in routed.users.items():
-        for chunk in _chunks(group):
-            if deps.converge.clock.now() >= deadline:
-                batch.left(chunk)
-            else:
-                batch.converge(user, chunk)
+    batch.route([notice for notice in notices if notice.quarantine is None])
     batch.publish()
     return batch.unfinished()
-
-
-def consume_one_by_one(messages: Sequence[Message], deadline: datetime, deps: ConsumeDeps) -> frozenset[str]:
-    """Consume each message as a batch of its own, so that one that can't be routed holds up no other."""
-    return frozenset().union(*(consume_events([message], deadline, deps) for message in messages))
 
 
 class _Batch:
     """The state of one batch: which messages carry which event, what is done, what must come again."""
 
-    def __init__(self, deps: ConsumeDeps) -> None:
+    def __init__(self, deadline: datetime, deps: ConsumeDeps) -> None:
+        self._deadline = deadline
         self._deps = deps
         self._messages: dict[EventId, list[Message]] = {}
         self._unfinished: set[str] = set()
@@ -108,25 +89,59 @@ class _Batch:
             self._messages.setdefault(event, []).append(message)
         return list(notices.values())
 
+    def route(self, notices: Sequence[Notice]) -> None:
+        """Converge the account of each notice, and record those of nobody.
+
+        Routed one by one when routing fails, so that one that can't be routed holds up no other.
+        """
+        core = self._deps.converge
+        if self._late(notices):
+            return
+        try:
+            routed = find_owners(notices, core.accounts, core.stripe)
+        except Exception as error:  # noqa: BLE001 - a bug, too, must not hold up the others (failure-modes F13)
+            if len(notices) == 1:
+                self.failed(notices, error)
+                return
+            for notice in notices:
+                self.route([notice])
+            return
+        for ownerless in routed.ownerless:
+            self.record(ownerless)
+        for user, group in routed.users.items():
+            for chunk in _chunks(group):
+                self.converge(user, chunk)
+
     def converge(self, user: UserId, group: Sequence[Notice]) -> None:
         """Converge one account; a group that fails is split by event before it is given up (money rule 5)."""
         core = self._deps.converge
+        if self._late(group):
+            return
         try:
             touched = find_touched(user, group, core.accounts, core.stripe)
             self._finished(converge(user, touched, group, ACTOR, core))
         except Retryable as error:
             self.failed(group, error)
-        except Permanent as error:
+        except Exception as error:  # noqa: BLE001 - a bug, too, must not hold up the others (failure-modes F13)
             if len(group) == 1:
                 self.failed(group, error)
                 return
             for notice in group:
                 self.converge(user, [notice])
 
+    def _late(self, notices: Sequence[Notice]) -> bool:
+        """Whether the deadline has passed: then these are left to the next delivery."""
+        late = self._deps.converge.clock.now() >= self._deadline
+        if late:
+            self.left(notices)
+        return late
+
     def _finished(self, result: Converged) -> None:
         core = self._deps.converge
         state = published(result.account, core.policy, core.clock.now(), result.settled)
-        self._accounts[state.user] = state
+        known = self._accounts.get(state.user)
+        closed = known.closed_checkouts if known is not None else ()
+        self._accounts[state.user] = replace(state, closed_checkouts=closed + state.closed_checkouts)
         self._done += [event for event, outcome in result.outcomes.items() if outcome.terminal]
         self._done += result.replayed
 
@@ -161,30 +176,32 @@ class _Batch:
             outcome=found.outcome,
             reason=found.reason,
         )
-        core.metrics.count("EventsByOutcome", outcome=found.outcome)
+        if ended is Recording.WRITTEN:
+            core.metrics.count("EventsByOutcome", outcome=found.outcome)
+        else:
+            core.metrics.count("EventsReplayed")
         if found.outcome.terminal or ended is Recording.RECORDED:
             self._done.append(record.id)
 
-    def failed(self, group: Iterable[Notice], error: Retryable | Permanent) -> None:
-        """Deliver again later what may succeed later; quarantine at once what never will (money rule 11)."""
+    def failed(self, group: Iterable[Notice], error: Exception) -> None:
+        """Deliver again later what may succeed later; quarantine at once what never will (money rule 11).
+
+        What nobody foresaw may succeed after a fix, or ends visibly in the dead-letter queue.
+        """
         core = self._deps.converge
         for notice in group:
-            retryable = isinstance(error, Retryable)
-            core.log.error(
-                "failed",
-                event_id=notice.id,
-                event_type=notice.type,
-                correlation_id=notice.correlation_id,
-                code=error.code,
-                reason=error.message,
-                retryable=retryable,
-            )
+            about = {"event_id": notice.id, "event_type": notice.type, "correlation_id": notice.correlation_id}
             core.metrics.count("EventsFailed", event_type=notice.type)
-            if isinstance(error, Retryable):
-                self._delay(notice, error.retry_after or 0)
-                self.left([notice])
+            if isinstance(error, BillingError):
+                retryable = not isinstance(error, Permanent)
+                core.log.error("failed", **about, code=error.code, reason=error.message, retryable=retryable)
             else:
+                core.log.failure("unexpected error", error, **about)
+            if isinstance(error, Permanent):
                 self.record(Ownerless(notice, Outcome.QUARANTINED, error.message))
+            else:
+                self._delay(notice, (error.retry_after or 0) if isinstance(error, Retryable) else 0)
+                self.left([notice])
 
     def left(self, group: Iterable[Notice]) -> None:
         """Leave these to the next delivery."""
