@@ -16,6 +16,9 @@ _READ_SECONDS = 5.0
 _RETRIES = 1
 """The SDK waits 80 seconds by default: longer than any function here may run (failure-modes F27)."""
 _KEY_EPOCHS = 4
+_IN_PROGRESS = 409
+"""Two calls with one idempotency key at once: Stripe answers the second one so until the first is through, as an
+invalid request (https://docs.stripe.com/error-low-level#idempotency)."""
 
 
 def stripe_client(access: StripeAccess, key: str) -> stripe.StripeClient:
@@ -40,9 +43,13 @@ def translated() -> Iterator[None]:
     try:
         yield
     except stripe.InvalidRequestError as error:
+        if error.http_status == _IN_PROGRESS:
+            raise StripeUnavailable("Stripe is at the same request already", status=_IN_PROGRESS) from error
         raise StripeRefused(
             "Stripe refused the request", stripe_code=error.code, param=str(error.param) if error.param else None
         ) from error
+    except stripe.IdempotencyError as error:
+        raise StripeRefused("an idempotency key stands for another request", stripe_code=error.code) from error
     except stripe.RateLimitError as error:
         raise StripeUnavailable("Stripe asks us to slow down", retry_after=_retry_after(error)) from error
     except stripe.StripeError as error:
