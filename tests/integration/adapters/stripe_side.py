@@ -30,6 +30,7 @@ from billing.ports import OpenSession
 
 LEVELS = ("FREE", "PRO", "TEAM")
 APP, API = "https://app.example.com", "https://api.example.com"
+DECLINED = "4000000000000002"
 NUMBERS = itertools.count(1)
 
 
@@ -139,7 +140,8 @@ class StripeSide:
     def pay(self, session: OpenSession, number: str = "4242424242424242", **typed: str) -> None:
         card = {"payment_method": "card", "card_number": number, "expiry": "12/34", "cvc": "123", "name": "Ada Buyer"}
         answer = self.http.post(f"/c/pay/{session.id}", data={"email": "buyer@example.com", **card, **typed})
-        assert answer.status_code < 400, answer.text
+        declined = number == DECLINED
+        assert (answer.status_code >= 400) is declined, answer.text
 
     def bought(self, price: PriceId, **given: Any) -> tuple[CustomerId, SessionId]:
         """A customer who has paid for an order of this price."""
