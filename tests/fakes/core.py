@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,6 +78,11 @@ class Core:
         self.tables.check()
         return unfinished
 
+    def deliver_change(self) -> None:
+        """Something of alice's customer has changed, and the account follows."""
+        assert self.deliver(a_notice("customer.updated", id="evt_change", related={})) == frozenset()
+        self.calls.made.clear()
+
     def outcomes(self) -> dict[str, str]:
         """What the events table says of each event."""
         return {event: record.outcome.value for event, record in self.tables.events.items()}
@@ -123,7 +127,3 @@ def a_notice(
         quarantine=None,
     )
     return replace(notice, **given)
-
-
-def ids(items: Sequence[Notice]) -> list[str]:
-    return [item.id for item in items]

@@ -52,6 +52,8 @@ class FakeStripe:
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     invoices: dict[InvoiceId, Invoice] = field(default_factory=dict)
     charges: dict[str, PaymentIntentId] = field(default_factory=dict)
+    stubborn: set[SessionId] = field(default_factory=set)
+    """Sessions that can't be ended."""
     saved: dict[str, tuple[object, object]] = field(default_factory=dict)
     """By idempotency key: the parameters, and the answer to them."""
     asked: list[tuple[tuple[CustomerId, ...], Touched]] = field(default_factory=list)
@@ -127,7 +129,7 @@ class FakeStripe:
 
     def expire_session(self, session: SessionId) -> bool:
         with self.calls.called("expire_session"):
-            if self.sessions[session].status != "open":
+            if self.sessions[session].status != "open" or session in self.stubborn:
                 return False
             self.sessions[session] = replace(self.sessions[session], status="expired")
             return True

@@ -185,6 +185,8 @@ class FakeCache:
     locked: set[SessionId] = field(default_factory=set)
     published: list[tuple[list[UserId], list[EventId]]] = field(default_factory=list)
     """Users and done marks of each round trip."""
+    kept_seconds: list[int] = field(default_factory=list)
+    """How long each remembered session, and the catalog, was to be kept."""
     down: bool = False
 
     def is_done(self, event: EventId) -> bool:
@@ -217,6 +219,7 @@ class FakeCache:
     def keep_catalog(self, document: str, seconds: int) -> None:
         if not self.down:
             self.catalog_document = document
+            self.kept_seconds.append(seconds)
 
     def open_checkout(self, user: UserId, order_hash: str) -> OpenSession | None:
         return None if self.down else self.checkouts.get((user, order_hash))
@@ -224,6 +227,7 @@ class FakeCache:
     def keep_open_checkout(self, user: UserId, order_hash: str, session: OpenSession, seconds: int) -> None:
         if not self.down:
             self.checkouts[user, order_hash] = session
+            self.kept_seconds.append(seconds)
 
     def lock_success(self, session: SessionId) -> bool:
         if self.down or session in self.locked:

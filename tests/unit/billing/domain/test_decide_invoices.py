@@ -128,7 +128,7 @@ def test_what_grants_no_credits(invoice, order):
 
 @pytest.mark.parametrize(
     "price",
-    [a_price("pro_monthly", 1200, "month", problem="credits_amount must be a whole number"), None],
+    [a_price("pro_monthly", 1200, "month", credits=100, problem="credits_amount must be a whole number"), None],
 )
 def test_a_price_that_cannot_be_understood_grants_no_credits(price):
     prices = {PRO_MONTHLY.id: price} if price else {}

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from billing.domain.account import Account
 from billing.domain.catalog import Price
-from billing.domain.ids import CustomerId, PriceId, PurchaseKey, SessionId, UserId
+from billing.domain.ids import CustomerId, OrderId, PriceId, PurchaseKey, SessionId, UserId
 from billing.domain.order import Claim, Order, OrderLine, order_hash
 from billing.domain.purchase import PurchaseState, opened
 from billing.errors import (
@@ -148,6 +148,7 @@ class _Checkout:
         self._deps = deps
         # one subscription at a time, but any number of different one-time orders
         self._slot = "subscription" if mode == "subscription" else hashed
+        self._spent: OrderId | None = None
 
     def open(self) -> OpenSession:
         """Reuse, resume or replace what the slot's claim holds, until one session is ours to hand out."""
@@ -173,13 +174,15 @@ class _Checkout:
 
     def _resumable(self, claim: Claim, now: datetime) -> bool:
         """Whether somebody has begun on this very order, and has no session yet: they are at it, or have died."""
-        return claim.session is None and claim.order_hash == self._hash and claim.expires_at > now + _SHORTEST_LIFE
+        usable = claim.order_hash == self._hash and claim.order != self._spent
+        return claim.session is None and usable and claim.expires_at > now + _SHORTEST_LIFE
 
     def _reuse_or_end(self, claim: Claim, session: SessionId, now: datetime) -> OpenSession | None:
         """The claim's session if it is the same order and can be paid; else make sure that it can't be paid any more.
 
         A session that our records call open may have been paid a moment ago, or have ended: Stripe knows. Raises
-        SubscriptionExists when a subscription was paid, or is being paid, in the meantime.
+        SubscriptionExists when a subscription was paid, or is being paid, in the meantime, and CheckoutConflict when
+        the session stays payable against our will.
         """
         purchase = self._deps.checkouts.purchase(PurchaseKey(session))
         state = purchase.state if purchase is not None else PurchaseState.EXPIRED
@@ -187,8 +190,10 @@ class _Checkout:
             fresh = claim.order_hash == self._hash and claim.expires_at > now + _SHORTEST_LIFE
             if fresh and self._deps.stripe.is_open(session):
                 return OpenSession(session, claim.url or "", claim.expires_at)
-            self._deps.stripe.expire_session(session)
+            ended = self._deps.stripe.expire_session(session)
             state = self._settle(session)
+            if not ended and state is PurchaseState.OPEN and self._deps.stripe.is_open(session):
+                raise CheckoutConflict("the open session can't be ended: try again", user_id=self._user)
         if self._mode == "subscription" and state is PurchaseState.PROCESSING:
             raise SubscriptionExists("a payment for a subscription is being processed", user_id=self._user)
         return None
@@ -225,9 +230,10 @@ class _Checkout:
         return (claim, order) if self._deps.checkouts.take(claim, order) else (None, None)
 
     def _make(self, claim: Claim, order: Order) -> OpenSession | None:
-        """Create the order's session and attach it; None when the claim has moved on to another session meanwhile.
+        """Create the order's session and attach it; None when this order can't have a session any more.
 
         The key is the order's and the customer's: whoever resumes this order gets the very same session from Stripe.
+        Raises CheckoutConflict when a later call has taken the slot: what that one handed out stands.
         """
         made = self._deps.stripe.create_session(order, self._customer, f"checkout:{order.id}:{self._customer}")
         held = replace(claim, session=made.id, url=made.url, expires_at=made.expires_at)
@@ -244,4 +250,7 @@ class _Checkout:
         if stands is not None and stands.session == made.id:
             return made
         self._deps.stripe.expire_session(made.id)
+        if stands is None or stands.generation != claim.generation:
+            raise CheckoutConflict("another checkout has taken over: try again", user_id=self._user)
+        self._spent = order.id  # the session ended, and a converge stored that, before it could be attached
         return None

@@ -1,0 +1,103 @@
+"""One Stripe customer for a user, also when two requests want it at once (money rule 23)."""
+
+from dataclasses import replace
+
+import pytest
+
+from billing.domain.account import Account
+from billing.domain.ids import CustomerId
+from billing.errors import CheckoutConflict, StoreUnavailable, StripeUnavailable
+from billing.services.ensure_customer import ensure_customer
+from tests.fakes.core import Core
+from tests.fakes.snapshots import ALICE, CUSTOMER
+from tests.fakes.world import raising
+
+
+@pytest.fixture
+def core() -> Core:
+    return Core()
+
+
+def ensure(core: Core, email: str | None = "alice@example.com") -> tuple[Account, CustomerId]:
+    return ensure_customer(ALICE, email, core.accounts, core.stripe, core.log)
+
+
+def test_account_customer_and_owner_are_made_once(core):
+    account, customer = ensure(core)
+    assert (account, customer) == (core.account(), "cus_1")
+    assert (account.customers, account.email, account.version) == (("cus_1",), "alice@example.com", 2)
+    assert core.tables.owners == {"cus_1": ALICE}
+    assert core.stripe.saved.keys() == {"customer:alice:1"}
+    assert core.log.messages == ["customer created"]
+
+
+def test_the_account_stands_before_stripe_hears_of_the_customer(core):
+    ensure(core)
+    assert core.calls.made == ["load", "open_account", "create_customer", "own_customer"]
+
+
+def test_a_customer_that_is_there_costs_one_read(core):
+    core.has_customer()
+    assert ensure(core) == (core.account(), CUSTOMER)
+    assert core.calls.made == ["load"]
+
+
+@pytest.mark.parametrize("step", ["open_account", "create_customer", "own_customer"])
+def test_two_callers_at_once_get_the_same_customer(core, step):
+    """F45: the second one runs whole while the first is just about to take a step."""
+    second: list[CustomerId] = []
+    core.calls.before(step, lambda: second.append(ensure(core, "other@example.com")[1]))
+    account, customer = ensure(core)
+    assert [customer] == second == ["cus_1"]
+    assert core.stripe.customers.keys() == {"cus_1"}
+    assert account == core.account()
+    assert account.customers == ("cus_1",)
+
+
+def test_the_parameters_are_frozen_in_the_account_before_they_are_sent(core):
+    """The same key with another e-mail address would be refused by Stripe for a day."""
+    core.calls.before("create_customer", raising(StripeUnavailable("down")))
+    with pytest.raises(StripeUnavailable):
+        ensure(core)
+    ensure(core, "changed@example.com")
+    assert core.stripe.customers == {"cus_1": (ALICE, "alice@example.com")}
+
+
+@pytest.mark.parametrize("step", ["create_customer", "own_customer"])
+def test_a_lost_answer_is_made_good_by_the_next_call(core, step):
+    core.calls.after(step, raising(StoreUnavailable("no answer")))
+    with pytest.raises(StoreUnavailable):
+        ensure(core)
+    assert ensure(core)[1] == "cus_1"
+    assert core.stripe.customers.keys() == {"cus_1"}
+
+
+def test_another_writer_in_between_costs_one_more_turn(core):
+    def write():
+        core.tables.accounts[ALICE] = replace(core.account(), version=9)
+
+    core.calls.before("own_customer", write)
+    account, _ = ensure(core)
+    assert (account.version, account.customers) == (10, ("cus_1",))
+    assert core.calls.count("own_customer") == 2
+
+
+def test_it_gives_up_after_three_turns(core):
+    core.calls.before("own_customer", *[lambda: setattr(core.tables, "conflicts", 1)] * 3)
+    with pytest.raises(CheckoutConflict):
+        ensure(core)
+    assert core.calls.count("own_customer") == 3
+
+
+def test_after_a_deletion_the_next_generation_has_a_key_of_its_own(core):
+    ensure(core)
+    gone = replace(core.account(), customers=(), deleted_customers=(CustomerId("cus_1"),), customer_generation=2)
+    core.tables.accounts[ALICE] = gone
+    account, customer = ensure(core)
+    assert (customer, account.customers) == ("cus_2", ("cus_2",))
+    assert list(core.stripe.saved) == ["customer:alice:1", "customer:alice:2"]
+
+
+def test_without_an_address_none_is_sent(core):
+    ensure(core, None)
+    assert core.stripe.customers == {"cus_1": (ALICE, None)}

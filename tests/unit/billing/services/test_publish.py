@@ -1,0 +1,92 @@
+"""What the cache learns of an account."""
+
+from dataclasses import replace
+
+import pytest
+
+from billing.domain.account import Account
+from billing.domain.credits import Lot
+from billing.domain.entitlement import LevelGrant
+from billing.domain.ids import PurchaseKey, SubscriptionId
+from billing.domain.order import order_hash
+from billing.domain.purchase import PurchaseState, opened
+from billing.domain.subscription import state_of
+from billing.ports import PublishedAccount
+from billing.services.publish import published
+from tests.fakes.snapshots import (
+    ALICE,
+    CUSTOMER,
+    DAY,
+    NOW,
+    POLICY,
+    PRICES,
+    SESSION,
+    a_subscription,
+    an_order,
+)
+
+LOT = Lot(PurchaseKey(SESSION), 0, 500, NOW, NOW + 90 * DAY)
+
+
+def test_an_account_with_nothing():
+    assert published(Account(ALICE, version=1), POLICY, NOW) == PublishedAccount(
+        user=ALICE,
+        version=1,
+        customer=None,
+        level="FREE",
+        until=None,
+        balance=0,
+        lowest=True,
+        subscription={"status": "none"},
+    )
+
+
+def test_an_account_with_everything():
+    state = state_of(a_subscription(cancel_at_period_end=True), None, [], PRICES, POLICY.levels)
+    account = Account(ALICE, customers=(CUSTOMER,), subscriptions=(state,), lots=(LOT,), balance=500, version=7)
+    assert published(account, POLICY, NOW) == PublishedAccount(
+        user=ALICE,
+        version=7,
+        customer=CUSTOMER,
+        level="PRO",
+        until=None,
+        balance=500,
+        lowest=False,
+        subscription={
+            "status": "active",
+            "subscriptionId": "sub_1",
+            "plan": "pro",
+            "priceId": "price_pro_monthly",
+            "currentPeriodEnd": "2026-12-21T10:00:00Z",
+            "cancelAtPeriodEnd": True,
+        },
+    )
+
+
+def test_level_and_balance_are_those_of_the_moment():
+    account = Account(ALICE, levels=(LevelGrant(PurchaseKey(SESSION), 0, "PRO", NOW, 30),), lots=(LOT,), balance=500)
+    soon = published(account, POLICY, NOW)
+    assert (soon.level, soon.until, soon.balance, soon.lowest) == ("PRO", NOW + 30 * DAY, 500, False)
+    late = published(account, POLICY, NOW + 90 * DAY)
+    assert (late.level, late.until, late.balance, late.lowest) == ("FREE", None, 0, True)
+
+
+def test_the_subscription_that_speaks_is_told():
+    old = state_of(a_subscription(created=NOW - DAY), None, [], PRICES, POLICY.levels)
+    failed = replace(old, id=SubscriptionId("sub_2"), status="incomplete", created=NOW)
+    state = published(Account(ALICE, subscriptions=(failed, old)), POLICY, NOW)
+    assert state.subscription["subscriptionId"] == "sub_1"
+
+
+@pytest.mark.parametrize("state", [PurchaseState.PAID, PurchaseState.EXPIRED, PurchaseState.PROCESSING])
+def test_a_session_that_is_not_open_any_more_is_forgotten(state):
+    order = an_order()
+    purchase = replace(opened(order, SESSION), state=state)
+    told = published(Account(ALICE), POLICY, NOW, (purchase,))
+    assert told.closed_checkouts == (order_hash("payment", order.lines),)
+
+
+def test_an_open_session_is_kept_and_an_invoice_has_none():
+    still_open = opened(an_order(), SESSION)
+    invoice = replace(still_open, order=None, state=PurchaseState.PAID)
+    assert published(Account(ALICE), POLICY, NOW, (still_open, invoice)).closed_checkouts == ()

@@ -1,0 +1,192 @@
+"""Starting a checkout: one payable session for each order, however many tabs ask, stall or die."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.ids import PurchaseKey, SessionId
+from billing.domain.purchase import PurchaseState
+from billing.errors import (
+    PriceUnavailable,
+    QuantityOutOfRange,
+    UnknownPrice,
+)
+from billing.ports import OpenSession
+from billing.services.start_checkout import CheckoutRequest, start_checkout
+from tests.fakes.core import Core
+from tests.fakes.snapshots import (
+    ALICE,
+    CREDITS,
+    NOW,
+    a_price,
+)
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def core() -> Core:
+    return Core()
+
+
+def start(
+    core: Core, lookup_key: str | None = "credits", quantity: int = 1, price_id: str | None = None
+) -> OpenSession:
+    request = CheckoutRequest(ALICE, "alice@example.com", price_id, lookup_key, quantity)
+    return start_checkout(request, core.checkout)
+
+
+def test_the_first_checkout_makes_account_customer_order_claim_session_and_purchase(core):
+    session = start(core, quantity=3)
+    assert session == OpenSession(SessionId("cs_1"), "https://checkout.stripe.test/cs_1", NOW + 23 * HOUR)
+    order = core.tables.orders[next(iter(core.tables.orders))]
+    assert (order.user, order.mode, order.currency, order.created_at) == (ALICE, "payment", "eur", NOW)
+    assert [(line.price_id, line.quantity, line.gives.credits) for line in order.lines] == [("price_credits", 3, 500)]
+    (claim,) = core.tables.claims.values()
+    assert (claim.generation, claim.order, claim.session, claim.url) == (1, order.id, "cs_1", session.url)
+    purchase = core.tables.purchases[PurchaseKey("cs_1")]
+    assert (purchase.state, purchase.order, purchase.user, purchase.version) == (
+        PurchaseState.OPEN,
+        order.id,
+        ALICE,
+        1,
+    )
+    assert core.tables.owners == {"cus_1": ALICE}
+    assert core.stripe.customers == {"cus_1": (ALICE, "alice@example.com")}
+    assert core.metrics.counts["CheckoutsStarted{mode=payment}"] == 1
+    assert core.cache.kept_seconds == [3600]
+
+
+def test_the_order_is_written_before_the_session_exists_and_the_url_only_after_it_is_attached(core):
+    """Money rule 13."""
+    start(core)
+    steps = [name for name in core.calls.made if name in ("own_customer", "take", "create_session", "attach")]
+    assert steps == ["own_customer", "take", "create_session", "attach"]
+
+
+def test_what_the_price_gives_is_read_from_stripe_and_frozen(core):
+    start(core)
+    core.stripe.prices[CREDITS.id] = a_price("credits", 500, credits=1)
+    assert core.tables.purchases[PurchaseKey("cs_1")].lines[0].gives.credits == 500
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 11, 10**9])
+def test_a_quantity_out_of_bounds_is_refused_before_anything_is_asked(core, quantity):
+    """S13."""
+    with pytest.raises(QuantityOutOfRange):
+        start(core, quantity=quantity)
+    assert core.calls.made == []
+
+
+@pytest.mark.parametrize("quantity", [1, 10])
+def test_the_bounds_themselves_are_allowed(core, quantity):
+    assert start(core, quantity=quantity).id == "cs_1"
+
+
+@pytest.mark.parametrize("named", [{"price_id": "price_none"}, {"lookup_key": "none"}, {"lookup_key": None}])
+def test_an_unknown_price(core, named):
+    with pytest.raises(UnknownPrice):
+        start(core, **named)
+
+
+def test_a_price_by_its_id(core):
+    assert start(core, lookup_key=None, price_id=CREDITS.id).id == "cs_1"
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        replace(CREDITS, active=False),
+        replace(CREDITS, problem="credits_amount must be a whole number"),
+        replace(CREDITS, unit_amount=None),
+        a_price("credits", 500, plan="nothing"),
+    ],
+)
+def test_a_price_that_cannot_be_sold(core, price):
+    core.stripe.prices[CREDITS.id] = price
+    with pytest.raises(PriceUnavailable):
+        start(core)
+    assert core.tables.orders == {}
+
+
+# ----------------------------------------------------------------------------------------------------- the second click
+
+
+def test_a_double_click_is_one_order(core):
+    """F59."""
+    assert start(core) == start(core)
+    assert (len(core.tables.orders), len(core.stripe.sessions)) == (1, 1)
+
+
+def test_a_double_click_is_one_order_without_the_cache_too(core):
+    core.cache.down = True
+    assert start(core) == start(core)
+    assert (len(core.tables.orders), len(core.stripe.sessions)) == (1, 1)
+
+
+def test_two_clicks_at_the_very_same_time_are_one_order(core):
+    """F45: the second one begins when the first has taken the claim, and when it has made the session."""
+    second: list[OpenSession] = []
+    core.calls.after("take", lambda: second.append(start(core)))
+    assert start(core) == second[0]
+    assert (len(core.tables.orders), len(core.stripe.sessions)) == (1, 1)
+    assert core.stripe.open_sessions == ["cs_1"]
+
+
+def test_a_click_that_finds_the_slot_free_and_then_taken_uses_what_the_other_made(core):
+    second: list[OpenSession] = []
+    core.calls.before("take", lambda: second.append(start(core)))
+    assert start(core) == second[0]
+    assert len(core.tables.orders) == 1
+
+
+def test_the_same_pack_twice_on_one_day_is_two_orders(core):
+    """F59."""
+    first = start(core)
+    core.stripe.pay(first.id)
+    second = start(core)
+    assert second.id != first.id
+    assert len(core.tables.orders) == 2
+    assert core.granted() == [("PURCHASE", 500)]  # the look at the first one has granted it
+    core.stripe.pay(second.id)
+    start(core)
+    assert core.account().balance == 1000
+
+
+def test_a_remembered_session_that_was_paid_is_not_handed_out(core):
+    """Redis may still hold it when a publish has failed."""
+    first = start(core)
+    core.stripe.pay(first.id)
+    assert core.cache.checkouts
+    assert start(core).id == "cs_2"
+
+
+def test_different_packs_do_not_wait_for_each_other(core):
+    first, second = start(core), start(core, "credits_90")
+    assert core.stripe.open_sessions == [first.id, second.id]
+
+
+def test_another_quantity_is_another_order(core):
+    assert start(core).id != start(core, quantity=2).id
+
+
+def test_an_asynchronous_payment_of_a_pack_does_not_stand_in_the_way_of_another_one(core):
+    core.stripe.begin_debit(start(core).id)
+    assert start(core).id == "cs_2"
+
+
+def test_a_session_with_little_time_left_is_ended_and_replaced(core):
+    first = start(core)
+    core.cache.checkouts.clear()
+    core.clock.time += 22 * HOUR + timedelta(minutes=25)
+    assert start(core).id == "cs_2"
+    assert core.stripe.open_sessions == ["cs_2"]
+    assert core.tables.purchases[PurchaseKey(first.id)].state is PurchaseState.EXPIRED
+
+
+def test_the_claim_of_a_session_that_expired_goes_to_the_next_generation(core):
+    core.stripe.expire_session(start(core).id)
+    assert start(core).id == "cs_2"
+    (claim,) = core.tables.claims.values()
+    assert claim.generation == 2

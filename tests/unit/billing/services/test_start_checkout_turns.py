@@ -1,0 +1,231 @@
+"""A slot that changes hands: calls that stall or die, plans that replace each other, customers that are gone."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.ids import CustomerId, PurchaseKey, SessionId
+from billing.domain.purchase import PurchaseState
+from billing.errors import (
+    CheckoutConflict,
+    StoreUnavailable,
+    StripeRefused,
+    StripeUnavailable,
+    SubscriptionExists,
+)
+from billing.ports import OpenSession
+from billing.services.converge import converge, touched_session
+from billing.services.start_checkout import CheckoutRequest, start_checkout
+from tests.fakes.core import Core
+from tests.fakes.snapshots import (
+    ALICE,
+    DAY,
+    NOW,
+    PRO_MONTHLY,
+    TEAM_YEARLY,
+    a_subscription,
+)
+from tests.fakes.world import raising
+
+HOUR = timedelta(hours=1)
+SLOT = (ALICE, "subscription")
+
+
+@pytest.fixture
+def core() -> Core:
+    return Core()
+
+
+def start(
+    core: Core, lookup_key: str | None = "credits", quantity: int = 1, price_id: str | None = None
+) -> OpenSession:
+    request = CheckoutRequest(ALICE, "alice@example.com", price_id, lookup_key, quantity)
+    return start_checkout(request, core.checkout)
+
+
+# ---------------------------------------------------------------------------------------------------- calls that stall
+
+
+@pytest.mark.parametrize("step", ["take", "create_session"])
+def test_a_call_that_died_on_the_way_is_resumed_with_the_same_order_and_key(core, step):
+    """Money rule 13: whoever resumes it gets the very same session from Stripe."""
+    core.calls.after(step, raising(StripeUnavailable("died")))
+    with pytest.raises(StripeUnavailable):
+        start(core)
+    core.clock.time += HOUR
+    assert start(core).id == "cs_1"
+    assert (len(core.tables.orders), len(core.stripe.sessions)) == (1, 1)
+    assert list(core.stripe.saved) == ["customer:alice:1", "checkout:ord_00000001:cus_1"]
+
+
+def test_a_call_that_died_after_the_session_was_attached_is_found(core):
+    core.calls.after("attach", raising(StoreUnavailable("no answer")))
+    with pytest.raises(StoreUnavailable):
+        start(core)
+    assert start(core).id == "cs_1"
+    assert len(core.stripe.sessions) == 1
+
+
+def test_an_order_of_a_call_that_died_too_long_ago_is_replaced(core):
+    core.calls.after("take", raising(StoreUnavailable("died")))
+    with pytest.raises(StoreUnavailable):
+        start(core)
+    core.clock.time += 22 * HOUR + timedelta(minutes=25)
+    start(core)
+    assert len(core.tables.orders) == 2
+
+
+def test_a_stalled_call_whose_generation_is_gone_ends_its_own_session_and_hands_out_nothing(core):
+    """F60: another tab has chosen another plan in the meantime, and that one stands."""
+    taken_over: list[OpenSession] = []
+    core.calls.after("create_session", lambda: taken_over.append(start(core, "team_yearly")))
+    with pytest.raises(CheckoutConflict):
+        start(core, "pro_monthly")
+    assert core.stripe.sessions[SessionId("cs_1")].status == "expired"
+    assert core.stripe.open_sessions == [taken_over[0].id]
+    assert core.tables.claims[SLOT].session == taken_over[0].id
+
+
+def test_a_session_that_a_converge_has_stored_first_is_given_up_for_a_new_order(core):
+    """It was expired at Stripe by somebody, and that event came before the session was attached."""
+
+    def meanwhile():
+        session = core.stripe.sessions[SessionId("cs_1")]
+        core.stripe.sessions[session.id] = replace(session, status="expired")
+        converge(ALICE, touched_session(session.id), [], "event_consumer", core.converge)
+
+    core.calls.after("create_session", meanwhile)
+    assert start(core).id == "cs_2"
+    assert core.stripe.open_sessions == ["cs_2"]
+
+
+def test_it_gives_up_after_bounded_turns(core):
+    core.tables.conflicts = 0
+    start(core, "credits_90")  # the customer is there
+    core.calls.made.clear()
+    core.calls.before("take", *[lambda: setattr(core.tables, "conflicts", 1)] * 4)
+    with pytest.raises(CheckoutConflict):
+        start(core)
+    assert core.calls.count("take") == 4
+    assert core.calls.count("create_session") == 0
+
+
+# ------------------------------------------------------------------------------------------------------- subscriptions
+
+
+def test_a_second_plan_ends_the_open_session_of_the_first(core):
+    """Money rule 22."""
+    first = start(core, "pro_monthly")
+    core.calls.made.clear()
+    second = start(core, "team_yearly")
+    assert core.stripe.open_sessions == [second.id]
+    assert core.tables.purchases[PurchaseKey(first.id)].state is PurchaseState.EXPIRED
+    made = core.calls.made
+    assert made.index("expire_session") < made.index("create_session")
+    assert len(core.cache.checkouts) == 1  # the first one is forgotten
+
+
+def test_a_plan_that_was_paid_a_moment_ago_is_a_409_and_granted(core):
+    core.stripe.pay(start(core, "pro_monthly").id)
+    with pytest.raises(SubscriptionExists):
+        start(core, "team_yearly")
+    assert core.granted() == [("PURCHASE", 100), ("ACCESS", 0)]
+    assert core.stripe.open_sessions == []
+    assert core.cache.accounts[ALICE].level == "PRO"
+
+
+def test_a_plan_that_is_being_paid_is_a_409(core):
+    core.stripe.begin_debit(start(core, "pro_monthly").id)
+    with pytest.raises(SubscriptionExists, match="being processed"):
+        start(core, "team_yearly")
+    core.calls.made.clear()
+    with pytest.raises(SubscriptionExists, match="being processed"):
+        start(core, "pro_monthly")  # now that our own records say so, without asking to end it
+    assert core.calls.count("expire_session") == 0
+
+
+@pytest.mark.parametrize("status", ["trialing", "active", "past_due", "unpaid", "paused"])
+def test_a_live_subscription_is_a_409_before_anything_is_made(core, status):
+    core.has_customer()
+    core.stripe.subscriptions[a_subscription().id] = a_subscription(status=status)
+    core.deliver_change()
+    with pytest.raises(SubscriptionExists) as refused:
+        start(core, "team_yearly")
+    assert refused.value.ids == {"user_id": "alice", "subscription_id": "sub_1"}
+    assert core.tables.claims == {}
+
+
+def test_a_subscription_that_was_never_paid_stands_in_nobodys_way(core):
+    core.has_customer()
+    core.stripe.subscriptions[a_subscription().id] = a_subscription(status="incomplete")
+    core.deliver_change()
+    assert start(core, "team_yearly").id == "cs_1"
+
+
+def test_a_live_subscription_does_not_stand_in_the_way_of_a_pack(core):
+    core.has_customer()
+    core.stripe.subscriptions[a_subscription().id] = a_subscription()
+    core.deliver_change()
+    assert start(core).id == "cs_1"
+
+
+def test_after_a_subscription_has_ended_another_one_may_begin(core):
+    session = start(core, "pro_monthly")
+    core.stripe.pay(session.id)
+    (name,) = core.stripe.subscriptions
+    core.stripe.subscriptions[name] = replace(core.stripe.subscriptions[name], status="canceled")
+    assert start(core, "pro_monthly").id == "cs_2"
+    assert core.stripe.prices[PRO_MONTHLY.id].interval == "month"
+
+
+def test_a_session_that_can_be_neither_paid_for_sure_nor_ended_is_not_doubled(core):
+    """Stripe refuses to end it, and yet says that it is open: two payable sessions are worse than an answer of 409."""
+    start(core, "pro_monthly")
+    core.calls.before("expire_session", lambda: core.stripe.stubborn.add(SessionId("cs_1")))
+    with pytest.raises(CheckoutConflict):
+        start(core, "team_yearly")
+    assert len(core.stripe.sessions) == 1
+
+
+# ------------------------------------------------------------------------------------------------------------ customers
+
+
+def test_a_customer_that_was_deleted_in_stripe_is_replaced(core):
+    """F44, money rule 23."""
+    start(core)
+    core.stripe.deleted.add(CustomerId("cus_1"))
+    session = start(core, "credits_90")
+    assert core.stripe.sessions[session.id].customer == "cus_2"
+    account = core.account()
+    assert (account.customer, account.deleted_customers, account.customer_generation) == ("cus_2", ("cus_1",), 2)
+    assert list(core.stripe.saved)[2:] == ["customer:alice:2", "checkout:ord_00000002:cus_2"]
+
+
+@pytest.mark.parametrize("param", [None, "line_items"])
+def test_any_other_refusal_of_stripe_is_passed_on(core, param):
+    core.calls.broken["create_session"] = StripeRefused("Stripe refused the request", param=param)
+    with pytest.raises(StripeRefused):
+        start(core)
+    assert core.calls.count("create_session") == 1
+
+
+def test_stripe_down_hands_out_nothing(core):
+    core.calls.broken["price"] = StripeUnavailable("down")
+    with pytest.raises(StripeUnavailable):
+        start(core)
+    assert core.tables.orders == {}
+
+
+def test_a_session_that_was_paid_but_refused_does_not_block_the_pack_for_good(core):
+    """Its purchase stays open in our records, since it was not what was ordered; a person has to look at it."""
+    first = start(core)
+    core.stripe.pay(first.id, currency="usd")
+    assert start(core).id == "cs_2"
+    assert core.granted() == []
+
+
+def test_the_session_of_a_plan_is_kept_apart_from_the_catalog_of_today(core):
+    start(core, "team_yearly")
+    assert core.tables.orders[next(iter(core.tables.orders))].lines[0].gives == TEAM_YEARLY.gives
+    assert core.tables.claims[SLOT].expires_at == NOW + DAY - HOUR
