@@ -65,7 +65,7 @@ def find_touched(user: UserId, notices: Iterable[Notice], accounts: AccountStore
     A payment intent leads to its session or invoice by the pointer that was written when the purchase was granted; one
     that no purchase points from yet is looked up at Stripe, unless a notice of the same group names its session. What
     has no session is an invoice's: its registers are read with whichever invoice of the snapshot it paid, also when the
-    refund overtakes the grant.
+    refund overtakes the grant. An event of the payment intent itself tells of no refund, so it costs no such read.
     """
     group = list(notices)
     sessions = {SessionId(text) for notice in group if (text := notice.related.get("checkout.session"))}
@@ -73,6 +73,7 @@ def find_touched(user: UserId, notices: Iterable[Notice], accounts: AccountStore
     covered = {_intent(notice) for notice in group if "checkout.session" in notice.related}
     paid = [(notice, intent) for notice in group if (intent := _payment(notice, stripe)) and intent not in covered]
     payments = {intent for notice, intent in paid if "invoice" in notice.related}
+    taken_back = {intent for notice, intent in paid if not notice.type.startswith("payment_intent.")}
     intents = {intent for _, intent in paid} - payments
     sources = accounts.sources(intents)
     for intent in sorted(intents):
@@ -86,7 +87,7 @@ def find_touched(user: UserId, notices: Iterable[Notice], accounts: AccountStore
             sessions.add(SessionId(source))
         elif (session := stripe.session_of_payment(intent)) is not None:
             sessions.add(session)
-        else:
+        elif intent in taken_back:
             payments.add(intent)
     deleted = {CustomerId(item.customer) for item in group if item.type == "customer.deleted" and item.customer}
     return Touched(frozenset(sessions), frozenset(invoices), frozenset(payments), frozenset(deleted))

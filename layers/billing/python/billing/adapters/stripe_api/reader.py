@@ -50,10 +50,11 @@ class StripeReads:
             listed = [obj for customer in customers for obj in self._subscriptions(customer)]
             subscriptions = [subscription_of(obj) for obj in listed]
             invoices = self._invoices(listed, touched)
-            sessions = tuple(self._session(session) for session in sorted(touched.sessions))
+            bought = [self._session(session) for session in sorted(touched.sessions)]
             deleted = frozenset(customer for customer in touched.customers if self._is_deleted(customer))
+            sessions = tuple(session for session, _ in bought)
             truth = Snapshot(tuple(subscriptions), sessions, tuple(invoices), deleted)
-            return replace(truth, prices=self._prices(listed, truth))
+            return replace(truth, prices=self._prices(listed, [item for _, items in bought for item in items], truth))
 
     def session_of_payment(self, intent: PaymentIntentId) -> SessionId | None:
         """See StripeReader."""
@@ -111,19 +112,17 @@ class StripeReads:
             page = self._api.invoices.line_items.list(InvoiceId(invoice["id"]), {"limit": _PAGE})
             return [plain(item) for item in page.auto_paging_iter()]
 
-    def _session(self, session: SessionId) -> CheckoutSession:
-        obj = plain(
-            self._api.checkout.sessions.retrieve(
-                session, {"expand": ["line_items", "payment_intent.latest_charge.refunds"]}
-            )
-        )
+    def _session(self, session: SessionId) -> tuple[CheckoutSession, list[Object]]:
+        """A session, and its line items with their prices and products: a subscription's start names the same ones."""
+        expand = ["line_items.data.price.product", "payment_intent.latest_charge.refunds"]
+        obj = plain(self._api.checkout.sessions.retrieve(session, {"expand": expand}))
         with reading("checkout session", obj):
             items = list(obj["line_items"]["data"])
             if obj["line_items"]["has_more"]:
                 page = self._api.checkout.sessions.line_items.list(session, {"limit": _PAGE})
                 items = [plain(item) for item in page.auto_paging_iter()]
             intent = obj["payment_intent"]
-        return session_of(obj, items, self._payment(intent) if intent is not None else None)
+        return session_of(obj, items, self._payment(intent) if intent is not None else None), items
 
     def _payment(self, intent: Object) -> Payment | None:
         """The payment of an intent whose latest charge is expanded; further refunds and disputes are listed."""
@@ -145,17 +144,22 @@ class StripeReads:
     def _is_deleted(self, customer: CustomerId) -> bool:
         return bool(plain(self._api.customers.retrieve(customer)).get("deleted"))
 
-    def _prices(self, subscriptions: Sequence[Object], truth: Snapshot) -> dict[PriceId, Price]:
-        """The prices that the snapshot names. A subscription brings its own, but not their products.
+    def _prices(
+        self, subscriptions: Sequence[Object], bought: Sequence[Object], truth: Snapshot
+    ) -> dict[PriceId, Price]:
+        """The prices that the snapshot names. `bought` are line items that bring prices with their products.
 
-        So a price is read once more only when its own metadata says nothing and the product's may.
+        A subscription brings its prices without products: Stripe expands four levels, and that would be the fifth
+        (https://docs.stripe.com/api/expanding_objects). So a price is read once more only when its own metadata says
+        nothing, the product's may, and no line item has it.
         """
         items = [item["price"] for obj in subscriptions for item in obj["items"]["data"]]
         at_hand = {item["id"]: item for item in items if any(key in item["metadata"] for key in KEYS)}
+        at_hand |= {item["price"]["id"]: item["price"] for item in bought if _has_product(item["price"])}
         found = {}
         for price in sorted(prices_named(truth)):
             if price in at_hand:
-                found[price] = price_of(at_hand[price], None, self._levels)
+                found[price] = _price(at_hand[price], self._levels)
             else:
                 found[price] = read_price(self._api, price, self._levels)
         return found
@@ -163,8 +167,15 @@ class StripeReads:
 
 def read_price(api: Any, price: PriceId, levels: tuple[str, ...]) -> Price:
     """Read a price with its product."""
-    obj = plain(api.prices.retrieve(price, {"expand": ["product"]}))
-    return price_of(obj, obj["product"] if isinstance(obj["product"], Mapping) else None, levels)
+    return _price(plain(api.prices.retrieve(price, {"expand": ["product"]})), levels)
+
+
+def _price(obj: Object, levels: tuple[str, ...]) -> Price:
+    return price_of(obj, obj["product"] if _has_product(obj) else None, levels)
+
+
+def _has_product(price: Object) -> bool:
+    return isinstance(price["product"], Mapping)
 
 
 def plain(obj: Any) -> dict[str, Any]:

@@ -1,0 +1,68 @@
+"""Checkout and consumer over real adapters: Stripe's stand-in, moto's tables, and fakes for what is only a cache."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from billing.domain.account import Account
+from billing.domain.entitlement import AccessPolicy
+from billing.domain.events import HANDLED, Origin, parse_event
+from billing.domain.ids import UserId
+from billing.ports import OpenSession
+from billing.services.consume_events import ConsumeDeps, Message, consume_events
+from billing.services.converge import ConvergeDeps
+from billing.services.start_checkout import CheckoutDeps, CheckoutRequest, start_checkout
+from tests.fakes.world import FakeCache, FakeClock, FakeLog, FakeMetrics, FakeQueue, FakeRandomness
+from tests.integration.adapters.stripe_side import LEVELS, NUMBERS, StripeSide
+from tests.unit.billing.adapters.dynamo_tables import World
+
+
+class Shop:
+    """One user who buys, and the consumer that is told of it."""
+
+    def __init__(self, side: StripeSide, world: World) -> None:
+        self.side = side
+        self.world = world
+        self.user = UserId(f"shopper{next(NUMBERS)}")
+        self.log, self.metrics, self.cache = FakeLog(), FakeMetrics(), FakeCache()
+        self.clock = FakeClock(side.now())
+        random = FakeRandomness(orders=1000 * next(NUMBERS))
+        policy = AccessPolicy(LEVELS, timedelta(days=7))
+        core = ConvergeDeps(world.accounts, side.reads, self.clock, random, self.log, self.metrics, policy)
+        self.checkout = CheckoutDeps(core, side.catalog, side.sessions, world.checkouts, self.cache, max_quantity=10)
+        self.consumer = ConsumeDeps(core, world.events, FakeQueue(), self.cache)
+        self._seen = {event["id"] for event in self._events()}
+
+    def start(self, price: str) -> OpenSession:
+        return start_checkout(CheckoutRequest(self.user, "buyer@example.com", price, None, 1), self.checkout)
+
+    def buy(self, price: str) -> OpenSession:
+        session = self.start(price)
+        self.side.pay(session)
+        return session
+
+    def burst(self) -> list[Message]:
+        """The events that Stripe has made since the last call, oldest first, as the webhook queues them."""
+        fresh = [event for event in self._events() if event["id"] not in self._seen]
+        self._seen |= {event["id"] for event in fresh}
+        origin, now = Origin(livemode=False), datetime.now(UTC)
+        handled = [event for event in reversed(fresh) if event["type"] in HANDLED]
+        notices = [parse_event(event, origin, received_at=now, correlation_id="c-00000001") for event in handled]
+        return [Message(f"m{n}", json.dumps(notice.to_message()), f"r{n}", 1) for n, notice in enumerate(notices)]
+
+    def consume(self, messages: list[Message]) -> list[str]:
+        """Work through one batch; what was asked of Stripe."""
+        self.side.requests.clear()
+        left = consume_events(messages, self.clock.now() + timedelta(minutes=1), self.consumer)
+        assert left == frozenset()
+        return list(self.side.requests)
+
+    @property
+    def account(self) -> Account:
+        return self.world.accounts.load(self.user, []).account
+
+    def _events(self) -> list[dict[str, Any]]:
+        listed = self.side.v1.events.list({"limit": 100})
+        return [event.to_dict() for event in listed.auto_paging_iter()]
