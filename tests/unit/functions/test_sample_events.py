@@ -1,0 +1,165 @@
+"""The files in events/: each is what its function is given, and is read without a surprise."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing.api_models import CheckoutBody, SuccessBody
+from billing.domain.events import HANDLED, Origin, parse_event
+from billing.domain.ids import SESSION_ID
+from billing.domain.notice import Notice
+from billing.errors import MalformedMessage
+from billing.http import HttpEvent, body_as, caller, correlation_id, header, query, raw_body, reader
+from functions.account import app as account
+from functions.event_consumer import app as consumer
+from local.gateway.event import HttpRequest, build_event
+from local.gateway.routing import Match
+from local.template import Addresses, Model, load_model
+
+ROOT = Path(__file__).parents[3]
+EVENTS = ROOT / "events"
+FILES = {path.relative_to(EVENTS).with_suffix("").as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
+REQUESTS = {name: path for name, path in FILES.items() if not name.startswith("event_consumer/")}
+BATCHES = {name: path for name, path in FILES.items() if name.startswith("event_consumer/")}
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
+    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
+    return load_model(ROOT / "template.yaml", given, addresses, tmp_path_factory.mktemp("template"))
+
+
+def test_every_function_and_every_route_has_one(template: Model) -> None:
+    assert {name.partition("/")[0] for name in FILES} == {each.label for each in template.functions.values()}
+    assert template.api is not None
+    assert {read(path)["routeKey"] for path in REQUESTS.values()} == {route.key for route in template.api.routes}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_is_of_a_route_of_its_function(template: Model, name: str) -> None:
+    event = read(REQUESTS[name])
+    assert template.api is not None
+    route = next(route for route in template.api.routes if route.key == event["routeKey"])
+    assert template.functions[route.function].label == name.partition("/")[0]
+    assert ("authorizer" in event["requestContext"]) is (route.authorizer is not None)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_has_the_shape_that_the_gateway_gives(template: Model, name: str) -> None:
+    """As the local gateway makes it of the same request, member by member; values that tell time and place apart."""
+    event = read(REQUESTS[name])
+    context = event["requestContext"]
+    assert template.api is not None
+    route = next(route for route in template.api.routes if route.key == event["routeKey"])
+    request = HttpRequest(
+        method=context["http"]["method"],
+        raw_path=event["rawPath"],
+        raw_query=event["rawQueryString"],
+        headers=tuple(event["headers"].items()),
+        body=event.get("body", "").encode(),
+        source_ip=context["http"]["sourceIp"],
+    )
+    claims = context["authorizer"]["jwt"]["claims"] if "authorizer" in context else None
+    made = build_event(request, Match(route, {}), context["apiId"], claims)
+    told = {"requestId", "time", "timeEpoch", "accountId"}
+    assert {key: value for key, value in context.items() if key not in told} == {
+        key: value for key, value in made["requestContext"].items() if key not in told
+    }
+    assert context.keys() == made["requestContext"].keys()
+    own = {"requestContext", "headers"}
+    assert {key: value for key, value in event.items() if key not in own} == {
+        key: value for key, value in made.items() if key not in own
+    }
+    assert event["headers"].keys() == made["headers"].keys()
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_what_every_handler_reads_is_there(name: str) -> None:
+    event: HttpEvent = read(REQUESTS[name])
+    assert correlation_id(event) is not None
+    assert header(event, "content-length") == str(len(raw_body(event)))
+
+
+def test_claims_are_text() -> None:
+    """API Gateway turns every claim into text; a number here would hide a function that can't read that."""
+    for path in REQUESTS.values():
+        claims = read(path)["requestContext"].get("authorizer", {"jwt": {"claims": {}}})["jwt"]["claims"]
+        assert all(isinstance(value, str) for value in claims.values())
+
+
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name.startswith("create_checkout/")])
+def test_create_checkout_reads_it(name: str) -> None:
+    event: HttpEvent = read(REQUESTS[name])
+    assert caller(event).as_user().usable_email == "alice@example.com"
+    body = body_as(event, CheckoutBody)
+    assert (body.price_id is None) == name.endswith("lookup_key")
+
+
+def test_success_sync_reads_them() -> None:
+    redirect: HttpEvent = read(FILES["success_sync/redirect"])
+    sync: HttpEvent = read(FILES["success_sync/sync"])
+    assert SESSION_ID.fullmatch(query(redirect, "session_id") or "")
+    assert caller(sync).as_user().user_id == "alice"
+    assert SESSION_ID.fullmatch(body_as(sync, SuccessBody).session_id)
+
+
+def test_webhook_reads_them() -> None:
+    unsigned: HttpEvent = read(FILES["webhook/unsigned"])
+    signed: HttpEvent = read(FILES["webhook/bad_signature"])
+    assert header(unsigned, "stripe-signature") is None
+    assert (header(signed, "stripe-signature") or "").startswith("t=1795255200,v1=")
+    payload = json.loads(raw_body(signed))
+    assert payload["type"] in HANDLED
+    received = Notice.from_message(json.loads(read(FILES["event_consumer/batch"])["Records"][0]["body"])).received_at
+    parse_event(payload, Origin(livemode=False), received_at=received, correlation_id="c-00000001")
+
+
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name.startswith("account/")])
+def test_account_reads_it(name: str) -> None:
+    event: HttpEvent = read(REQUESTS[name])
+    assert event["routeKey"] in account._ROUTES
+    if name != "account/catalog":
+        assert reader(event) == "alice"
+
+
+def test_account_has_a_route_for_each_of_the_template_and_no_other(template: Model) -> None:
+    assert template.api is not None
+    served = {route.key for route in template.api.routes if template.functions[route.function].label == "account"}
+    assert set(account._ROUTES) == served
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_a_batch_is_as_sqs_delivers_it(template: Model, name: str) -> None:
+    records = read(BATCHES[name])["Records"]
+    for record in records:
+        message = consumer._message(record)
+        assert message.receive_count >= 1
+        assert record["eventSourceARN"] == template.queues["EventsQueue"].arn
+        assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()
+    assert len({record["messageId"] for record in records}) == len(records)
+
+
+def test_event_consumer_reads_them() -> None:
+    notices = {
+        name: [json.loads(each["body"]) for each in read(BATCHES[name])["Records"]]
+        for name in ("event_consumer/batch", "event_consumer/wrong_mode")
+    }
+    for messages in notices.values():
+        for message in messages:
+            notice = Notice.from_message(message)
+            assert notice.to_message() == message
+            assert notice.type in HANDLED
+    assert [message["quarantine"] for message in notices["event_consumer/wrong_mode"]] == ["wrong_mode"]
+    (malformed,) = read(BATCHES["event_consumer/malformed"])["Records"]
+    with pytest.raises((ValueError, MalformedMessage)):
+        Notice.from_message(json.loads(malformed["body"]))
