@@ -6,6 +6,8 @@ from playwright.sync_api import Locator, Page, expect
 
 PAYS = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
+INSUFFICIENT_FUNDS = "4000 0000 0000 9995"
+THREE_D_SECURE = "4000 0000 0000 3220"
 # Settles after "at least three minutes", which is long enough to see the payment pending.
 # https://docs.stripe.com/payments/sepa-debit/accept-a-payment?payment-ui=checkout#test-your-integration
 IBAN_PENDING = "AT321904300235473204"
@@ -38,12 +40,19 @@ class HostedPage:
         page.get_by_label("Name", exact=True).fill("Test Buyer")
         self._submit()
 
+    def choose_bank_debit(self) -> None:
+        self.page.get_by_label("SEPA Direct Debit").check()
+
     def pay_by_bank_debit(self, iban: str) -> None:
         page = self.page
-        page.get_by_label("SEPA Direct Debit").check()
+        self.choose_bank_debit()
         page.get_by_label("IBAN").fill(iban)
         page.get_by_label("Name", exact=True).fill("Test Buyer")
         self._submit()
+
+    def authenticate(self, *, passed: bool) -> None:
+        """Answer the bank's question of 3-D Secure."""
+        self.page.get_by_role("button", name="Complete" if passed else "Fail").click()
 
     def leave(self) -> None:
         self.page.get_by_role("link", name="Back").click()

@@ -123,6 +123,23 @@ def test_stripe_unreachable_after_paying(shop: Shop, user: str, stripe: StripeSi
     expect(shop.test_id("balance")).to_have_text("500 credits")
 
 
+def test_we_are_unreachable_after_paying(shop: Shop, user: str) -> None:
+    """The page has come and our API does not answer it: nobody may pay twice for that."""
+    shop.enter_as(user)
+    shop.open_checkout("credits_500")
+    asked = f"{shop.stack.api_url}/checkout/success"
+    shop.page.route(asked, lambda route: route.abort())
+    shop.hosted.pay_by_card(PAYS)
+    interrupted = shop.expect_outcome("interrupted", seconds=40)
+    expect(interrupted).to_contain_text("your payment is safe")
+    expect(interrupted).to_contain_text("Please do not pay again")
+    shop.shoot("we-are-unreachable")
+
+    shop.page.unroute(asked)
+    interrupted.get_by_role("button", name="Try again").click()
+    shop.expect_outcome("paid", seconds=40)
+
+
 def test_stripe_unreachable_before_paying(shop: Shop, user: str, stripe: StripeSide) -> None:
     shop.enter_as(user)
     shop.visit("/")

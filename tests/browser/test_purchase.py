@@ -14,6 +14,7 @@ def test_500_credits_from_sign_in_to_the_ledger(shop: Shop) -> None:
     page = shop.page
     shop.visit("/")
     expect(shop.test_id("test-card")).to_have_text("4242 4242 4242 4242")
+    expect(shop.test_id("price-credits_500")).to_be_visible()
     shop.shoot("prices-signed-out")
     shop.sign_in("alice")
     expect(shop.test_id("standing")).to_contain_text("0 credits")
@@ -79,7 +80,9 @@ def test_a_subscription_starts_once(shop: Shop, user: str) -> None:
     shop.open_checkout("pro_monthly")
     shop.hosted.pay_by_card(PAYS)
     shop.expect_outcome("paid")
-    expect(shop.test_id("granted")).to_contain_text("Your subscription has started")
+    expect(shop.test_id("granted")).to_have_text(
+        "Your subscription has started. It includes 100 credits and level PRO."
+    )
     expect(shop.test_id("level")).to_have_text("PRO")
     expect(shop.test_id("balance")).to_have_text("100 credits")
     shop.shoot("thank-you-subscription")
@@ -113,6 +116,7 @@ def test_a_level_for_30_days_says_when_it_ends(shop: Shop, user: str) -> None:
 
     shop.visit("/account")
     assert "ACCESS" in shop.ledger_kinds()
+    expect(shop.test_id("ledger")).to_contain_text(f"FREE to PRO until {shown}, ")
     shop.shoot("account-level")
 
 

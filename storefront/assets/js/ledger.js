@@ -60,12 +60,15 @@ function olderButton(rows, cursor) {
   return [button, problem];
 }
 
+/** A reason is the API's sentence; a time in it is written as times are here. */
+const readable = (reason) => reason.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, dateTime);
+
 function row({ kind, amount, balanceAfter, createdAt, stripeObject, reason }) {
   return h("tr", { "data-kind": kind },
     h("td", {},
       h("span", { class: "what" }, KINDS[kind] ?? kind),
       h("time", { class: "quiet when-small", datetime: createdAt }, dateTime(createdAt)),
-      reason ? h("span", { class: "quiet" }, reason) : null,
+      reason ? h("span", { class: "quiet" }, readable(reason)) : null,
       stripeObject ? h("code", {}, stripeObject) : null),
     h("td", {}, h("time", { datetime: createdAt }, dateTime(createdAt))),
     h("td", { class: `amount ${amount > 0 ? "plus" : ""}` }, amount === 0 ? "–" : signed(amount)),

@@ -21,12 +21,17 @@ export function receipt({ purchase, credits, entitlements }) {
 
 function grantedLine({ creditsGranted, lines, mode }) {
   const levels = lines.map((line) => line.level).filter(Boolean);
+  if (mode === "subscription") {
+    // its credits come with each paid invoice, so the checkout itself has granted none
+    const each = lines.reduce((sum, line) => sum + line.credits, 0);
+    const includes = [...(each ? [plural(each, "credit")] : []), ...levels.map((level) => `level ${level}`)];
+    return `Your subscription has started${includes.length ? `. It includes ${includes.join(" and ")}` : ""}.`;
+  }
   const got = [
     ...(creditsGranted ? [`${plural(creditsGranted, "credit")} added to your account`] : []),
     ...levels.map((level) => `level ${level} is yours`),
   ];
-  const paid = mode === "subscription" ? "Your subscription has started" : "Your payment went through";
-  return got.length ? `${paid}: ${got.join(", ")}.` : `${paid}.`;
+  return got.length ? `Your payment went through: ${got.join(", ")}.` : "Your payment went through.";
 }
 
 function lineTable({ lines, amountTotal, currency }) {
