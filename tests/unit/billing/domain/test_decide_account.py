@@ -6,7 +6,7 @@ import pytest
 
 from billing.domain.account import Account
 from billing.domain.decide import Before, decide
-from billing.domain.ids import CustomerId, EventId, OrderId, PurchaseKey, SessionId
+from billing.domain.ids import CustomerId, EventId, OrderId, PurchaseKey, SessionId, SubscriptionId
 from billing.domain.ledger import Cause, Entry, Kind
 from billing.domain.order import OrderLine, order_hash
 from billing.domain.purchase import Purchase, lots_of, opened
@@ -94,6 +94,16 @@ def test_the_trail_of_access_tells_each_change_and_no_repetition():
     assert decision.entries[0].reason == "PRO until 2026-12-21T10:00:00Z to FREE"
     _, decision = step(over, a_truth(), NOW + 31 * DAY)
     assert decision.entries == ()
+
+
+def test_an_entry_of_access_names_the_subscription_that_moved():
+    second = a_subscription(TEAM_YEARLY, id=SubscriptionId("sub_2"))
+    both, _ = step(before(), a_truth(a_subscription(), second))
+    trial = replace(second, status="trialing", trial_end=NOW + DAY)
+    _, decision = step(both, a_truth(a_subscription(), trial))
+    assert [(entry.stripe_object, entry.reason) for entry in decision.entries] == [
+        ("sub_2", "TEAM to TEAM until 2026-11-22T10:00:00Z")
+    ]
 
 
 def test_a_cancellation_at_period_end_is_a_change_without_an_entry():

@@ -16,12 +16,17 @@ from tests.fakes.snapshots import (
     CREDITS,
     CUSTOMER,
     DAY,
+    INVOICE,
     NOW,
     ORDER,
     PRO_MONTHLY,
     SESSION,
+    SUBSCRIPTION,
+    a_price,
     a_refund,
     a_session,
+    a_subscription,
+    an_invoice,
     an_order,
 )
 from tests.fakes.world import raising
@@ -95,6 +100,18 @@ def test_what_is_logged_and_counted(core):
     assert core.metrics.counts["CreditsGranted"] == 500
     assert core.metrics.counts["EventsByOutcome{outcome=APPLIED}"] == 1
     assert core.metrics.counts["ConvergeRetries"] == 0
+
+
+@pytest.mark.parametrize(("notices", "correlation"), [((a_notice(),), "correlation-1"), ((), ORDER)])
+def test_the_lines_of_one_purchase_share_an_id(core, notices, correlation):
+    run(core, *notices)
+    lines = {line.message: line.ids.get("correlation_id") for line in core.log.lines}
+    assert lines["ledger entry written"] == lines["converged"] == correlation
+
+
+def test_a_look_that_concerns_no_purchase_of_ours_has_no_such_id(core):
+    run(core, touched=Touched())
+    assert "correlation_id" not in core.log.lines[-1].ids
 
 
 def test_a_second_look_changes_nothing_and_still_counts_as_a_converge(core):
@@ -246,6 +263,29 @@ def test_purchases_of_invoice_lines_are_found_through_the_snapshot():
     assert core.granted() == [("PURCHASE", 100), ("ACCESS", 0)]
     assert core.tables.purchases[PurchaseKey("in_1#il_1")].version == 1
     assert core.calls.count("extend") == 2
+
+
+def test_an_order_that_only_the_subscription_names_speaks_for_its_first_invoice():
+    core = Core()
+    core.has_customer()
+    core.has_session(an_order(PRO_MONTHLY))
+    core.stripe.pay(SESSION)
+    core.stripe.prices[PRO_MONTHLY.id] = a_price("pro_monthly", 1200, "month", credits=1, level="PRO")
+    run(core, a_notice("invoice.paid", related={"invoice": "in_1"}), touched=Touched())
+    assert core.granted() == [("PURCHASE", 100), ("ACCESS", 0)]
+
+
+def test_a_line_without_an_order_is_not_granted_twice():
+    """A subscription that was made in the dashboard."""
+    core = Core()
+    core.has_customer()
+    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(latest_invoice=INVOICE)
+    core.stripe.invoices[INVOICE] = an_invoice()
+    run(core, touched=Touched())
+    assert "CreditsReversed" not in core.metrics.counts  # an entry of access moves none
+    run(core, a_notice("invoice.paid", related={"invoice": INVOICE}), touched=Touched())
+    assert core.granted() == [("PURCHASE", 100), ("ACCESS", 0)]
+    assert core.outcomes() == {"evt_1": "NOOP"}
 
 
 def test_a_grant_between_the_look_at_stripe_and_the_purchases_is_not_granted_twice():
