@@ -15,6 +15,10 @@ from billing.observability import LOGGED_KEYS
 from billing.ports import CachedEntitlement, OpenSession, PublishedAccount
 
 
+class Crash(BaseException):
+    """The process is gone: nothing in it can catch this."""
+
+
 @dataclass
 class Calls:
     """What was called, in order, by all fakes that share it; and the place where a test steps in between two calls."""
@@ -22,6 +26,9 @@ class Calls:
     made: list[str] = field(default_factory=list)
     broken: dict[str, Exception] = field(default_factory=dict)
     """What a call raises, every time, until it is taken out again."""
+    crash_before: int = -1
+    crash_after: int = -1
+    """The number of the call, from 0 on, at which the process dies: with its effect, or without it."""
     _before: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
     _after: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
 
@@ -41,7 +48,12 @@ class Calls:
             self._before[name].pop(0)()
         if name in self.broken:
             raise self.broken[name]
+        number = len(self.made) - 1
+        if number == self.crash_before:
+            raise Crash
         yield
+        if number == self.crash_after:
+            raise Crash
         if self._after.get(name):
             self._after[name].pop(0)()
 

@@ -158,11 +158,7 @@ def test_another_converge_in_between_makes_this_one_look_again(core):
 
 def test_a_new_customer_in_between_makes_it_look_again(core):
     """A snapshot covers all customers of the user (money rule 4)."""
-
-    def adopt():
-        core.accounts.own_customer(core.account(), CustomerId("cus_2"))
-
-    core.calls.before("commit", adopt)
+    core.calls.before("commit", lambda: core.accounts.own_customer(core.account(), CustomerId("cus_2")))
     run(core, a_notice())
     assert [asked[0] for asked in core.stripe.asked] == [("cus_alice",), ("cus_alice", "cus_2")]
 
@@ -222,6 +218,12 @@ def test_it_gives_up_after_ten_attempts_with_jittered_growing_sleeps(core):
     assert core.calls.count("snapshot") == 1
     assert core.clock.slept == [0.05, 0.1, 0.2, 0.4, 0.5, 0.5, 0.5, 0.5, 0.5]  # half of the limit: FakeRandomness
     assert core.outcomes() == {}
+
+
+def test_without_an_event_a_conflict_is_tried_again_as_well(core):
+    core.tables.conflicts = 1
+    run(core)
+    assert core.granted() == [("PURCHASE", 500)]
 
 
 def test_the_tenth_attempt_may_win(core):
@@ -326,8 +328,7 @@ def test_somebody_elses_session_is_refused(core):
 
 
 def test_the_objects_of_an_event_are_its_own_and_the_related_ones():
-    notice = a_notice(related={"checkout.session": "cs_1", "payment_intent": "pi_1"})
-    assert objects_of(notice) == {"cs_1", "pi_1"}
+    assert objects_of(a_notice(related={"checkout.session": "cs_1", "payment_intent": "pi_1"})) == {"cs_1", "pi_1"}
     assert objects_of(a_notice("invoice.upcoming", customer=None, related={})) == frozenset()
 
 
