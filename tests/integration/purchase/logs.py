@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from local.stack import Stack
+from tests.integration.purchase.wait import until
 
 FUNCTIONS = (
     "CreateCheckoutFunction",
@@ -43,6 +44,12 @@ class Logs:
             for line in self.lines(*functions)
             if line["message"] == message and all(line.get(key) == value for key, value in keys.items())
         ]
+
+    def one(self, message: str, *functions: str, **keys: object) -> dict[str, Any]:
+        """The only such line; waited for, since a line takes a moment from a function to its log."""
+        found = until(f"the line {message!r}", lambda: self.said(message, *functions, **keys) or None)
+        assert len(found) == 1, found
+        return found[0]
 
     def traces(self) -> list[str]:
         """Lines that look like a stack trace or an unhandled error, of any part."""

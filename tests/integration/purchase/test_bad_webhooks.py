@@ -140,8 +140,8 @@ def test_what_is_signed_but_unusable_is_accepted_and_counted(body: bytes, shop: 
     before = books.everything()
     answer = shop.deliver_bytes(body)
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
+    logs.one("event unusable")
     until("it is counted", lambda: "WebhooksUnusable" in logs.text("WebhookFunction"))
-    assert logs.said("event unusable") != []
     assert books.messages() == 0
     assert books.everything() == before
 
@@ -153,7 +153,7 @@ def test_signed_bytes_that_are_not_utf_8(shop: Shop, books: Books, logs: Logs) -
     headers = {"stripe-signature": signature, "content-type": "application/octet-stream"}
     answer = shop.webhook(body, headers)
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
-    assert [line["reason"] for line in logs.said("event unusable")] == ["encoding"]
+    assert logs.one("event unusable")["reason"] == "encoding"
     as_json = shop.webhook(body, {"stripe-signature": signature})
     assert (as_json.status_code, as_json.json()["error"]["code"]) == (400, "invalid_signature")
     assert books.messages() == 0
@@ -165,15 +165,16 @@ def test_duplicate_names_in_a_signed_body(event: dict[str, Any], shop: Shop, boo
         '{"id": "evt_last"', '{"id": "evt_first", "id": "evt_last"', 1
     )
     assert shop.deliver_bytes(text.encode()).status_code == 200
-    until("it is recorded", lambda: books.event("evt_last"))
+    books.wait_until_drained()
+    assert books.event("evt_last") is not None
     assert books.event("evt_first") is None
 
 
 def test_a_type_that_we_do_not_handle(event: dict[str, Any], shop: Shop, books: Books, logs: Logs) -> None:
     before = books.everything()
     assert shop.deliver(event | {"type": "product.created"}).json() == {"ok": True}
-    assert [line["event_type"] for line in logs.said("event ignored")] == ["product.created"]
-    assert "WebhooksIgnored" in logs.text("WebhookFunction")
+    assert logs.one("event ignored")["event_type"] == "product.created"
+    until("it is counted", lambda: "WebhooksIgnored" in logs.text("WebhookFunction"))
     assert books.messages() == 0
     assert books.everything() == before
 

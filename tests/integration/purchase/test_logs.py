@@ -23,13 +23,6 @@ WEBHOOK, CONSUMER, SUCCESS, CHECKOUT = (
     "SuccessSyncFunction",
     "CreateCheckoutFunction",
 )
-Line = dict[str, Any]
-
-
-def the(lines: list[Line]) -> Line:
-    """The only one."""
-    [line] = lines
-    return line
 
 
 @pytest.fixture
@@ -46,10 +39,10 @@ def test_every_step_has_its_line_and_the_ids_join_them(shop: Shop, books: Books,
     event = shop.completed_event(checkout)["id"]
     order = (books.purchase(checkout.session_id) or {})["order"]
 
-    received = the(logs.said("event received", WEBHOOK, event_id=event))
-    queued = the(logs.said("queued", WEBHOOK, event_id=event))
-    recorded = the(logs.said("event recorded", CONSUMER, event_id=event))
-    written = the(logs.said("ledger entry written", CONSUMER, user_id=user))
+    received = logs.one("event received", WEBHOOK, event_id=event)
+    queued = logs.one("queued", WEBHOOK, event_id=event)
+    recorded = logs.one("event recorded", CONSUMER, event_id=event)
+    written = logs.one("ledger entry written", CONSUMER, user_id=user)
     assert {line["correlation_id"] for line in (received, queued, recorded, written)} == {order}
     for line in (received, queued, recorded):
         assert line["session_id"] == checkout.session_id
@@ -61,11 +54,11 @@ def test_every_step_has_its_line_and_the_ids_join_them(shop: Shop, books: Books,
     assert (written["kind"], written["amount"], written["balance"]) == ("PURCHASE", 500, 500)
     assert written["stripe_object"] == checkout.session_id
     cause = written["event_id"]  # any event of the payment may have come first
-    assert the(logs.said("event recorded", CONSUMER, event_id=cause))["outcome"] == "APPLIED"
+    assert logs.one("event recorded", CONSUMER, event_id=cause)["outcome"] == "APPLIED"
 
-    converged = the(logs.said("converged", CONSUMER, request_id=written["request_id"], changed=True))
+    converged = logs.one("converged", CONSUMER, request_id=written["request_id"], changed=True)
     assert (converged["user_id"], converged["balance"]) == (user, 500)
-    updated = the(logs.said("cache updated", CONSUMER, request_id=written["request_id"], user_id=user))
+    updated = logs.one("cache updated", CONSUMER, request_id=written["request_id"], user_id=user)
     assert updated["version"] == converged["version"]
 
 
@@ -81,12 +74,12 @@ def test_the_checkout_and_the_success_page_are_part_of_it(shop: Shop, books: Boo
     started = [line for line in logs.lines(CHECKOUT) if line.get("session_id") == checkout.session_id]
     assert {line["user_id"] for line in started} == {user}
     assert order in {line["correlation_id"] for line in started}
-    written = the(logs.said("ledger entry written", user_id=user))
+    written = logs.one("ledger entry written", user_id=user)
     assert (written["service"], written["amount"], written["correlation_id"]) == ("success_sync", 500, order)
     assert "event_id" not in written
-    assert logs.said("cache updated", SUCCESS, user_id=user, request_id=written["request_id"])
+    logs.one("cache updated", SUCCESS, user_id=user, request_id=written["request_id"])
     event = shop.completed_event(checkout)["id"]
-    assert the(logs.said("event recorded", CONSUMER, event_id=event))["outcome"] == "NOOP"
+    assert logs.one("event recorded", CONSUMER, event_id=event)["outcome"] == "NOOP"
 
 
 def test_a_replay_is_said_to_be_one(shop: Shop, books: Books, logs: Logs, user: str) -> None:
@@ -102,7 +95,7 @@ def test_a_replay_is_said_to_be_one(shop: Shop, books: Books, logs: Logs, user: 
     assert shop.deliver(event).json() == {"ok": True}
     shop.settle(books)
     shop.stack.launch("upstash")
-    behind = the(logs.said("skipped replay", CONSUMER, event_id=event["id"]))
+    behind = logs.one("skipped replay", CONSUMER, event_id=event["id"])
     assert behind["user_id"] == user
     assert behind["correlation_id"] == at_the_edge[-1]["correlation_id"]
     books.check(user, balance=500, kinds=["PURCHASE"])
@@ -123,7 +116,7 @@ def test_a_failure_says_why_and_whether_it_is_tried_again(
     assert failed["correlation_id"] == event["correlation_id"]
     answer = shop.success(checkout)
     assert answer.status_code == 503
-    refused = the(logs.said("request failed", SUCCESS))
+    refused = logs.one("request failed", SUCCESS)
     assert (refused["code"], refused["status"], refused["retryable"]) == ("stripe_unavailable", 503, True)
 
 
