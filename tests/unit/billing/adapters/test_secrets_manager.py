@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from moto import mock_aws
 
 from billing.adapters.secrets_manager import SecretsManager
-from billing.errors import BillingError, Misconfigured, SecretsUnavailable
+from billing.errors import Misconfigured, SecretsUnavailable
 from tests.fakes.world import FakeClock
 from tests.unit.billing.adapters.dynamo_tables import NOW
 
@@ -171,9 +171,11 @@ def test_a_broken_rotation_does_not_replace_a_good_secret_in_silence(vault: Vaul
 
 
 def shown(error: BaseException) -> str:
-    """All that a log could show of an error: its text, ids and the texts of what led to it."""
-    ids = error.ids if isinstance(error, BillingError) else {}
-    return "".join(traceback.format_exception(error)) + repr(error) + repr(ids)
+    """All that a log could show of an error: its text and all it carries, and the same of what led to it."""
+    chain: list[BaseException] = [error]
+    while (earlier := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(earlier)
+    return "".join(traceback.format_exception(error)) + "".join(f"{each!r} {vars(each)}" for each in chain)
 
 
 def test_the_client_is_connected_at_the_first_read_and_once(vault: Vault) -> None:
