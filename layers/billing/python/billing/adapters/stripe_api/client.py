@@ -16,9 +16,6 @@ _READ_SECONDS = 5.0
 _RETRIES = 1
 """The SDK waits 80 seconds by default: longer than any function here may run (failure-modes F27)."""
 _KEY_EPOCHS = 4
-_IN_PROGRESS = 409
-"""Two calls with one idempotency key at once: Stripe answers the second one so until the first is through, as an
-invalid request (https://docs.stripe.com/error-low-level#idempotency)."""
 
 
 def stripe_client(access: StripeAccess, key: str) -> stripe.StripeClient:
@@ -38,13 +35,12 @@ def stripe_client(access: StripeAccess, key: str) -> stripe.StripeClient:
 def translated() -> Iterator[None]:
     """Raise our errors instead of the SDK's: what may pass is StripeUnavailable, what never will is StripeRefused.
 
-    A wrong key is of the first kind: events must wait in the queue while a person mends it, not be given up.
+    A wrong key is of the first kind: events must wait in the queue while a person mends it, not be given up. So is 409,
+    which the second of two calls at once with one idempotency key gets: the SDK makes it an APIError.
     """
     try:
         yield
     except stripe.InvalidRequestError as error:
-        if error.http_status == _IN_PROGRESS:
-            raise StripeUnavailable("Stripe is at the same request already", status=_IN_PROGRESS) from error
         raise StripeRefused(
             "Stripe refused the request", stripe_code=error.code, param=str(error.param) if error.param else None
         ) from error
