@@ -8,7 +8,7 @@ from billing.observability import LambdaContext, observed, timed
 from billing.services.consume_events import Message, consume_events
 
 _LAST_CONVERGE = timedelta(seconds=12)
-"""No converge begins with less than this left: longer than one takes when Stripe is slow and DynamoDB busy."""
+"""No converge begins with less than this left. One that still takes longer is cut off, and its events come again."""
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

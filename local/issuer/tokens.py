@@ -13,7 +13,7 @@ from local.issuer.keys import key_id
 
 LIFETIME = 12 * 3600
 """Seconds: a working day at the laptop."""
-USER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+USER_ID = re.compile(r"[A-Za-z0-9_.@|+=-]{1,128}")
 
 
 class Issuer:

@@ -147,9 +147,12 @@ class PurchaseAnswer(Answer):
 
 
 class SuccessAnswer(Answer):
-    """`200` or `202` (processing) of `POST /checkout/success`."""
+    """`200` or `202` (processing) of `POST /checkout/success`.
 
-    status: Literal["open", "processing", "paid", "expired", "failed"]
+    `review`: it was paid, but what was paid is not what was ordered; nothing is granted until a person has looked.
+    """
+
+    status: Literal["open", "processing", "paid", "expired", "failed", "review"]
     purchase: PurchaseAnswer
     credits: CreditsAnswer
     entitlements: EntitlementAnswer

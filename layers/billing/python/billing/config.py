@@ -90,6 +90,8 @@ class StripeAccess:
     api_base: str
     key_secret: str
     livemode: bool
+    account: str | None
+    """The connected account to act on (Connect); None acts on the key's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def webhook_settings(environ: Mapping[str, str] | None = None) -> WebhookSetting
     env = Environment(environ)
     return WebhookSettings(
         stage=_stage(env),
-        account=env.text("STRIPE_ACCOUNT", default="", pattern=r"acct_[A-Za-z0-9]+") or None,
+        account=_account(env),
         queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+"),
         secret=env.text("STRIPE_WEBHOOK_SECRET", pattern=_NAMED),
         redis=_redis(env),
@@ -203,9 +205,16 @@ def account_settings(environ: Mapping[str, str] | None = None) -> AccountSetting
 
 
 def _stage(env: Environment) -> Stage:
-    return Stage(
+    stage = Stage(
         name=env.text("STAGE", pattern=r"[a-z][a-z0-9-]{0,20}"), mode=env.text("STRIPE_MODE", pattern=r"test|live")
     )
+    if stage.livemode != stage.name.startswith("prod"):
+        raise Misconfigured("live mode belongs to a stage named prod…, and only to it", setting="STRIPE_MODE")
+    return stage
+
+
+def _account(env: Environment) -> str | None:
+    return env.text("STRIPE_ACCOUNT", default="", pattern=r"acct_[A-Za-z0-9]+") or None
 
 
 def _tables(env: Environment) -> Tables:
@@ -222,6 +231,7 @@ def _stripe(env: Environment) -> StripeAccess:
         api_base=env.origin("STRIPE_API_BASE"),
         key_secret=env.text("STRIPE_API_KEY_SECRET", pattern=_NAMED),
         livemode=_stage(env).livemode,
+        account=_account(env),
     )
 
 

@@ -166,10 +166,19 @@ class Permanent(BillingError):
 class StripeRefused(Permanent):
     """Stripe says that our request is wrong; `stripe_code` and `param` are Stripe's own words."""
 
-    def __init__(self, message: str, *, stripe_code: str | None = None, param: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        stripe_code: str | None = None,
+        param: str | None = None,
+        key_reused: bool = False,
+    ) -> None:
         super().__init__(message, stripe_code=stripe_code, param=param)
         self.stripe_code = stripe_code
         self.param = param
+        self.key_reused = key_reused
+        """The idempotency key stands for a request with other parameters."""
 
 
 class MalformedEvent(Permanent):

@@ -119,12 +119,6 @@ class Cache(Protocol):
     def keep_catalog(self, document: str, seconds: int) -> None:
         """Cache the public catalog."""
 
-    def open_checkout(self, user: UserId, order_hash: str) -> OpenSession | None:
-        """The session that a second click on the same order gets again."""
-
-    def keep_open_checkout(self, user: UserId, order_hash: str, session: OpenSession, seconds: int) -> None:
-        """Remember an open session for a second click."""
-
     def lock_success(self, session: SessionId) -> bool:
         """Take the three-second lock of the public redirect; False when it is held, or Redis does not answer."""
 
@@ -144,6 +138,8 @@ class PublishedAccount:
 
     user: UserId
     version: int
+    at: datetime
+    """When this held."""
     customer: CustomerId | None
     level: str
     until: datetime | None
@@ -153,8 +149,6 @@ class PublishedAccount:
     somebody who has paid out for an hour (money rule 25)."""
     subscription: Mapping[str, object] = field(default_factory=dict)
     """Subscription and payment state, as JSON values, for `stripe:customer:{id}`."""
-    closed_checkouts: tuple[str, ...] = ()
-    """Hashes of the orders whose open session must not be handed out again."""
 
 
 # --------------------------------------------------------------------------------------------------------- Stripe
@@ -250,6 +244,9 @@ class AccountStore(Protocol):
     def sources(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, tuple[UserId, str]]:
         """Owner and session or invoice of each payment intent that a purchase points from."""
 
+    def orders(self, orders: Collection[OrderId]) -> Mapping[OrderId, Order]:
+        """The orders that exist."""
+
     def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
         """Give the customer to the user, with the account, in one transaction; None when somebody was faster."""
 
@@ -265,7 +262,10 @@ class EventStore(Protocol):
 
 
 class CheckoutStore(Protocol):
-    """Claims, orders and sessions. Every read is consistent. Raises StoreUnavailable, MalformedObject."""
+    """Claims, orders and sessions. Every read is consistent. Raises StoreUnavailable, MalformedObject.
+
+    A write raises Contention when it met another in progress: neither won nor lost, so it is tried again.
+    """
 
     def claim(self, user: UserId, slot: str) -> Claim | None:
         """The slot's claim."""

@@ -34,6 +34,7 @@ _STATUS = {
     PurchaseState.PAID: "paid",
     PurchaseState.EXPIRED: "expired",
     PurchaseState.FAILED: "failed",
+    PurchaseState.REFUSED: "review",
 }
 
 

@@ -17,8 +17,8 @@ from billing.domain.ids import CUSTOMER_ID, EVENT_ID, SESSION_ID, USER_ID
 if TYPE_CHECKING:
     from upstash_redis import Redis
 
-    from billing.domain.ids import CustomerId, EventId, SessionId, UserId
-    from billing.ports import CachedEntitlement, Clock, Log, Metrics, OpenSession, PublishedAccount
+    from billing.domain.ids import EventId, SessionId, UserId
+    from billing.ports import CachedEntitlement, Clock, Log, Metrics, PublishedAccount
 
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
@@ -83,11 +83,7 @@ class UpstashCache:
 
     def entitlement(self, user: UserId) -> CachedEntitlement | None:
         """The cached level of a user, if it is there, whole, and of this user."""
-        return self._read("entitlements", (user,), lambda text: values.read_entitlement(text, user))
-
-    def customer(self, user: UserId) -> CustomerId | None:
-        """The cached customer of a user."""
-        return self._read("stripe:user", (user,), lambda text: values.read_customer(text, user))
+        return self._read("entitlements", (user,), lambda text: values.read_entitlement(text, user, self._clock.now()))
 
     def catalog(self) -> str | None:
         """The cached public catalog, as JSON."""
@@ -96,14 +92,6 @@ class UpstashCache:
     def keep_catalog(self, document: str, seconds: int) -> None:
         """Cache the public catalog."""
         self._write("catalog", (), document, seconds)
-
-    def open_checkout(self, user: UserId, order_hash: str) -> OpenSession | None:
-        """The session that a second click on the same order gets again."""
-        return self._read("checkout:open", (user, order_hash), lambda text: values.read_session(text, user))
-
-    def keep_open_checkout(self, user: UserId, order_hash: str, session: OpenSession, seconds: int) -> None:
-        """Remember an open session for a second click."""
-        self._write("checkout:open", (user, order_hash), values.session_text(user, session), min(seconds, HOUR))
 
     def lock_success(self, session: SessionId) -> bool:
         """Take the lock of the public redirect; False when it is held, or Redis does not answer."""
@@ -118,12 +106,6 @@ class UpstashCache:
         sent = 0
         for state in states:
             batch.eval(_KEEP_NEWER, *self._versioned(state))
-            sent += 1
-        closed = [
-            self._key("checkout:open", state.user, hashed) for state in states for hashed in state.closed_checkouts
-        ]
-        if closed:
-            batch.delete(*closed)
             sent += 1
         for event in done:
             batch.set(self._key("webhook:done", event), event, ex=_DONE_LIFE)

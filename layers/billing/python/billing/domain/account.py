@@ -23,7 +23,11 @@ class Account:
     user: UserId
     email: str | None = None
     customers: tuple[CustomerId, ...] = ()
-    """The user's customers that Stripe has not deleted, oldest first; the last one is used for new checkouts."""
+    """The user's customers that Stripe has not deleted, oldest first; the last one is used for new checkouts.
+
+    One snapshot covers them all (money rule 4). A deleted one has no subscriptions left: deleting cancels them at once
+    (https://docs.stripe.com/api/customers/delete).
+    """
     deleted_customers: tuple[CustomerId, ...] = ()
     customer_generation: int = 1
     """Part of the key under which the next customer is created: bumped when the last one was deleted."""
@@ -40,11 +44,6 @@ class Account:
     def customer(self) -> CustomerId | None:
         """The customer for new checkouts."""
         return self.customers[-1] if self.customers else None
-
-    @property
-    def all_customers(self) -> tuple[CustomerId, ...]:
-        """Every customer the user ever had: one snapshot covers them all (money rule 4)."""
-        return self.deleted_customers + self.customers
 
     def access_at(self, policy: AccessPolicy, now: datetime) -> Span:
         """The level that speaks at `now`."""

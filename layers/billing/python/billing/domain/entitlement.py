@@ -59,11 +59,19 @@ def _chain(level: str, grants: list[LevelGrant], now: datetime) -> Span | None:
 
 
 def _end(grant: LevelGrant, start: datetime) -> datetime | None:
-    natural = None if grant.days is None else start + timedelta(days=grant.days)
+    natural = None if grant.days is None else _days_after(start, grant.days)
     if grant.ended_at is None:
         return natural
     refunded = max(start, grant.ended_at)
     return refunded if natural is None else min(natural, refunded)
+
+
+def _days_after(start: datetime, days: int) -> datetime | None:
+    """The end of so many days; None when it lies beyond the calendar's year 9999: that is no end in sight."""
+    try:
+        return start + timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 def access_at(

@@ -25,7 +25,7 @@ OrderId = NewType("OrderId", str)
 PurchaseKey = NewType("PurchaseKey", str)
 """A checkout session's id, or `invoice#line`: the two things that grant (money rule 12)."""
 
-USER_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+USER_ID: Final = re.compile(r"[A-Za-z0-9_.@|+=-]{1,128}", re.ASCII)  # also `auth0|…`; no separator of a key
 EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}", re.ASCII)
 PRICE_ID: Final = re.compile(r"(price|plan)_[A-Za-z0-9_]{1,100}", re.ASCII)
 LOOKUP_KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII)

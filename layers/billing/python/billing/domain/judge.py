@@ -69,7 +69,8 @@ def judge_session(
         return Judged(purchases=(replace(known, state=_unpaid_state(session)),))
     why = known.differs_from(session.currency, session.items)
     if why is not None:
-        return Judged(refused={session.id: why})
+        refused = replace(known, state=PurchaseState.REFUSED, payment=session.payment)
+        return Judged(purchases=(refused,), refused={session.id: why})
     paid = replace(
         known,
         state=PurchaseState.PAID,

@@ -62,6 +62,6 @@ class Claim:
 
 
 def order_hash(mode: str, lines: tuple[OrderLine, ...]) -> str:
-    """The same for two clicks on the same thing: mode, prices and quantities."""
-    told = "|".join([mode, *sorted(f"{line.price_id}*{line.quantity}" for line in lines)])
+    """The same for two clicks on the same thing: mode, prices, quantities, and what they give today."""
+    told = "|".join([mode, *sorted(f"{line.price_id}*{line.quantity}: {line.gives}" for line in lines)])
     return sha256(told.encode()).hexdigest()[:32]

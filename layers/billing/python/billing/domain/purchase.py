@@ -23,6 +23,8 @@ class PurchaseState(StrEnum):
     PAID = "PAID"
     EXPIRED = "EXPIRED"
     FAILED = "FAILED"
+    REFUSED = "REFUSED"
+    """Paid, but not what was ordered: nothing is granted, and a person must look at it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,9 @@ def state_of(
     """What to remember of a subscription; `known` keeps a paid period that this snapshot does not show."""
     speaking = max(truth.items, key=lambda item: (_rank(prices.get(item.price_id), ranks), item.price_id))
     price = prices.get(speaking.price_id)
+    plan, level = (price.gives.plan, price.gives.level) if price else (None, None)
+    if price is not None and price.problem is not None and known is not None and known.price_id == price.id:
+        plan, level = known.plan, known.level  # a typo in the metadata takes nothing from who has paid
     paid = [paid_through(invoice) for invoice in invoices if invoice.subscription == truth.id]
     paid.append(known.paid_through if known else None)
     return SubscriptionState(
@@ -61,8 +64,8 @@ def state_of(
         created=truth.created,
         price_id=speaking.price_id,
         quantity=speaking.quantity,
-        plan=price.gives.plan if price else None,
-        level=price.gives.level if price else None,
+        plan=plan,
+        level=level,
         period_end=speaking.period_end,
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.ids import CustomerId, EventId, UserId
@@ -133,15 +133,15 @@ class _Batch:
         """Whether the deadline has passed: then these are left to the next delivery."""
         late = self._deps.converge.clock.now() >= self._deadline
         if late:
+            for notice in notices:
+                self._delay(notice, 0)
             self.left(notices)
         return late
 
     def _finished(self, result: Converged) -> None:
         core = self._deps.converge
-        state = published(result.account, core.policy, core.clock.now(), result.settled)
-        known = self._accounts.get(state.user)
-        closed = known.closed_checkouts if known is not None else ()
-        self._accounts[state.user] = replace(state, closed_checkouts=closed + state.closed_checkouts)
+        state = published(result.account, core.policy, core.clock.now())
+        self._accounts[state.user] = state
         self._done += [event for event, outcome in result.outcomes.items() if outcome.terminal]
         self._done += result.replayed
 

@@ -7,7 +7,7 @@ never older than the account it is applied to; and the commit holds only while n
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.account import Account
@@ -50,8 +50,6 @@ class Converged:
     outcomes: Mapping[EventId, Outcome]
     replayed: frozenset[EventId]
     """Events that an earlier commit had recorded."""
-    settled: tuple[Purchase, ...] = field(default=())
-    """The purchases that this call changed."""
 
 
 def converge(user: UserId, touched: Touched, notices: Sequence[Notice], actor: str, deps: ConvergeDeps) -> Converged:
@@ -71,9 +69,9 @@ def converge(user: UserId, touched: Touched, notices: Sequence[Notice], actor: s
         before = deps.accounts.load(
             user, [PurchaseKey(session) for session in touched.sessions], _orders_named(notices)
         )
-        position = (before.account.stripe_version, before.account.all_customers)
+        position = (before.account.stripe_version, before.account.customers)
         if truth is None or seen != position:
-            truth, seen = deps.stripe.snapshot(before.account.all_customers, touched), position
+            truth, seen = deps.stripe.snapshot(before.account.customers, touched), position
         before = _with_discovered(before, truth, deps.accounts)
         now = deps.clock.now()
         cause = Cause(actor, tuple((event, objects_of(notice)) for event, notice in pending.items()))
@@ -105,7 +103,9 @@ def converge(user: UserId, touched: Touched, notices: Sequence[Notice], actor: s
             del pending[event]
             replayed.add(event)
         if replayed and not pending:
-            return Converged(before.account, before.purchases, (), {}, frozenset(replayed))
+            # whoever recorded them may have died before it told the cache: what is told now must be what stands now
+            stands = deps.accounts.load(user, [])
+            return Converged(stands.account, stands.purchases, (), {}, frozenset(replayed))
     raise Contention("every attempt to converge met another writer", user_id=user)
 
 
@@ -214,7 +214,7 @@ def _report(
         retries=retries,
     )
     purchases = {**before.purchases, **{purchase.key: purchase for purchase in decision.purchases}}
-    return Converged(decision.account, purchases, decision.entries, outcomes, replayed, decision.purchases)
+    return Converged(decision.account, purchases, decision.entries, outcomes, replayed)
 
 
 def touched_session(session: SessionId) -> Touched:

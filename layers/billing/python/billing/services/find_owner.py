@@ -47,7 +47,7 @@ def find_owners(notices: Sequence[Notice], accounts: AccountStore, stripe: Strip
     intents = {intent for notice in notices if not notice.customer and (intent := _intent(notice))}
     sources = accounts.sources(intents)
     users: dict[UserId, list[Notice]] = {}
-    ownerless: list[Ownerless] = []
+    nobodys: list[Notice] = []
     for notice in notices:
         user = _user_of(notice, owners, sources)
         if user is None and not notice.customer:
@@ -55,7 +55,9 @@ def find_owners(notices: Sequence[Notice], accounts: AccountStore, stripe: Strip
         if user is not None:
             users.setdefault(user, []).append(notice)
         else:
-            ownerless.append(_ownerless(notice))
+            nobodys.append(notice)
+    orders = accounts.orders({notice.order_id for notice in nobodys if notice.order_id is not None})
+    ownerless = [_ownerless(notice, notice.order_id in orders) for notice in nobodys]
     return Routed(users, ownerless)
 
 
@@ -111,8 +113,9 @@ def _user_by_payment(notice: Notice, accounts: AccountStore, stripe: StripeReade
     return accounts.owners([customer]).get(customer) if customer is not None else None
 
 
-def _ownerless(notice: Notice) -> Ownerless:
-    if notice.order_id is not None:
+def _ownerless(notice: Notice, ours: bool) -> Ownerless:
+    """`ours` says that it names an order that we wrote: anybody can write an order id into a payment link."""
+    if ours:
         return Ownerless(notice, Outcome.PARKED, "an order of ours, its owner is unknown")
     if notice.customer and not notice.type.startswith(_PAYMENTS):
         return Ownerless(notice, Outcome.PARKED, "the customer has no owner")

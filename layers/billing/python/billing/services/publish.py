@@ -6,31 +6,23 @@ from datetime import datetime, timedelta
 
 from billing.domain.account import Account, credits_at
 from billing.domain.entitlement import AccessPolicy
-from billing.domain.order import order_hash
-from billing.domain.purchase import Purchase, PurchaseState
 from billing.domain.subscription import governing
 from billing.ports import PublishedAccount
 
 
-def published(
-    account: Account, policy: AccessPolicy, now: datetime, settled: tuple[Purchase, ...] = ()
-) -> PublishedAccount:
-    """The account as the cache keeps it; `settled` are the purchases whose open session must be forgotten."""
+def published(account: Account, policy: AccessPolicy, now: datetime) -> PublishedAccount:
+    """The account as the cache keeps it."""
     access = account.access_at(policy, now)
     return PublishedAccount(
         user=account.user,
         version=account.version,
+        at=now,
         customer=account.customer,
         level=access.level,
         until=access.until,
         balance=credits_at(account, now).balance,
         lowest=access.level == policy.levels[0],
         subscription=_subscription(account, policy.grace, now),
-        closed_checkouts=tuple(
-            order_hash(purchase.mode, purchase.lines)
-            for purchase in settled
-            if purchase.order is not None and purchase.state is not PurchaseState.OPEN
-        ),
     )
 
 

@@ -7,6 +7,7 @@ own session and hands out nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from billing.domain.order import Claim, Order, OrderLine, order_hash
 from billing.domain.purchase import PurchaseState, opened
 from billing.errors import (
     CheckoutConflict,
+    Contention,
     PriceUnavailable,
     QuantityOutOfRange,
     StripeRefused,
@@ -33,8 +35,8 @@ _ORDER_LIFE = timedelta(hours=23)
 """Stripe allows 30 minutes to 24 hours; an hour is left for calls that stall
 (https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at)."""
 _SHORTEST_LIFE = timedelta(minutes=35)
-_CACHED_FOR = timedelta(hours=1)
 _TURNS = 4
+_FIRST_WAIT = 0.05
 _BLOCKING = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
 """A subscription in one of these stands in the way of a second one; an `incomplete` one was never paid."""
 
@@ -74,22 +76,20 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     lines = (OrderLine(price.id, price.product_name, request.quantity, price.unit_amount, price.gives),)
     mode = "subscription" if price.recurring else "payment"
     hashed = order_hash(mode, lines)
-    cached = deps.cache.open_checkout(request.user, hashed)
-    if cached is not None and deps.stripe.is_open(cached.id):  # a publish that failed can have left a paid one there
-        return cached
     core = deps.converge
     account, customer = ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)
+    if account.stripe_version == 0:
+        # the customer may be older than its owner record: what happened to it in between was parked (money rule 9)
+        account = converge(request.user, Touched(), [], ACTOR, core).account
     if price.recurring:
         _refuse_second_subscription(account)
     try:
         session = _Checkout(request.user, mode, price.currency, lines, hashed, customer, deps).open()
     except StripeRefused as refused:
         if refused.param != "customer":
-            raise
+            raise _unsellable(price, refused) from refused
         customer = _replace_customer(request, customer, deps)
         session = _Checkout(request.user, mode, price.currency, lines, hashed, customer, deps).open()
-    seconds = min(_CACHED_FOR, session.expires_at - core.clock.now()).total_seconds()
-    deps.cache.keep_open_checkout(request.user, hashed, session, int(seconds))
     core.metrics.count("CheckoutsStarted", mode=mode)
     core.log.info("checkout answered", user_id=request.user, session_id=session.id, customer_id=customer, mode=mode)
     return session
@@ -109,6 +109,16 @@ def _price(request: CheckoutRequest, catalog: Catalog) -> Price:
     if not found.active or found.unit_amount is None or found.gives.nothing:
         raise PriceUnavailable("this price is not for sale", price_id=found.id)
     return found
+
+
+def _unsellable(price: Price, refused: StripeRefused) -> PriceUnavailable:
+    """What Stripe refuses of a checkout that we have checked ourselves lies in the price: its amount, or its kind."""
+    return PriceUnavailable(
+        "Stripe does not sell this price like this",
+        price_id=price.id,
+        stripe_code=refused.stripe_code,
+        param=refused.param,
+    )
 
 
 def _replace_customer(request: CheckoutRequest, gone: CustomerId, deps: CheckoutDeps) -> CustomerId:
@@ -194,6 +204,8 @@ class _Checkout:
             state = self._settle(session)
             if not ended and state is PurchaseState.OPEN and self._deps.stripe.is_open(session):
                 raise CheckoutConflict("the open session can't be ended: try again", user_id=self._user)
+        if state is PurchaseState.REFUSED and claim.expires_at > now:
+            raise CheckoutConflict("a payment for this order is being looked at", user_id=self._user)
         if self._mode == "subscription" and state is PurchaseState.PROCESSING:
             raise SubscriptionExists("a payment for a subscription is being processed", user_id=self._user)
         return None
@@ -202,7 +214,7 @@ class _Checkout:
         """Converge a session that is no longer open, and look at the account again."""
         core = self._deps.converge
         result = converge(self._user, touched_session(session), [], ACTOR, core)
-        self._deps.cache.publish([published(result.account, core.policy, core.clock.now(), result.settled)], [])
+        self._deps.cache.publish([published(result.account, core.policy, core.clock.now())], [])
         if self._mode == "subscription":
             _refuse_second_subscription(result.account)
         return result.purchases[PurchaseKey(session)].state
@@ -227,7 +239,8 @@ class _Checkout:
             taken_at=now,
             expires_at=order.expires_at,
         )
-        return (claim, order) if self._deps.checkouts.take(claim, order) else (None, None)
+        taken = self._uncontended(lambda: self._deps.checkouts.take(claim, order))
+        return (claim, order) if taken else (None, None)
 
     def _make(self, claim: Claim, order: Order) -> OpenSession | None:
         """Create the order's session and attach it; None when this order can't have a session any more.
@@ -235,9 +248,15 @@ class _Checkout:
         The key is the order's and the customer's: whoever resumes this order gets the very same session from Stripe.
         Raises CheckoutConflict when a later call has taken the slot: what that one handed out stands.
         """
-        made = self._deps.stripe.create_session(order, self._customer, f"checkout:{order.id}:{self._customer}")
+        try:
+            made = self._deps.stripe.create_session(order, self._customer, f"checkout:{order.id}:{self._customer}")
+        except StripeRefused as refused:
+            if not refused.key_reused:
+                raise
+            self._spent = order.id  # begun with other parameters: a setting has changed since
+            return None
         held = replace(claim, session=made.id, url=made.url, expires_at=made.expires_at)
-        if self._deps.checkouts.attach(held, opened(order, made.id)):
+        if self._uncontended(lambda: self._deps.checkouts.attach(held, opened(order, made.id))):
             self._deps.converge.log.info(
                 "checkout session opened",
                 correlation_id=order.id,
@@ -254,3 +273,13 @@ class _Checkout:
             raise CheckoutConflict("another checkout has taken over: try again", user_id=self._user)
         self._spent = order.id  # the session ended, and a converge stored that, before it could be attached
         return None
+
+    def _uncontended(self, write: Callable[[], bool]) -> bool:
+        """Write, and again while another transaction is in the way: that one may end without taking anything."""
+        core = self._deps.converge
+        for turn in range(_TURNS):
+            try:
+                return write()
+            except Contention:
+                core.clock.sleep(core.random.upto(_FIRST_WAIT * 2**turn))
+        return write()

@@ -39,7 +39,9 @@ def sync_after_checkout(user: UserId, session: str, deps: SyncDeps) -> tuple[Pur
     if purchase is None or purchase.user != user:
         raise SessionNotFound("there is no such checkout session", user_id=user)
     if purchase.state in _FINAL:
-        return purchase, deps.converge.accounts.load(user, []).account
+        account = deps.converge.accounts.load(user, []).account
+        _publish(account, deps)  # whoever settled it may have failed to
+        return purchase, account
     return _sync(purchase, deps)
 
 
@@ -67,7 +69,11 @@ def _ours(session: str, deps: SyncDeps) -> Purchase | None:
 def _sync(purchase: Purchase, deps: SyncDeps) -> tuple[Purchase, Account]:
     core = deps.converge
     result = converge(purchase.user, touched_session(SessionId(purchase.key)), [], ACTOR, core)
-    state = published(result.account, core.policy, core.clock.now(), result.settled)
-    kept = deps.cache.publish([state], [])
-    core.log.info("cache updated" if kept else "cache not updated", user_id=purchase.user, version=state.version)
+    _publish(result.account, deps)
     return result.purchases[purchase.key], result.account
+
+
+def _publish(account: Account, deps: SyncDeps) -> None:
+    core = deps.converge
+    kept = deps.cache.publish([published(account, core.policy, core.clock.now())], [])
+    core.log.info("cache updated" if kept else "cache not updated", user_id=account.user, version=account.version)

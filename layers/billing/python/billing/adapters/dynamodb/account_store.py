@@ -94,6 +94,11 @@ class DynamoAccounts:
         pointers = [plain(item) for item in found.values()]
         return {PaymentIntentId(item["intent"]): (UserId(item["user"]), item["source"]) for item in pointers}
 
+    def orders(self, orders: Collection[OrderId]) -> Mapping[OrderId, Order]:
+        """See AccountStore."""
+        found = self._read([order_key(order) for order in orders])
+        return {order.id: order for order in (from_item(Order, item) for item in found.values())}
+
     def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
         """See AccountStore."""
         after = replace(before, customers=(*before.customers, customer), version=before.version + 1)

@@ -11,6 +11,7 @@ from billing.config import Tables
 from billing.domain.ids import OrderId, PurchaseKey, UserId
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
+from billing.errors import Contention
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -60,6 +61,8 @@ class DynamoCheckouts:
     def _write(self, items: list[dict[str, object]]) -> bool:
         try:
             calls.write(self._client, items)
-        except calls.Refused:
+        except calls.Refused as refused:
+            if "ConditionalCheckFailed" not in refused.reasons:
+                raise Contention("another transaction on the same checkout is in progress") from refused
             return False
         return True

@@ -48,6 +48,9 @@ class StripeSessions:
         params: SessionCreateParams = {
             "mode": "subscription" if order.mode == "subscription" else "payment",
             "customer": customer,
+            # without it Stripe may sell a price of several currencies in the buyer's own, which was not ordered
+            # (https://docs.stripe.com/payments/checkout/localize-prices/manual-currency-prices)
+            "currency": order.currency,
             "client_reference_id": order.id,
             "line_items": [{"price": line.price_id, "quantity": line.quantity} for line in order.lines],
             "success_url": self._success,

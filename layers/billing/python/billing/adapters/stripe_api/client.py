@@ -25,6 +25,7 @@ def stripe_client(access: StripeAccess, key: str) -> stripe.StripeClient:
         raise Misconfigured(f"the key in {access.key_secret} is not one of {' or '.join(prefixes)}")
     return stripe.StripeClient(
         key,
+        stripe_account=access.account,
         base_addresses={"api": access.api_base},
         max_network_retries=_RETRIES,
         http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, _READ_SECONDS)),
@@ -45,7 +46,9 @@ def translated() -> Iterator[None]:
             "Stripe refused the request", stripe_code=error.code, param=str(error.param) if error.param else None
         ) from error
     except stripe.IdempotencyError as error:
-        raise StripeRefused("an idempotency key stands for another request", stripe_code=error.code) from error
+        raise StripeRefused(
+            "an idempotency key stands for another request", stripe_code=error.code, key_reused=True
+        ) from error
     except stripe.RateLimitError as error:
         raise StripeUnavailable("Stripe asks us to slow down", retry_after=_retry_after(error)) from error
     except stripe.StripeError as error:

@@ -67,6 +67,7 @@ def price_of(obj: Object, product: Object | None, levels: tuple[str, ...]) -> Pr
     with reading("price", obj):
         recurring = obj["recurring"]
         details = product or {}
+        metered = bool(recurring) and recurring["usage_type"] == "metered"
         gives, problem = Gives(), None
         try:
             gives = parse_gives(speaking_metadata(obj["metadata"], details.get("metadata", {})), levels)
@@ -80,7 +81,7 @@ def price_of(obj: Object, product: Object | None, levels: tuple[str, ...]) -> Pr
             description=details.get("description"),
             active=obj["active"] and details.get("active", True),
             currency=obj["currency"],
-            unit_amount=obj["unit_amount"] if obj["billing_scheme"] == "per_unit" else None,
+            unit_amount=None if metered or obj["billing_scheme"] != "per_unit" else obj["unit_amount"],
             interval=recurring["interval"] if recurring else None,
             gives=gives,
             problem=problem,
