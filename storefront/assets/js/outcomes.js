@@ -46,6 +46,16 @@ export const OUTCOMES = {
     actions: [PRICES, ACCOUNT],
   },
 
+  review: {
+    title: "Your payment is being looked at",
+    tone: "wait",
+    text: [
+      "You have paid, but what was paid is not what was ordered here, so nothing was added to your account yet.",
+      "Somebody will look at it. Please do not pay again.",
+    ],
+    actions: [AGAIN, ACCOUNT],
+  },
+
   unknown: {
     title: "We do not know this checkout",
     tone: "bad",

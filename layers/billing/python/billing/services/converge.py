@@ -121,8 +121,8 @@ def _orders_named(notices: Collection[Notice]) -> list[OrderId]:
 def _with_discovered(before: Before, truth: Snapshot, accounts: AccountStore) -> Before:
     """Add the purchases and orders that only the snapshot named.
 
-    They are read after Stripe, and yet safe: whoever writes a purchase bumps the account's `stripe_version`, on which
-    the commit is conditioned.
+    They are read after Stripe, and yet safe: an order never changes, and a purchase of an invoice line is written by a
+    converge only, which bumps the account's `stripe_version`, on which the commit is conditioned.
     """
     keys = {
         invoice_line_key(InvoiceId(invoice.id), line.id)

@@ -1,44 +1,17 @@
-"""Start a checkout: freeze an order, and open one payable session for it, however many tabs ask.
-
-The order is written before Stripe hears of it, the session is attached to the claim's generation, and only then is its
-URL handed out (money rule 13). A stalled call that wakes up after another took over finds its generation gone, ends its
-own session and hands out nothing.
-"""
+"""Start a checkout: is it for sale, who is the customer, may this user buy it; then open a session for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 
-from billing.domain.account import Account
 from billing.domain.catalog import Price
-from billing.domain.ids import CustomerId, OrderId, PriceId, PurchaseKey, SessionId, UserId
-from billing.domain.order import Claim, Order, OrderLine, order_hash
-from billing.domain.purchase import PurchaseState, opened
-from billing.errors import (
-    CheckoutConflict,
-    Contention,
-    PriceUnavailable,
-    QuantityOutOfRange,
-    StripeRefused,
-    SubscriptionExists,
-    UnknownPrice,
-)
+from billing.domain.ids import CustomerId, PriceId, UserId
+from billing.domain.order import OrderLine
+from billing.errors import PriceUnavailable, QuantityOutOfRange, StripeRefused, UnknownPrice
 from billing.ports import Cache, Catalog, CheckoutStore, OpenSession, StripeCheckout, Touched
-from billing.services.converge import ConvergeDeps, converge, touched_session
+from billing.services.converge import ConvergeDeps, converge
 from billing.services.ensure_customer import ensure_customer
-from billing.services.publish import published
-
-ACTOR = "create_checkout"
-_ORDER_LIFE = timedelta(hours=23)
-"""Stripe allows 30 minutes to 24 hours; an hour is left for calls that stall
-(https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at)."""
-_SHORTEST_LIFE = timedelta(minutes=35)
-_TURNS = 4
-_FIRST_WAIT = 0.05
-_BLOCKING = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
-"""A subscription in one of these stands in the way of a second one; an `incomplete` one was never paid."""
+from billing.services.open_session import ACTOR, SessionDeps, SessionOpener, Wanted, refuse_second_subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +48,22 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     price = _price(request, deps.catalog)
     lines = (OrderLine(price.id, price.product_name, request.quantity, price.unit_amount, price.gives),)
     mode = "subscription" if price.recurring else "payment"
-    hashed = order_hash(mode, lines)
     core = deps.converge
     account, customer = ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)
     if account.stripe_version == 0:
         # the customer may be older than its owner record: what happened to it in between was parked (money rule 9)
         account = converge(request.user, Touched(), [], ACTOR, core).account
     if price.recurring:
-        _refuse_second_subscription(account)
+        refuse_second_subscription(account)
+    wanted = Wanted(request.user, mode, price.currency, lines)
+    world = SessionDeps(core, deps.stripe, deps.checkouts, deps.cache)
     try:
-        session = _Checkout(request.user, mode, price.currency, lines, hashed, customer, deps).open()
+        session = SessionOpener(wanted, customer, world).open()
     except StripeRefused as refused:
         if refused.param != "customer":
-            raise _unsellable(price, refused) from refused
+            raise
         customer = _replace_customer(request, customer, deps)
-        session = _Checkout(request.user, mode, price.currency, lines, hashed, customer, deps).open()
+        session = SessionOpener(wanted, customer, world).open()
     core.metrics.count("CheckoutsStarted", mode=mode)
     core.log.info("checkout answered", user_id=request.user, session_id=session.id, customer_id=customer, mode=mode)
     return session
@@ -111,175 +85,8 @@ def _price(request: CheckoutRequest, catalog: Catalog) -> Price:
     return found
 
 
-def _unsellable(price: Price, refused: StripeRefused) -> PriceUnavailable:
-    """What Stripe refuses of a checkout that we have checked ourselves lies in the price: its amount, or its kind."""
-    return PriceUnavailable(
-        "Stripe does not sell this price like this",
-        price_id=price.id,
-        stripe_code=refused.stripe_code,
-        param=refused.param,
-    )
-
-
 def _replace_customer(request: CheckoutRequest, gone: CustomerId, deps: CheckoutDeps) -> CustomerId:
     """Let the account learn that its customer was deleted in Stripe, and make the next one."""
     core = deps.converge
     converge(request.user, Touched(customers=frozenset({gone})), [], ACTOR, core)
     return ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)[1]
-
-
-def _refuse_second_subscription(account: Account) -> None:
-    for state in account.subscriptions:
-        if state.status in _BLOCKING:
-            raise SubscriptionExists(
-                "there is a subscription already: change it instead", user_id=account.user, subscription_id=state.id
-            )
-
-
-class _Checkout:
-    """One attempt to open a session: the claim's turns."""
-
-    def __init__(
-        self,
-        user: UserId,
-        mode: str,
-        currency: str,
-        lines: tuple[OrderLine, ...],
-        hashed: str,
-        customer: CustomerId,
-        deps: CheckoutDeps,
-    ) -> None:
-        self._user = user
-        self._mode = mode
-        self._currency = currency
-        self._lines = lines
-        self._hash = hashed
-        self._customer = customer
-        self._deps = deps
-        # one subscription at a time, but any number of different one-time orders
-        self._slot = "subscription" if mode == "subscription" else hashed
-        self._spent: OrderId | None = None
-
-    def open(self) -> OpenSession:
-        """Reuse, resume or replace what the slot's claim holds, until one session is ours to hand out."""
-        for _ in range(_TURNS):
-            now = self._deps.converge.clock.now()
-            claim = self._deps.checkouts.claim(self._user, self._slot)
-            if claim is not None and claim.session is not None:
-                reused = self._reuse_or_end(claim, claim.session, now)
-                if reused is not None:
-                    return reused
-            order: Order | None
-            if claim is not None and self._resumable(claim, now):
-                held: Claim | None = claim
-                order = self._deps.checkouts.order(claim.order)
-            else:
-                held, order = self._take(claim, now)
-            if held is None or order is None:
-                continue
-            session = self._make(held, order)
-            if session is not None:
-                return session
-        raise CheckoutConflict("another checkout of this order is in progress: try again", user_id=self._user)
-
-    def _resumable(self, claim: Claim, now: datetime) -> bool:
-        """Whether somebody has begun on this very order, and has no session yet: they are at it, or have died."""
-        usable = claim.order_hash == self._hash and claim.order != self._spent
-        return claim.session is None and usable and claim.expires_at > now + _SHORTEST_LIFE
-
-    def _reuse_or_end(self, claim: Claim, session: SessionId, now: datetime) -> OpenSession | None:
-        """The claim's session if it is the same order and can be paid; else make sure that it can't be paid any more.
-
-        A session that our records call open may have been paid a moment ago, or have ended: Stripe knows. Raises
-        SubscriptionExists when a subscription was paid, or is being paid, in the meantime, and CheckoutConflict when
-        the session stays payable against our will.
-        """
-        purchase = self._deps.checkouts.purchase(PurchaseKey(session))
-        state = purchase.state if purchase is not None else PurchaseState.EXPIRED
-        if state is PurchaseState.OPEN:
-            fresh = claim.order_hash == self._hash and claim.expires_at > now + _SHORTEST_LIFE
-            if fresh and self._deps.stripe.is_open(session):
-                return OpenSession(session, claim.url or "", claim.expires_at)
-            ended = self._deps.stripe.expire_session(session)
-            state = self._settle(session)
-            if not ended and state is PurchaseState.OPEN and self._deps.stripe.is_open(session):
-                raise CheckoutConflict("the open session can't be ended: try again", user_id=self._user)
-        if state is PurchaseState.REFUSED and claim.expires_at > now:
-            raise CheckoutConflict("a payment for this order is being looked at", user_id=self._user)
-        if self._mode == "subscription" and state is PurchaseState.PROCESSING:
-            raise SubscriptionExists("a payment for a subscription is being processed", user_id=self._user)
-        return None
-
-    def _settle(self, session: SessionId) -> PurchaseState:
-        """Converge a session that is no longer open, and look at the account again."""
-        core = self._deps.converge
-        result = converge(self._user, touched_session(session), [], ACTOR, core)
-        self._deps.cache.publish([published(result.account, core.policy, core.clock.now())], [])
-        if self._mode == "subscription":
-            _refuse_second_subscription(result.account)
-        return result.purchases[PurchaseKey(session)].state
-
-    def _take(self, stale: Claim | None, now: datetime) -> tuple[Claim | None, Order | None]:
-        """Take the slot's next generation with a fresh order; None when somebody else was faster."""
-        order = Order(
-            id=self._deps.converge.random.order_id(),
-            user=self._user,
-            mode=self._mode,
-            currency=self._currency,
-            lines=self._lines,
-            created_at=now,
-            expires_at=now + _ORDER_LIFE,
-        )
-        claim = Claim(
-            user=self._user,
-            slot=self._slot,
-            generation=stale.generation + 1 if stale is not None else 1,
-            order=order.id,
-            order_hash=self._hash,
-            taken_at=now,
-            expires_at=order.expires_at,
-        )
-        taken = self._uncontended(lambda: self._deps.checkouts.take(claim, order))
-        return (claim, order) if taken else (None, None)
-
-    def _make(self, claim: Claim, order: Order) -> OpenSession | None:
-        """Create the order's session and attach it; None when this order can't have a session any more.
-
-        The key is the order's and the customer's: whoever resumes this order gets the very same session from Stripe.
-        Raises CheckoutConflict when a later call has taken the slot: what that one handed out stands.
-        """
-        try:
-            made = self._deps.stripe.create_session(order, self._customer, f"checkout:{order.id}:{self._customer}")
-        except StripeRefused as refused:
-            if not refused.key_reused:
-                raise
-            self._spent = order.id  # begun with other parameters: a setting has changed since
-            return None
-        held = replace(claim, session=made.id, url=made.url, expires_at=made.expires_at)
-        if self._uncontended(lambda: self._deps.checkouts.attach(held, opened(order, made.id))):
-            self._deps.converge.log.info(
-                "checkout session opened",
-                correlation_id=order.id,
-                order_id=order.id,
-                session_id=made.id,
-                user_id=order.user,
-            )
-            return made
-        stands = self._deps.checkouts.claim(self._user, self._slot)
-        if stands is not None and stands.session == made.id:
-            return made
-        self._deps.stripe.expire_session(made.id)
-        if stands is None or stands.generation != claim.generation:
-            raise CheckoutConflict("another checkout has taken over: try again", user_id=self._user)
-        self._spent = order.id  # the session ended, and a converge stored that, before it could be attached
-        return None
-
-    def _uncontended(self, write: Callable[[], bool]) -> bool:
-        """Write, and again while another transaction is in the way: that one may end without taking anything."""
-        core = self._deps.converge
-        for turn in range(_TURNS):
-            try:
-                return write()
-            except Contention:
-                core.clock.sleep(core.random.upto(_FIRST_WAIT * 2**turn))
-        return write()
