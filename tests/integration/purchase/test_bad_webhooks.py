@@ -249,7 +249,7 @@ def test_an_unknown_customer(event: dict[str, Any], shop: Shop, books: Books) ->
 
 
 def test_an_order_that_does_not_exist(event: dict[str, Any], shop: Shop, books: Books) -> None:
-    """Forged metadata names an order of ours: never believed, but visible (F35)."""
+    """Anybody can write an order id into the metadata of a payment link: it is looked up, not believed (F35, F65)."""
     target = {**event["data"]["object"], "metadata": {"order_id": "ord_forged", "user_id": "bad-webhooks"}}
     forged = event | {"id": "evt_order", "data": {"object": target}}
-    assert outcome(shop, books, forged)[0] == "PARKED"
+    assert outcome(shop, books, forged) == ("IGNORED", "foreign payment")
