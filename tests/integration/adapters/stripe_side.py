@@ -58,8 +58,12 @@ class StripeSide:
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen([sys.executable, "-m", "local.stripe", "--port", str(port)])
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=20)
-        self._wait()
-        self.sdk = stripe_client(StripeAccess(self.url, "key", livemode=False), "sk_test_plumbline")
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+        self.sdk = stripe_client(StripeAccess(self.url, "key", livemode=False, account=None), "sk_test_plumbline")
         self.v1 = stripe.StripeClient("sk_test_plumbline", base_addresses={"api": self.url}).v1
         self.catalog = StripeCatalog(self.sdk, LEVELS)
         self.sessions = StripeSessions(self.sdk, APP, API)

@@ -60,6 +60,7 @@ def test_a_session_for_a_payment(side: StripeSide) -> None:
     assert made.expires_at == order.expires_at.replace(microsecond=0)
     assert (session.mode, session.customer, session.client_reference_id) == ("payment", customer, order.id)
     assert metadata(session) == told(order)
+    assert session.currency == order.currency
     assert session.line_items is not None
     assert [(item.price and item.price.id, item.quantity) for item in session.line_items.data] == [
         (order.lines[0].price_id, 2)
@@ -111,15 +112,27 @@ def test_a_key_of_another_order_is_refused(side: StripeSide) -> None:
     order, customer = side.order(side.price()), side.customer()
     side.open(order, customer)
     other = side.order(side.price(), id=order.id)
-    with pytest.raises(StripeRefused):
+    with pytest.raises(StripeRefused) as raised:
         side.open(other, customer)
+    assert raised.value.key_reused
+
+
+@pytest.mark.parametrize("account", [None, "acct_1Connected"])
+def test_requests_act_on_the_configured_account(account: str | None) -> None:
+    with bad_server(answer('{"id": "cus_1", "object": "customer"}')) as server:
+        client = stripe_client(StripeAccess(server.url, "key", livemode=False, account=account), "sk_test_plumbline")
+        StripeSessions(client, APP, API).create_customer(user(), None, "customer:1")
+    (request,) = server.received
+    head = request.lower().split(b"\r\n\r\n")[0]
+    assert (b"stripe-account: acct_1connected" in head) is (account is not None)
+    assert (b"stripe-account" in head) is (account is not None)
 
 
 def test_the_same_request_twice_at_once_is_tried_again() -> None:
     """F45: of two tabs with one key Stripe answers the second one 409 while the first is under way."""
     body = b'{"error": {"type": "invalid_request_error", "message": "There is currently another in-progress request"}}'
     with bad_server(answer(body, "409 Conflict")) as server:
-        client = stripe_client(StripeAccess(server.url, "key", livemode=False), "sk_test_plumbline")
+        client = stripe_client(StripeAccess(server.url, "key", livemode=False, account=None), "sk_test_plumbline")
         with pytest.raises(StripeUnavailable):
             StripeSessions(client, APP, API).create_customer(user(), None, "customer:1")
     assert len(server.received) == 2
@@ -131,7 +144,7 @@ def test_a_customer_that_is_gone_is_named(side: StripeSide) -> None:
     side.v1.customers.delete(customer)
     with pytest.raises(StripeRefused) as raised:
         side.open(side.order(side.price()), customer)
-    assert raised.value.param == "customer"
+    assert (raised.value.param, raised.value.key_reused) == ("customer", False)
     with pytest.raises(StripeRefused) as raised:
         side.open(side.order(side.price()), CustomerId("cus_nobody"))
     assert (raised.value.param, raised.value.stripe_code) == ("customer", "resource_missing")
@@ -209,14 +222,16 @@ def test_a_hanging_stripe_is_given_up_within_a_functions_life(side: StripeSide) 
 
 
 def test_nobody_listening_is_retryable() -> None:
-    nowhere = stripe_client(StripeAccess("http://127.0.0.1:1", "key", livemode=False), "sk_test_plumbline")
+    nowhere = stripe_client(
+        StripeAccess("http://127.0.0.1:1", "key", livemode=False, account=None), "sk_test_plumbline"
+    )
     with pytest.raises(StripeUnavailable):
         StripeSessions(nowhere, APP, API).is_open(SessionId("cs_test_1"))
 
 
 def test_a_wrong_key_waits_for_a_person(side: StripeSide) -> None:
     """The stand-in knows no `sk_test_` key that is wrong, so ask Stripe's own answer: 401 for another kind."""
-    client = stripe_client(StripeAccess(side.url, "key", livemode=True), "sk_live_" + "canary7f3a9c")
+    client = stripe_client(StripeAccess(side.url, "key", livemode=True, account=None), "sk_live_" + "canary7f3a9c")
     with pytest.raises(StripeUnavailable) as raised:
         StripeSessions(client, APP, API).is_open(SessionId("cs_test_1"))
     assert raised.value.ids == {"status": 401}
@@ -238,7 +253,7 @@ def test_a_wrong_key_waits_for_a_person(side: StripeSide) -> None:
 def test_a_key_of_another_mode_is_refused_at_the_start(livemode: bool, key: str) -> None:
     """S28."""
     with pytest.raises(Misconfigured) as raised:
-        stripe_client(StripeAccess("https://api.stripe.com", "plumbline/key", livemode), key)
+        stripe_client(StripeAccess("https://api.stripe.com", "plumbline/key", livemode, None), key)
     assert "plumbline/key" in raised.value.message
     assert "7f3a9c" not in raised.value.message
 

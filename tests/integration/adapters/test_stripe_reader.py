@@ -251,11 +251,14 @@ def test_subscriptions_of_all_customers_also_ended_ones(side: StripeSide) -> Non
     )
 
 
-def test_a_deleted_customer_is_told(side: StripeSide) -> None:
-    customer, alive = side.customer(), side.customer()
-    side.v1.customers.delete(customer)
-    touched = Touched(customers=frozenset({customer, alive}))
-    assert side.reads.snapshot([alive], touched).deleted_customers == {customer}
+def test_a_customer_that_is_gone_is_told_and_not_asked_for_subscriptions(side: StripeSide) -> None:
+    """Deleted, or not there at all, as when a test account's data is deleted: a list of its subscriptions is refused."""
+    deleted, alive, missing = side.customer(), side.customer(), CustomerId("cus_nobody")
+    side.v1.customers.delete(deleted)
+    touched = Touched(customers=frozenset({deleted, alive, missing}))
+    side.requests.clear()
+    assert side.reads.snapshot([deleted, missing, alive], touched).deleted_customers == {deleted, missing}
+    assert side.requests.count("GET /v1/subscriptions") == 1
 
 
 # ---------------------------------------------------------------------------------------------- looking up by others
