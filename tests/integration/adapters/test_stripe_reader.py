@@ -252,7 +252,7 @@ def test_subscriptions_of_all_customers_also_ended_ones(side: StripeSide) -> Non
 
 
 def test_a_customer_that_is_gone_is_told_and_not_asked_for_subscriptions(side: StripeSide) -> None:
-    """Deleted, or not there at all, as when a test account's data is deleted: a list of its subscriptions is refused."""
+    """Deleted, or not there at all, as when test data is deleted: Stripe refuses a list of its subscriptions."""
     deleted, alive, missing = side.customer(), side.customer(), CustomerId("cus_nobody")
     side.v1.customers.delete(deleted)
     touched = Touched(customers=frozenset({deleted, alive, missing}))

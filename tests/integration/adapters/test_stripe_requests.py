@@ -69,8 +69,16 @@ def test_a_replay_changes_nothing(shop: Shop) -> None:
     assert len(asked) <= AT_MOST
 
 
-def test_a_checkout_asks_stripe_for_a_price_a_customer_and_a_session(shop: Shop) -> None:
+def test_what_a_checkout_asks_stripe(shop: Shop) -> None:
+    """The first one makes the customer, and looks for what came before it had an owner (money rule 9)."""
     price = shop.side.price()
     shop.side.requests.clear()
     shop.start(price)
-    assert shop.side.requests == [f"GET /v1/prices/{price}", "POST /v1/customers", "POST /v1/checkout/sessions"]
+    first = list(shop.side.requests)
+    assert sorted(first) == sorted(
+        [f"GET /v1/prices/{price}", "POST /v1/customers", "GET /v1/subscriptions", "POST /v1/checkout/sessions"]
+    )
+    other = shop.side.price()
+    shop.side.requests.clear()
+    shop.start(other)
+    assert shop.side.requests == [f"GET /v1/prices/{other}", "POST /v1/checkout/sessions"]

@@ -189,7 +189,9 @@ def test_without_an_address_of_the_api_the_buyer_returns_to_the_app() -> None:
 
 @pytest.mark.parametrize(("given", "account"), [({}, None), ({"STRIPE_ACCOUNT": "acct_1"}, "acct_1")])
 def test_connect_is_optional(given: dict[str, str], account: str | None) -> None:
+    """The account whose events are taken is the one that is acted on."""
     assert webhook_settings(WHOLE["webhook"][1] | given).account == account
+    assert success_settings(CONVERGE | given).stripe.account == account
 
 
 @pytest.mark.parametrize("value", ["1", "acct_", "acct_1 2", "sk_test_1", "acct_\u00e9"])
@@ -201,9 +203,33 @@ def test_an_account_that_is_none_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize(("mode", "live"), [("test", False), ("live", True)])
 def test_the_mode_is_in_everything_that_must_not_mix(mode: str, live: bool) -> None:
-    settings = success_settings(CONVERGE | {"STRIPE_MODE": mode})
+    stage = "prod" if live else "dev"
+    settings = success_settings(CONVERGE | {"STAGE": stage, "STRIPE_MODE": mode})
     assert settings.stage.livemode is settings.stripe.livemode is live
-    assert settings.redis.prefix == f"dev:{mode}:3:"
+    assert settings.redis.prefix == f"{stage}:{mode}:3:"
+
+
+@pytest.mark.parametrize("function", WHOLE)
+@pytest.mark.parametrize(
+    ("stage", "mode", "fits"),
+    [
+        ("prod", "live", True),
+        ("prod-eu", "live", True),
+        ("staging", "test", True),
+        ("prod", "test", False),
+        ("production", "test", False),
+        ("dev", "live", False),
+        ("preprod", "live", False),
+    ],
+)
+def test_live_mode_and_a_stage_named_prod_belong_together(function: str, stage: str, mode: str, fits: bool) -> None:
+    """Else one parameter that was forgotten takes real money in a test, or gives real goods for test cards."""
+    read, given = WHOLE[function]
+    mixed = given | {"STAGE": stage, "STRIPE_MODE": mode}
+    if fits:
+        read(mixed)
+    else:
+        assert refusal(read, mixed).ids == {"setting": "STRIPE_MODE"}
 
 
 def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,5 +250,5 @@ def test_each_setting_that_is_read_is_tested_above(function: str) -> None:
             return super().get(name, default)
 
     WHOLE[function][0](Spy(given))
-    optional = {"create_checkout": {"API_URL"}, "webhook": {"STRIPE_ACCOUNT"}}.get(function, set())
+    optional = {"STRIPE_ACCOUNT"} | ({"API_URL"} if function == "create_checkout" else set())
     assert asked == set(given) | optional

@@ -27,7 +27,7 @@ from billing.adapters.dynamodb.ledger_store import DynamoLedger
 from billing.config import Tables
 from billing.domain.ids import EventId
 from billing.domain.records import CommitOutcome, Committed, Outcome, Recording
-from billing.errors import MalformedObject, StoreUnavailable
+from billing.errors import Contention, MalformedObject, StoreUnavailable
 from tests.unit.billing.adapters.dynamo_tables import (
     CUSTOMER,
     INTENT,
@@ -215,8 +215,19 @@ def test_an_event_that_is_there_beside_a_conflict_is_named(stubbed: Stubbed) -> 
 
 
 @pytest.mark.parametrize("name", ["take", "attach"])
-def test_a_claim_that_meets_another_transaction_is_not_taken(stubbed: Stubbed, name: str) -> None:
-    stubbed.cancels("TransactionConflict", "None")
+@pytest.mark.parametrize("reasons", [("TransactionConflict", "None"), ("None", "TransactionConflict")])
+def test_a_claim_that_meets_another_transaction_is_neither_won_nor_lost(
+    stubbed: Stubbed, name: str, reasons: tuple[str, ...]
+) -> None:
+    """Taken for lost, a session that is ours would be ended."""
+    stubbed.cancels(*reasons)
+    with pytest.raises(Contention):
+        WRITES[name](stubbed)
+
+
+@pytest.mark.parametrize("name", ["take", "attach"])
+def test_a_claim_whose_condition_does_not_hold_is_lost_beside_any_conflict(stubbed: Stubbed, name: str) -> None:
+    stubbed.cancels("ConditionalCheckFailed", "TransactionConflict")
     assert WRITES[name](stubbed) is False
 
 

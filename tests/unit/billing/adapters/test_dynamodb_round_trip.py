@@ -19,7 +19,7 @@ from billing.domain.account import Account
 from billing.domain.catalog import Gives
 from billing.domain.credits import Lot
 from billing.domain.entitlement import LevelGrant
-from billing.domain.ids import CustomerId, PaymentIntentId, PriceId, PurchaseKey, SubscriptionId
+from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PriceId, PurchaseKey, SubscriptionId
 from billing.domain.ledger import Entry, Kind
 from billing.domain.order import Claim, Order, OrderLine
 from billing.domain.purchase import Purchase, PurchaseState
@@ -168,6 +168,12 @@ def test_the_same_key_may_be_asked_for_twice(world: World) -> None:
     found = world.accounts.load(USER, [PAID.key, PAID.key], [ORDER, ORDER, ORDER])
     assert (list(found.purchases), list(found.orders)) == ([PAID.key], [ORDER])
     assert world.accounts.owners([CUSTOMER, CUSTOMER]) == {}
+
+
+def test_orders_that_exist(world: World) -> None:
+    world.checkouts.take(claim(), order())
+    assert world.accounts.orders([ORDER, OrderId("ord_none"), ORDER]) == {ORDER: order()}
+    assert world.accounts.orders([]) == {}
 
 
 def test_claims_and_their_sessions(world: World) -> None:
