@@ -17,7 +17,7 @@ from billing.domain.ledger import Entry
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
 from billing.domain.records import Commit, CommitOutcome, Committed, EventRecord, Outcome, Recording
-from billing.errors import MalformedObject
+from billing.errors import Contention, MalformedObject
 from billing.ports import Page
 from tests.fakes.world import Calls
 
@@ -155,6 +155,10 @@ class FakeAccounts:
         with self.tables.calls.called("sources"):
             return {intent: source for intent, source in self.tables.pointers.items() if intent in intents}
 
+    def orders(self, orders: Collection[OrderId]) -> Mapping[OrderId, Order]:
+        with self.tables.calls.called("orders"):
+            return {order: self.tables.orders[order] for order in orders if order in self.tables.orders}
+
     def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
         tables = self.tables
         after = replace(before, customers=(*before.customers, customer), version=before.version + 1)
@@ -212,7 +216,7 @@ class FakeCheckouts:
         with tables.calls.called("take"):
             there = tables.claims.get((claim.user, claim.slot))
             holds = (there.generation if there is not None else 0) == claim.generation - 1
-            return not tables.write(
+            return self._write(
                 [
                     self._put_claim(claim, holds),
                     Write(
@@ -229,7 +233,7 @@ class FakeCheckouts:
             ours = there is not None and (there.generation, there.order) == (claim.generation, claim.order)
             free = there is not None and there.session is None
             first = replace(purchase, version=0)
-            return not self.tables.write([self._put_claim(claim, ours and free), self.tables.put_purchase(first)])
+            return self._write([self._put_claim(claim, ours and free), self.tables.put_purchase(first)])
 
     def order(self, order: OrderId) -> Order | None:
         with self.tables.calls.called("order"):
@@ -238,6 +242,12 @@ class FakeCheckouts:
     def purchase(self, key: PurchaseKey) -> Purchase | None:
         with self.tables.calls.called("purchase"):
             return self.tables.purchases.get(key)
+
+    def _write(self, writes: Sequence[Write]) -> bool:
+        reasons = self.tables.write(writes)
+        if reasons and "ConditionalCheckFailed" not in reasons:
+            raise Contention("another transaction on the same checkout is in progress")
+        return not reasons
 
     def _put_claim(self, claim: Claim, holds: bool) -> Write:
         key = (claim.user, claim.slot)

@@ -48,6 +48,8 @@ class FakeStripe:
     prices: dict[PriceId, Price] = field(default_factory=lambda: dict(PRICES))
     customers: dict[CustomerId, tuple[UserId, str | None]] = field(default_factory=dict)
     deleted: set[CustomerId] = field(default_factory=set)
+    missing: set[CustomerId] = field(default_factory=set)
+    """Customers that Stripe does not know any more: test data was deleted as a whole."""
     sessions: dict[SessionId, CheckoutSession] = field(default_factory=dict)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     invoices: dict[InvoiceId, Invoice] = field(default_factory=dict)
@@ -56,6 +58,8 @@ class FakeStripe:
     """Sessions that can't be ended."""
     saved: dict[str, tuple[object, object]] = field(default_factory=dict)
     """By idempotency key: the parameters, and the answer to them."""
+    return_page: str = "https://app.example.com"
+    """A setting of the functions that is among the parameters of each session."""
     asked: list[tuple[tuple[CustomerId, ...], Touched]] = field(default_factory=list)
     """What each snapshot was asked for."""
 
@@ -64,13 +68,16 @@ class FakeStripe:
     def snapshot(self, customers: Sequence[CustomerId], touched: Touched) -> Snapshot:
         with self.calls.called("snapshot"):
             self.asked.append((tuple(customers), touched))
-            listed = [item for item in self.subscriptions.values() if item.customer in customers]
+            deleted = touched.customers & (self.deleted | self.missing)
+            if self.missing & (set(customers) - deleted):
+                raise _no_such("customer")
+            listed = [item for item in self.subscriptions.values() if item.customer in set(customers) - deleted]
             latest = {item.latest_invoice for item in listed if item.latest_invoice}
             truth = Snapshot(
                 subscriptions=tuple(listed),
                 sessions=tuple(self._found(self.sessions, session) for session in sorted(touched.sessions)),
                 invoices=tuple(self._invoice(invoice, touched) for invoice in sorted(latest | touched.invoices)),
-                deleted_customers=touched.customers & self.deleted,
+                deleted_customers=deleted,
             )
             return replace(truth, prices={price: self._found(self.prices, price) for price in prices_named(truth)})
 
@@ -113,11 +120,11 @@ class FakeStripe:
 
     def create_session(self, order: Order, customer: CustomerId, key: str) -> OpenSession:
         with self.calls.called("create_session"):
-            if customer in self.deleted:
-                raise StripeRefused("Stripe refused the request", stripe_code="resource_missing", param="customer")
+            if customer in self.deleted | self.missing:
+                raise _no_such("customer")
             name = SessionId(f"cs_{len(self.sessions) + 1}")
             made = OpenSession(name, f"https://checkout.stripe.test/{name}", order.expires_at)
-            answer = self._once(key, (order, customer), made)
+            answer = self._once(key, (order, customer, self.return_page), made)
             if answer is made:
                 self.sessions[name] = _session(order, customer, name)
             assert isinstance(answer, OpenSession)
@@ -184,13 +191,17 @@ class FakeStripe:
         """Stripe's idempotency: https://docs.stripe.com/api/idempotent_requests."""
         known, saved = self.saved.setdefault(key, (parameters, answer))
         if known != parameters:
-            raise StripeRefused("Stripe refused the request", stripe_code="idempotency_key_in_use")
+            raise StripeRefused("an idempotency key stands for another request", key_reused=True)
         return saved
 
     def _found[K, V](self, things: dict[K, V], name: K) -> V:
         if name not in things:
-            raise StripeRefused("Stripe refused the request", stripe_code="resource_missing", param="id")
+            raise _no_such("id")
         return things[name]
+
+
+def _no_such(param: str) -> StripeRefused:
+    return StripeRefused("Stripe refused the request", stripe_code="resource_missing", param=param)
 
 
 def _intent(payment: Payment | None) -> PaymentIntentId | None:

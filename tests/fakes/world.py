@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing.domain.ids import CustomerId, EventId, OrderId, SessionId, UserId
+from billing.domain.ids import EventId, OrderId, SessionId, UserId
 from billing.errors import QueueUnavailable, SecretsUnavailable
 from billing.observability import LOGGED_KEYS
-from billing.ports import CachedEntitlement, OpenSession, PublishedAccount
+from billing.ports import CachedEntitlement, PublishedAccount
 
 
 class Crash(BaseException):
@@ -193,12 +193,11 @@ class FakeCache:
     done: set[EventId] = field(default_factory=set)
     accounts: dict[UserId, PublishedAccount] = field(default_factory=dict)
     catalog_document: str | None = None
-    checkouts: dict[tuple[UserId, str], OpenSession] = field(default_factory=dict)
     locked: set[SessionId] = field(default_factory=set)
     published: list[tuple[list[UserId], list[EventId]]] = field(default_factory=list)
     """Users and done marks of each round trip."""
     kept_seconds: list[int] = field(default_factory=list)
-    """How long each remembered session, and the catalog, was to be kept."""
+    """How long the catalog was to be kept, each time."""
     down: bool = False
 
     def is_done(self, event: EventId) -> bool:
@@ -212,8 +211,6 @@ class FakeCache:
             known = self.accounts.get(state.user)
             if known is None or state.version > known.version:
                 self.accounts[state.user] = state
-            for order_hash in state.closed_checkouts:
-                self.checkouts.pop((state.user, order_hash), None)
         self.done.update(done)
         return True
 
@@ -221,24 +218,12 @@ class FakeCache:
         state = None if self.down else self.accounts.get(user)
         return None if state is None else CachedEntitlement(state.level, state.until, state.version)
 
-    def customer(self, user: UserId) -> CustomerId | None:
-        state = None if self.down else self.accounts.get(user)
-        return None if state is None else state.customer
-
     def catalog(self) -> str | None:
         return None if self.down else self.catalog_document
 
     def keep_catalog(self, document: str, seconds: int) -> None:
         if not self.down:
             self.catalog_document = document
-            self.kept_seconds.append(seconds)
-
-    def open_checkout(self, user: UserId, order_hash: str) -> OpenSession | None:
-        return None if self.down else self.checkouts.get((user, order_hash))
-
-    def keep_open_checkout(self, user: UserId, order_hash: str, session: OpenSession, seconds: int) -> None:
-        if not self.down:
-            self.checkouts[user, order_hash] = session
             self.kept_seconds.append(seconds)
 
     def lock_success(self, session: SessionId) -> bool:

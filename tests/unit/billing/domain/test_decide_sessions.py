@@ -34,6 +34,7 @@ from tests.fakes.snapshots import (
 )
 
 KEY = PurchaseKey(SESSION)
+CREDITS_PRO = a_price("credits", 500, credits=500, level="PRO")
 LATER = NOW + 2 * DAY
 
 
@@ -181,11 +182,16 @@ def test_the_amount_may_differ_by_discount_and_tax():
     ],
 )
 def test_a_session_that_is_not_what_was_ordered_is_refused(given, why):
-    """F46."""
-    order = an_order()
-    _, decision = step(before(order), a_truth(a_session(order, **given)))
+    """F46. It is remembered, with its payment, and grants nothing, however often it is seen."""
+    order = an_order(CREDITS_PRO)
+    session = a_session(order, **given)
+    after, decision = step(before(order), a_truth(session))
     assert decision.refused == {SESSION: why}
-    assert (decision.account.balance, decision.entries, decision.purchases) == (0, (), ())
+    assert (decision.account.balance, decision.account.levels, decision.entries) == (0, (), ())
+    purchase = after.purchases[KEY]
+    assert (purchase.state, purchase.payment, purchase.paid_at) == (PurchaseState.REFUSED, session.payment, None)
+    _, again = step(after, a_truth(session))
+    assert (again.refused, again.changed) == ({SESSION: why}, False)
 
 
 @pytest.mark.parametrize("stored", [True, False])
@@ -245,4 +251,6 @@ def test_a_foreign_session_a_refused_one_and_a_good_one_are_told_apart_in_one_lo
     after, decision = step(before(good, bad), truth)
     assert decision.foreign == {"cs_foreign"}
     assert decision.refused == {"cs_bad": "another currency"}
-    assert (after.account.balance, set(after.purchases)) == (500, {KEY})
+    assert after.account.balance == 500
+    states = {key: purchase.state for key, purchase in after.purchases.items()}
+    assert states == {KEY: PurchaseState.PAID, "cs_bad": PurchaseState.REFUSED}

@@ -11,7 +11,18 @@ from billing.errors import StripeUnavailable
 from billing.ports import Touched
 from billing.services.find_owner import Routed, find_owners, find_touched
 from tests.fakes.core import Core, a_notice
-from tests.fakes.snapshots import ALICE, BOB, CUSTOMER, INVOICE, SESSION, a_payment, a_session, an_invoice
+from tests.fakes.snapshots import (
+    ALICE,
+    BOB,
+    CUSTOMER,
+    INVOICE,
+    ORDER,
+    SESSION,
+    a_payment,
+    a_session,
+    an_invoice,
+    an_order,
+)
 
 INTENT = PaymentIntentId("pi_1")
 
@@ -51,7 +62,7 @@ def test_the_owner_record_of_the_customer_decides_in_one_read_for_all(core):
     routed = owners(core, *notices)
     assert routed.users == {ALICE: [notices[0], notices[2]], BOB: [notices[1]]}
     assert routed.ownerless == []
-    assert core.calls.made == ["owners", "sources"]
+    assert core.calls.made == ["owners", "sources", "orders"]
 
 
 def test_metadata_is_not_believed(core):
@@ -63,13 +74,13 @@ def test_metadata_is_not_believed(core):
 def test_a_payment_without_a_customer_leads_through_its_pointer(core):
     core.tables.pointers[INTENT] = (ALICE, SESSION)
     assert owners(core, refund()).users == {ALICE: [refund()]}
-    assert core.calls.made == ["owners", "sources"]  # Stripe was not asked
+    assert core.calls.made == ["owners", "sources", "orders"]  # Stripe was not asked
 
 
 def test_a_refund_that_overtakes_its_payment_leads_through_stripe(core):
     """F36."""
     assert owners(core, refund()).users == {ALICE: [refund()]}
-    assert core.calls.made[2:] == ["customer_of_payment", "owners"]
+    assert core.calls.made[2:] == ["customer_of_payment", "owners", "orders"]
 
 
 def test_a_dispute_that_names_only_its_charge_leads_through_stripe(core):
@@ -92,15 +103,19 @@ def test_an_owner_that_is_known_is_not_asked_of_stripe_and_a_pointer_does_not_ou
         (a_notice("charge.refunded", customer="cus_x"), Outcome.IGNORED, "foreign payment"),
         (a_notice("refund.created", customer="cus_x"), Outcome.IGNORED, "foreign payment"),
         (charge_only(), Outcome.IGNORED, "foreign payment"),
-        (a_notice(customer=None, order="ord_1"), Outcome.PARKED, "an order of ours, its owner is unknown"),
-        (a_notice(customer="cus_x", order="ord_1"), Outcome.PARKED, "an order of ours, its owner is unknown"),
+        (a_notice(customer=None, order=ORDER), Outcome.PARKED, "an order of ours, its owner is unknown"),
+        (a_notice(customer="cus_x", order=ORDER), Outcome.PARKED, "an order of ours, its owner is unknown"),
+        (a_notice(customer=None, order="ord_of_nobody"), Outcome.IGNORED, "foreign payment"),
+        (a_notice(customer="cus_x", order="ord_of_nobody"), Outcome.IGNORED, "foreign payment"),
+        (a_notice("invoice.paid", customer="cus_x", order="x#y"), Outcome.PARKED, "the customer has no owner"),
         (a_notice("customer.subscription.created", customer="cus_x"), Outcome.PARKED, "the customer has no owner"),
         (a_notice("invoice.paid", customer="cus_x"), Outcome.PARKED, "the customer has no owner"),
         (a_notice("invoice.paid", customer=None), Outcome.IGNORED, "foreign payment"),
     ],
 )
 def test_what_becomes_of_an_event_of_nobody(core, notice, outcome, reason):
-    """Money rules 9 and 10, F65."""
+    """Money rules 9 and 10, F65. Anybody can write an order id into a payment link's address."""
+    core.tables.orders[ORDER] = an_order()
     routed = owners(core, notice)
     assert routed.users == {}
     assert [(item.notice, item.outcome, item.reason) for item in routed.ownerless] == [(notice, outcome, reason)]
@@ -199,3 +214,9 @@ def test_a_refund_that_overtakes_its_invoice_has_the_registers_read(core):
     core.stripe.invoices[an_invoice().id] = an_invoice(payment=a_payment(1200))
     paid = a_notice("invoice.paid", related={"invoice": "in_1"})
     assert touched(core, paid, refund(id="evt_2")).payments == {INTENT}
+
+
+def test_an_event_of_a_payment_itself_tells_of_no_refund_and_costs_no_reading_of_registers(core):
+    core.stripe.sessions.clear()
+    notice = a_notice("payment_intent.succeeded", related={"payment_intent": INTENT})
+    assert touched(core, notice) == Touched()

@@ -2,14 +2,10 @@
 
 from dataclasses import replace
 
-import pytest
-
 from billing.domain.account import Account
 from billing.domain.credits import Lot
 from billing.domain.entitlement import LevelGrant
 from billing.domain.ids import PurchaseKey, SubscriptionId
-from billing.domain.order import order_hash
-from billing.domain.purchase import PurchaseState, opened
 from billing.domain.subscription import state_of
 from billing.ports import PublishedAccount
 from billing.services.publish import published
@@ -22,7 +18,6 @@ from tests.fakes.snapshots import (
     PRICES,
     SESSION,
     a_subscription,
-    an_order,
 )
 
 LOT = Lot(PurchaseKey(SESSION), 0, 500, NOW, NOW + 90 * DAY)
@@ -32,6 +27,7 @@ def test_an_account_with_nothing():
     assert published(Account(ALICE, version=1), POLICY, NOW) == PublishedAccount(
         user=ALICE,
         version=1,
+        at=NOW,
         customer=None,
         level="FREE",
         until=None,
@@ -47,6 +43,7 @@ def test_an_account_with_everything():
     assert published(account, POLICY, NOW) == PublishedAccount(
         user=ALICE,
         version=7,
+        at=NOW,
         customer=CUSTOMER,
         level="PRO",
         until=None,
@@ -76,17 +73,3 @@ def test_the_subscription_that_speaks_is_told():
     failed = replace(old, id=SubscriptionId("sub_2"), status="incomplete", created=NOW)
     state = published(Account(ALICE, subscriptions=(failed, old)), POLICY, NOW)
     assert state.subscription["subscriptionId"] == "sub_1"
-
-
-@pytest.mark.parametrize("state", [PurchaseState.PAID, PurchaseState.EXPIRED, PurchaseState.PROCESSING])
-def test_a_session_that_is_not_open_any_more_is_forgotten(state):
-    order = an_order()
-    purchase = replace(opened(order, SESSION), state=state)
-    told = published(Account(ALICE), POLICY, NOW, (purchase,))
-    assert told.closed_checkouts == (order_hash("payment", order.lines),)
-
-
-def test_an_open_session_is_kept_and_an_invoice_has_none():
-    still_open = opened(an_order(), SESSION)
-    invoice = replace(still_open, order=None, state=PurchaseState.PAID)
-    assert published(Account(ALICE), POLICY, NOW, (still_open, invoice)).closed_checkouts == ()

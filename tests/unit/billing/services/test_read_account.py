@@ -27,7 +27,7 @@ def core() -> Core:
 
 
 def cached(core: Core, **given) -> None:
-    state = PublishedAccount(ALICE, 3, None, "TEAM", NOW + DAY, 0, lowest=False)
+    state = PublishedAccount(ALICE, 3, NOW, None, "TEAM", NOW + DAY, 0, lowest=False)
     core.cache.accounts[ALICE] = replace(state, **given)
 
 

@@ -6,7 +6,6 @@ mode and an epoch (`dev:test:1:`), so that modes never mix and a restore forgets
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +24,6 @@ DAY: Final = 24 * HOUR
 _DONE_LIFE = 4 * DAY  # Stripe retries for three
 _NOTHING_LIFE = 60  # "no access", "no customer": a failed publish must not keep a payer out for an hour
 _LOCK_MILLISECONDS = 3000
-_ORDER_HASH = re.compile(r"[A-Za-z0-9_-]{8,128}", re.ASCII)
 
 _KEEP_NEWER: Final = """
 local kept = 0
@@ -158,4 +156,4 @@ class UpstashCache:
         return self._prefix + ":".join((kind, *parts))
 
 
-_ID_PATTERNS: Final = (USER_ID, EVENT_ID, CUSTOMER_ID, SESSION_ID, _ORDER_HASH)
+_ID_PATTERNS: Final = (USER_ID, EVENT_ID, CUSTOMER_ID, SESSION_ID)
