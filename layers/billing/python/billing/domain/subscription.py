@@ -50,11 +50,9 @@ def state_of(
     ranks: tuple[str, ...],
 ) -> SubscriptionState:
     """What to remember of a subscription; `known` keeps a paid period that this snapshot does not show."""
-    speaking = max(truth.items, key=lambda item: (_rank(prices.get(item.price_id), ranks), item.price_id))
-    price = prices.get(speaking.price_id)
-    plan, level = (price.gives.plan, price.gives.level) if price else (None, None)
-    if price is not None and price.problem is not None and known is not None and known.price_id == price.id:
-        plan, level = known.plan, known.level  # a typo in the metadata takes nothing from who has paid
+    said = {item.price_id: _said(prices.get(item.price_id), known) for item in truth.items}
+    speaking = max(truth.items, key=lambda item: (_rank(said[item.price_id][1], ranks), item.price_id))
+    plan, level = said[speaking.price_id]
     paid = [paid_through(invoice) for invoice in invoices if invoice.subscription == truth.id]
     paid.append(known.paid_through if known else None)
     return SubscriptionState(
@@ -109,5 +107,14 @@ def _before(level: str, end: datetime | None, now: datetime) -> Span | None:
     return Span(level, end) if end is not None and now < end else None
 
 
-def _rank(price: Price | None, ranks: tuple[str, ...]) -> int:
-    return ranks.index(price.gives.level) if price and price.gives.level in ranks else -1
+def _said(price: Price | None, known: SubscriptionState | None) -> tuple[str | None, str | None]:
+    """Plan and level of a price; a typo in its metadata takes nothing from who has subscribed to it already."""
+    if price is None:
+        return None, None
+    if price.problem is not None and known is not None and known.price_id == price.id:
+        return known.plan, known.level
+    return price.gives.plan, price.gives.level
+
+
+def _rank(level: str | None, ranks: tuple[str, ...]) -> int:
+    return ranks.index(level) if level in ranks else -1

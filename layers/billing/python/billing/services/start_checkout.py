@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from billing.domain.account import Account
 from billing.domain.catalog import Price
 from billing.domain.ids import CustomerId, PriceId, UserId
 from billing.domain.order import OrderLine
@@ -49,24 +50,29 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     lines = (OrderLine(price.id, price.product_name, request.quantity, price.unit_amount, price.gives),)
     mode = "subscription" if price.recurring else "payment"
     core = deps.converge
-    account, customer = ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)
-    if account.stripe_version == 0:
-        # the customer may be older than its owner record: what happened to it in between was parked (money rule 9)
-        account = converge(request.user, Touched(), [], ACTOR, core).account
-    if price.recurring:
-        refuse_second_subscription(account)
     wanted = Wanted(request.user, mode, price.currency, lines)
-    world = SessionDeps(core, deps.stripe, deps.checkouts, deps.cache)
+    account, customer = ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)
     try:
-        session = SessionOpener(wanted, customer, world).open()
+        session = _open(wanted, account, customer, deps)
     except StripeRefused as refused:
         if refused.param != "customer":
             raise
-        customer = _replace_customer(request, customer, deps)
-        session = SessionOpener(wanted, customer, world).open()
+        account, customer = _replace_customer(request, customer, deps)
+        session = _open(wanted, account, customer, deps)
     core.metrics.count("CheckoutsStarted", mode=mode)
     core.log.info("checkout answered", user_id=request.user, session_id=session.id, customer_id=customer, mode=mode)
     return session
+
+
+def _open(wanted: Wanted, account: Account, customer: CustomerId, deps: CheckoutDeps) -> OpenSession:
+    """Open the session, unless the account has what must not be bought twice."""
+    if account.stripe_version == 0:
+        # the customer may be older than its owner record: what happened to it in between was parked (money rule 9)
+        account = converge(wanted.user, Touched(), [], ACTOR, deps.converge).account
+    if wanted.mode == "subscription":
+        refuse_second_subscription(account)
+    world = SessionDeps(deps.converge, deps.stripe, deps.checkouts, deps.cache)
+    return SessionOpener(wanted, customer, world).open()
 
 
 def _price(request: CheckoutRequest, catalog: Catalog) -> Price:
@@ -85,8 +91,8 @@ def _price(request: CheckoutRequest, catalog: Catalog) -> Price:
     return found
 
 
-def _replace_customer(request: CheckoutRequest, gone: CustomerId, deps: CheckoutDeps) -> CustomerId:
-    """Let the account learn that its customer was deleted in Stripe, and make the next one."""
+def _replace_customer(request: CheckoutRequest, gone: CustomerId, deps: CheckoutDeps) -> tuple[Account, CustomerId]:
+    """Let the account learn that its customer is gone from Stripe, and make the next one."""
     core = deps.converge
     converge(request.user, Touched(customers=frozenset({gone})), [], ACTOR, core)
-    return ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)[1]
+    return ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)

@@ -90,19 +90,27 @@ class StripeReads:
         return [plain(item) for item in page.auto_paging_iter()]
 
     def _invoices(self, subscriptions: Sequence[Object], touched: Touched) -> list[Invoice]:
-        """The latest invoice of each subscription, which the list has brought already, and the touched ones."""
-        expanded = [obj["latest_invoice"] for obj in subscriptions if isinstance(obj["latest_invoice"], Mapping)]
-        found = {obj["id"]: obj for obj in expanded}
-        for invoice in sorted(touched.invoices - found.keys()):
-            found[invoice] = plain(self._api.invoices.retrieve(invoice, {"expand": ["payments"]}))
-        return [self._with_registers(invoice_of(obj, self._lines(obj)), touched) for obj in found.values()]
+        """The latest invoice of each subscription, which the list has brought already, and the touched ones.
 
-    def _with_registers(self, invoice: Invoice, touched: Touched) -> Invoice:
-        if invoice.payment is None or invoice.payment.intent not in touched.payments:
-            return invoice
-        intent = plain(
-            self._api.payment_intents.retrieve(invoice.payment.intent, {"expand": ["latest_charge.refunds"]})
-        )
+        Registers are read where an event may tell of them, and with every invoice that had to be fetched: it may be
+        granted here for the first time, after its refund was seen and found nothing to take back.
+        """
+        expanded = [obj["latest_invoice"] for obj in subscriptions if isinstance(obj["latest_invoice"], Mapping)]
+        latest = {obj["id"]: obj for obj in expanded}
+        fetched = {
+            invoice: plain(self._api.invoices.retrieve(invoice, {"expand": ["payments"]}))
+            for invoice in sorted(touched.invoices - latest.keys())
+        }
+        invoices = [invoice_of(obj, self._lines(obj)) for obj in (*latest.values(), *fetched.values())]
+        return [
+            self._with_registers(invoice, invoice.payment)
+            if invoice.payment is not None and (invoice.id in fetched or invoice.payment.intent in touched.payments)
+            else invoice
+            for invoice in invoices
+        ]
+
+    def _with_registers(self, invoice: Invoice, payment: Payment) -> Invoice:
+        intent = plain(self._api.payment_intents.retrieve(payment.intent, {"expand": ["latest_charge.refunds"]}))
         return replace(invoice, payment=self._payment(intent))
 
     def _lines(self, invoice: Object) -> list[Object]:
