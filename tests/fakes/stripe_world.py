@@ -76,7 +76,10 @@ class FakeStripe:
             truth = Snapshot(
                 subscriptions=tuple(listed),
                 sessions=tuple(self._found(self.sessions, session) for session in sorted(touched.sessions)),
-                invoices=tuple(self._invoice(invoice, touched) for invoice in sorted(latest | touched.invoices)),
+                invoices=tuple(
+                    self._invoice(invoice, touched, fetched=invoice not in latest)
+                    for invoice in sorted(latest | touched.invoices)
+                ),
                 deleted_customers=deleted,
             )
             return replace(truth, prices={price: self._found(self.prices, price) for price in prices_named(truth)})
@@ -181,9 +184,9 @@ class FakeStripe:
             payment=payment,
         )
 
-    def _invoice(self, invoice: InvoiceId, touched: Touched) -> Invoice:
+    def _invoice(self, invoice: InvoiceId, touched: Touched, *, fetched: bool) -> Invoice:
         found = self._found(self.invoices, invoice)
-        if found.payment is None or found.payment.intent in touched.payments:
+        if found.payment is None or fetched or found.payment.intent in touched.payments:
             return found
         return replace(found, payment=replace(found.payment, refunds=(), disputes=()))
 

@@ -309,6 +309,23 @@ def test_a_refund_beside_the_invoice_that_it_overtakes_counts(core):
     assert core.granted() == [("PURCHASE", 100), ("REFUND", -100), ("ACCESS", 0)]
 
 
+def test_a_refund_seen_before_its_older_invoice_counts(core):
+    """F36: the refund's event finds nothing to take back yet; the invoice is not the subscription's latest any more."""
+    core.has_session(an_order(PRO_MONTHLY, id=OrderId("ord_2")), SessionId("cs_2"))
+    core.stripe.pay(SessionId("cs_2"))
+    name, invoice = next(iter(core.stripe.invoices.items()))
+    assert invoice.payment is not None
+    core.stripe.invoices[name] = replace(invoice, payment=replace(invoice.payment, refunds=(a_refund(1200),)))
+    subscription, plan = next(iter(core.stripe.subscriptions.items()))
+    core.stripe.subscriptions[subscription] = replace(plan, latest_invoice=None)
+    core.deliver(
+        a_notice("refund.created", id="evt_r", customer=None, related={"payment_intent": invoice.payment.intent})
+    )
+    core.deliver(a_notice("invoice.paid", id="evt_i", related={"invoice": name}))
+    assert core.tables.accounts[ALICE].balance == 0
+    assert ("REFUND", -100) in core.granted()
+
+
 def test_a_bug_in_one_event_is_no_reason_to_hold_up_the_others(core):
     """F13: an exception that nobody foresaw comes again by itself, and in the end to the dead-letter queue."""
     core.calls.before("snapshot", raising(KeyError("bug")))
