@@ -155,6 +155,17 @@ def test_two_clicks_on_the_same_thing_have_the_same_hash(lines, same):
     assert len(hashes[0]) == 32
 
 
+@pytest.mark.parametrize(
+    "given", [{"credits": 501}, {"credits_expire_days": 90}, {"level": "PRO"}, {"level": "PRO", "level_days": 30}]
+)
+def test_what_the_price_gives_belongs_to_the_hash(given):
+    """An open session of yesterday would give what the catalog said yesterday, and not what the buyer was shown."""
+    line = an_order().lines[0]
+    changed = replace(line, gives=replace(line.gives, **given))
+    assert order_hash("payment", (changed,)) != order_hash("payment", (line,))
+    assert order_hash("payment", (replace(line, name="new name"),)) == order_hash("payment", (line,))
+
+
 def test_the_mode_belongs_to_the_hash():
     lines = an_order(PRO_MONTHLY).lines
     assert order_hash("payment", lines) != order_hash("subscription", lines)

@@ -36,6 +36,21 @@ def test_a_second_one_after_a_gap_begins_at_its_own_payment():
     assert one_time_spans([FIRST, late], NOW + 51 * DAY) == [Span("PRO", NOW + 80 * DAY)]
 
 
+def test_days_beyond_the_calendar_have_no_end_in_sight():
+    """The longest level of the catalog, in the highest quantity, bought eight times: about the year 10030."""
+    years = [LevelGrant(PurchaseKey(f"cs_{number}"), 0, "PRO", NOW, 3650 * 100) for number in range(8)]
+    (seven,) = one_time_spans(years[:7], NOW)
+    assert seven.until is not None
+    assert seven.until.year > 9000
+    assert one_time_spans(years, NOW) == [Span("PRO", None)]
+    assert access_at([], years, POLICY, NOW) == Span("PRO", None)
+
+
+def test_a_refund_ends_days_beyond_the_calendar():
+    endless = LevelGrant(PurchaseKey("cs_1"), 0, "PRO", NOW, 10**9, ended_at=NOW + DAY)
+    assert one_time_spans([endless], NOW) == [Span("PRO", NOW + DAY)]
+
+
 def test_levels_do_not_stack_on_each_other():
     team = replace(SECOND, level="TEAM")
     assert one_time_spans([FIRST, team], NOW + 6 * DAY) == [Span("PRO", NOW + 30 * DAY), Span("TEAM", NOW + 35 * DAY)]

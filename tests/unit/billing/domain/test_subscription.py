@@ -17,6 +17,7 @@ from tests.fakes.snapshots import (
     SUBSCRIPTION,
     TEAM_YEARLY,
     a_line,
+    a_price,
     a_subscription,
     an_invoice,
 )
@@ -122,6 +123,28 @@ def test_past_due_gives_access_through_the_grace_after_what_was_paid(now: dateti
 
 def test_past_due_without_any_paid_period_gives_no_access():
     assert access_of(state(status="past_due", paid_through=None), GRACE, NOW) is None
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_typo_in_the_metadata_takes_nothing_from_who_has_it_and_gives_nothing_new(known: bool):
+    broken = {PRO_MONTHLY.id: a_price("pro_monthly", 1200, "month", problem="entitlement_level 'PORO'")}
+    found = state_of(a_subscription(), state() if known else None, [], broken, POLICY.levels)
+    assert (found.plan, found.level) == (("pro", "PRO") if known else (None, None))
+
+
+def test_a_typo_in_one_of_two_prices_leaves_the_higher_one_speaking():
+    items = (SubscriptionItem(TEAM_YEARLY.id, 1, NOW + DAY), SubscriptionItem(PRO_MONTHLY.id, 1, NOW + DAY))
+    both = a_subscription(items=items)
+    team = state_of(both, None, [], PRICES, POLICY.levels)
+    broken = {**PRICES, TEAM_YEARLY.id: a_price("team_yearly", 29000, "year", problem="entitlement_level 'TEEM'")}
+    assert state_of(both, team, [], broken, POLICY.levels) == team
+
+
+def test_a_typo_does_not_keep_what_another_price_gave():
+    changed = state(price_id=TEAM_YEARLY.id, plan="team", level="TEAM")
+    broken = {PRO_MONTHLY.id: a_price("pro_monthly", 1200, "month", problem="entitlement_level 'PORO'")}
+    found = state_of(a_subscription(), changed, [], broken, POLICY.levels)
+    assert (found.plan, found.level) == (None, None)
 
 
 def test_a_plan_without_a_level_gives_no_access():

@@ -165,6 +165,14 @@ def test_another_quantity_is_another_order(core):
     assert start(core).id != start(core, quantity=2).id
 
 
+def test_a_pack_that_gives_something_else_by_now_is_another_order(core):
+    first = start(core)
+    core.stripe.prices[CREDITS.id] = a_price("credits", 500, credits=400)
+    second = start(core)
+    assert core.tables.purchases[PurchaseKey(second.id)].lines[0].gives.credits == 400
+    assert second.id != first.id
+
+
 def test_an_asynchronous_payment_of_a_pack_does_not_stand_in_the_way_of_another_one(core):
     core.stripe.begin_debit(start(core).id)
     assert start(core).id == "cs_2"

@@ -76,6 +76,35 @@ def test_an_order_of_a_call_that_died_too_long_ago_is_replaced(core):
     assert len(core.tables.orders) == 2
 
 
+@pytest.mark.parametrize("write", ["take", "attach"])
+def test_a_write_that_met_another_transaction_is_tried_again(core, write):
+    """It is neither won nor lost: the session must not be ended as somebody else's."""
+    core.calls.before(write, lambda: setattr(core.tables, "conflicts", 1))
+    session = start(core)
+    assert core.calls.count(write) == 2
+    assert core.calls.count("expire_session") == 0
+    assert core.stripe.open_sessions == [session.id]
+    assert core.tables.claims[next(iter(core.tables.claims))].session == session.id
+    assert core.clock.slept == [0.025]
+
+
+def test_a_rival_that_attaches_the_same_session_in_between_has_won_it_for_both(core):
+    rival: list[OpenSession] = []
+
+    def conflict():
+        core.tables.conflicts = 1
+
+    def overtaken():
+        rival.append(start(core))
+        core.tables.conflicts = 1
+
+    core.calls.before("attach", conflict, overtaken, lambda: None)  # the third is the rival's own
+    assert [start(core)] == rival
+    assert core.calls.count("attach") == 4
+    assert core.calls.count("expire_session") == 0
+    assert core.stripe.open_sessions == [rival[0].id]
+
+
 def test_a_stalled_call_whose_generation_is_gone_ends_its_own_session_and_hands_out_nothing(core):
     """F60: another tab has chosen another plan in the meantime, and that one stands."""
     taken_over: list[OpenSession] = []

@@ -6,7 +6,7 @@ import pytest
 
 from billing.domain.ids import PurchaseKey
 from billing.domain.purchase import PurchaseState
-from billing.errors import SessionNotFound, StripeUnavailable
+from billing.errors import SessionNotFound, StoreUnavailable, StripeUnavailable
 from billing.services.sync_after_checkout import redirect_after_checkout, sync_after_checkout
 from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import ALICE, BOB, SESSION, an_order
@@ -74,6 +74,24 @@ def test_a_settled_session_asks_nobody(core, state):
     purchase, account = sync_after_checkout(ALICE, SESSION, core.sync)
     assert (purchase.state, account) == (state, core.account())
     assert core.calls.made == ["purchase", "load"]
+
+
+def test_a_settled_session_is_told_to_the_cache_once_more(core):
+    """Whoever settled it may have died before it could: the buyer must not wait for the old level to run out."""
+    core.calls.after("commit", raising(StoreUnavailable("died")))
+    with pytest.raises(StoreUnavailable):
+        sync_after_checkout(ALICE, SESSION, core.sync)
+    assert core.cache.accounts == {}
+    sync_after_checkout(ALICE, SESSION, core.sync)
+    assert core.cache.accounts[ALICE].balance == 500
+    assert core.calls.count("snapshot") == 1
+
+
+def test_what_was_paid_but_not_ordered_is_said_and_asked_again(core):
+    core.stripe.sessions[SESSION] = replace(core.stripe.sessions[SESSION], currency="usd")
+    for _ in range(2):
+        assert sync_after_checkout(ALICE, SESSION, core.sync)[0].state is PurchaseState.REFUSED
+    assert core.granted() == []
 
 
 def test_a_payment_under_way_is_said_and_asked_again(core):

@@ -57,7 +57,7 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     except StripeRefused as refused:
         if refused.param != "customer":
             raise
-        account, customer = _replace_customer(request, customer, deps)
+        account, customer = _replace_customer(request, account, deps)
         session = _open(wanted, account, customer, deps)
     core.metrics.count("CheckoutsStarted", mode=mode)
     core.log.info("checkout answered", user_id=request.user, session_id=session.id, customer_id=customer, mode=mode)
@@ -91,8 +91,8 @@ def _price(request: CheckoutRequest, catalog: Catalog) -> Price:
     return found
 
 
-def _replace_customer(request: CheckoutRequest, gone: CustomerId, deps: CheckoutDeps) -> tuple[Account, CustomerId]:
-    """Let the account learn that its customer is gone from Stripe, and make the next one."""
+def _replace_customer(request: CheckoutRequest, account: Account, deps: CheckoutDeps) -> tuple[Account, CustomerId]:
+    """Let the account learn which of its customers are gone from Stripe, and make the next one."""
     core = deps.converge
-    converge(request.user, Touched(customers=frozenset({gone})), [], ACTOR, core)
+    converge(request.user, Touched(customers=frozenset(account.customers)), [], ACTOR, core)
     return ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)

@@ -1,0 +1,95 @@
+"""What the Stripe adapter asks and understands, where no stand-in is needed: requests as they went over the wire."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from billing.adapters.stripe_api.checkout import StripeSessions
+from billing.adapters.stripe_api.client import stripe_client
+from billing.adapters.stripe_api.parse import price_of
+from billing.adapters.stripe_api.reader import StripeReads
+from billing.config import StripeAccess
+from billing.domain.ids import CustomerId
+from billing.errors import StripeRefused
+from billing.ports import Touched
+from billing.present import catalog_answer
+from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
+from tests.unit.billing.adapters.http_servers import answer, bad_server
+
+SESSION = {
+    "id": "cs_1",
+    "object": "checkout.session",
+    "url": "https://checkout.stripe.com/c/pay/cs_1",
+    "expires_at": int(NOW.timestamp()),
+}
+PRICE: dict[str, Any] = {
+    "id": "price_1",
+    "object": "price",
+    "active": True,
+    "billing_scheme": "per_unit",
+    "currency": "eur",
+    "lookup_key": None,
+    "metadata": {"plan": "pro", "entitlement_level": "PRO"},
+    "nickname": None,
+    "product": "prod_1",
+    "recurring": {"interval": "month", "usage_type": "licensed"},
+    "unit_amount": 1200,
+}
+
+
+def client(url: str) -> Any:
+    return stripe_client(StripeAccess(url, "key", livemode=False, account=None), "sk_test_plumbline")
+
+
+@pytest.mark.parametrize("order", [an_order(), an_order(PRO_MONTHLY)], ids=["payment", "subscription"])
+@pytest.mark.parametrize("currency", ["eur", "usd"])
+def test_a_session_is_asked_for_in_the_currency_that_was_ordered(order: Any, currency: str) -> None:
+    """A price can have several, and Stripe would choose by where the buyer is."""
+    with bad_server(answer(json.dumps(SESSION))) as server:
+        sessions = StripeSessions(client(server.url), "https://app.example.com", "")
+        sessions.create_session(replace(order, currency=currency), CUSTOMER, "key-1")
+    (request,) = server.received
+    sent = parse_qs(request.split(b"\r\n\r\n", 1)[1].decode())
+    assert sent["currency"] == [currency]
+    assert sent["customer"] == [CUSTOMER]
+
+
+@pytest.mark.parametrize("code", ["resource_missing", "parameter_unknown"])
+def test_only_a_customer_that_is_not_there_is_gone(code: str) -> None:
+    """Any other refusal must not cost a buyer the customer with all of its subscriptions."""
+    error = json.dumps({"error": {"type": "invalid_request_error", "code": code, "message": "No", "param": "id"}})
+    with bad_server(answer(error, "404 Not Found")) as server:
+        reads = StripeReads(client(server.url), ("FREE", "PRO"))
+        gone = Touched(customers=frozenset({CustomerId("cus_1")}))
+        if code == "resource_missing":
+            assert reads.snapshot([CustomerId("cus_1")], gone).deleted_customers == {"cus_1"}
+        else:
+            with pytest.raises(StripeRefused):
+                reads.snapshot([CustomerId("cus_1")], gone)
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "amount"),
+    [
+        ({}, 1200),
+        ({"recurring": {"interval": "month", "usage_type": "metered"}}, None),
+        ({"billing_scheme": "tiered", "unit_amount": None}, None),
+        ({"recurring": None}, 1200),
+    ],
+    ids=["licensed", "metered", "tiered", "one-time"],
+)
+def test_a_price_that_a_quantity_does_not_sell_has_no_amount_and_is_not_shown(
+    change: dict[str, Any], amount: int | None
+) -> None:
+    """A checkout of ours always names a quantity, which metered usage must not have
+    (https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-line_items-quantity).
+    """
+    price = price_of(PRICE | change, None, ("FREE", "PRO"))
+    assert price.unit_amount == amount
+    assert len(catalog_answer([price]).prices) == (0 if amount is None else 1)

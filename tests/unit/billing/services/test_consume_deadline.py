@@ -1,0 +1,68 @@
+"""A batch that runs out of time: nothing more is begun, and what is left is tried again like what failed (F11)."""
+
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.ids import CustomerId, OrderId, SessionId
+from billing.errors import StripeRefused, StripeUnavailable
+from tests.fakes.core import Core, a_notice
+from tests.fakes.snapshots import BOB, NOW, SESSION, an_order
+from tests.fakes.world import raising
+
+BOBS = SessionId("cs_bob")
+BOB_PAID = a_notice(id="evt_bob", customer="cus_bob", related={"checkout.session": BOBS})
+
+
+@pytest.fixture
+def core() -> Core:
+    """Alice and bob have paid for 500 credits each."""
+    core = Core()
+    core.has_customer()
+    core.has_session(an_order())
+    core.stripe.pay(SESSION)
+    core.has_customer(BOB, CustomerId("cus_bob"))
+    core.has_session(an_order(id=OrderId("ord_bob"), user=BOB), BOBS, CustomerId("cus_bob"))
+    core.stripe.pay(BOBS)
+    return core
+
+
+def test_nothing_is_begun_after_the_deadline(core):
+    core.calls.before("commit", lambda: core.clock.sleep(5))
+    deadline = NOW + timedelta(seconds=5)
+    assert core.deliver(a_notice(), BOB_PAID, deadline=deadline) == {"m2"}
+    assert core.outcomes() == {"evt_1": "APPLIED"}
+    assert core.queue.delayed == [("receipt-2", 11)]
+    assert core.deliver(BOB_PAID, receive_count=2) == frozenset()
+
+
+def test_each_message_that_is_left_at_the_deadline_waits_as_long_as_one_that_failed(core):
+    """Without it the queue's own three minutes hold: too long after one late batch, too short in an outage of hours."""
+    messages = [a_notice(), BOB_PAID, BOB_PAID]
+    assert core.deliver(*messages, deadline=NOW, receive_count=3) == {"m1", "m2", "m3"}
+    assert core.queue.delayed == [("receipt-1", 45), ("receipt-2", 45), ("receipt-3", 45)]
+    assert core.calls.made == []
+
+
+def test_a_group_that_is_split_stops_at_the_deadline_too(core):
+    core.calls.before("snapshot", raising(StripeRefused("no")), lambda: core.clock.sleep(5))
+    notices = [a_notice(), a_notice("customer.updated", id="evt_2", related={})]
+    assert core.deliver(*notices, deadline=NOW + timedelta(seconds=5)) == {"m2"}
+    assert core.outcomes() == {"evt_1": "APPLIED"}
+
+
+def test_routing_one_by_one_stops_at_the_deadline(core):
+    """Each of them may wait for a Stripe that hangs: ten of those are longer than a function may run."""
+
+    def hang():
+        core.clock.sleep(10)
+        raise StripeUnavailable("did not answer")
+
+    core.calls.before("customer_of_payment", *[hang] * 9)
+    refunds = [
+        a_notice("refund.created", id=f"evt_{number}", customer=None, related={"payment_intent": "pi_x"})
+        for number in range(9)
+    ]
+    assert core.deliver(*refunds, deadline=NOW + timedelta(seconds=30)) == {f"m{number}" for number in range(1, 10)}
+    assert core.calls.count("customer_of_payment") == 3
+    assert [receipt for receipt, _ in core.queue.delayed] == [f"receipt-{number}" for number in range(1, 10)]

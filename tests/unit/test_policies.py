@@ -1,0 +1,164 @@
+"""Each function's role allows every call that its adapters make: the local system asks nobody for leave, AWS does."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.template.expand import expand
+
+ROOT = Path(__file__).parents[2]
+BILLING = ROOT / "layers/billing/python/billing"
+
+# The methods of the clients and the kinds of items of a transaction, which is allowed by what it holds
+# (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html).
+ACTIONS = {
+    "get_item": "dynamodb:GetItem",
+    "batch_get_item": "dynamodb:BatchGetItem",
+    "query": "dynamodb:Query",
+    "transact_write_items": None,
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+    "send_message": "sqs:SendMessage",
+    "change_message_visibility": "sqs:ChangeMessageVisibility",
+    "get_secret_value": "secretsmanager:GetSecretValue",
+}
+COULD_BE_CALLED = {
+    *("get_item", "batch_get_item", "query", "scan", "put_item", "update_item", "delete_item", "batch_write_item"),
+    *("transact_write_items", "transact_get_items", "Put", "Update", "Delete", "ConditionCheck"),
+    *("send_message", "send_message_batch", "receive_message", "delete_message", "purge_queue"),
+    *("change_message_visibility", "change_message_visibility_batch", "get_queue_attributes"),
+    *("get_secret_value", "put_secret_value", "describe_secret", "batch_get_secret_value"),
+}
+
+SECRET = {"secretsmanager:GetSecretValue"}
+KEYS = {"StripeApiKeySecret": SECRET, "UpstashSecret": SECRET}
+# A converge: one read of the account with its purchases and orders, one transaction over all three tables.
+CONVERGE: dict[str, set[str]] = KEYS | {
+    "AccountsTable": {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "EventsTable": {"dynamodb:PutItem"},
+    "LedgerTable": {"dynamodb:PutItem"},
+}
+CHECKOUTS = {"dynamodb:GetItem", *CONVERGE["AccountsTable"]}
+NEEDS: dict[str, dict[str, set[str]]] = {
+    "CreateCheckoutFunction": CONVERGE | {"AccountsTable": CHECKOUTS},
+    "SuccessSyncFunction": CONVERGE | {"AccountsTable": CHECKOUTS},
+    "WebhookFunction": {
+        "EventsQueue": {"sqs:SendMessage"},
+        "StripeWebhookSecret": SECRET,
+        "UpstashSecret": SECRET,
+    },
+    "EventConsumerFunction": CONVERGE
+    | {
+        "AccountsTable": CONVERGE["AccountsTable"] | {"dynamodb:ConditionCheckItem"},
+        # the first three are the event source's, which acts as the function
+        "EventsQueue": {
+            *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+            "sqs:ChangeMessageVisibility",
+        },
+    },
+    "AccountFunction": KEYS | {"AccountsTable": {"dynamodb:BatchGetItem"}, "LedgerTable": {"dynamodb:Query"}},
+}
+
+# What the table above was written for: another adapter of a function, another call of an adapter, needs a line there.
+STORES = {"dynamodb.account_store", "dynamodb.checkout_store"}
+BUILT_OF = {
+    "create_checkout": STORES,
+    "success_sync": STORES,
+    "webhook": {"sqs_queue"},
+    "event_consumer": {"dynamodb.account_store", "dynamodb.event_store", "sqs_queue"},
+    "account": {"dynamodb.account_store", "dynamodb.ledger_store"},
+}
+CALLS = {
+    "dynamodb/calls.py": {"get_item", "batch_get_item", "transact_write_items", "Put"},
+    "dynamodb/account_store.py": {"Update"},
+    "dynamodb/event_store.py": {"ConditionCheck"},
+    "dynamodb/ledger_store.py": {"query"},
+    "sqs_queue.py": {"send_message", "change_message_visibility"},
+    "secrets_manager.py": {"get_secret_value"},
+}
+
+
+@pytest.fixture(scope="module")
+def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The template as AWS deploys it."""
+    return expand(ROOT / "template.yaml", tmp_path_factory.mktemp("template"))["expanded"]["Resources"]
+
+
+def allowed(resources: dict[str, Any], function: str) -> Iterator[tuple[str, str]]:
+    """Action and resource, as text, of every statement of the function's role."""
+    assert resources[function]["Properties"]["Role"] == {"Fn::GetAtt": [f"{function}Role", "Arn"]}
+    for policy in resources[f"{function}Role"]["Properties"].get("Policies", []):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            actions = statement["Action"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                yield action, json.dumps(statement["Resource"])
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "action"),
+    [(function, name, action) for function, needs in NEEDS.items() for name in needs for action in sorted(needs[name])],
+)
+def test_what_a_function_calls_is_allowed(resources: dict[str, Any], function: str, name: str, action: str) -> None:
+    granted = [about for what, about in allowed(resources, function) if fnmatchcase(action, what)]
+    assert [about for about in granted if f'"{name}"' in about or f"${{{name}}}" in about]
+
+
+@pytest.mark.parametrize("function", NEEDS)
+def test_nothing_is_allowed_on_what_a_function_does_not_touch(resources: dict[str, Any], function: str) -> None:
+    for action, about in allowed(resources, function):
+        assert not action.endswith(":*")
+        assert [name for name in NEEDS[function] if f'"{name}"' in about or f"${{{name}}}" in about], (action, about)
+
+
+def test_who_only_reads_may_not_write(resources: dict[str, Any]) -> None:
+    writing = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
+    assert not {action.split(":")[1] for action, _ in allowed(resources, "AccountFunction")} & writing
+
+
+# ------------------------------------------------------------------------------------------------- the table is whole
+
+
+def modules_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("name", BUILT_OF)
+def test_the_adapters_of_each_function_are_those_of_the_table(name: str) -> None:
+    found = {module.removeprefix("billing.adapters.") for module in modules_of(BILLING / f"bootstrap/{name}.py")}
+    if "billing.bootstrap.converging" in found and name != "account":  # which reaches only the SDK in it
+        found.add("dynamodb.account_store")
+    assert {module for module in found if module.startswith(("dynamodb.", "sqs_"))} == BUILT_OF[name]
+
+
+def test_the_calls_of_the_adapters_are_those_of_the_table() -> None:
+    called: dict[str, set[str]] = {}
+    for path in sorted((BILLING / "adapters").rglob("*.py")):
+        if path.parent.name == "stripe_api" or path.name.startswith("upstash"):
+            continue
+        tree = ast.parse(path.read_text())
+        methods = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        methods -= {"query"} if "adapters/dynamodb" not in path.as_posix() else set()
+        items = {
+            key.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Dict)
+            for key in node.keys
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        }
+        if found := (methods | items) & COULD_BE_CALLED:
+            called[path.relative_to(BILLING / "adapters").as_posix()] = found
+    assert called == CALLS
+    assert {name for calls in CALLS.values() for name in calls} == set(ACTIONS)
+    needed = {action for needs in NEEDS.values() for actions in needs.values() for action in actions}
+    assert {action for action in ACTIONS.values() if action} <= needed
