@@ -124,7 +124,7 @@ class WebhookSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConvergeSettings:
-    """Of every function that converges: the consumer and the success page."""
+    """Of every function that converges: the consumer, the success page, and a checkout that meets a paid session."""
 
     stage: Stage
     tables: Tables

@@ -61,7 +61,7 @@ class Credits:
 def credits_at(account: Account, now: datetime) -> Credits:
     """The balance at `now`, with lots that have run out since the last write already counted as expired.
 
-    Nobody can spend an expired credit in the minutes before the schedule writes the expiry to the ledger.
+    Nobody may count on an expired credit until the next converge writes the expiry to the ledger.
     """
     balance = balance_of(lot.settled_at(now) for lot in account.lots)
     return Credits(balance=balance, available=max(0, balance))

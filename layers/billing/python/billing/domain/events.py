@@ -121,9 +121,8 @@ def parse_event(payload: object, origin: Origin, *, received_at: datetime, corre
     try:
         event = ids.mapping(payload, "event")
         if event.get("object") != "event":
-            raise ids.UnfitError(
-                "envelope"
-            )  # thin events (`v2.core.event`) and EventBridge envelopes get a reader of their own
+            # thin events (`v2.core.event`) and EventBridge envelopes get a reader of their own
+            raise ids.UnfitError("envelope")
         return _read_snapshot(event, origin, received_at, correlation_id)
     except ids.UnfitError as exc:
         raise MalformedEvent("the event can't be read", reason=str(exc)) from exc

@@ -16,8 +16,7 @@ from billing.domain.records import Outcome
 from billing.ports import AccountStore, StripeReader, Touched
 
 _PAYMENTS = ("checkout.session.", "payment_intent.", "charge.", "refund.")
-"""Event types of single payments: without an order id of ours, one of an unknown customer is foreign (money rule
-10)."""
+"""Event types of single payments: one of an unknown customer is foreign without an order id of ours (rule 10)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,9 +131,7 @@ class DynamoAccounts:
         )
 
     def _bump(self, before: Account) -> dict[str, Any]:
-        """Count a converge that changed nothing, so that a slower one with an older snapshot can't win (money rule
-        1).
-        """
+        """Count a converge that changed nothing: a slower one with an older snapshot must not win (rule 1)."""
         return {
             "Update": {
                 "TableName": self._tables.accounts,
