@@ -91,6 +91,17 @@ class Inbox:
             assert (event_type, object_id) in [(e.type, e.data.object["id"]) for e in seen]
         return seen
 
+    def verified_all(self, wanted: set[tuple[str, str]]) -> None:
+        """Wait until each wanted (type, object id) has come, in whatever order, verifying each with the official SDK."""
+        missing = set(wanted)
+        while missing:
+            try:
+                received = self.next()
+            except queue.Empty:
+                raise AssertionError(f"no webhook came about {sorted(missing)}") from None
+            stripe.Webhook.construct_event(received.body, received.signature, SECRET, tolerance=10**9)
+            missing.discard(received.about)
+
     def settle(self, stand_in: "StandIn") -> None:
         """Let everything under way arrive, so that the next answers meet the next event."""
         stand_in.until(

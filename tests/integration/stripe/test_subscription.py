@@ -27,18 +27,22 @@ def test_a_subscription_starts_with_its_first_invoice_paid(shop, stand_in, inbox
     assert line.parent.subscription_item_details.proration is False
     assert line.period.end == item.current_period_end
     assert not {"subscription", "charge", "paid", "payment_intent"} & invoice.to_dict().keys()
-    types = {event.type for event in inbox.verified_until("checkout.session.completed", session.id)}
-    assert types >= {
-        "customer.subscription.created",
-        "customer.subscription.updated",
-        "invoice.created",
-        "invoice.finalized",
-        "invoice.paid",
-        "invoice.payment_succeeded",
-        "invoice_payment.paid",
-        "payment_intent.succeeded",
-        "charge.succeeded",
-    }
+    payment = invoice.payments.data[0]
+    intent = payment.payment.payment_intent
+    inbox.verified_all(
+        {
+            ("checkout.session.completed", session.id),
+            ("customer.subscription.created", done.subscription.id),
+            ("customer.subscription.updated", done.subscription.id),
+            ("invoice.created", invoice.id),
+            ("invoice.finalized", invoice.id),
+            ("invoice.paid", invoice.id),
+            ("invoice.payment_succeeded", invoice.id),
+            ("invoice_payment.paid", payment.id),
+            ("payment_intent.succeeded", intent.id),
+            ("charge.succeeded", intent.latest_charge),
+        }
+    )
 
 
 def subscribed(shop, stand_in, number: str = "4242424242424242", **data):
