@@ -89,7 +89,7 @@ def _print_welcome(stack: Stack, seconds: float) -> None:
         say(f"  {name:<14} {address:<34} {kind}".rstrip(), markup=False)
     say()
     say(f"Open {stack.app_url}, sign in as alice, buy 500 credits and pay with the test card")
-    say("  [bold]4242 4242 4242 4242[/bold], any future date, any CVC.")
+    say("  [bold]4242 4242 4242 4242[/bold], any name, any future date, any CVC.")
     if backends.stripe_key:
         say("Real Stripe needs a second terminal that brings its webhooks here:")
         say(f"  stripe listen --forward-to {stack.api_url}/webhooks/stripe", markup=False)

@@ -144,7 +144,10 @@ def card(number: str, expiry: str, cvc: str, now: int) -> Instrument:
 
 
 def _expiry(text: str, now: int) -> tuple[int, int]:
-    month, _, year = (part.strip() for part in text.replace(" ", "").partition("/"))
+    """Read `12 / 34`, `12/34`, `12/2034`, or bare digits: Stripe's page inserts the slash while one types."""
+    month, slash, year = "".join(text.split()).partition("/")
+    if not slash and len(month) in (4, 6):
+        month, year = month[:2], month[2:]
     if not (month.isascii() and year.isascii() and month.isdigit() and year.isdigit() and len(year) in (2, 4)):
         raise InvalidDetails("expiry", "incomplete_expiry", "Your card's expiration date is incomplete.")
     full = int(year) + (2000 if len(year) == 2 else 0)

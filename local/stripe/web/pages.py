@@ -19,9 +19,13 @@ _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
 )
 NO_DECIMALS = frozenset(
-    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"]
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
 )
-"""https://docs.stripe.com/currencies#zero-decimal"""
+"""https://docs.stripe.com/currencies#zero-decimal
+
+Without ISK and UGX: their amounts keep two decimals, which are always 00.
+https://docs.stripe.com/currencies#special-cases
+"""
 
 
 def money(amount: int, currency: str) -> str:
@@ -164,7 +168,8 @@ async def authenticate(request: Request) -> Response:
     outcome = hosted_checkout.authenticate(shell.engine.world, session, passed)
     if outcome.step == "closed":
         return RedirectResponse(f"/c/pay/{session['id']}", status_code=303)
-    return await _go_on(shell, session, outcome, {})
+    typed = {key: session["customer_details"][key] for key in ("email", "name")}  # of the form before the bank's page
+    return await _go_on(shell, session, outcome, typed)
 
 
 async def receipt(request: Request) -> Response:

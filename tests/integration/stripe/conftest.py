@@ -92,7 +92,7 @@ class Inbox:
         return seen
 
     def verified_all(self, wanted: set[tuple[str, str]]) -> None:
-        """Wait until each wanted (type, object id) has come, in whatever order, verifying each with the official SDK."""
+        """Wait until each wanted (type, object id) has come, in whatever order; verify each with the SDK."""
         missing = set(wanted)
         while missing:
             try:

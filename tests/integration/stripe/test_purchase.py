@@ -100,6 +100,8 @@ def test_three_d_secure_completed_and_failed(shop, stand_in):
 
     failed = stand_in.http.post(asked.headers["location"], data={"outcome": "fail"})
     assert "unable to authenticate" in failed.text
+    assert 'value="Ada Buyer"' in failed.text, "the typed name stays"
+    assert "4000 0025 0000 3155" in failed.text, "the card that the README names is in the page's list"
     assert stand_in.v1.checkout.sessions.retrieve(session.id).status == "open"
 
     again = shop.pay(session, "4000000000003220")

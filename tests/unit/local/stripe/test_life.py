@@ -7,6 +7,7 @@ import pytest
 
 from local.stripe.engine import hosted_checkout, instruments
 from local.stripe.engine.subscription_life import next_boundary
+from local.stripe.web.pages import money
 from tests.unit.local.stripe.conftest import START, Account
 
 
@@ -125,6 +126,12 @@ def test_every_test_number_passes_its_own_check():
     for number in instruments.CARDS:
         cvc = "1234" if number.startswith("37") else "123"
         assert instruments.card(number, "12/34", cvc, START).number == number
+    for expiry in ("1234", "12/34", "12 / 34", "12/2034", "122034"):
+        read = instruments.card("4242424242424242", expiry, "123", START)
+        assert (read.exp_month, read.exp_year) == (12, 2034)
+    for expiry in ("123", "12345", "12", "/34", "12/3"):
+        with pytest.raises(instruments.InvalidDetails, match="expiration date is incomplete"):
+            instruments.card("4242424242424242", expiry, "123", START)
     for iban in instruments.IBANS:
         assert instruments.sepa_account(iban.lower()).number == iban
     with pytest.raises(instruments.InvalidDetails, match="Your IBAN is invalid"):
@@ -184,3 +191,8 @@ def test_ids_have_the_shape_of_stripes(account):
     assert len(ids) > 20
     for each in ids:
         assert re.fullmatch(r"[a-z]+(_test)?_[A-Za-z0-9]{14,}", each), each
+
+
+def test_the_page_writes_amounts_with_the_decimals_that_stripe_counts() -> None:
+    """The shilling of Uganda has no cents, and yet two decimals in the API."""
+    assert [money(500, "usd"), money(500, "jpy"), money(50_000, "ugx")] == ["$5.00", "500 JPY", "500.00 UGX"]
