@@ -20,15 +20,18 @@ _SHOWN_ELSEWHERE = {
     "exception",
     "exception_name",
     "stack_trace",
+    "request_id",
+    "correlation_id",
 }
+"""Said otherwise, or of use to a search only: the log files have all of it."""
 _WIDTH = 16
 
 
 def readable(part: str, line: str) -> str | None:
-    """The line for the terminal, None for one that says nothing to a reader (metrics, blank lines)."""
+    """The line for the terminal, None for one that says nothing to a reader (metrics, preflights, blank lines)."""
     if part == "lambda" and " | " in line:
         part, line = line.split(" | ", 1)
-    if not line.strip():
+    if not line.strip() or (part == "gateway" and line.startswith("OPTIONS ")):
         return None
     if line.startswith("{"):
         try:

@@ -20,7 +20,8 @@ from local.template import Function
 
 def test_a_log_line_is_short() -> None:
     entry = {"level": "INFO", "location": "x:1", "message": "queued", "timestamp": "t", "service": "webhook"}
-    line = readable("lambda", "webhook | " + json.dumps({**entry, "event_id": "evt_1", "user_id": None}))
+    ids = {"request_id": "r", "correlation_id": "c"}
+    line = readable("lambda", "webhook | " + json.dumps({**entry, "event_id": "evt_1", "user_id": None, **ids}))
     assert line is not None
     assert line[10:] == "webhook          queued event_id=evt_1"
     warning = readable("lambda", "webhook | " + json.dumps({**entry, "level": "WARNING"}))
@@ -34,6 +35,7 @@ def test_metrics_and_blank_lines_are_left_out_and_others_kept() -> None:
     kept = readable("gateway", "GET / 200 3 ms")
     assert kept is not None
     assert kept.endswith("GET / 200 3 ms")
+    assert readable("gateway", "OPTIONS /account 204 1 ms") is None
     broken = readable("lambda", "webhook | {not json")
     assert broken is not None
     assert broken.endswith("{not json")
