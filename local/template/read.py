@@ -32,6 +32,8 @@ _TABLE_ARGUMENTS = (
     "GlobalSecondaryIndexes",
     "LocalSecondaryIndexes",
 )
+_EVENTS = ("HttpApi", "SQS", "Schedule", "ScheduleV2")
+"""The event types of a function that something here plays."""
 
 
 def load_model(template: Path, parameters: Mapping[str, str], addresses: Addresses, cache_dir: Path) -> Model:
@@ -68,9 +70,11 @@ class _Reader:
             self._resource_value,
         )
         self._addresses = addresses
+        self._source = source.get("Resources", {})
         self._resources.resolver = self._resolver
 
     def model(self) -> Model:
+        self._refuse_silent_events()
         queues = {queue.logical_id: queue for queue in map(self._queue, self._resources.of("AWS::SQS::Queue"))}
         apis = self._resources.of("AWS::ApiGatewayV2::Api")
         if len(apis) > 1:
@@ -87,6 +91,17 @@ class _Reader:
             ),
             schedules=tuple(self._schedules()),
         )
+
+    def _refuse_silent_events(self) -> None:
+        """Without this such an event would just never come: the translator turns it into resources nobody reads."""
+        for logical_id in self._resources.of("AWS::Lambda::Function"):
+            events = self._source.get(logical_id, {}).get("Properties", {}).get("Events") or {}
+            for name, event in events.items():
+                if event.get("Type") not in _EVENTS:
+                    raise TemplateError(
+                        f"{logical_id}: the event {name} is of type {event.get('Type')}, which cannot be played "
+                        f"locally; {', '.join(_EVENTS)} can."
+                    )
 
     def _resource_value(self, logical_id: str, attribute: str | None) -> Any:
         kind = self._resources.kind(logical_id)

@@ -150,6 +150,13 @@ PARAMETER = "Parameters: {Size: {Type: String, AllowedValues: [S, M]}}\n"
             {},
             "The authorizer L is not a JWT authorizer; others are not supported locally.",
         ),
+        (
+            function().rstrip()
+            + "\n      Events: {N: {Type: SNS, Properties: {Topic: 'arn:aws:sns:eu-west-1:1:t'}}}\n",
+            "",
+            {},
+            "F: the event N is of type SNS, which cannot be played locally; HttpApi, SQS, Schedule, ScheduleV2 can.",
+        ),
         (function(), "", {"Nope": "1"}, "The template declares no parameter Nope."),
         (function(), PARAMETER, {}, "The parameter Size has no default and no value."),
         (function(), PARAMETER, {"Size": "L"}, "The parameter Size must be one of S, M, not 'L'."),
