@@ -44,19 +44,26 @@ def demo(verbose: bool, template: Path, patience: float) -> None:
 
 
 @cli.command()
-@click.option("--user", default="alice", help="A user's token (default alice).")
+@click.option("--user", help="A user's token (default alice).")
 @click.option("--scope", help="A machine's token with these scopes instead, e.g. billing:spend.")
-def token(user: str, scope: str | None) -> None:
+def token(user: str | None, scope: str | None) -> None:
     """Print a token for trying the API with curl; the stack need not run."""
     from local.issuer.keys import load_key
-    from local.issuer.tokens import Issuer
+    from local.issuer.tokens import MACHINE_SCOPES, Issuer
     from local.run_config import url
     from local.supervisor.settings import read_ports
 
+    if user is not None and scope is not None:
+        raise StartError("Give USER or SCOPE, not both: a machine's token belongs to no user.")
+    unknown = sorted(set((scope or "").split()) - MACHINE_SCOPES)
+    if unknown or scope == "":
+        raise StartError(
+            f"{unknown[0] if unknown else 'Nothing'} is no scope: take {' or '.join(sorted(MACHINE_SCOPES))}."
+        )
     storefront = read_ports({}, ENV_FILE).storefront
     issuer = Issuer(load_key(STATE), f"{url(storefront)}/auth", "plumbline")
     try:
-        click.echo(issuer.machine_token(scope) if scope else issuer.user_token(user))
+        click.echo(issuer.machine_token(scope) if scope else issuer.user_token("alice" if user is None else user))
     except ValueError as exc:
         raise StartError(f"{exc}.") from exc
 

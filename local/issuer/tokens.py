@@ -13,6 +13,8 @@ from local.issuer.keys import key_id
 
 LIFETIME = 12 * 3600
 """Seconds: a working day at the laptop."""
+MACHINE_SCOPES = frozenset({"billing:read", "billing:spend"})
+"""What a machine may be allowed to do; the local system shares no code with the program, so the list is its own."""
 USER_ID = re.compile(r"[A-Za-z0-9_.@|+=-]{1,128}")
 
 

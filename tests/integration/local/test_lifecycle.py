@@ -178,8 +178,19 @@ def test_token_needs_no_running_stack() -> None:
     assert (user["sub"], user["email"], user["aud"], "scope" in user) == ("bob", "bob@example.com", "plumbline", False)
     machine = claims("--scope", "billing:spend")
     assert (machine["sub"], machine["scope"]) == ("service", "billing:spend")
-    refused = subprocess.run(
-        [sys.executable, "-m", "local", "token", "--user", "a b"], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert "is no user id" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--user", "a b"], "is no user id"),
+        (["--user", "alice", "--scope", "billing:read"], "Give USER or SCOPE, not both"),
+        (["--scope", "billing:red"], "billing:red is no scope: take billing:read or billing:spend."),
+        (["--scope", ""], "Nothing is no scope"),
+    ],
+)
+def test_a_token_that_cannot_be_made_is_one_sentence(arguments: list[str], sentence: str) -> None:
+    command = [sys.executable, "-m", "local", "token", *arguments]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert sentence in refused.stderr
