@@ -20,6 +20,7 @@ from local.issuer.tokens import Issuer
 from local.run_config import DEFAULT_USERS, Ports, RunConfig, url
 from local.seed import fill_catalog
 from local.supervisor import Supervisor
+from local.supervisor.own_servers import prepare_own_servers
 from local.supervisor.plan import STRIPE_KEY_SECRET, UPSTASH_SECRET, WEBHOOK_SECRET, plan
 from local.supervisor.ports import free_ports, require_free
 from local.supervisor.process import ROOT
@@ -88,7 +89,7 @@ class Stack:
     def start(self) -> None:
         """Raise StartError or TemplateError, in one sentence, when the system cannot start."""
         require_free(self.ports)
-        self.config.model()
+        prepare_own_servers(self.backends, self.config.model())
         self._forget_last_run()
         load_key(self.key_dir)
         parts = plan(self.config, self.config.save(), self.webhook_secret, self.stripe_key)

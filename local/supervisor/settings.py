@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from local.run_config import Ports
 from local.supervisor.errors import StartError
@@ -66,6 +67,8 @@ class Backends:
             raise StartError("UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN must be set together, or neither.")
         if url is not None and not url.startswith("https://"):
             raise StartError("UPSTASH_REDIS_REST_URL must start with https://.")
+        _check_address("PLUMBLINE_DYNAMODB_URL", values, "http://127.0.0.1:8000", ("http", "https"))
+        _check_address("REDIS_URL", values, "redis://127.0.0.1:6379/0", ("redis", "rediss"))
         return Backends(
             stripe_key=key,
             webhook_secret=values.get("STRIPE_WEBHOOK_SECRET") if key else None,
@@ -98,6 +101,24 @@ def _found(env_file: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """The settings that are there and not empty."""
     found = {**read_env_file(env_file), **{key: environment[key] for key in _KNOWN if key in environment}}
     return {key: value for key, value in found.items() if value}
+
+
+def unknown_settings(env_file: Path) -> list[str]:
+    """The names in `.env` that nothing here reads: typos, or settings of the functions."""
+    return sorted(set(read_env_file(env_file)) - {*_KNOWN, *VARIABLES.values()})
+
+
+def _check_address(name: str, values: Mapping[str, str], example: str, schemes: tuple[str, ...]) -> None:
+    """The value itself is not repeated: it may hold a password."""
+    if name not in values:
+        return
+    try:
+        parts = urlsplit(values[name])
+        good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        good = False
+    if not good:
+        raise StartError(f"{name} must be an address such as {example}.")
 
 
 def _check_key(key: str) -> None:

@@ -1,5 +1,6 @@
 """`.env`, ports, and the refusal of what must not be used here (S28)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from local.run_config import Ports
 from local.supervisor import StartError
 from local.supervisor.ports import free_ports, require_free
-from local.supervisor.settings import Backends, read_env_file, read_ports
+from local.supervisor.settings import Backends, read_env_file, read_ports, unknown_settings
 
 
 def env(tmp_path: Path, text: str) -> Path:
@@ -54,12 +55,30 @@ def test_real_upstash(tmp_path: Path) -> None:
         ("UPSTASH_REDIS_REST_URL=https://x", "must be set together"),
         ("UPSTASH_REDIS_REST_TOKEN=x", "must be set together"),
         ("UPSTASH_REDIS_REST_URL=http://x\nUPSTASH_REDIS_REST_TOKEN=x", "must start with https://"),
+        ("PLUMBLINE_DYNAMODB_URL=127.0.0.1:8000", r"PLUMBLINE_DYNAMODB_URL must be an address such as http://"),
+        ("PLUMBLINE_DYNAMODB_URL=http://x:port", r"PLUMBLINE_DYNAMODB_URL must be an address"),
+        ("REDIS_URL=http://127.0.0.1", r"REDIS_URL must be an address such as redis://"),
+        ("REDIS_URL=redis://", r"REDIS_URL must be an address"),
         ("A=1\nnot a setting", r"\.env, line 2: expected NAME=value"),
     ],
 )
 def test_a_broken_setting_is_one_sentence(text: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(StartError, match=sentence):
         Backends.read(env(tmp_path, text), {})
+
+
+def test_names_that_nothing_reads(tmp_path: Path) -> None:
+    file = env(tmp_path, "STRIP_SECRET_KEY=x\nLEVELS=FREE\nREDIS_URL=\nPLUMBLINE_API_PORT=9001")
+    assert unknown_settings(file) == ["LEVELS", "STRIP_SECRET_KEY"]
+    assert unknown_settings(tmp_path / "none") == []
+
+
+def test_the_example_has_no_name_that_nothing_reads(tmp_path: Path) -> None:
+    """Its first two sections, uncommented, warn of nothing."""
+    text = (Path(__file__).parents[3] / ".env.example").read_text().partition("# --- tests")[0]
+    names = [line.removeprefix("# ") for line in text.splitlines() if re.match(r"# [A-Z_]+=", line)]
+    assert len(names) > 8
+    assert unknown_settings(env(tmp_path, "\n".join(names))) == []
 
 
 def test_a_refusal_does_not_repeat_the_key(tmp_path: Path) -> None:
