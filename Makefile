@@ -39,7 +39,7 @@ ifneq ($(filter command,$(origin USER)),)
 WHO := --user "$$USER"
 endif
 ifneq ($(filter command,$(origin SCOPE)),)
-WHO := --scope "$$SCOPE"
+WHO += --scope "$$SCOPE"
 endif
 
 token: .venv/.ready ## print a token: make token USER=alice, or make token SCOPE=billing:spend
