@@ -54,10 +54,10 @@ seed: .venv/.ready ## put the sample catalog into the Stripe test account whose 
 test: .venv/.ready ## the whole suite (browser tests are skipped, aloud, where there is no browser)
 	@$(PYTHON) -m pytest $(ARGS)
 
-test-unit: .venv/.ready ## no processes, no ports
+test-unit: .venv/.ready ## no part of the system is started
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
 
-test-integration: .venv/.ready ## against the running parts
+test-integration: .venv/.ready ## starts the parts it needs, on free ports
 	@$(PYTHON) -m pytest tests/integration $(ARGS)
 
 test-browser: .venv/.ready ## in a real Chromium

@@ -27,7 +27,7 @@ class Issuer:
     def user_token(self, user: str) -> str:
         """A user's token carries an e-mail address and no scope; raise ValueError for an impossible user id."""
         if not USER_ID.fullmatch(user):
-            raise ValueError(f"{user!r} is no user id: letters, digits, _ and - only, at most 64")
+            raise ValueError(f"{user!r} is no user id: letters, digits and _ . @ | + = - only, at most 128")
         return self.sign({"sub": user, "email": f"{user}@example.com", "email_verified": True})
 
     def machine_token(self, scope: str) -> str:
