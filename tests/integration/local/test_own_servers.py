@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -27,6 +28,8 @@ def test_a_dynamodb_of_ones_own_gets_the_tables() -> None:
     server.start()
     try:
         address = "http://{}:{}".format(*server.get_host_and_port())
+        # moto keeps one state in a process, and other tests of this one have used it
+        httpx.post(f"{address}/moto-api/reset", trust_env=False).raise_for_status()
         backends = Backends(dynamodb_url=address)
         model = Stack(template=TOY / "template.yaml", stripe=False, backends=backends).config.model()
         prepare_own_servers(backends, model)
