@@ -64,9 +64,9 @@ def test_a_good_token(form: str, check: Callable[..., dict[str, Any]]) -> None:
     assert (claims["sub"], claims["email"]) == ("alice", "alice@example.com")
 
 
-NOW = int(time.time())
+NOW = int(time.time())  # when collected: the tokens below must hold for the longest run
 PUBLIC_PEM = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-CLAIMS = {"iss": ISSUER, "aud": "plumbline", "sub": "alice", "exp": NOW + 600}
+CLAIMS = {"iss": ISSUER, "aud": "plumbline", "sub": "alice", "exp": NOW + 86_400}
 
 
 def hs256_signed_with_the_public_key() -> str:
@@ -107,8 +107,8 @@ BAD = {
     "wrong audience, right client": bearer(aud="somebody", client_id="plumbline"),
     "audience null": bearer(aud=None),
     "expired": bearer(exp=NOW - 1),
-    "not yet valid": bearer(nbf=NOW + 600),
-    "issued in the future": bearer(iat=NOW + 600),
+    "not yet valid": bearer(nbf=NOW + 86_400),
+    "issued in the future": bearer(iat=NOW + 86_400),
     "expiry of the wrong type": bearer(exp="soon"),
     "changed after signing": bearer()[:-4] + "AAAA",
 }
