@@ -8,19 +8,18 @@ from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
 
-from billing.api_models import CatalogAnswer
+from billing.api_models.catalog import CatalogAnswer
 from billing.bootstrap.account import AccountWorld, account_dependencies
 from billing.domain.catalog import Price
 from billing.errors import InvalidRequest
-from billing.http import HttpEvent, HttpResponse, caller, http_handler, query, reader, reply, reply_json
+from billing.http.caller import caller, reader
+from billing.http.handler import http_handler
+from billing.http.reply import HttpResponse, reply, reply_json
+from billing.http.request import HttpEvent, query
 from billing.observability import LambdaContext
-from billing.present import (
-    account_answer,
-    catalog_answer,
-    credits_detail,
-    entitlement_answer,
-    transactions_answer,
-)
+from billing.present.account import account_answer, entitlement_answer
+from billing.present.catalog import catalog_answer
+from billing.present.credits import credits_detail, transactions_answer
 from billing.services.read_account import read_account, read_entitlement, read_transactions
 from billing.services.read_catalog import read_catalog
 

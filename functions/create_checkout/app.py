@@ -1,8 +1,11 @@
 """POST /checkout/sessions: freeze an order and open a Stripe Checkout session for it."""
 
-from billing.api_models import CheckoutAnswer, CheckoutBody
+from billing.api_models.checkout import CheckoutAnswer, CheckoutBody
 from billing.bootstrap.create_checkout import checkout_dependencies
-from billing.http import HttpEvent, HttpResponse, body_as, caller, http_handler, reply
+from billing.http.caller import caller
+from billing.http.handler import http_handler
+from billing.http.reply import HttpResponse, reply
+from billing.http.request import HttpEvent, body_as
 from billing.observability import LambdaContext
 from billing.services.start_checkout import CheckoutRequest, start_checkout
 

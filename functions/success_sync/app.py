@@ -1,11 +1,14 @@
 """GET and POST /checkout/success: make the account match Stripe before any webhook arrives."""
 
-from billing.api_models import SuccessBody
+from billing.api_models.checkout import SuccessBody
 from billing.bootstrap.success_sync import SuccessWorld, success_dependencies
 from billing.domain.ids import SESSION_ID
-from billing.http import HttpEvent, HttpResponse, body_as, caller, http_handler, query, redirect, reply
+from billing.http.caller import caller
+from billing.http.handler import http_handler
+from billing.http.reply import HttpResponse, redirect, reply
+from billing.http.request import HttpEvent, body_as, query
 from billing.observability import LambdaContext
-from billing.present import success_answer
+from billing.present.checkout import success_answer
 from billing.services.sync_after_checkout import redirect_after_checkout, sync_after_checkout
 
 

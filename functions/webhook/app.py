@@ -4,15 +4,9 @@ Stripe gets its 2xx only once the queue holds the event; the consumer does the w
 """
 
 from billing.bootstrap.webhook import webhook_dependencies
-from billing.http import (
-    HttpEvent,
-    HttpResponse,
-    correlation_id,
-    header,
-    http_handler,
-    raw_body,
-    reply,
-)
+from billing.http.handler import http_handler
+from billing.http.reply import HttpResponse, reply
+from billing.http.request import HttpEvent, correlation_id, header, raw_body
 from billing.observability import LambdaContext, timed
 from billing.services.accept_event import AcceptDeps, accept_event
 

@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
-from billing.http import HttpEvent
+from billing.http.request import HttpEvent
 
 REQUEST_ID = "JKJaXmPLvHcESHA="
 

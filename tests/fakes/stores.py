@@ -18,7 +18,7 @@ from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
 from billing.domain.records import Commit, CommitOutcome, Committed, EventRecord, Outcome, Recording
 from billing.errors import Contention, MalformedObject
-from billing.ports import Page
+from billing.ports.store import Page
 from tests.fakes.world import Calls
 
 _MOST_ITEMS = 100  # of one transaction

@@ -35,7 +35,7 @@ from billing.domain.snapshot import (
     SubscriptionItem,
 )
 from billing.errors import StripeRefused
-from billing.ports import OpenSession, Touched
+from billing.ports.stripe import OpenSession, Touched
 from tests.fakes.snapshots import NOW, PRICES, a_line, an_invoice
 from tests.fakes.world import Calls
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from billing.domain.events import Origin
-from billing.http import HttpEvent, HttpResponse, http_handler
+from billing.http.handler import http_handler
+from billing.http.reply import HttpResponse
+from billing.http.request import HttpEvent
 from billing.observability import LambdaContext
 from billing.services.accept_event import AcceptDeps
 from functions.webhook.app import accept

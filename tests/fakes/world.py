@@ -12,7 +12,7 @@ from typing import Any
 from billing.domain.ids import EventId, OrderId, SessionId, UserId
 from billing.errors import QueueUnavailable, SecretsUnavailable
 from billing.observability import LOGGED_KEYS
-from billing.ports import CachedEntitlement, PublishedAccount
+from billing.ports.cache import CachedEntitlement, PublishedAccount
 
 
 class Crash(BaseException):

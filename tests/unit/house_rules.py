@@ -51,9 +51,9 @@ ROOMS = (
     Room(("billing.ports",), CORE),
     Room(("billing.services",), (*INWARD, "billing.services")),
     Room(("billing.config",), (*CORE, "pydantic")),
-    Room(("billing.http",), (*CORE, "billing.observability", POWERTOOLS, "pydantic")),
-    Room(("billing.api_models",), ("pydantic",)),
-    Room(("billing.present",), (*INWARD, "billing.api_models")),
+    Room(("billing.http",), (*CORE, "billing.http", "billing.observability", POWERTOOLS, "pydantic")),
+    Room(("billing.api_models",), ("pydantic", "billing.api_models")),
+    Room(("billing.present",), (*INWARD, *API)),
     Room(("billing.observability",), (*CORE, POWERTOOLS)),
     Room(("billing.adapters",), ()),
     Room(("billing.bootstrap",), ("billing", "stripe", "upstash_redis", "mypy_boto3_")),  # it builds their clients

@@ -10,7 +10,7 @@ from billing.domain.account import Account
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import HANDLED, Origin, parse_event
 from billing.domain.ids import UserId
-from billing.ports import OpenSession
+from billing.ports.stripe import OpenSession
 from billing.services.consume_events import ConsumeDeps, Message, consume_events
 from billing.services.converge import ConvergeDeps
 from billing.services.start_checkout import CheckoutDeps, CheckoutRequest, start_checkout

@@ -26,7 +26,7 @@ from billing.config import StripeAccess
 from billing.domain.catalog import Gives, Price
 from billing.domain.ids import CustomerId, OrderId, PriceId, SessionId, UserId
 from billing.domain.order import Order, OrderLine
-from billing.ports import OpenSession
+from billing.ports.stripe import OpenSession
 
 LEVELS = ("FREE", "PRO", "TEAM")
 APP, API = "https://app.example.com", "https://api.example.com"

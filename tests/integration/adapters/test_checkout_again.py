@@ -11,7 +11,7 @@ from billing.domain.account import Account
 from billing.domain.ids import CustomerId
 from billing.domain.order import Order
 from billing.errors import StripeUnavailable
-from billing.ports import OpenSession
+from billing.ports.stripe import OpenSession
 from tests.integration.adapters.shop import Shop
 from tests.integration.adapters.stripe_side import APP, StripeSide
 

@@ -12,7 +12,7 @@ from billing.domain.order import OrderLine
 from billing.domain.registers import disputed, refunded, taken_back
 from billing.domain.snapshot import CheckoutSession, LineItem, Payment, Snapshot
 from billing.errors import StripeRefused, StripeUnavailable
-from billing.ports import Touched
+from billing.ports.stripe import Touched
 from tests.integration.adapters.stripe_side import DECLINED, StripeSide
 
 

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
+import pkgutil
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from billing import api_models
-from billing.api_models import Answer, CheckoutBody, Request, SuccessBody
+from billing.api_models.base import Answer, Request
+from billing.api_models.catalog import CatalogAnswer
+from billing.api_models.checkout import CheckoutBody, SuccessBody
 from billing.errors import InvalidRequest
-from billing.http import body_as
+from billing.http.request import body_as
 from tests.fakes.lambda_events import http_event
 
 MODELS = [
     model
-    for _, model in inspect.getmembers(api_models, inspect.isclass)
-    if issubclass(model, BaseModel) and model not in (BaseModel, Answer, Request)
+    for module in pkgutil.iter_modules(api_models.__path__, f"{api_models.__name__}.")
+    for _, model in inspect.getmembers(importlib.import_module(module.name), inspect.isclass)
+    if issubclass(model, (Answer, Request)) and model.__module__ == module.name and model not in (Answer, Request)
 ]
+
+
+def test_every_module_of_bodies_is_held_against_these_rules() -> None:
+    assert {model.__module__.rpartition(".")[2] for model in MODELS} >= {"account", "catalog", "checkout", "credits"}
 
 
 def read[M: BaseModel](model: type[M], body: object) -> M:
@@ -94,4 +103,4 @@ def test_bodies_do_not_change(model: type[BaseModel]) -> None:
 
 def test_a_cached_catalog_of_another_shape_is_not_usable() -> None:
     with pytest.raises(ValidationError):
-        api_models.CatalogAnswer.model_validate_json('{"prices": [{"priceId": "price_1"}]}')
+        CatalogAnswer.model_validate_json('{"prices": [{"priceId": "price_1"}]}')

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from billing import errors, http
-from billing.http import HttpEvent, HttpResponse, http_handler
+from billing import errors
+from billing.http import caller, reply, request
+from billing.http.handler import http_handler
+from billing.http.reply import HttpResponse
+from billing.http.request import HttpEvent
 from billing.observability import LambdaContext
 from tests.fakes.lambda_events import FakeContext, http_event
 
@@ -40,12 +43,12 @@ def answer_to(exc: BaseException) -> HttpResponse:
 @pytest.mark.parametrize("encoded", [False, True])
 @pytest.mark.parametrize("body", [b"", b"{}", "é😀".encode(), b" {\r\n} "])
 def test_the_exact_bytes_come_out(body: bytes, encoded: bool) -> None:
-    assert http.raw_body(http_event(body, encoded=encoded)) == body
+    assert request.raw_body(http_event(body, encoded=encoded)) == body
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_come_out_of_base64(body: bytes) -> None:
-    assert http.raw_body(http_event(body, encoded=True)) == body
+    assert request.raw_body(http_event(body, encoded=True)) == body
 
 
 BAD_BODIES: dict[str, tuple[bytes, str]] = {
@@ -63,7 +66,7 @@ BAD_BODIES: dict[str, tuple[bytes, str]] = {
     "deep nesting inside": (b'{"price":' + b"[" * 5000 + b"]" * 5000 + b"}", "invalid_request"),
     "half of a surrogate pair": (b'{"price":"\\ud800"}', "invalid_request"),
     "half of a surrogate pair as a name": (b'{"\\ud800":1}', "invalid_request"),
-    "too large": (b'{"price":"' + b"x" * http.MAX_JSON + b'"}', "body_too_large"),
+    "too large": (b'{"price":"' + b"x" * request.MAX_JSON + b'"}', "body_too_large"),
     "an unknown field": (b'{"price":"x","amount":1}', "invalid_request"),
     "a field missing": (b"{}", "invalid_request"),
     "a text for a number": (b'{"price":"x","quantity":"1"}', "invalid_request"),
@@ -77,8 +80,8 @@ BAD_BODIES: dict[str, tuple[bytes, str]] = {
 def test_a_bad_body_is_a_400(body: bytes, code: str) -> None:
     @http_handler
     def handler(event: HttpEvent, context: LambdaContext) -> HttpResponse:
-        http.body_as(event, Order)
-        return http.reply(200, {})
+        request.body_as(event, Order)
+        return reply.reply(200, {})
 
     response = handler(http_event(body, encoded=True), FakeContext())
     assert response["statusCode"] == 400
@@ -88,34 +91,34 @@ def test_a_bad_body_is_a_400(body: bytes, code: str) -> None:
 
 def test_the_field_is_named_and_its_value_is_not() -> None:
     with pytest.raises(errors.InvalidRequest) as refused:
-        http.body_as(http_event('{"price":"x","quantity":"alice@example.com"}'), Order)
+        request.body_as(http_event('{"price":"x","quantity":"alice@example.com"}'), Order)
     assert refused.value.message.startswith("quantity: ")
     assert "alice" not in refused.value.message
 
 
 def test_a_good_body() -> None:
-    assert http.body_as(http_event('{"price":"é"}'), Order) == Order(price="é", quantity=1)
+    assert request.body_as(http_event('{"price":"é"}'), Order) == Order(price="é", quantity=1)
 
 
 # --- headers and parameters
 
 
 def test_headers_are_found_in_any_case() -> None:
-    assert http.header({"headers": {"stripe-signature": "a"}}, "stripe-signature") == "a"
-    assert http.header({"headers": {"Stripe-Signature": "a"}}, "stripe-signature") == "a"
-    assert http.header({}, "stripe-signature") is None
+    assert request.header({"headers": {"stripe-signature": "a"}}, "stripe-signature") == "a"
+    assert request.header({"headers": {"Stripe-Signature": "a"}}, "stripe-signature") == "a"
+    assert request.header({}, "stripe-signature") is None
 
 
 def test_a_missing_parameter_is_none() -> None:
-    assert http.query({}, "limit") is None
-    assert http.query(http_event(query={"limit": "5"}), "limit") == "5"
+    assert request.query({}, "limit") is None
+    assert request.query(http_event(query={"limit": "5"}), "limit") == "5"
 
 
 # --- who asks
 
 
 def test_a_user() -> None:
-    found = http.caller(http_event(claims={"sub": "alice", "email": "alice@example.com", "email_verified": "true"}))
+    found = caller.caller(http_event(claims={"sub": "alice", "email": "alice@example.com", "email_verified": "true"}))
     assert (found.user_id, found.email, found.email_verified) == ("alice", "alice@example.com", True)
     assert not found.is_machine
     assert found.as_user() is found
@@ -123,24 +126,24 @@ def test_a_user() -> None:
 
 @pytest.mark.parametrize("sub", ["auth0|6591f2", "ada@example.com", "a.b+c=d_e-f", "x" * 128])
 def test_a_subject_of_any_common_issuer(sub: str) -> None:
-    assert http.caller(http_event(claims={"sub": sub})).user_id == sub
+    assert caller.caller(http_event(claims={"sub": sub})).user_id == sub
 
 
 @pytest.mark.parametrize("verified", ["false", "", None, False, "True ", "yes", 1.5, []])
 def test_an_email_that_is_not_verified_is_not_used(verified: object) -> None:
     claims = {"sub": "alice", "email": "alice@example.com", "email_verified": verified}
-    assert http.caller(http_event(claims=claims)).usable_email is None
+    assert caller.caller(http_event(claims=claims)).usable_email is None
 
 
 @pytest.mark.parametrize("email", [None, "", "x", 5, "a" * 400 + "@example.com", ["a@b.c"]])
 def test_an_email_that_is_none(email: object) -> None:
-    assert http.caller(http_event(claims={"sub": "alice", "email": email})).email is None
+    assert caller.caller(http_event(claims={"sub": "alice", "email": email})).email is None
 
 
 @pytest.mark.parametrize("sub", [None, "", "a b", "a:b", "é", "a\n", "x" * 129, "a/b", 5, ["alice"], "USER#alice"])
 def test_a_subject_that_cannot_be_a_key_is_nobody(sub: object) -> None:
     with pytest.raises(errors.Unauthenticated):
-        http.caller(http_event(claims={"sub": sub}))
+        caller.caller(http_event(claims={"sub": sub}))
 
 
 @pytest.mark.parametrize("context", [None, {}, {"authorizer": None}, {"authorizer": {"jwt": None}}, {"authorizer": []}])
@@ -148,28 +151,28 @@ def test_without_the_authorizers_claims_nobody_asks(context: Any) -> None:
     event = http_event(headers={"x-user-id": "alice", "authorization": "Bearer forged"})
     event["requestContext"] = context
     with pytest.raises(errors.Unauthenticated):
-        http.caller(event)
+        caller.caller(event)
 
 
 def test_a_machine_is_known_by_our_scopes_only() -> None:
-    machine = http.caller(http_event(claims={"sub": "service", "scope": "openid billing:spend"}))
+    machine = caller.caller(http_event(claims={"sub": "service", "scope": "openid billing:spend"}))
     assert machine.is_machine
     with pytest.raises(errors.Forbidden):
         machine.as_user()
-    assert not http.caller(http_event(claims={"sub": "alice", "scope": "openid profile"})).is_machine
-    assert not http.caller(http_event(claims={"sub": "alice", "scope": ["billing:spend"]})).is_machine
+    assert not caller.caller(http_event(claims={"sub": "alice", "scope": "openid profile"})).is_machine
+    assert not caller.caller(http_event(claims={"sub": "alice", "scope": ["billing:spend"]})).is_machine
 
 
 def test_whose_account_is_read() -> None:
     user, machine = {"sub": "alice"}, {"sub": "service", "scope": "billing:read"}
-    assert http.reader(http_event(claims=user)) == "alice"
-    assert http.reader(http_event(claims=machine, query={"userId": "bob"})) == "bob"
+    assert caller.reader(http_event(claims=user)) == "alice"
+    assert caller.reader(http_event(claims=machine, query={"userId": "bob"})) == "bob"
     for claims, query in [(user, {"userId": "bob"}), ({"sub": "service", "scope": "billing:spend"}, {"userId": "bob"})]:
         with pytest.raises(errors.Forbidden):
-            http.reader(http_event(claims=claims, query=query))
+            caller.reader(http_event(claims=claims, query=query))
     for query in ({}, {"userId": "a:b"}):
         with pytest.raises(errors.InvalidRequest):
-            http.reader(http_event(claims=machine, query=query))
+            caller.reader(http_event(claims=machine, query=query))
 
 
 # --- answers
@@ -241,7 +244,7 @@ def test_an_order_to_stop_is_not_swallowed() -> None:
 
 
 def test_a_redirect() -> None:
-    response = http.redirect("https://app.example.com/checkout/return")
+    response = reply.redirect("https://app.example.com/checkout/return")
     assert response["statusCode"] == 303
     assert response["headers"]["location"] == "https://app.example.com/checkout/return"
 
@@ -251,4 +254,4 @@ def test_base64_is_strict() -> None:
     event["isBase64Encoded"] = True
     event["body"] = base64.b64encode(b"{}").decode() + "\n!"
     with pytest.raises(errors.InvalidRequest):
-        http.raw_body(event)
+        request.raw_body(event)

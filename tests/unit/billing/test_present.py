@@ -27,16 +27,11 @@ from billing.domain.ledger import Entry, Kind
 from billing.domain.order import OrderLine
 from billing.domain.purchase import Purchase, PurchaseState
 from billing.domain.subscription import Span, SubscriptionState
-from billing.ports import Page
-from billing.present import (
-    account_answer,
-    catalog_answer,
-    credits_answer,
-    credits_detail,
-    entitlement_answer,
-    success_answer,
-    transactions_answer,
-)
+from billing.ports.store import Page
+from billing.present.account import account_answer, entitlement_answer
+from billing.present.catalog import catalog_answer
+from billing.present.checkout import success_answer
+from billing.present.credits import credits_answer, credits_detail, transactions_answer
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SOON = NOW + timedelta(days=30)

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from billing.api_models import CheckoutBody, SuccessBody
+from billing.api_models.checkout import CheckoutBody, SuccessBody
 from billing.domain.events import HANDLED, Origin, parse_event
 from billing.domain.ids import SESSION_ID
 from billing.domain.notice import Notice
 from billing.errors import MalformedMessage
-from billing.http import HttpEvent, body_as, caller, correlation_id, header, query, raw_body, reader
+from billing.http.caller import caller, reader
+from billing.http.request import HttpEvent, body_as, correlation_id, header, query, raw_body
 from functions.account import app as account
 from functions.event_consumer import app as consumer
 from local.gateway.event import HttpRequest, build_event

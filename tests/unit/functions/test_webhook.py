@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from billing.domain.events import HANDLED
 from billing.domain.ids import EventId
-from billing.http import HttpEvent, HttpResponse
+from billing.http.reply import HttpResponse
+from billing.http.request import HttpEvent
 from billing.services.accept_event import MAX_BODY
 from tests.fakes.lambda_events import REQUEST_ID, http_event
 from tests.fakes.stripe_signature import sign

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from billing.domain.events import HANDLED
-from billing.http import MACHINE_SCOPES
+from billing.http.caller import MACHINE_SCOPES
 from local.issuer import tokens
 from local.run import seed_catalog
 from local.seed import webhook_events

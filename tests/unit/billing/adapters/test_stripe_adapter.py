@@ -16,8 +16,8 @@ from billing.adapters.stripe_api.reader import StripeReads
 from billing.config import StripeAccess
 from billing.domain.ids import CustomerId
 from billing.errors import StripeRefused
-from billing.ports import Touched
-from billing.present import catalog_answer
+from billing.ports.stripe import Touched
+from billing.present.catalog import catalog_answer
 from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
 from tests.unit.billing.adapters.http_servers import answer, bad_server
 

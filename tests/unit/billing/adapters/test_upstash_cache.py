@@ -13,7 +13,7 @@ from billing.adapters.upstash_cache import UpstashCache
 from billing.adapters.upstash_client import open_redis
 from billing.domain.ids import CustomerId, EventId, SessionId, UserId
 from billing.domain.subscription import Span
-from billing.ports import CachedEntitlement, PublishedAccount
+from billing.ports.cache import CachedEntitlement, PublishedAccount
 from billing.services.read_account import ReadDeps, read_entitlement
 from tests.fakes.snapshots import POLICY
 from tests.fakes.stores import FakeAccounts, FakeLedger, FakeTables

@@ -17,7 +17,7 @@ from billing.adapters.upstash_calls import BUDGET
 from billing.adapters.upstash_client import open_redis
 from billing.domain.ids import CustomerId, EventId, SessionId, UserId
 from billing.errors import Misconfigured, SecretsUnavailable
-from billing.ports import PublishedAccount
+from billing.ports.cache import PublishedAccount
 from tests.fakes.world import FakeClock, FakeLog, FakeMetrics
 from tests.unit.billing.adapters.http_servers import (
     TOKEN,

@@ -7,7 +7,7 @@ import pytest
 from billing.domain.ids import CustomerId, EventId, OrderId, PurchaseKey, SessionId
 from billing.domain.records import EventRecord, Outcome
 from billing.errors import Contention, StoreUnavailable, StripeRefused, StripeUnavailable
-from billing.ports import Touched
+from billing.ports.stripe import Touched
 from billing.services.converge import Converged, converge, objects_of, touched_session
 from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import (

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from billing.ports import OpenSession
+from billing.ports.stripe import OpenSession
 from billing.services.start_checkout import CheckoutRequest, start_checkout
 from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import ALICE, a_refund

@@ -8,7 +8,7 @@ from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SessionId
 from billing.domain.notice import Notice
 from billing.domain.records import Outcome
 from billing.errors import StripeUnavailable
-from billing.ports import Touched
+from billing.ports.stripe import Touched
 from billing.services.find_owner import Routed, find_owners, find_touched
 from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import (

@@ -7,7 +7,7 @@ from billing.domain.credits import Lot
 from billing.domain.entitlement import LevelGrant
 from billing.domain.ids import PurchaseKey, SubscriptionId
 from billing.domain.subscription import state_of
-from billing.ports import PublishedAccount
+from billing.ports.cache import PublishedAccount
 from billing.services.publish import published
 from tests.fakes.snapshots import (
     ALICE,

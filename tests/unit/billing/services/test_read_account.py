@@ -11,7 +11,7 @@ from billing.domain.ids import PurchaseKey
 from billing.domain.ledger import Entry, Kind
 from billing.domain.subscription import Span
 from billing.errors import InvalidRequest, StoreUnavailable
-from billing.ports import PublishedAccount
+from billing.ports.cache import PublishedAccount
 from billing.services.read_account import read_account, read_entitlement, read_transactions
 from tests.fakes.core import Core
 from tests.fakes.snapshots import ALICE, BOB, DAY, NOW

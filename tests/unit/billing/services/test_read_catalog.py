@@ -3,7 +3,7 @@
 import pytest
 
 from billing.errors import StripeUnavailable
-from billing.ports import Catalog
+from billing.ports.stripe import Catalog
 from billing.services.read_catalog import read_catalog
 from tests.fakes.core import Core
 

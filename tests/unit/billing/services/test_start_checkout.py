@@ -12,7 +12,7 @@ from billing.errors import (
     QuantityOutOfRange,
     UnknownPrice,
 )
-from billing.ports import OpenSession
+from billing.ports.stripe import OpenSession
 from billing.services.start_checkout import CheckoutRequest, start_checkout
 from tests.fakes.core import Core
 from tests.fakes.snapshots import (

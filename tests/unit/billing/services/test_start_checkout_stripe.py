@@ -8,7 +8,7 @@ import pytest
 from billing.domain.ids import CustomerId, PurchaseKey, SessionId, UserId
 from billing.domain.purchase import PurchaseState
 from billing.errors import CheckoutConflict, PriceUnavailable, StripeRefused, StripeUnavailable, SubscriptionExists
-from billing.ports import OpenSession
+from billing.ports.stripe import OpenSession
 from billing.services.converge import converge, touched_session
 from billing.services.start_checkout import CheckoutRequest, start_checkout
 from tests.fakes.core import Core, a_notice

@@ -14,7 +14,7 @@ from billing.errors import (
     StripeUnavailable,
     SubscriptionExists,
 )
-from billing.ports import OpenSession
+from billing.ports.stripe import OpenSession
 from billing.services.converge import converge, touched_session
 from billing.services.start_checkout import CheckoutRequest, start_checkout
 from tests.fakes.core import Core

@@ -14,7 +14,7 @@ from billing.errors import Misconfigured, SecretsUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-    from billing.ports import Clock
+    from billing.ports.world import Clock
 
 _KEPT = timedelta(minutes=5)
 _PAUSE = timedelta(seconds=30)

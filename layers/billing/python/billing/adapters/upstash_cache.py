@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from upstash_redis import Redis
 
     from billing.domain.ids import EventId, SessionId, UserId
-    from billing.ports import CachedEntitlement, Clock, Log, Metrics, PublishedAccount
+    from billing.ports.cache import CachedEntitlement, PublishedAccount
+    from billing.ports.world import Clock, Log, Metrics
 
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR

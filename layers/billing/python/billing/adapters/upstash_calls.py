@@ -19,7 +19,7 @@ from billing.errors import BillingError
 if TYPE_CHECKING:
     from upstash_redis import Redis
 
-    from billing.ports import Log, Metrics
+    from billing.ports.world import Log, Metrics
 
 BUDGET: Final = 0.120
 """Seconds of Redis in one invocation. A request may be 200 ms slower without Redis (failure-modes F20): the rest is for

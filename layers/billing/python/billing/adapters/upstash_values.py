@@ -16,7 +16,7 @@ from billing.domain import ids
 from billing.domain.ids import UserId
 
 if TYPE_CHECKING:
-    from billing.ports import CachedEntitlement, PublishedAccount
+    from billing.ports.cache import CachedEntitlement, PublishedAccount
 
 _LEVEL: Final = re.compile(r"[A-Z][A-Z0-9_]{0,31}", re.ASCII)
 _NOTHING = "-"
@@ -36,9 +36,7 @@ def read_entitlement(text: object, user: UserId, now: datetime) -> CachedEntitle
     Its own time counts beside Redis's time to live: a value without an end, put there by anybody, must not give access
     for ever.
     """
-    from billing.ports import (
-        CachedEntitlement,
-    )  # at the first use: the webhook never reads one, and starts without ports
+    from billing.ports.cache import CachedEntitlement
 
     try:
         level, rest = _parted(text, user)

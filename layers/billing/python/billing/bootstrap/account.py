@@ -12,7 +12,7 @@ from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.stored import access_policy, dynamodb
 from billing.bootstrap.world import redis_cache
 from billing.config import AccountSettings, account_settings
-from billing.ports import Catalog
+from billing.ports.stripe import Catalog
 from billing.services.read_account import ReadDeps
 
 

@@ -18,7 +18,8 @@ from billing.errors import BillingError, BodyTooLarge, MalformedEvent, Misconfig
 
 if TYPE_CHECKING:  # ports know the whole domain, which this function must not load to start
     from billing.domain.notice import Notice
-    from billing.ports import Cache, Clock, Log, Metrics, Queue, Secrets
+    from billing.ports.cache import Cache
+    from billing.ports.world import Clock, Log, Metrics, Queue, Secrets
 
 MAX_BODY = 1024 * 1024
 """Stripe documents no limit. Events that go to EventBridge must fit into 256 KB, and lists inside an event hold at

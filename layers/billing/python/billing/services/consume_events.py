@@ -15,7 +15,9 @@ from billing.domain.ids import CustomerId, EventId, UserId
 from billing.domain.notice import Notice
 from billing.domain.records import EventRecord, Outcome, Recording
 from billing.errors import BillingError, MalformedMessage, Permanent, Retryable
-from billing.ports import Cache, EventStore, PublishedAccount, Queue
+from billing.ports.cache import Cache, PublishedAccount
+from billing.ports.store import EventStore
+from billing.ports.world import Queue
 from billing.services.converge import Converged, ConvergeDeps, converge
 from billing.services.find_owner import Ownerless, find_owners, find_touched
 from billing.services.publish import published

@@ -20,7 +20,9 @@ from billing.domain.purchase import Purchase
 from billing.domain.records import Commit, CommitOutcome, EventRecord, Outcome
 from billing.domain.snapshot import Snapshot
 from billing.errors import Contention
-from billing.ports import AccountStore, Clock, Log, Metrics, Randomness, StripeReader, Touched
+from billing.ports.store import AccountStore
+from billing.ports.stripe import StripeReader, Touched
+from billing.ports.world import Clock, Log, Metrics, Randomness
 
 _ATTEMPTS = 10
 _FIRST_WAIT = 0.05

@@ -10,7 +10,9 @@ from __future__ import annotations
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId, UserId
 from billing.errors import CheckoutConflict
-from billing.ports import AccountStore, Log, StripeCheckout
+from billing.ports.store import AccountStore
+from billing.ports.stripe import StripeCheckout
+from billing.ports.world import Log
 
 _ATTEMPTS = 3
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SessionId, UserId
 from billing.domain.notice import Notice
 from billing.domain.records import Outcome
-from billing.ports import AccountStore, StripeReader, Touched
+from billing.ports.store import AccountStore
+from billing.ports.stripe import StripeReader, Touched
 
 _PAYMENTS = ("checkout.session.", "payment_intent.", "charge.", "refund.")
 """Event types of single payments: one of an unknown customer is foreign without an order id of ours (rule 10)."""

@@ -16,7 +16,9 @@ from billing.domain.ids import CustomerId, OrderId, PurchaseKey, SessionId, User
 from billing.domain.order import Claim, Order, OrderLine, order_hash
 from billing.domain.purchase import PurchaseState, opened
 from billing.errors import CheckoutConflict, Contention, PriceUnavailable, StripeRefused, SubscriptionExists
-from billing.ports import Cache, CheckoutStore, OpenSession, StripeCheckout
+from billing.ports.cache import Cache
+from billing.ports.store import CheckoutStore
+from billing.ports.stripe import OpenSession, StripeCheckout
 from billing.services.converge import ConvergeDeps, converge, touched_session
 from billing.services.publish import published
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from billing.domain.account import Account, credits_at
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.subscription import governing
-from billing.ports import PublishedAccount
+from billing.ports.cache import PublishedAccount
 
 
 def published(account: Account, policy: AccessPolicy, now: datetime) -> PublishedAccount:

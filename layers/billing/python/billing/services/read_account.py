@@ -9,7 +9,9 @@ from billing.domain.entitlement import AccessPolicy
 from billing.domain.ids import UserId
 from billing.domain.subscription import Span
 from billing.errors import InvalidRequest
-from billing.ports import AccountStore, Cache, Clock, LedgerReader, Page
+from billing.ports.cache import Cache
+from billing.ports.store import AccountStore, LedgerReader, Page
+from billing.ports.world import Clock
 from billing.services.publish import published
 
 _MOST_ENTRIES = 100

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from billing.domain.catalog import Price
-from billing.ports import Cache, Catalog
+from billing.ports.cache import Cache
+from billing.ports.stripe import Catalog
 
 _KEPT_SECONDS = 120
 

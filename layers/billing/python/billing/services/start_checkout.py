@@ -9,7 +9,9 @@ from billing.domain.catalog import Price
 from billing.domain.ids import CustomerId, PriceId, UserId
 from billing.domain.order import OrderLine
 from billing.errors import PriceUnavailable, QuantityOutOfRange, StripeRefused, UnknownPrice
-from billing.ports import Cache, Catalog, CheckoutStore, OpenSession, StripeCheckout, Touched
+from billing.ports.cache import Cache
+from billing.ports.store import CheckoutStore
+from billing.ports.stripe import Catalog, OpenSession, StripeCheckout, Touched
 from billing.services.converge import ConvergeDeps, converge
 from billing.services.ensure_customer import ensure_customer
 from billing.services.open_session import ACTOR, SessionDeps, SessionOpener, Wanted, refuse_second_subscription

@@ -12,7 +12,8 @@ from billing.domain.account import Account
 from billing.domain.ids import SESSION_ID, PurchaseKey, SessionId, UserId
 from billing.domain.purchase import Purchase, PurchaseState
 from billing.errors import BillingError, SessionNotFound
-from billing.ports import Cache, CheckoutStore
+from billing.ports.cache import Cache
+from billing.ports.store import CheckoutStore
 from billing.services.converge import ConvergeDeps, converge, touched_session
 from billing.services.publish import published
 

@@ -13,7 +13,7 @@ from billing.config import Tables
 from billing.domain.ids import UserId
 from billing.domain.ledger import Entry
 from billing.errors import InvalidRequest
-from billing.ports import Page
+from billing.ports.store import Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,7 +12,7 @@ from billing.adapters.stripe_api.reader import plain
 from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, SessionId, UserId, required
 from billing.domain.order import Order
 from billing.errors import StripeRefused
-from billing.ports import OpenSession
+from billing.ports.stripe import OpenSession
 
 if TYPE_CHECKING:
     from stripe.params import CustomerCreateParams

@@ -32,7 +32,7 @@ from billing.domain.ids import (
 )
 from billing.domain.judge import prices_named
 from billing.domain.snapshot import CheckoutSession, Invoice, Payment, Snapshot
-from billing.ports import Touched
+from billing.ports.stripe import Touched
 
 _PAGE = 100
 

@@ -1,0 +1,36 @@
+"""Bodies of the account, entitlements and subscriptions routes."""
+
+from __future__ import annotations
+
+from billing.api_models.base import Answer, Time
+from billing.api_models.credits import CreditsAnswer
+
+
+class EntitlementAnswer(Answer):
+    """A level, and when it ends; null has no end in sight."""
+
+    level: str
+    expires_at: Time | None
+
+
+class SubscriptionAnswer(Answer):
+    """A subscription that has not ended."""
+
+    subscription_id: str
+    status: str
+    price_id: str
+    plan: str | None
+    level: str | None
+    current_period_end: Time
+    cancel_at_period_end: bool
+
+
+class AccountAnswer(Answer):
+    """`GET /account`: everything in one read."""
+
+    user_id: str
+    email: str | None
+    credits: CreditsAnswer
+    entitlements: EntitlementAnswer
+    subscriptions: list[SubscriptionAnswer]
+    version: int

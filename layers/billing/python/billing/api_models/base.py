@@ -1,0 +1,40 @@
+"""What all bodies of the HTTP API share: JSON names are camelCase, times ISO 8601 UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+
+
+def _to_the_second(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+Time = Annotated[
+    datetime,
+    PlainSerializer(_to_the_second, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""In UTC, to the second: a ledger entry's own time has a fraction, which not every client can read."""
+Id = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
+
+
+class Request(BaseModel):
+    """Base of the bodies we accept: unknown fields are refused, and nothing is converted silently."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+
+
+class Answer(BaseModel):
+    """Base of the bodies we answer."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)

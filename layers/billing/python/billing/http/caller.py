@@ -1,0 +1,85 @@
+"""Who is asking: only from the claims that the gateway's authorizer has verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from billing import errors
+from billing.domain.ids import USER_ID, UserId, fits
+from billing.http.request import HttpEvent, query
+
+MACHINE_SCOPES = frozenset({"billing:spend", "billing:read"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, from the token that the gateway's authorizer has verified."""
+
+    user_id: UserId
+    email: str | None
+    email_verified: bool
+    scopes: frozenset[str]
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether another service of the team asks: its token has one of our scopes, which users' never have."""
+        return bool(self.scopes & MACHINE_SCOPES)
+
+    @property
+    def usable_email(self) -> str | None:
+        """The e-mail address, unless the issuer says that it was not verified; it comes from nowhere else."""
+        return self.email if self.email_verified else None
+
+    def as_user(self) -> Caller:
+        """Return this caller where only a user may ask, or raise `Forbidden`."""
+        if self.is_machine:
+            raise errors.Forbidden("a user's token is needed here")
+        return self
+
+
+def caller(event: HttpEvent) -> Caller:
+    """Return who asks, or raise `Unauthenticated`.
+
+    Only from the authorizer's claims: a header can be set by anybody (failure-modes.md S08). API Gateway turns every
+    claim into text, so a boolean arrives as "true"; the local gateway does the same.
+    """
+    claims = _claims(event)
+    user = fits(claims.get("sub"), USER_ID)
+    if user is None:
+        raise errors.Unauthenticated("a token with a usable subject is needed")
+    email = claims.get("email")
+    scope = claims.get("scope")
+    return Caller(
+        user_id=UserId(user),
+        email=email if isinstance(email, str) and 3 <= len(email) <= 320 and "@" in email else None,
+        email_verified=claims.get("email_verified") in (True, "true"),
+        scopes=frozenset(scope.split()) if isinstance(scope, str) else frozenset(),
+    )
+
+
+def reader(event: HttpEvent) -> UserId:
+    """Return whose account is read: the user's own, or the one that a machine with `billing:read` names.
+
+    Raises `Forbidden` when a user names anybody, or a machine lacks the scope, and `InvalidRequest` when a machine
+    names nobody.
+    """
+    asking = caller(event)
+    named = query(event, "userId")
+    if not asking.is_machine:
+        if named is not None:
+            raise errors.Forbidden("a user's token reads that user's account only")
+        return asking.user_id
+    if "billing:read" not in asking.scopes:
+        raise errors.Forbidden("the scope billing:read is needed")
+    if fits(named, USER_ID) is None:
+        raise errors.InvalidRequest("userId must name a user")
+    return UserId(named or "")
+
+
+def _claims(event: HttpEvent) -> Mapping[str, Any]:
+    found: object = event.get("requestContext")
+    for step in ("authorizer", "jwt", "claims"):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}

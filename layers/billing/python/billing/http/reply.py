@@ -1,0 +1,96 @@
+"""Answers, and the one table from domain errors, which know no HTTP, to status codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from billing import errors
+from billing.observability import log, metrics
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+class HttpResponse(TypedDict):
+    """A payload 2.0 answer."""
+
+    statusCode: int
+    headers: dict[str, str]
+    body: str
+    isBase64Encoded: bool
+
+
+_STATUS: tuple[tuple[type[errors.BillingError], int, str | None], ...] = (
+    # The first that fits; a text replaces the error's own where that could tell something about our inside.
+    (errors.UnknownPrice, 404, None),
+    (errors.SessionNotFound, 404, None),
+    (errors.Unauthenticated, 401, None),
+    (errors.Forbidden, 403, None),
+    (errors.PriceUnavailable, 422, None),
+    (errors.SubscriptionExists, 409, None),
+    (errors.CheckoutConflict, 409, None),
+    (errors.RequestRefused, 400, None),
+    (errors.SignatureRefused, 400, None),
+    (errors.StripeUnavailable, 503, "Stripe can't be reached at the moment; try again in a few seconds"),
+    (errors.Retryable, 503, "this is not possible at the moment; try again in a few seconds"),
+    (errors.BillingError, 500, "something went wrong on our side"),
+)
+
+
+def reply(status: int, body: Mapping[str, Any] | BaseModel, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return a JSON answer; a model is written under its JSON names."""
+    if isinstance(body, Mapping):
+        return reply_json(status, json.dumps(body, separators=(",", ":"), ensure_ascii=False), headers)
+    return reply_json(status, body.model_dump_json(by_alias=True), headers)
+
+
+def reply_json(status: int, document: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return a document that is JSON already. Nothing here may be stored on the way: it is about one user's money."""
+    return {
+        "statusCode": status,
+        "headers": {"content-type": "application/json", "cache-control": "no-store", **(headers or {})},
+        "body": document,
+        "isBase64Encoded": False,
+    }
+
+
+def redirect(location: str) -> HttpResponse:
+    """Return a 303: the browser goes there with GET."""
+    return {
+        "statusCode": 303,
+        "headers": {"location": location, "cache-control": "no-store"},
+        "body": "",
+        "isBase64Encoded": False,
+    }
+
+
+def error_reply(exc: errors.BillingError) -> HttpResponse:
+    """Log an error once, and answer it with its status, stable code and message."""
+    status, message = next((status, text) for kind, status, text in _STATUS if isinstance(exc, kind))
+    if status < 500:
+        log().info("request refused", code=exc.code, status=status, **_free(exc.ids))
+        metrics().count("RequestsRefused", code=exc.code)
+        return error_response(status, exc.code, message or exc.message)
+    code = _public_code(exc)
+    log().failure("request failed", exc, retryable=status == 503, status=status)
+    metrics().count("RequestsFailed", code=code)
+    retry = {"retry-after": "2"} if status == 503 else None
+    return error_response(status, code, message or "something went wrong on our side", retry)
+
+
+def _public_code(exc: errors.BillingError) -> str:
+    """Which of our parts did not answer is for the log; a client needs to know only Stripe from ours."""
+    if isinstance(exc, errors.StripeUnavailable):
+        return exc.code
+    return "unavailable" if isinstance(exc, errors.Retryable) else "internal"
+
+
+def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return an error: a stable code for programs and a message for people."""
+    return reply(status, {"error": {"code": code, "message": message}}, headers)
+
+
+def _free(ids: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in ids.items() if key not in ("code", "status", "message")}

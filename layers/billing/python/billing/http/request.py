@@ -1,0 +1,99 @@
+"""A request as API Gateway hands it to a function: payload format 2.0.
+
+Format: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html .
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
+
+from billing import errors
+from billing.domain.ids import CORRELATION_ID, fits
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+MAX_JSON = 16 * 1024  # our own requests are a few hundred bytes
+
+
+class HttpEvent(TypedDict, total=False):
+    """The parts of a payload 2.0 request that we read; API Gateway writes header names in lower case."""
+
+    routeKey: str
+    headers: dict[str, str]
+    queryStringParameters: dict[str, str]
+    requestContext: dict[str, Any]
+    body: str
+    isBase64Encoded: bool
+
+
+def raw_body(event: HttpEvent) -> bytes:
+    """Return the exact bytes that were sent, or raise `InvalidRequest`.
+
+    A signature is over these bytes, so nothing may be read and written again in between. `surrogatepass`: a JSON event
+    can hold half of a surrogate pair, which plain UTF-8 refuses; it then fails at the signature, not here.
+    """
+    body: object = event.get("body") or ""
+    if not isinstance(body, str):
+        raise errors.InvalidRequest("the body is not text")
+    if not event.get("isBase64Encoded"):
+        return body.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as exc:  # ValueError: a character outside of ASCII
+        raise errors.InvalidRequest("the body is not valid base64") from exc
+
+
+def header(event: HttpEvent, name: str) -> str | None:
+    """Return a header by its lower-case name; also from events written by hand, where case varies."""
+    headers = event.get("headers") or {}
+    if name in headers:
+        return headers[name]
+    return next((value for key, value in headers.items() if key.lower() == name), None)
+
+
+def query(event: HttpEvent, name: str) -> str | None:
+    """Return a query parameter; several of one name arrive joined by commas."""
+    return (event.get("queryStringParameters") or {}).get(name)
+
+
+def json_body(event: HttpEvent) -> dict[str, Any]:
+    """Return the body as a JSON object, or raise `InvalidRequest` for anything else, and `BodyTooLarge`."""
+    body = raw_body(event)
+    if len(body) > MAX_JSON:
+        raise errors.BodyTooLarge(f"the body is larger than {MAX_JSON} bytes")
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # "\ud800" parses, and then no answer could quote it
+    except (ValueError, RecursionError) as exc:  # ValueError: also UTF-8, and an integer of over 4,300 digits
+        raise errors.InvalidRequest("the body is not valid JSON") from exc
+    if not isinstance(value, dict):
+        raise errors.InvalidRequest("the body is not a JSON object")
+    return value
+
+
+def body_as[M: BaseModel](event: HttpEvent, model: type[M]) -> M:
+    """Return the body as a model, or raise `InvalidRequest` naming the first field that does not fit."""
+    from pydantic import ValidationError
+
+    body = json_body(event)
+    try:
+        return model.model_validate(body)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])[:64]
+        raise errors.InvalidRequest(f"{field}: {first['msg']}" if field else first["msg"]) from exc
+
+
+def correlation_id(event: HttpEvent) -> str | None:
+    """Return API Gateway's id of the request, which its access log has as well."""
+    found = (event.get("requestContext") or {}).get("requestId")
+    return fits(found, CORRELATION_ID)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

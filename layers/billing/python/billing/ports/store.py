@@ -1,0 +1,96 @@
+"""DynamoDB, as shapes: accounts, events, checkouts and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from billing.domain.account import Account
+from billing.domain.decide import Before
+from billing.domain.ids import (
+    CustomerId,
+    OrderId,
+    PaymentIntentId,
+    PurchaseKey,
+    UserId,
+)
+from billing.domain.ledger import Entry
+from billing.domain.order import Claim, Order
+from billing.domain.purchase import Purchase
+from billing.domain.records import Commit, Committed, EventRecord, Recording
+
+
+class AccountStore(Protocol):
+    """Reading and writing accounts. Every read is consistent. Raises StoreUnavailable, MalformedObject."""
+
+    def load(self, user: UserId, purchases: Collection[PurchaseKey], orders: Collection[OrderId] = ()) -> Before:
+        """The account (a new one if there is none), and those of the purchases and orders that exist."""
+
+    def extend(self, before: Before, purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> Before:
+        """The same account with more of its purchases and orders."""
+
+    def open_account(self, account: Account) -> Account:
+        """Write a new account unless there is one; the one that stands afterwards."""
+
+    def commit(self, commit: Commit) -> Committed:
+        """Write all of it or nothing."""
+
+    def owners(self, customers: Collection[CustomerId]) -> Mapping[CustomerId, UserId]:
+        """Whose customers these are, of those that are anybody's."""
+
+    def sources(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, tuple[UserId, str]]:
+        """Owner and session or invoice of each payment intent that a purchase points from."""
+
+    def orders(self, orders: Collection[OrderId]) -> Mapping[OrderId, Order]:
+        """The orders that exist."""
+
+    def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
+        """Give the customer to the user, with the account, in one transaction; None when somebody was faster."""
+
+
+class EventStore(Protocol):
+    """Recording events that change no account. Raises StoreUnavailable."""
+
+    def record(self, record: EventRecord) -> Recording:
+        """Record it, unless it is there with a terminal outcome.
+
+        A PARKED one is written only while its customer has no owner (money rule 9).
+        """
+
+
+class CheckoutStore(Protocol):
+    """Claims, orders and sessions. Every read is consistent. Raises StoreUnavailable, MalformedObject.
+
+    A write raises Contention when it met another in progress: neither won nor lost, so it is tried again.
+    """
+
+    def claim(self, user: UserId, slot: str) -> Claim | None:
+        """The slot's claim."""
+
+    def take(self, claim: Claim, order: Order) -> bool:
+        """Write order and claim, if the slot's generation is still the one before; False when it is not."""
+
+    def attach(self, claim: Claim, purchase: Purchase) -> bool:
+        """Write session and purchase; False when the claim's generation no longer stands (money rule 13)."""
+
+    def order(self, order: OrderId) -> Order | None:
+        """An order by id."""
+
+    def purchase(self, key: PurchaseKey) -> Purchase | None:
+        """A purchase by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of ledger entries, newest first; `cursor` None ends the list."""
+
+    entries: tuple[Entry, ...]
+    cursor: str | None
+
+
+class LedgerReader(Protocol):
+    """Reading the ledger. Raises StoreUnavailable."""
+
+    def page(self, user: UserId, limit: int, cursor: str | None) -> Page:
+        """The newest entries before the cursor."""

@@ -1,0 +1,86 @@
+"""Stripe, as shapes: reading it, its catalog, and making customers and checkout sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from billing.domain.catalog import Price
+from billing.domain.ids import (
+    CustomerId,
+    InvoiceId,
+    PaymentIntentId,
+    PriceId,
+    SessionId,
+    UserId,
+)
+from billing.domain.order import Order
+from billing.domain.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A checkout session that can be paid."""
+
+    id: SessionId
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """The payments that a converge must look at, beside the user's subscriptions."""
+
+    sessions: frozenset[SessionId] = frozenset()
+    invoices: frozenset[InvoiceId] = frozenset()
+    payments: frozenset[PaymentIntentId] = frozenset()
+    """Payment intents of invoices whose refunds and disputes must be read."""
+    customers: frozenset[CustomerId] = frozenset()
+    """Customers that may have been deleted."""
+
+
+class StripeReader(Protocol):
+    """Reading Stripe. Each method raises StripeUnavailable, StripeRefused or MalformedObject."""
+
+    def snapshot(self, customers: Sequence[CustomerId], touched: Touched) -> Snapshot:
+        """All subscriptions of the customers and the touched payments, as they are now, with the prices they name."""
+
+    def session_of_payment(self, intent: PaymentIntentId) -> SessionId | None:
+        """The checkout session that a payment intent belongs to."""
+
+    def payment_of_charge(self, charge: str) -> PaymentIntentId | None:
+        """The payment intent behind a charge (a dispute may name only the charge)."""
+
+    def customer_of_payment(self, intent: PaymentIntentId) -> CustomerId | None:
+        """The customer of a payment intent."""
+
+
+class Catalog(Protocol):
+    """What is for sale. Raises StripeUnavailable, StripeRefused."""
+
+    def price(self, price: PriceId) -> Price | None:
+        """A price by id, archived ones too."""
+
+    def price_by_lookup_key(self, lookup_key: str) -> Price | None:
+        """The price that holds this lookup key."""
+
+    def active_prices(self) -> Sequence[Price]:
+        """Every active price of an active product."""
+
+
+class StripeCheckout(Protocol):
+    """Making customers and checkout sessions. Raises StripeUnavailable, StripeRefused."""
+
+    def create_customer(self, user: UserId, email: str | None, key: str) -> CustomerId:
+        """Create the user's customer; the same key and parameters give the same customer."""
+
+    def create_session(self, order: Order, customer: CustomerId, key: str) -> OpenSession:
+        """Create the order's checkout session; the same key gives the same session."""
+
+    def is_open(self, session: SessionId) -> bool:
+        """Whether the session can still be paid."""
+
+    def expire_session(self, session: SessionId) -> bool:
+        """End an open session; False when Stripe refuses because it is no longer open."""

@@ -1,0 +1,39 @@
+"""The account, as the API answers it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing.api_models.account import AccountAnswer, EntitlementAnswer, SubscriptionAnswer
+from billing.domain.account import Account
+from billing.domain.entitlement import AccessPolicy
+from billing.domain.subscription import Span
+from billing.present.credits import credits_answer
+
+
+def entitlement_answer(access: Span) -> EntitlementAnswer:
+    """A level and its end."""
+    return EntitlementAnswer(level=access.level, expires_at=access.until)
+
+
+def account_answer(account: Account, policy: AccessPolicy, now: datetime) -> AccountAnswer:
+    """The whole account."""
+    return AccountAnswer(
+        user_id=account.user,
+        email=account.email,
+        credits=credits_answer(account, now),
+        entitlements=entitlement_answer(account.access_at(policy, now)),
+        subscriptions=[
+            SubscriptionAnswer(
+                subscription_id=state.id,
+                status=state.status,
+                price_id=state.price_id,
+                plan=state.plan,
+                level=state.level,
+                current_period_end=state.period_end,
+                cancel_at_period_end=state.cancel_at_period_end,
+            )
+            for state in account.subscriptions
+        ],
+        version=account.version,
+    )

@@ -1,0 +1,34 @@
+"""The catalog, as the API answers it."""
+
+from __future__ import annotations
+
+from billing.api_models.catalog import CatalogAnswer, GivesAnswer, PriceAnswer
+from billing.domain.catalog import Price
+
+
+def catalog_answer(prices: list[Price]) -> CatalogAnswer:
+    """The prices that can be bought: active, with an amount, and metadata that gives something."""
+    return CatalogAnswer(
+        prices=[
+            PriceAnswer(
+                price_id=price.id,
+                lookup_key=price.lookup_key,
+                product_id=price.product_id,
+                product_name=price.product_name,
+                description=price.description,
+                unit_amount=price.unit_amount,
+                currency=price.currency,
+                type="recurring" if price.recurring else "one_time",
+                interval=price.interval,
+                gives=GivesAnswer(
+                    credits=price.gives.credits or None,
+                    credits_expire_days=price.gives.credits_expire_days,
+                    level=price.gives.level,
+                    level_days=price.gives.level_days,
+                    plan=price.gives.plan,
+                ),
+            )
+            for price in prices
+            if price.active and price.problem is None and price.unit_amount is not None and not price.gives.nothing
+        ]
+    )
