@@ -39,12 +39,11 @@ class Order:
 def create(call: Call) -> Obj:
     """POST /v1/checkout/sessions."""
     world, params = call.world, call.params
-    if "customer" in params:
-        call.named("customer", "customer")
+    customer = call.named("customer", "customer") if "customer" in params else None
     with world.at(world.time_of(params.get("customer"))):
         mode = params.get("mode", "payment")
         expires_at = check_session(world, params, mode)
-        lines = make_lines(world, params["line_items"], mode)
+        lines = make_lines(world, params, mode, customer)
         session = _session(world, params, mode, lines, expires_at)
         world.hidden[session["id"]] = Order(
             lines, params.get("payment_intent_data", {}), params.get("subscription_data", {})

@@ -20,6 +20,7 @@ from local.stripe.engine import (
     invoices,
     payment_intents,
     payment_methods,
+    price_currencies,
     prices,
     products,
     refunds,
@@ -58,6 +59,7 @@ INCLUDED: dict[tuple[str, str], Include] = {
     ("checkout.session", "line_items"): checkout_sessions.lines_of,
     ("customer", "subscriptions"): customers.subscriptions_of,
     ("invoice", "payments"): invoice_objects.payments_of,
+    ("price", "currency_options"): price_currencies.options_of,
 }
 """Members that Stripe leaves out unless `expand` asks for them."""
 

@@ -102,7 +102,8 @@ class _Expansion:
         name, rest = segments[0], segments[1:]
         here = f"{trail}.{name}" if trail else name
         value = self.value(node, name, owner, here)
-        if not rest and isinstance(value, dict) and "object" not in value:
+        plain = isinstance(value, dict) and "object" not in value
+        if not rest and plain and (owner["object"], here) not in self.included:
             raise self.refusal()
         if rest and value is not None:
             self.into(value, rest, *_owner(value, owner, here))
@@ -115,13 +116,18 @@ class _Expansion:
         if name not in node:
             raise self.refusal()
         value = node[name]
-        if value is None or isinstance(value, str):
+        ids = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if value is None or isinstance(value, str) or ids:
             if here not in EXPANDABLE.get(owner["object"], frozenset()):
                 raise self.refusal()
-            node[name] = snapshot(self.world.find(value) or _gone(value)) if value else None
+            node[name] = [self.found(each) for each in value] if ids else self.found(value)
         elif not isinstance(value, dict | list):
             raise self.refusal()
         return node[name]
+
+    def found(self, value: str | None) -> Obj | None:
+        """The object of an id; none of none."""
+        return snapshot(self.world.find(value) or _gone(value)) if value else None
 
 
 def _owner(value: Any, owner: Obj, trail: str) -> tuple[Obj, str]:

@@ -6,7 +6,7 @@ has no `charge`, `payment_intent` or `paid`. https://docs.stripe.com/changelog/b
 
 from __future__ import annotations
 
-from local.stripe.engine import prices
+from local.stripe.engine import price_currencies
 from local.stripe.engine.paging import list_object
 from local.stripe.engine.world import Obj, World, snapshot
 
@@ -14,7 +14,7 @@ from local.stripe.engine.world import Obj, World, snapshot
 def line(world: World, item: Obj, subscription: Obj, start: int, end: int, *, free: bool = False) -> Obj:
     """One period of a subscription item, billed in advance."""
     price = item["price"]
-    amount = 0 if free else prices.cost(price, item["quantity"])
+    amount = 0 if free else price_currencies.cost(world, price, item["quantity"], subscription["currency"])
     parent = {
         "invoice_item_details": None,
         "subscription_item_details": {
@@ -42,7 +42,8 @@ def one_time_line(world: World, price: Obj, quantity: int, subscription: Obj) ->
         "subscription_item_details": None,
         "type": "invoice_item_details",
     }
-    return _line(world, price, quantity, prices.cost(price, quantity), (now, now), parent, subscription)
+    amount = price_currencies.cost(world, price, quantity, subscription["currency"])
+    return _line(world, price, quantity, amount, (now, now), parent, subscription)
 
 
 def _line(
@@ -53,7 +54,7 @@ def _line(
         "id": world.id("il_1"),
         "object": "line_item",
         "amount": amount,
-        "currency": price["currency"],
+        "currency": subscription["currency"],
         "description": f"{quantity} × {product['name']}",
         "discount_amounts": [],
         "discountable": True,
@@ -67,7 +68,7 @@ def _line(
         "pricing": {
             "price_details": {"price": price["id"], "product": price["product"]},
             "type": "price_details",
-            "unit_amount_decimal": price["unit_amount_decimal"],
+            "unit_amount_decimal": price_currencies.unit_decimal(world, price, subscription["currency"]),
         },
         "quantity": quantity,
         "quantity_decimal": str(quantity),

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stripe.engine import prices
+from local.stripe.engine import price_currencies, prices, session_currency
 from local.stripe.engine.errors import invalid_request, missing, not_offered
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
 
+MOST = {"payment": {"one_time": 100}, "subscription": {"recurring": 20, "one_time": 20}}
+"""By mode, how many lines there may be of each type of price (`line_items`, page of the parameters of a session)."""
 
-def make_lines(world: World, given: list[dict[str, Any]], mode: str) -> list[Obj]:
-    """Check what is ordered and freeze it with its prices."""
-    limit = 100 if mode == "payment" else 40
-    if len(given) > limit:
-        raise invalid_request(f"Cannot have more than {limit} line items.", param="line_items")
-    found = [_line(world, item, f"line_items[{index}]") for index, item in enumerate(given)]
-    _check_mode([line["price"] for line in found], mode)
-    currencies = {line["currency"] for line in found}
-    if len(currencies) > 1:
-        raise invalid_request(
-            "All line items must have the same currency; got " + ", ".join(sorted(currencies)) + ".", param="line_items"
-        )
-    total, currency = sum(line["amount_total"] for line in found), found[0]["currency"]
+
+def make_lines(world: World, params: dict[str, Any], mode: str, customer: Obj | None) -> list[Obj]:
+    """Check what is ordered and freeze it with its prices, in the one currency of the session."""
+    given: list[dict[str, Any]] = params["line_items"]
+    if len(given) > sum(MOST[mode].values()):
+        raise invalid_request(f"Cannot have more than {sum(MOST[mode].values())} line items.", param="line_items")
+    ordered = [_price(world, item, f"line_items[{index}]") for index, item in enumerate(given)]
+    _check_mode(ordered, mode)
+    for kind, most in MOST[mode].items():
+        if sum(price["type"] == kind for price in ordered) > most:
+            raise invalid_request(
+                f"Cannot have more than {most} line items with {kind.replace('_', '-')} prices.", param="line_items"
+            )
+    currency = session_currency.choose(world, params, mode, ordered, customer)
+    found = [
+        _line(world, item, price, currency, f"line_items[{index}]")
+        for index, (item, price) in enumerate(zip(given, ordered, strict=True))
+    ]
+    total = sum(line["amount_total"] for line in found)
     if mode == "payment" and 0 < total < 50:
         raise invalid_request(
             f"The Checkout Session's total amount due must add up to at least $0.50 {currency}", code="amount_too_small"
@@ -29,11 +37,10 @@ def make_lines(world: World, given: list[dict[str, Any]], mode: str) -> list[Obj
     return found
 
 
-def _line(world: World, item: dict[str, Any], path: str) -> Obj:
+def _line(world: World, item: dict[str, Any], price: Obj, currency: str, path: str) -> Obj:
     ignored = item.keys() & {"adjustable_quantity", "tax_rates"}
     if ignored:
         raise not_offered(f"{path}[{min(ignored)}]")
-    price = _price(world, item, path)
     quantity = item.get("quantity")
     if quantity is None:
         raise invalid_request(
@@ -51,7 +58,7 @@ def _line(world: World, item: dict[str, Any], path: str) -> Obj:
             param=f"{path}[quantity]",
             code="parameter_invalid_integer",
         )
-    amount = prices.cost(price, quantity)
+    amount = price_currencies.cost(world, price, quantity, currency)
     product = world.need("product", price["product"])
     return {
         "id": world.id("li_1"),
@@ -61,7 +68,7 @@ def _line(world: World, item: dict[str, Any], path: str) -> Obj:
         "amount_subtotal": amount,
         "amount_tax": 0,
         "amount_total": amount,
-        "currency": price["currency"],
+        "currency": currency,
         "description": product["name"],
         "metadata": merge_metadata({}, item.get("metadata")),
         "price": snapshot(price),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from local.stripe.engine import product_objects
+from local.stripe.engine import price_currencies, product_objects
 from local.stripe.engine.errors import ApiError, invalid_request, missing, not_offered
 from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.routes import Call, Route, names
@@ -19,15 +18,17 @@ def make(world: World, given: dict[str, Any]) -> Obj:
     given = {key: value for key, value in given.items() if key != "expand"}
     if given.get("billing_scheme", "per_unit") != "per_unit" or given.keys() & {"tiers", "custom_unit_amount"}:
         raise not_offered("tiered or customer-chosen prices")
-    currency = _currency(given.pop("currency"))
-    amount, decimal = _amount(given.pop("unit_amount", None), given.pop("unit_amount_decimal", None))
+    currency = price_currencies.currency_code(given.pop("currency"))
+    amount, decimal = price_currencies.amount_of(given.pop("unit_amount", None), given.pop("unit_amount_decimal", None))
+    price_id = world.id("price_1", 23)
+    options = price_currencies.read(world, price_id, currency, given.pop("currency_options", {}))
     product = _product(world, given)
     recurring = given.pop("recurring", None)
     lookup_key = given.get("lookup_key")
     _free_lookup_key(world, lookup_key, transfer=given.pop("transfer_lookup_key", False))
     price = world.add(
         {
-            "id": world.id("price_1", 23),
+            "id": price_id,
             "object": "price",
             "active": True,
             "billing_scheme": "per_unit",
@@ -49,26 +50,9 @@ def make(world: World, given: dict[str, Any]) -> Obj:
             "currency": currency,
         }
     )
+    world.hidden[price_id + price_currencies.KEPT] = options
     world.emit("price.created", price)
     return price
-
-
-def _amount(amount: int | None, decimal: str | None) -> tuple[int | None, str]:
-    if amount is None and decimal is None:
-        raise invalid_request("Missing required param: unit_amount.", param="unit_amount", code="parameter_missing")
-    if amount is not None and decimal is not None:
-        raise invalid_request("You may only specify one of these parameters: unit_amount, unit_amount_decimal.")
-    exact = Decimal(decimal) if decimal is not None else Decimal(amount or 0)
-    if exact < 0:
-        raise invalid_request("Invalid non-negative integer", param="unit_amount", code="parameter_invalid_integer")
-    return (int(exact) if exact == exact.to_integral_value() else None), format(exact.normalize(), "f")
-
-
-def _currency(code: str) -> str:
-    lower = code.lower()
-    if len(lower) != 3 or not lower.isascii() or not lower.isalpha():
-        raise invalid_request(f"Invalid currency: {code}.", param="currency")
-    return lower
 
 
 def _product(world: World, given: dict[str, Any]) -> str:
@@ -119,12 +103,6 @@ def _free_lookup_key(world: World, key: str | None, transfer: bool) -> None:
     world.emit("price.updated", holder, before)
 
 
-def cost(price: Obj, quantity: int) -> int:
-    """What so many cost, in minor units, rounded half up once on the total."""
-    exact = Decimal(price["unit_amount_decimal"]) * quantity
-    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-
 def create(call: Call) -> Obj:
     """POST /v1/prices."""
     return make(call.world, call.params)
@@ -141,9 +119,12 @@ def update(call: Call) -> Obj:
     before = snapshot(price)
     values = {key: None if value == "" else value for key, value in call.params.items() if key != "expand"}
     transfer = bool(values.pop("transfer_lookup_key", False))
+    wanted = values.pop("currency_options", {})
+    options = price_currencies.read(call.world, price["id"], price["currency"], "" if wanted is None else wanted)
     if values.get("lookup_key") not in (None, price["lookup_key"]):
         _free_lookup_key(call.world, values["lookup_key"], transfer)
     values["metadata"] = merge_metadata(price["metadata"], call.params.get("metadata"))
+    call.world.hidden[price["id"] + price_currencies.KEPT] = options
     price.update(values)
     call.world.emit_updated("price.updated", price, before)
     return price
@@ -170,8 +151,8 @@ ROUTES = [
         "_price_create_params:PriceCreateParams",
         create,
         names(
-            "active billing_scheme currency lookup_key metadata nickname product product_data recurring tax_behavior "
-            "transfer_lookup_key unit_amount unit_amount_decimal"
+            "active billing_scheme currency currency_options lookup_key metadata nickname product product_data "
+            "recurring tax_behavior transfer_lookup_key unit_amount unit_amount_decimal"
         ),
     ),
     Route("GET", "/v1/prices", "_price_list_params:PriceListParams", listed),
@@ -181,6 +162,6 @@ ROUTES = [
         "/v1/prices/{id}",
         "_price_update_params:PriceUpdateParams",
         update,
-        names("active lookup_key metadata nickname tax_behavior transfer_lookup_key"),
+        names("active currency_options lookup_key metadata nickname tax_behavior transfer_lookup_key"),
     ),
 ]
