@@ -5,35 +5,16 @@ https://docs.stripe.com/api/checkout/sessions
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from local.stripe.engine import payment_intents
+from local.stripe.engine import discounts, payment_intents, session_objects, session_order
 from local.stripe.engine.errors import invalid_request
 from local.stripe.engine.order_lines import make_lines
 from local.stripe.engine.paging import created_within, list_object, matching, page
 from local.stripe.engine.routes import Call, Route, names
+from local.stripe.engine.session_order import Order
 from local.stripe.engine.session_rules import check_session
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
-
-BRANDING: Obj = {
-    "background_color": "#ffffff",
-    "border_style": "rounded",
-    "button_color": "#0b6b58",
-    "display_name": "Plumbline stand-in",
-    "font_family": "default",
-    "icon": None,
-    "logo": None,
-}
-
-
-@dataclass
-class Order:
-    """What a session is for and never shows."""
-
-    lines: list[Obj]
-    intent_data: dict[str, Any] = field(default_factory=dict)
-    subscription_data: dict[str, Any] = field(default_factory=dict)
 
 
 def create(call: Call) -> Obj:
@@ -43,143 +24,28 @@ def create(call: Call) -> Obj:
     with world.at(world.time_of(params.get("customer"))):
         mode = params.get("mode", "payment")
         expires_at = check_session(world, params, mode)
-        lines = make_lines(world, params, mode, customer)
-        session = _session(world, params, mode, lines, expires_at)
-        world.hidden[session["id"]] = Order(
-            lines, params.get("payment_intent_data", {}), params.get("subscription_data", {})
-        )
+        order = _order(world, params, mode, customer)
+        session = session_objects.make(world, params, mode, order, expires_at)
+        session_order.keep_discount(world, session, order)
+        world.hidden |= {session["id"]: order, **{line["id"]: order for line in order.lines}}
         world.later.append((expires_at, "expire", session["id"]))
     return session
 
 
-def _session(world: World, params: dict[str, Any], mode: str, lines: list[Obj], expires_at: int) -> Obj:
-    session_id = world.id("cs_test_a1", 56)
-    trial = bool(params.get("subscription_data", {}).keys() & {"trial_end", "trial_period_days"})
-    total = sum(line["amount_total"] for line in lines if not (trial and line["price"]["recurring"]))
-    currency = lines[0]["currency"]
-    hosted = params.get("ui_mode", "hosted_page") == "hosted_page"
-    customer = world.find(params["customer"]) if "customer" in params else None
-    creation = params.get("customer_creation", "if_required") if mode == "payment" and not customer else None
-    return world.add(
-        {
-            "id": session_id,
-            "object": "checkout.session",
-            "adaptive_pricing": {"enabled": False},
-            "after_expiration": None,
-            "allow_promotion_codes": None,
-            "allowed_payment_method_types": params.get("allowed_payment_method_types"),
-            "amount_subtotal": total,
-            "amount_total": total,
-            "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-            "billing_address_collection": params.get("billing_address_collection"),
-            "branding_settings": dict(BRANDING) if hosted else None,
-            "cancel_url": params.get("cancel_url"),
-            "client_reference_id": params.get("client_reference_id"),
-            "client_secret": None if hosted else f"{session_id}_secret_{world.token(40)}",
-            "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
-            "consent": None,
-            "consent_collection": None,
-            "created": world.now(),
-            "currency": currency,
-            "currency_conversion": None,
-            "custom_fields": [],
-            "custom_text": {
-                "after_submit": None,
-                "shipping_address": None,
-                "submit": None,
-                "terms_of_service_acceptance": None,
-            },
-            "customer": customer["id"] if customer else None,
-            "customer_account": None,
-            "customer_creation": creation,
-            "customer_details": _details(customer["email"] if customer else params.get("customer_email")),
-            "customer_email": params.get("customer_email"),
-            "discounts": [],
-            "excluded_payment_method_types": None,
-            "expires_at": expires_at,
-            "integration_identifier": None,
-            "invoice": None,
-            "invoice_creation": _no_invoice() if mode == "payment" else None,
-            "livemode": False,
-            "locale": params.get("locale"),
-            "metadata": merge_metadata({}, params.get("metadata")),
-            "mode": mode,
-            "origin_context": params.get("origin_context"),
-            "payment_intent": None,
-            "payment_link": None,
-            "payment_method_collection": _collection(params, mode),
-            "payment_method_configuration_details": None,
-            "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-            "payment_method_types": method_types(params.get("allowed_payment_method_types"), currency),
-            "payment_status": "unpaid" if total or mode == "subscription" else "no_payment_required",
-            "permissions": None,
-            "phone_number_collection": {"enabled": False},
-            "recovered_from": None,
-            "saved_payment_method_options": _saved_options(mode) if customer else None,
-            "setup_intent": None,
-            "shipping_address_collection": None,
-            "shipping_cost": None,
-            "shipping_options": [],
-            "status": "open",
-            "submit_type": params.get("submit_type"),
-            "subscription": None,
-            "success_url": params.get("success_url"),
-            "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-            "ui_mode": params.get("ui_mode", "hosted_page"),
-            "url": f"{world.public_url}/c/pay/{session_id}" if hosted else None,
-            "wallet_options": None,
-        }
+def _order(world: World, params: dict[str, Any], mode: str, customer: Obj | None) -> Order:
+    lines = make_lines(world, params, mode, customer)
+    source = discounts.named(world, params.get("discounts", []))
+    if source is not None:
+        discounts.check(world, source, lines, lines[0]["currency"], customer)
+    order = Order(
+        lines,
+        intent_data=params.get("payment_intent_data", {}),
+        subscription_data=params.get("subscription_data", {}),
+        source=source,
     )
-
-
-def _collection(params: dict[str, Any], mode: str) -> str:
-    given: str = params.get("payment_method_collection", "always")
-    return "if_required" if mode == "payment" else given
-
-
-def _saved_options(mode: str) -> Obj:
-    return {
-        "allow_redisplay_filters": ["always"],
-        "payment_method_remove": "disabled",
-        "payment_method_save": "disabled" if mode == "payment" else None,
-    }
-
-
-def _details(email: str | None) -> Obj | None:
-    if email is None:
-        return None
-    return {
-        "address": None,
-        "business_name": None,
-        "email": email,
-        "individual_name": None,
-        "name": None,
-        "phone": None,
-        "tax_exempt": "none",
-        "tax_ids": None,
-    }
-
-
-def _no_invoice() -> Obj:
-    data: Obj = {
-        "account_tax_ids": None,
-        "custom_fields": None,
-        "description": None,
-        "footer": None,
-        "issuer": None,
-        "metadata": {},
-        "rendering_options": None,
-    }
-    return {"enabled": False, "invoice_data": data}
-
-
-def method_types(allowed: list[str] | None, currency: str) -> list[str]:
-    """What can be used: cards, and SEPA debit for euros only.
-
-    https://docs.stripe.com/payments/sepa-debit/accept-a-payment?payment-ui=checkout#compatibility
-    """
-    offered = ["card", "sepa_debit"] if currency == "eur" else ["card"]
-    return [kind for kind in offered if allowed is None or kind in allowed]
+    session_order.reckon(world, order)
+    session_order.check_least(order, mode)
+    return order
 
 
 def lines_of(world: World, session: Obj) -> Obj:
@@ -247,9 +113,10 @@ ROUTES = [
         _CS + "create_params:SessionCreateParams",
         create,
         names(
-            "allowed_payment_method_types billing_address_collection cancel_url client_reference_id currency customer "
-            "customer_creation customer_email expires_at line_items locale metadata mode origin_context "
-            "payment_intent_data payment_method_collection submit_type subscription_data success_url ui_mode"
+            "allow_promotion_codes allowed_payment_method_types billing_address_collection cancel_url "
+            "client_reference_id currency customer customer_creation customer_email discounts expires_at line_items "
+            "locale metadata mode origin_context payment_intent_data payment_method_collection submit_type "
+            "subscription_data success_url ui_mode"
         ),
     ),
     Route("GET", "/v1/checkout/sessions", _CS + "list_params:SessionListParams", listed),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from local.stripe.engine import payment_intents, payment_methods, subscription_life
-from local.stripe.engine.checkout_sessions import Order
+from local.stripe.engine.session_order import Order
 from local.stripe.engine.world import Obj, World
 
 
 def pay(world: World, session: Obj, method: Obj | None) -> Obj | None:
     """Try the first payment; None when nothing is due today (a trial), in which case the subscription is started."""
-    order: Order = world.hidden[session["id"]]
-    due = first_amount(order)
+    due: int = session["amount_total"]
     if due == 0:
         if method is not None:
             payment_methods.attach(world, method, session["customer"])
@@ -23,16 +22,12 @@ def pay(world: World, session: Obj, method: Obj | None) -> Obj | None:
     return intent
 
 
-def first_amount(order: Order) -> int:
-    """What is due today: everything, or with a trial only the one-time lines."""
-    trial = bool(order.subscription_data.keys() & {"trial_end", "trial_period_days"})
-    return sum(line["amount_total"] for line in order.lines if not (trial and line["price"]["recurring"]))
-
-
 def _intent(world: World, session: Obj, due: int) -> Obj:
     known = world.hidden.get(f"{session['id']}/intent")
     if known:
-        return world.need("payment_intent", known)
+        intent = world.need("payment_intent", known)
+        intent["amount"] = due  # a code or an address may have come after a refused card
+        return intent
     intent = payment_intents.make(
         world,
         due,
@@ -58,6 +53,7 @@ def start(world: World, session: Obj, intent: Obj | None, method: Obj | None) ->
         lines=order.lines,
         method=method,
         intent=intent,
-        data=order.subscription_data,
+        data={**order.subscription_data, "automatic_tax": order.taxed},
+        discount=order.discount,
     )
     session |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}

@@ -19,35 +19,44 @@ EXPANDABLE: dict[str, frozenset[str]] = {
         {"balance_transaction", "customer", "failure_balance_transaction", "payment_intent", "review", "on_behalf_of"}
     ),
     "checkout.session": frozenset(
-        {"customer", "invoice", "payment_intent", "payment_link", "setup_intent", "subscription"}
+        {
+            *("customer", "discounts.coupon", "discounts.promotion_code", "invoice", "payment_intent", "payment_link"),
+            *("setup_intent", "subscription"),
+        }
     ),
     "customer": frozenset({"default_source", "invoice_settings.default_payment_method", "test_clock"}),
+    "discount": frozenset({"customer", "promotion_code", "source.coupon"}),
     "dispute": frozenset({"charge", "payment_intent"}),
     "invoice": frozenset(
         {
             "customer",
             "default_payment_method",
             "default_source",
+            "discounts",
             "latest_revision",
             "on_behalf_of",
             "parent.subscription_details.subscription",
             "test_clock",
+            "total_discount_amounts.discount",
         }
     ),
     "invoice_payment": frozenset({"invoice", "payment.charge", "payment.payment_intent"}),
-    "line_item": frozenset({"pricing.price_details.price", "subscription"}),
+    "line_item": frozenset({"discount_amounts.discount", "discounts", "pricing.price_details.price", "subscription"}),
     "payment_intent": frozenset({"customer", "latest_charge", "on_behalf_of", "payment_method", "review"}),
     "payment_method": frozenset({"customer"}),
     "price": frozenset({"product"}),
+    "promotion_code": frozenset({"customer", "promotion.coupon"}),
     "product": frozenset({"default_price", "tax_code"}),
     "refund": frozenset(
         {"balance_transaction", "charge", "customer", "failure_balance_transaction", "payment_intent", "payment_method"}
     ),
+    "subscription_item": frozenset({"discounts"}),
     "subscription": frozenset(
         {
             "customer",
             "default_payment_method",
             "default_source",
+            "discounts",
             "latest_invoice",
             "pending_setup_intent",
             "schedule",

@@ -8,9 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from local.stripe.engine import checkout_subscription, customers, payment_intents, payment_methods
-from local.stripe.engine.checkout_sessions import Order
+from local.stripe.engine import (
+    checkout_buyer,
+    checkout_subscription,
+    discounts,
+    payment_intents,
+    payment_methods,
+    session_order,
+)
+from local.stripe.engine.checkout_buyer import Buyer
+from local.stripe.engine.errors import ApiError
 from local.stripe.engine.instruments import Instrument
+from local.stripe.engine.session_order import Order
 from local.stripe.engine.world import Obj, World
 
 
@@ -22,16 +31,37 @@ class Outcome:
     message: str = ""
 
 
-def submit(world: World, session: Obj, instrument: Instrument | None, name: str, email: str) -> Outcome:
+def submit(
+    world: World,
+    session: Obj,
+    instrument: Instrument | None,
+    name: str,
+    email: str,
+    *,
+    address: Obj | None = None,
+    tax_ids: list[Obj] | None = None,
+    business_name: str | None = None,
+) -> Outcome:
     """Pay with what the buyer typed; `instrument` is None only where nothing is due and nothing is collected."""
     if session["status"] != "open":
         return Outcome("closed")
+    buyer = Buyer(name, email, address, tax_ids or [], business_name)
     with world.at(world.time_of(session["customer"])):
-        _remember_buyer(world, session, name, email)
+        order: Order = world.hidden[session["id"]]
+        try:
+            session_order.check_redeemable(world, session, order)
+        except ApiError as refusal:
+            return Outcome("retry", refusal.message)
+        if order.taxed and buyer.address:
+            session_order.locate(world, session, order, buyer.whole_address(), buyer.tax_ids)
+        checkout_buyer.remember(world, session, buyer)
         method = payment_methods.make(world, instrument, name, email) if instrument else None
+        if method is not None and buyer.address:
+            method["billing_details"]["address"] = buyer.whole_address()
         if session["mode"] == "subscription":
             return _after(world, session, checkout_subscription.pay(world, session, method), method)
         if session["amount_total"] == 0 or method is None:
+            _forget_intent(world, session)
             _complete(world, session, "no_payment_required")
             return Outcome("complete")
         intent = _intent(world, session)
@@ -53,30 +83,15 @@ def authenticate(world: World, session: Obj, passed: bool) -> Outcome:
         return _after(world, session, intent, method)
 
 
-def _remember_buyer(world: World, session: Obj, name: str, email: str) -> None:
-    customer = world.find(session["customer"]) if session["customer"] else None
-    session["customer_details"] = {
-        "address": {**payment_methods.NO_ADDRESS, "country": "US"},
-        "business_name": None,
-        "email": (customer or {}).get("email") or session["customer_email"] or email,
-        "individual_name": None,
-        "name": name,
-        "phone": None,
-        "tax_exempt": "none",
-        "tax_ids": [],
-    }
-    if customer is None and (session["mode"] == "subscription" or session["customer_creation"] == "always"):
-        made = customers.make(world, email=session["customer_details"]["email"], name=name)
-        session["customer"] = made["id"]
-
-
 def _intent(world: World, session: Obj) -> Obj:
     """The payment intent of the session, made when the buyer first confirms and not before.
 
     https://docs.stripe.com/changelog/2022-08-01/checkout-paymentintents-created-on-confirmation
     """
     if session["payment_intent"]:
-        return world.need("payment_intent", session["payment_intent"])
+        known = world.need("payment_intent", session["payment_intent"])
+        known["amount"] = session["amount_total"]  # a code or an address may have come after a refused card
+        return known
     order: Order = world.hidden[session["id"]]
     data = {"metadata": {}, **order.intent_data}
     intent = payment_intents.make(
@@ -89,6 +104,13 @@ def _intent(world: World, session: Obj) -> Obj:
     )
     session["payment_intent"] = intent["id"]
     return intent
+
+
+def _forget_intent(world: World, session: Obj) -> None:
+    """End the intent of a refused card when a code has made the order free since."""
+    if session["payment_intent"]:
+        payment_intents.cancel_open(world, world.need("payment_intent", session["payment_intent"]), "automatic")
+        session["payment_intent"] = None
 
 
 def _after(world: World, session: Obj, intent: Obj | None, method: Obj | None) -> Outcome:
@@ -113,6 +135,11 @@ def _complete(world: World, session: Obj, payment_status: str) -> None:
     https://docs.stripe.com/checkout/fulfillment#delayed-notification
     """
     session |= {"status": "complete", "payment_status": payment_status, "url": None}
+    order: Order = world.hidden[session["id"]]
+    if order.source is not None:
+        discounts.redeemed(world, order.source)
+    if order.discount is not None:
+        order.discount["customer"] = session["customer"]
     world.later = [due for due in world.later if due[1:] != ("expire", session["id"])]
     world.emit("checkout.session.completed", session)
 

@@ -6,7 +6,7 @@ has no `charge`, `payment_intent` or `paid`. https://docs.stripe.com/changelog/b
 
 from __future__ import annotations
 
-from local.stripe.engine import price_currencies
+from local.stripe.engine import discounts, invoice_amounts, price_currencies
 from local.stripe.engine.paging import list_object
 from local.stripe.engine.world import Obj, World, snapshot
 
@@ -81,11 +81,11 @@ def _line(
 def make(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj:
     """Keep a new draft."""
     customer = world.need("customer", subscription["customer"])
-    total, now = sum(each["amount"] for each in lines), world.now()
-    invoice_id = world.id("in_1")
+    reckoned, now = invoice_amounts.reckon(world, subscription, customer, lines), world.now()
+    total, invoice_id = reckoned["total"], world.id("in_1")
     for each in lines:
         each["invoice"] = invoice_id
-    return world.add(
+    invoice = world.add(
         {
             "id": invoice_id,
             "object": "invoice",
@@ -102,13 +102,6 @@ def make(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj:
             "attempt_count": 0,
             "attempted": False,
             "auto_advance": True,
-            "automatic_tax": {
-                "disabled_reason": None,
-                "enabled": False,
-                "liability": None,
-                "provider": None,
-                "status": None,
-            },
             "automatically_finalizes_at": now + 3600 if reason == "subscription_cycle" else None,
             "billing_reason": reason,
             "collection_method": "charge_automatically",
@@ -123,12 +116,11 @@ def make(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj:
             "customer_phone": customer["phone"],
             "customer_shipping": customer["shipping"],
             "customer_tax_exempt": customer["tax_exempt"],
-            "customer_tax_ids": [],
+            "customer_tax_ids": snapshot(world.hidden.get(customer["id"] + "/tax_ids", [])),
             "default_payment_method": None,
             "default_source": None,
             "default_tax_rates": [],
             "description": None,
-            "discounts": [],
             "due_date": None,
             "effective_at": None,
             "ending_balance": None,
@@ -171,17 +163,13 @@ def make(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj:
                 "paid_at": None,
                 "voided_at": None,
             },
-            "subtotal": total,
-            "subtotal_excluding_tax": total,
             "test_clock": customer["test_clock"],
-            "total": total,
-            "total_discount_amounts": [],
-            "total_excluding_tax": total,
-            "total_pretax_credit_amounts": [],
-            "total_taxes": [],
             "webhooks_delivered_at": now,
+            **reckoned,
         }
     )
+    discounts.end_spent(world, subscription, billed=any(each["amount"] for each in invoice["total_discount_amounts"]))
+    return invoice
 
 
 def payments_of(world: World, invoice: Obj) -> Obj:

@@ -108,6 +108,17 @@ def _inquiry(world: World, charge: Obj) -> None:
     disputes.open_dispute(world, charge, inquiry=True)
 
 
+def _coupon_ends(world: World, coupon: Obj) -> None:
+    coupon["valid"] = False
+    for code in world.all("promotion_code"):
+        if code["promotion"]["coupon"] == coupon["id"]:
+            code["active"] = False
+
+
+def _code_ends(_: World, code: Obj) -> None:
+    code["active"] = False
+
+
 DEEDS: dict[str, Callable[[World, Obj], None]] = {
     "expire": _expire_session,
     "settle": _settle_charge,
@@ -118,4 +129,6 @@ DEEDS: dict[str, Callable[[World, Obj], None]] = {
     "collect": _collect,
     "dispute": _dispute,
     "inquiry": _inquiry,
+    "coupon_ends": _coupon_ends,
+    "code_ends": _code_ends,
 }

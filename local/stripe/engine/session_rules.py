@@ -27,6 +27,9 @@ def check_session(world: World, params: dict[str, Any], mode: str) -> int:
             _check_url(params[name], name)
     if "customer" in params and "customer_email" in params:
         raise invalid_request("You may only specify one of these parameters: customer, customer_email.")
+    # Refused even with allow_promotion_codes=false: the two keys never go together.
+    if "allow_promotion_codes" in params and "discounts" in params:
+        raise invalid_request("You may only specify one of these parameters: allow_promotion_codes, discounts.")
     if len(params.get("client_reference_id", "")) > 200:
         raise invalid_request(
             "Invalid string: must be at most 200 characters",

@@ -9,7 +9,7 @@ import calendar
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.stripe.engine import invoice_life, invoice_objects, subscription_end
+from local.stripe.engine import invoice_life, invoice_objects, subscription_end, subscription_terms
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
 
 DAY = 86_400
@@ -39,7 +39,14 @@ def _months_after(anchor: int, months: int) -> int:
 
 
 def start(
-    world: World, *, customer: str, lines: list[Obj], method: Obj | None, intent: Obj | None, data: dict[str, Any]
+    world: World,
+    *,
+    customer: str,
+    lines: list[Obj],
+    method: Obj | None,
+    intent: Obj | None,
+    data: dict[str, Any],
+    discount: Obj | None = None,
 ) -> Obj:
     """Make a subscription from a paid checkout, with its items and its first invoice."""
     now = world.now()
@@ -48,6 +55,9 @@ def start(
     )
     recurring = [line for line in lines if line["price"]["recurring"]]
     subscription = _object(world, customer, recurring, method, trial_end, data)
+    subscription_terms.apply(world, subscription, discount, taxed=data.get("automatic_tax", False))
+    if intent is None and trial_end is None:
+        subscription["status"] = "active"  # nothing is due, so that it never was incomplete
     plan = recurring[0]["price"]["recurring"]
     anchor = trial_end or now
     end = trial_end or next_boundary(anchor, now, plan["interval"], plan["interval_count"])

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from local.stripe.engine import hosted_checkout, instruments
-from local.stripe.engine.checkout_sessions import Order
+from local.stripe.engine.session_order import Order
 from local.stripe.engine.world import Obj
 from local.stripe.web.shell import Shell, shell_of
 
@@ -88,7 +88,7 @@ def _form(
         lines=order.lines,
         email=email,
         recurring=recurring[0] if recurring else None,
-        trial=bool(order.subscription_data.keys() & {"trial_end", "trial_period_days"}),
+        trial=order.trial,
         collect=session["amount_total"] > 0 or session["payment_method_collection"] == "always",
         typed=typed,
         field=field,

@@ -20,9 +20,11 @@ ODD = [
     {"0": {"a": "b"}},
 ]
 EXISTING = {
+    "coupons": "coupon",
     "customers": "customer",
     "products": "product",
     "prices": "price",
+    "promotion_codes": "promotion_code",
     "sessions": "checkout.session",
     "payment_intents": "payment_intent",
     "charges": "charge",
@@ -46,10 +48,14 @@ def test_odd_values_are_answered(account, route):
     account.time += 5
     account.engine.tick()
     account.post("/v1/refunds", charge=account.world.all("charge")[0]["id"], amount=5)
+    coupon = account.post("/v1/coupons", percent_off=5)["id"]
+    account.post("/v1/promotion_codes", promotion={"type": "coupon", "coupon": coupon})
     kind = next((kind for part, kind in EXISTING.items() if f"/{part}/{{id}}" in route.path), None)
     price, _ = account.world.all("price")
     items = {"0": {"price": price["id"], "quantity": "1"}}
     wanted = {
+        "/v1/coupons": {"amount_off": "5", "currency": "usd"},
+        "/v1/promotion_codes": {"promotion": {"type": "coupon", "coupon": coupon}},
         "/v1/products": {"name": "x"},
         "/v1/prices": {"currency": "usd", "product": price["product"], "unit_amount": "5"},
         "/v1/checkout/sessions": {"line_items": items, "success_url": "http://a.test", "mode": "payment"},

@@ -11,7 +11,9 @@ import stripe
 
 LEFT_OUT = {
     "Charge": {"authorization_code", "level3", "refunds", "transfer"},
+    "Coupon": {"applies_to", "currency_options", "deleted"},
     "Customer": {"cash_balance", "invoice_credit_balance", "sources", "subscriptions", "tax", "tax_ids", "deleted"},
+    "Discount": {"deleted"},
     "Dispute": {"intended_submission_method", "network_reason_code"},
     "Event": {"account", "context"},
     "Invoice": {"confirmation_secret", "payments", "threshold_reason", "status_details", "deleted"},
@@ -40,7 +42,9 @@ KINDS = {
     "balance_transaction": stripe.BalanceTransaction,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,
+    "coupon": stripe.Coupon,
     "customer": stripe.Customer,
+    "discount": stripe.Discount,
     "dispute": stripe.Dispute,
     "event": stripe.Event,
     "invoice": stripe.Invoice,
@@ -48,6 +52,7 @@ KINDS = {
     "payment_intent": stripe.PaymentIntent,
     "price": stripe.Price,
     "product": stripe.Product,
+    "promotion_code": stripe.PromotionCode,
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
     "subscription_item": stripe.SubscriptionItem,
@@ -64,7 +69,10 @@ def known_members(resource: type) -> set[str]:
 def lived(account):
     """An account in which one of everything has happened."""
     account.post("/v1/test_helpers/test_clocks", frozen_time=int(account.time))
-    account.pay(account.session(account.price(1200, recurring={"interval": "month"})))
+    promotion = {"type": "coupon", "coupon": account.post("/v1/coupons", percent_off=10, duration="forever")["id"]}
+    code = account.post("/v1/promotion_codes", promotion=promotion)["id"]
+    plan = account.price(1200, recurring={"interval": "month"})
+    account.pay(account.session(plan, discounts=[{"promotion_code": code}]))
     account.pay(account.session(account.price()), "4000000000000259")
     account.time += 5
     account.engine.tick()

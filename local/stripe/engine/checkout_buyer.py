@@ -1,0 +1,76 @@
+"""What a buyer types into the page about himself, and where it goes: the session, and his customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from local.stripe.engine import customers
+from local.stripe.engine.payment_methods import NO_ADDRESS
+from local.stripe.engine.session_order import Order
+from local.stripe.engine.world import Obj, World, snapshot
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """The form, apart from card and IBAN."""
+
+    name: str
+    email: str
+    address: Obj | None = None
+    """Complete as far as the page asked for it; None where it asked for nothing"""
+    tax_ids: list[Obj] = field(default_factory=list)
+    """`type` and `value` of at most one"""
+    business_name: str | None = None
+
+    def whole_address(self) -> Obj:
+        """All members of an address; without any, the country of Stripe's test cards."""
+        return NO_ADDRESS | (self.address or {"country": "US"})
+
+
+def remember(world: World, session: Obj, buyer: Buyer) -> None:
+    """Show the buyer on the session, and make or update his customer."""
+    order: Order = world.hidden[session["id"]]
+    customer = world.find(session["customer"]) if session["customer"] else None
+    session["customer_details"] = {
+        "address": buyer.whole_address(),
+        "business_name": buyer.business_name,
+        "email": (customer or {}).get("email") or session["customer_email"] or buyer.email,
+        "individual_name": None,
+        "name": buyer.name,
+        "phone": None,
+        "tax_exempt": order.tax_exempt,
+        "tax_ids": snapshot({"ids": buyer.tax_ids})["ids"],
+    }
+    if customer is not None:
+        _update(world, customer, buyer, order.updates)
+    elif _wants_customer(session):
+        address = buyer.whole_address() if buyer.address else None
+        made = customers.make(
+            world, email=session["customer_details"]["email"], name=buyer.business_name or buyer.name, address=address
+        )
+        world.hidden[made["id"] + TAX_IDS] = list(buyer.tax_ids)
+        session["customer"] = made["id"]
+
+
+TAX_IDS = "/tax_ids"
+
+
+def _wants_customer(session: Obj) -> bool:
+    """Not for a guest, except that an order without a price has none.
+
+    https://docs.stripe.com/payments/checkout/no-cost-orders: "guest customers aren't supported"
+    """
+    free: bool = session["amount_total"] == 0
+    return bool(session["mode"] == "subscription" or session["customer_creation"] == "always" or free)
+
+
+def _update(world: World, customer: Obj, buyer: Buyer, updates: dict[str, str]) -> None:
+    """Save what `customer_update` allows; by default nothing of it."""
+    before = snapshot(customer)
+    if updates.get("address") == "auto" and buyer.address:
+        customer["address"] = buyer.whole_address()
+    if updates.get("name") == "auto":
+        customer["name"] = buyer.business_name or buyer.name
+    if buyer.tax_ids:
+        world.hidden[customer["id"] + TAX_IDS] = list(buyer.tax_ids)
+    world.emit_updated("customer.updated", customer, before)
