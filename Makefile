@@ -7,7 +7,7 @@ export SAM_CLI_TELEMETRY := 0
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo token seed test test-unit test-integration test-browser test-live \
+.PHONY: help setup run demo token openapi seed test test-unit test-integration test-browser test-live \
 	check check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
@@ -45,6 +45,9 @@ endif
 token: .venv/.ready ## print a token: make token USER=alice, or make token SCOPE=billing:spend
 	@$(if $(WHO),:,echo "Say whose: make token USER=alice, or make token SCOPE=billing:spend" >&2; exit 2)
 	@$(PYTHON) -m local token $(WHO) $(ARGS)
+
+openapi: .venv/.ready ## write docs/openapi.yaml and docs/errors.md from the models
+	@PYTHONPATH=layers/billing/python $(PYTHON) -m docs.openapi
 
 seed: .venv/.ready ## put the sample catalog into the Stripe test account whose key is in .env
 	@$(PYTHON) -m local seed $(ARGS)

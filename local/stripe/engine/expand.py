@@ -125,7 +125,7 @@ class _Expansion:
         if name not in node:
             raise self.refusal()
         value = node[name]
-        ids = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        ids = isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
         if value is None or isinstance(value, str) or ids:
             if here not in EXPANDABLE.get(owner["object"], frozenset()):
                 raise self.refusal()

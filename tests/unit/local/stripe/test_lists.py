@@ -84,3 +84,9 @@ def test_bad_expansions_are_refused(account, five, path, wanted, message):
     error = account.refusal("GET", path, expand=[wanted])
     assert error["status"] == 400
     assert message in error["message"]
+
+
+def test_an_empty_list_is_expanded_into(account):
+    customer = account.post("/v1/customers")["id"]
+    deep = ["data.latest_invoice", "data.latest_invoice.payments"]
+    assert account.get("/v1/subscriptions", customer=customer, expand=deep)["data"] == []

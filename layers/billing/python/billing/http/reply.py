@@ -73,18 +73,24 @@ def error_reply(exc: errors.BillingError) -> HttpResponse:
         log().info("request refused", code=exc.code, status=status, **_free(exc.ids))
         metrics().count("RequestsRefused", code=exc.code)
         return error_response(status, exc.code, message or exc.message)
-    code = _public_code(exc)
+    code = _public_code(type(exc))
     log().failure("request failed", exc, retryable=status == 503, status=status)
     metrics().count("RequestsFailed", code=code)
     retry = {"retry-after": "2"} if status == 503 else None
     return error_response(status, code, message or "something went wrong on our side", retry)
 
 
-def _public_code(exc: errors.BillingError) -> str:
+def status_and_code(kind: type[errors.BillingError]) -> tuple[int, str]:
+    """Return how a kind of error is answered; the API's document is made of it."""
+    status = next(status for known, status, _ in _STATUS if issubclass(kind, known))
+    return status, kind.code if status < 500 else _public_code(kind)
+
+
+def _public_code(kind: type[errors.BillingError]) -> str:
     """Which of our parts did not answer is for the log; a client needs to know only Stripe from ours."""
-    if isinstance(exc, errors.StripeUnavailable):
-        return exc.code
-    return "unavailable" if isinstance(exc, errors.Retryable) else "internal"
+    if issubclass(kind, errors.StripeUnavailable):
+        return kind.code
+    return "unavailable" if issubclass(kind, errors.Retryable) else "internal"
 
 
 def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> HttpResponse:

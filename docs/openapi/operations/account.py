@@ -1,0 +1,57 @@
+"""Reading an account."""
+
+from __future__ import annotations
+
+from billing import errors
+from billing.api_models.account import AccountAnswer, EntitlementAnswer
+from billing.api_models.credits import CreditsDetail, TransactionsAnswer
+from docs.openapi.operation import STORED, USER_ID, Caller, Error, Operation, Parameter, Replied
+
+_SOURCE = {"X-Plumbline-Source": "`cache` (up to an hour old) or `store`."}
+_READING: tuple[Error, ...] = (errors.InvalidRequest, *STORED)
+
+OPERATIONS = (
+    Operation(
+        "GET /account",
+        "getAccount",
+        "Account",
+        "Everything that a user has, from one consistent read.",
+        Caller.USER_OR_READER,
+        [Replied(200, "The account; an empty one for who never bought anything.", AccountAnswer)],
+        parameters=[USER_ID],
+        errors=_READING,
+    ),
+    Operation(
+        "GET /entitlements",
+        "getEntitlements",
+        "Account",
+        "The user's level, from the cache if it is there.",
+        Caller.USER_OR_READER,
+        [Replied(200, "The level.", EntitlementAnswer, _SOURCE)],
+        parameters=[USER_ID],
+        errors=_READING,
+    ),
+    Operation(
+        "GET /credits",
+        "getCredits",
+        "Credits",
+        "Balance, what can be spent, and the grants that anything is left of.",
+        Caller.USER_OR_READER,
+        [Replied(200, "The credits.", CreditsDetail)],
+        parameters=[USER_ID],
+        errors=_READING,
+    ),
+    Operation(
+        "GET /credits/transactions",
+        "listTransactions",
+        "Credits",
+        "The ledger, newest first.",
+        Caller.USER,
+        [Replied(200, "A page of it.", TransactionsAnswer)],
+        parameters=[
+            Parameter("limit", "query", "Entries of a page.", {"type": "integer", "minimum": 1, "maximum": 100}),
+            Parameter("cursor", "query", "The `nextCursor` of the page before."),
+        ],
+        errors=_READING,
+    ),
+)
