@@ -12,6 +12,7 @@ from billing.domain.ids import CustomerId, EventId, OrderId, SessionId, UserId
 from billing.domain.notice import Notice, ObjectRef
 from billing.domain.order import Order
 from billing.domain.purchase import opened
+from billing.domain.terms import SellingPolicy
 from billing.services.consume_events import ConsumeDeps, Message, consume_events
 from billing.services.converge import ConvergeDeps
 from billing.services.read_account import ReadDeps
@@ -49,7 +50,9 @@ class Core:
         self.consume = ConsumeDeps(self.converge, self.events, self.queue, self.cache)
         self.sync = SyncDeps(self.converge, self.checkouts, self.cache)
         self.read = ReadDeps(self.accounts, FakeLedger(self.tables), self.cache, self.clock, POLICY)
-        self.checkout = CheckoutDeps(self.converge, self.stripe, self.stripe, self.checkouts, self.cache, 10)
+        self.checkout = CheckoutDeps(
+            self.converge, self.stripe, self.stripe, self.checkouts, self.cache, SellingPolicy(max_quantity=10)
+        )
 
     def has_customer(self, user: UserId = ALICE, customer: CustomerId = CUSTOMER) -> None:
         """The user's account stands and owns the customer, here and at Stripe."""

@@ -10,6 +10,7 @@ from billing.domain.account import Account
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import HANDLED, Origin, parse_event
 from billing.domain.ids import UserId
+from billing.domain.terms import SellingPolicy
 from billing.ports.stripe import OpenSession
 from billing.services.consume_events import ConsumeDeps, Message, consume_events
 from billing.services.converge import ConvergeDeps
@@ -31,7 +32,8 @@ class Shop:
         random = FakeRandomness(orders=1000 * next(NUMBERS))
         policy = AccessPolicy(LEVELS, timedelta(days=7))
         core = ConvergeDeps(world.accounts, side.reads, self.clock, random, self.log, self.metrics, policy)
-        self.checkout = CheckoutDeps(core, side.catalog, side.sessions, world.checkouts, self.cache, max_quantity=10)
+        selling = SellingPolicy(max_quantity=10)
+        self.checkout = CheckoutDeps(core, side.catalog, side.sessions, world.checkouts, self.cache, selling)
         self.consumer = ConsumeDeps(core, world.events, FakeQueue(), self.cache)
         self._seen = {event["id"] for event in self._events()}
 

@@ -15,6 +15,7 @@ from billing.config import (
     success_settings,
     webhook_settings,
 )
+from billing.domain.terms import SellingPolicy
 from billing.errors import Misconfigured
 
 SHARED = {"STAGE": "dev", "STRIPE_MODE": "test", "UPSTASH_SECRET": "plumbline/upstash", "REDIS_EPOCH": "3"}
@@ -28,10 +29,22 @@ CONVERGE = SHARED | {
     "PAST_DUE_GRACE_DAYS": "7",
     "APP_URL": "https://app.example.com",
 }
+SELLING = {
+    "MAX_QUANTITY": "100",
+    "PROMOTION_CODES": "true",
+    "AUTOMATIC_TAX": "true",
+    "TRIAL_DAYS": "14",
+    "TRIAL_WITHOUT_CARD": "true",
+    "BILLING_ADDRESS": "required",
+    "RECEIPTS": "true",
+    "INVOICES": "true",
+    "CHECKOUT_LOCALE": "de",
+    "ADOPT_CUSTOMERS": "true",
+}
 QUEUE = {"EVENTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/events"}
 WHOLE: dict[str, tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] = {
     "webhook": (webhook_settings, SHARED | QUEUE | {"STRIPE_WEBHOOK_SECRET": "plumbline/stripe-webhook"}),
-    "create_checkout": (checkout_settings, CONVERGE | {"MAX_QUANTITY": "100"}),
+    "create_checkout": (checkout_settings, CONVERGE | SELLING),
     "success_sync": (success_settings, CONVERGE),
     "event_consumer": (consumer_settings, CONVERGE | QUEUE),
     "account": (account_settings, {name: value for name, value in CONVERGE.items() if name != "APP_URL"}),
@@ -115,6 +128,10 @@ def test_a_secret_where_its_name_belongs_is_refused(name: str, key: str) -> None
         ("LEVELS", "FREE, PRO"),
         ("LEVELS", "FREE,PRO,FREE"),
         ("PAST_DUE_GRACE_DAYS", "91"),
+        ("PROMOTION_CODES", "yes"),
+        ("TRIAL_DAYS", "731"),
+        ("BILLING_ADDRESS", "never"),
+        ("CHECKOUT_LOCALE", "klingon"),
         ("MAX_QUANTITY", "0"),
         ("MAX_QUANTITY", "1000000"),
     ],
@@ -184,7 +201,24 @@ def test_https_anywhere_and_http_on_this_machine(name: str, value: str, origin: 
 
 
 def test_without_an_address_of_the_api_the_buyer_returns_to_the_app() -> None:
-    assert checkout_settings(CONVERGE | {"MAX_QUANTITY": "5"}).api_url == ""
+    assert checkout_settings(CONVERGE | SELLING).api_url == ""
+
+
+def test_how_things_are_sold() -> None:
+    settings = checkout_settings(CONVERGE | SELLING)
+    assert settings.selling == SellingPolicy(
+        max_quantity=100,
+        promotion_codes=True,
+        automatic_tax=True,
+        trial_days=14,
+        trial_without_card=True,
+        billing_address="required",
+        receipts=True,
+        invoices=True,
+        locale="de",
+        adopt_customers=True,
+    )
+    assert checkout_settings(CONVERGE | SELLING | {"RECEIPTS": "false"}).selling.receipts is False
 
 
 @pytest.mark.parametrize(("given", "account"), [({}, None), ({"STRIPE_ACCOUNT": "acct_1"}, "acct_1")])

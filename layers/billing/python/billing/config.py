@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from billing.domain.terms import LOCALES, SellingPolicy
 from billing.errors import Misconfigured
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -46,6 +47,14 @@ class Environment:
         if not low <= int(value) <= high:
             raise Misconfigured(f"the setting {name} must be from {low} to {high}", setting=name)
         return int(value)
+
+    def one_of(self, name: str, *words: str) -> str:
+        """The variable as one of a few words."""
+        return self.text(name, pattern="|".join(re.escape(word) for word in words))
+
+    def flag(self, name: str) -> bool:
+        """The variable as `true` or `false`."""
+        return self.one_of(name, "true", "false") == "true"
 
     def origin(self, name: str, *, default: str | None = None) -> str:
         """The variable as scheme, host and port with nothing after; plain http only on this machine."""
@@ -149,7 +158,7 @@ class CheckoutSettings:
     converge: ConvergeSettings
     api_url: str
     """Where the public redirect `GET /checkout/success` is; empty: the buyer returns to the app directly."""
-    max_quantity: int
+    selling: SellingPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +190,18 @@ def checkout_settings(environ: Mapping[str, str] | None = None) -> CheckoutSetti
     return CheckoutSettings(
         converge=_converge(env),
         api_url=env.origin("API_URL", default=""),
-        max_quantity=env.whole("MAX_QUANTITY", low=1, high=999_999),
+        selling=SellingPolicy(
+            max_quantity=env.whole("MAX_QUANTITY", low=1, high=999_999),
+            promotion_codes=env.flag("PROMOTION_CODES"),
+            automatic_tax=env.flag("AUTOMATIC_TAX"),
+            trial_days=env.whole("TRIAL_DAYS", low=0, high=730),
+            trial_without_card=env.flag("TRIAL_WITHOUT_CARD"),
+            billing_address=env.one_of("BILLING_ADDRESS", "auto", "required"),
+            receipts=env.flag("RECEIPTS"),
+            invoices=env.flag("INVOICES"),
+            locale=env.one_of("CHECKOUT_LOCALE", *LOCALES),
+            adopt_customers=env.flag("ADOPT_CUSTOMERS"),
+        ),
     )
 
 

@@ -37,7 +37,7 @@ PRICE: dict[str, Any] = {
     "metadata": {"plan": "pro", "entitlement_level": "PRO"},
     "nickname": None,
     "product": "prod_1",
-    "recurring": {"interval": "month", "usage_type": "licensed"},
+    "recurring": {"interval": "month", "interval_count": 3, "usage_type": "licensed"},
     "unit_amount": 1200,
 }
 
@@ -75,21 +75,37 @@ def test_only_a_customer_that_is_not_there_is_gone(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "amount"),
+    ("change", "barred"),
     [
-        ({}, 1200),
-        ({"recurring": {"interval": "month", "usage_type": "metered"}}, None),
-        ({"billing_scheme": "tiered", "unit_amount": None}, None),
-        ({"recurring": None}, 1200),
+        ({}, None),
+        ({"recurring": None}, None),
+        ({"recurring": {"interval": "month", "interval_count": 1, "usage_type": "metered"}}, "metered"),
+        ({"billing_scheme": "tiered", "unit_amount": None}, "tiered"),
+        ({"custom_unit_amount": {"minimum": 500}, "unit_amount": None}, "custom_amount"),
+        ({"transform_quantity": {"divide_by": 10, "round": "up"}}, "packaged"),
+        ({"unit_amount": None, "unit_amount_decimal": "0.5"}, "fractional"),
     ],
-    ids=["licensed", "metered", "tiered", "one-time"],
+    ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_a_price_that_a_quantity_does_not_sell_has_no_amount_and_is_not_shown(
-    change: dict[str, Any], amount: int | None
+    change: dict[str, Any], barred: str | None
 ) -> None:
     """A checkout of ours always names a quantity, which metered usage must not have
     (https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-line_items-quantity).
     """
     price = price_of(PRICE | change, None, ("FREE", "PRO"))
-    assert price.unit_amount == amount
-    assert len(catalog_answer([price]).prices) == (0 if amount is None else 1)
+    assert (price.barred, price.unit_amount) == (barred, None if barred else 1200)
+    assert len(catalog_answer([price]).prices) == (0 if barred else 1)
+
+
+def test_a_price_tells_its_currencies_its_period_and_the_key_that_is_broken() -> None:
+    """The list of a price's currencies names its own as well."""
+    options = {name: {"unit_amount": amount} for name, amount in (("usd", 1200), ("gbp", 999), ("eur", None))}
+    broken = {"plan_group": "storage", "plan": ""}
+    price = price_of(PRICE | {"currency": "usd", "currency_options": options, "metadata": broken}, None, ("FREE",))
+    assert (price.options, price.interval_count) == ({"gbp": 999}, 3)
+    assert (price.broken_key, price.problem, price.gives.group) == (
+        "plan",
+        "plan must be 1 to 40 printable characters",
+        "storage",
+    )

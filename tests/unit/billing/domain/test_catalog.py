@@ -1,9 +1,11 @@
 """What a price gives, out of metadata that people type."""
 
+from dataclasses import replace
+
 import pytest
 
-from billing.domain.catalog import BrokenMetadata, Gives, parse_gives, speaking_metadata
-from tests.fakes.snapshots import CREDITS, PRO_MONTHLY
+from billing.domain.catalog import DEFAULT_GROUP, BrokenMetadata, Gives, parse_gives, speaking_metadata
+from tests.fakes.snapshots import CREDITS, PRO_MONTHLY, a_price
 
 LEVELS = ("FREE", "PRO", "TEAM")
 
@@ -18,6 +20,7 @@ LEVELS = ("FREE", "PRO", "TEAM")
         ({"credits_amount": "20", "credits_expire_days": "90"}, Gives(credits=20, credits_expire_days=90)),
         ({"entitlement_level": "PRO", "entitlement_days": "30"}, Gives(level="PRO", level_days=30)),
         ({"entitlement_level": "TEAM", "plan": "team"}, Gives(level="TEAM", plan="team")),
+        ({"credits_amount": "5", "plan_group": "add-on_2"}, Gives(credits=5, plan_group="add-on_2")),
     ],
 )
 def test_what_metadata_gives(metadata, gives):
@@ -41,14 +44,20 @@ def test_what_metadata_gives(metadata, gives):
         ({"entitlement_level": "FREE"}, "is none of PRO, TEAM"),  # everybody has it: nobody can mean to sell it
         ({"entitlement_level": "X" * 500}, "entitlement_level 'X{40}' is"),
         ({"entitlement_days": "30"}, "entitlement_days without entitlement_level"),
+        ({"plan_group": ""}, "plan_group must be 1 to 40 of a-z, 0-9, _ and -"),
+        ({"plan_group": "Add-on"}, "plan_group must be"),
+        ({"plan_group": "a#b"}, "plan_group must be"),  # S25: it is part of a key
+        ({"plan_group": "-a"}, "plan_group must be"),
+        ({"plan_group": "a" * 41}, "plan_group must be"),
         ({"plan": ""}, "plan must be 1 to 40 printable characters"),
         ({"plan": "a\nb"}, "plan must be"),
         ({"plan": "p" * 41}, "plan must be"),
     ],
 )
 def test_metadata_that_cannot_be_meant_is_refused_with_its_reason(metadata, why):
-    with pytest.raises(BrokenMetadata, match=why):
+    with pytest.raises(BrokenMetadata, match=why) as broken:
         parse_gives(metadata, LEVELS)
+    assert broken.value.key in metadata
 
 
 def test_metadata_of_the_price_speaks_alone_when_it_says_anything():
@@ -61,6 +70,21 @@ def test_a_price_gives_nothing_without_credits_and_level():
     assert Gives(plan="pro").nothing
     assert not Gives(credits=1).nothing
     assert not Gives(level="PRO").nothing
+
+
+def test_a_price_is_of_the_group_that_it_names_or_of_the_one_that_all_others_share():
+    assert (Gives(plan_group="storage").group, Gives().group) == ("storage", DEFAULT_GROUP)
+
+
+def test_the_amount_in_a_currency():
+    price = a_price("credits", 500, credits=500, options={"usd": 550})
+    assert [price.amount_in(currency) for currency in ("eur", "usd", "gbp")] == [500, 550, None]
+
+
+def test_what_may_be_sold():
+    assert CREDITS.sellable
+    for change in ({"active": False}, {"problem": "plan must be"}, {"unit_amount": None}, {"gives": Gives(plan="pro")}):
+        assert not replace(CREDITS, **change).sellable
 
 
 def test_a_price_recurs_when_it_has_an_interval():

@@ -80,6 +80,16 @@ def test_a_customer_that_is_not_this_users_changes_nothing():
     assert not decision.changed
 
 
+@pytest.mark.parametrize(
+    ("status", "began"), [("trialing", True), ("canceled", True), ("incomplete", False), ("incomplete_expired", False)]
+)
+def test_a_group_in_which_a_subscription_ever_began_is_kept(status, began):
+    """One trial in each group: the account remembers after the subscription is gone, and after its customer is."""
+    state, _ = step(before(), a_truth(a_subscription(status=status)))
+    state, _ = step(state, a_truth(deleted_customers=frozenset({CUSTOMER})))
+    assert state.account.subscribed == (("default",) if began else ())
+
+
 def test_the_trail_of_access_tells_each_change_and_no_repetition():
     order = an_order(PRO_30)
     first, _ = step(before(order), a_truth(a_session(order)))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from billing.domain.catalog import DEFAULT_GROUP
 from billing.domain.ids import SubscriptionId
 from billing.domain.snapshot import SubscriptionItem
 from billing.domain.subscription import Span, SubscriptionState, access_of, governing, paid_through, state_of
@@ -60,6 +61,35 @@ def test_the_item_of_the_highest_level_speaks():
 def test_a_price_that_is_not_in_the_snapshot_gives_no_level():
     remembered = state_of(a_subscription(), None, [], {}, POLICY.levels)
     assert (remembered.plan, remembered.level) == (None, None)
+
+
+STORAGE = a_price("storage", 300, "month", credits=10, plan_group="storage")
+
+
+def test_a_subscription_is_of_the_groups_of_all_its_items_and_the_speaking_one_comes_first():
+    items = tuple(SubscriptionItem(price.id, 1, NOW + DAY) for price in (STORAGE, PRO_MONTHLY))
+    remembered = state_of(a_subscription(items=items), None, [], {**PRICES, STORAGE.id: STORAGE}, POLICY.levels)
+    assert (remembered.group, remembered.groups) == ("default", ("default", "storage"))
+
+
+def test_a_price_without_a_catalog_is_of_the_default_group():
+    """Sold by hand in the dashboard: as far as anybody knows, that is the plan of this user."""
+    assert state_of(a_subscription(), None, [], {}, POLICY.levels).groups == (DEFAULT_GROUP,)
+
+
+@pytest.mark.parametrize(
+    ("broken", "known", "group"),
+    [
+        ({"broken_key": "plan_group", "problem": "plan_group must be"}, True, "storage"),
+        ({"broken_key": "plan_group", "problem": "plan_group must be"}, False, DEFAULT_GROUP),
+        ({"broken_key": "plan", "problem": "plan must be", "plan_group": "storage"}, False, "storage"),
+    ],
+)
+def test_a_typo_moves_no_subscription_to_another_group(broken, known, group):
+    before = state_of(a_subscription(STORAGE), None, [], {STORAGE.id: STORAGE}, POLICY.levels)
+    prices = {STORAGE.id: a_price("storage", 300, "month", **broken)}
+    after = state_of(a_subscription(STORAGE), before if known else None, [], prices, POLICY.levels)
+    assert after.group == group
 
 
 def test_a_paid_period_is_not_forgotten_when_the_snapshot_does_not_show_it():

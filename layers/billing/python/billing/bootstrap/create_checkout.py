@@ -34,6 +34,6 @@ def _built() -> tuple[CheckoutDeps, UpstashCache]:
         stripe=StripeSessions(client, core.app_url, settings.api_url),
         checkouts=DynamoCheckouts(dynamodb(), core.tables),
         cache=cached,
-        max_quantity=settings.max_quantity,
+        selling=settings.selling,
     )
     return deps, cached

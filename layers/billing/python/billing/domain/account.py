@@ -32,6 +32,8 @@ class Account:
     customer_generation: int = 1
     """Part of the key under which the next customer is created: bumped when the last one was deleted."""
     subscriptions: tuple[SubscriptionState, ...] = ()
+    subscribed: tuple[str, ...] = ()
+    """The plan groups in which the user has ever had a subscription that began: a trial is given once in each."""
     levels: tuple[LevelGrant, ...] = ()
     lots: tuple[Lot, ...] = ()
     balance: int = 0

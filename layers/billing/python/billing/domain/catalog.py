@@ -6,15 +6,19 @@ product can hold what all of its prices share, and a price can say something els
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from billing.domain.ids import PriceId
 
-KEYS = ("credits_amount", "credits_expire_days", "entitlement_level", "entitlement_days", "plan")
+KEYS = ("credits_amount", "credits_expire_days", "entitlement_level", "entitlement_days", "plan", "plan_group")
+DEFAULT_GROUP = "default"
+"""The plan group of a recurring price that names none: whoever sells one line of plans never hears of groups."""
 _MOST_CREDITS = 1_000_000_000
 _MOST_DAYS = 3650
 _LONGEST_NAME = 40
+_GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)  # part of a key in DynamoDB (failure-modes S25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,13 @@ class Gives:
     level: str | None = None
     level_days: int | None = None
     plan: str | None = None
+    plan_group: str | None = None
+    """The plans of a group exclude each other; None is the default group."""
+
+    @property
+    def group(self) -> str:
+        """The plan group, by name: a user has at most one live subscription in each (money rule 22)."""
+        return self.plan_group or DEFAULT_GROUP
 
     @property
     def nothing(self) -> bool:
@@ -45,21 +56,43 @@ class Price:
     active: bool
     currency: str
     unit_amount: int | None
-    """Minor units of the currency; None for tiered and other prices that a one-line order can't carry."""
+    """Minor units of the currency; None for a price that `barred` tells of."""
     interval: str | None
     """`day`, `week`, `month` or `year` of a recurring price; None of a one-time one."""
     gives: Gives
     problem: str | None = None
     """Why the metadata can't be used; such a price is never sold and never grants."""
+    broken_key: str | None = None
+    """The metadata key that the problem lies in."""
+    options: Mapping[str, int] = field(default_factory=dict)
+    """Unit amounts in the other currencies of the price, in minor units of each
+    (https://docs.stripe.com/payments/checkout/localize-prices/manual-currency-prices)."""
+    interval_count: int = 1
+    """How many intervals a period has: 3 of a price that is billed each quarter."""
+    barred: str | None = None
+    """Why an order can't carry the price, in a word: `metered`, `tiered`, `custom_amount`, `packaged`, `fractional`."""
 
     @property
     def recurring(self) -> bool:
         """Whether this price starts a subscription."""
         return self.interval is not None
 
+    def amount_in(self, currency: str) -> int | None:
+        """The unit amount in a currency, in its minor units; None when the price has none in it."""
+        return self.unit_amount if currency == self.currency else self.options.get(currency)
+
+    @property
+    def sellable(self) -> bool:
+        """Whether a checkout may sell it: active, with an amount, and metadata that gives something."""
+        return self.active and self.problem is None and self.unit_amount is not None and not self.gives.nothing
+
 
 class BrokenMetadata(ValueError):
-    """Metadata that names one of the catalog's keys with a value that can't be meant."""
+    """Metadata that names one of the catalog's keys, `key`, with a value that can't be meant."""
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(f"{key} {what}")
+        self.key = key
 
 
 def speaking_metadata(price: Mapping[str, str], product: Mapping[str, str]) -> Mapping[str, str]:
@@ -75,19 +108,28 @@ def parse_gives(metadata: Mapping[str, str], levels: tuple[str, ...]) -> Gives:
     credits = _whole(metadata, "credits_amount", _MOST_CREDITS)
     level = metadata.get("entitlement_level")
     if level is not None and level not in levels[1:]:
-        raise BrokenMetadata(f"entitlement_level {level[:_LONGEST_NAME]!r} is none of {', '.join(levels[1:])}")
+        raise BrokenMetadata("entitlement_level", f"{level[:_LONGEST_NAME]!r} is none of {', '.join(levels[1:])}")
     gives = Gives(
         credits=credits or 0,
         credits_expire_days=_whole(metadata, "credits_expire_days", _MOST_DAYS),
         level=level,
         level_days=_whole(metadata, "entitlement_days", _MOST_DAYS),
         plan=_name(metadata, "plan"),
+        plan_group=group_named(metadata),
     )
     if gives.credits_expire_days is not None and credits is None:
-        raise BrokenMetadata("credits_expire_days without credits_amount")
+        raise BrokenMetadata("credits_expire_days", "without credits_amount")
     if gives.level_days is not None and level is None:
-        raise BrokenMetadata("entitlement_days without entitlement_level")
+        raise BrokenMetadata("entitlement_days", "without entitlement_level")
     return gives
+
+
+def group_named(metadata: Mapping[str, str]) -> str | None:
+    """The plan group that metadata names, if it does; raise BrokenMetadata for what is no name of one."""
+    text = metadata.get("plan_group")
+    if text is not None and not _GROUP.fullmatch(text):
+        raise BrokenMetadata("plan_group", f"must be 1 to {_LONGEST_NAME} of a-z, 0-9, _ and -")
+    return text
 
 
 def _whole(metadata: Mapping[str, str], key: str, most: int) -> int | None:
@@ -95,12 +137,12 @@ def _whole(metadata: Mapping[str, str], key: str, most: int) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 0 < int(text) <= most):
-        raise BrokenMetadata(f"{key} must be a whole number from 1 to {most}")
+        raise BrokenMetadata(key, f"must be a whole number from 1 to {most}")
     return int(text)
 
 
 def _name(metadata: Mapping[str, str], key: str) -> str | None:
     text = metadata.get(key)
     if text is not None and not (0 < len(text) <= _LONGEST_NAME and text.isprintable()):
-        raise BrokenMetadata(f"{key} must be 1 to {_LONGEST_NAME} printable characters")
+        raise BrokenMetadata(key, f"must be 1 to {_LONGEST_NAME} printable characters")
     return text

@@ -20,7 +20,7 @@ from billing.domain.order import Order
 from billing.domain.purchase import Purchase, levels_of
 from billing.domain.reversal import Change, reverse
 from billing.domain.snapshot import Snapshot
-from billing.domain.subscription import ENDED, Span, SubscriptionState, state_of
+from billing.domain.subscription import ENDED, NEVER_BEGAN, Span, SubscriptionState, groups_of, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
     after = replace(
         account,
         subscriptions=_subscriptions(account, truth, policy),
+        subscribed=_subscribed(account, truth),
         levels=_levels(account, purchases),
         lots=ordered_lots(lots.values()),
         balance=balance_of(lots.values()),
@@ -106,6 +107,13 @@ def _subscriptions(account: Account, truth: Snapshot, policy: AccessPolicy) -> t
         for item in sorted(truth.subscriptions, key=lambda item: item.id)
         if item.status not in ENDED
     )
+
+
+def _subscribed(account: Account, truth: Snapshot) -> tuple[str, ...]:
+    known = {state.id: state for state in account.subscriptions}
+    began = [item for item in truth.subscriptions if item.status not in NEVER_BEGAN]
+    groups = {group for item in began for group in groups_of(item, known.get(item.id), truth.prices).values()}
+    return tuple(sorted(groups | set(account.subscribed)))
 
 
 def _levels(account: Account, purchases: Mapping[PurchaseKey, Purchase]) -> tuple[LevelGrant, ...]:

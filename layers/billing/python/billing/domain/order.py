@@ -5,12 +5,13 @@ An order never changes. A later edit of the catalog therefore can't change what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 from billing.domain.catalog import Gives
 from billing.domain.ids import OrderId, PriceId, SessionId, UserId
+from billing.domain.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,9 @@ class Order:
     created_at: datetime
     expires_at: datetime
     """When its checkout session ends unpaid, at the latest."""
+    email: str | None = None
+    """The buyer's verified address, when the order was written."""
+    terms: Terms = field(default_factory=Terms)
 
     def line_of(self, price: PriceId) -> OrderLine | None:
         """The line that sells this price, if one does."""
@@ -59,6 +63,8 @@ class Claim:
     expires_at: datetime
     session: SessionId | None = None
     url: str | None = None
+    client_secret: str | None = None
+    """Of an embedded session, which has no URL: what the app's page hands to Stripe.js."""
 
 
 def order_hash(mode: str, lines: tuple[OrderLine, ...]) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from billing.domain.catalog import Price
+from billing.domain.catalog import DEFAULT_GROUP, Price
 from billing.domain.ids import CustomerId, PriceId, SubscriptionId
 from billing.domain.snapshot import Invoice, Subscription
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
 """Statuses that a subscription never leaves: https://docs.stripe.com/billing/subscriptions/overview"""
+NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
+"""Statuses of a subscription whose first invoice was never paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,13 @@ class SubscriptionState:
     paid_through: datetime | None
     """The latest period end that a paid invoice covers; never the subscription's own period, which moves before the
     renewal is paid (money rule 21)."""
+    groups: tuple[str, ...] = (DEFAULT_GROUP,)
+    """The plan groups of its items, the speaking one's first: it stands in the way of another one in each of them."""
+
+    @property
+    def group(self) -> str:
+        """The plan group of the item that speaks."""
+        return self.groups[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ def state_of(
     said = {item.price_id: _said(prices.get(item.price_id), known) for item in truth.items}
     speaking = max(truth.items, key=lambda item: (_rank(said[item.price_id][1], ranks), item.price_id))
     plan, level = said[speaking.price_id]
+    groups = groups_of(truth, known, prices)
     paid = [paid_through(invoice) for invoice in invoices if invoice.subscription == truth.id]
     paid.append(known.paid_through if known else None)
     return SubscriptionState(
@@ -68,7 +78,27 @@ def state_of(
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,
         paid_through=max((end for end in paid if end is not None), default=None),
+        groups=tuple(dict.fromkeys([groups[speaking.price_id], *sorted(groups.values())])),
     )
+
+
+def groups_of(
+    truth: Subscription, known: SubscriptionState | None, prices: Mapping[PriceId, Price]
+) -> dict[PriceId, str]:
+    """The plan group of each item.
+
+    A price that no catalog metadata speaks of belongs to the default group: what somebody sold by hand in the dashboard
+    is the plan of this user as far as anybody knows. A `plan_group` that was broken by a later edit moves nobody.
+    """
+    groups = {}
+    for item in truth.items:
+        price = prices.get(item.price_id)
+        if price is not None and price.broken_key != "plan_group":
+            groups[item.price_id] = price.gives.group
+        else:
+            same = known is not None and known.price_id == item.price_id
+            groups[item.price_id] = known.group if known is not None and same else DEFAULT_GROUP
+    return groups
 
 
 def paid_through(invoice: Invoice) -> datetime | None:

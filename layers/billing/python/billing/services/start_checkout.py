@@ -8,6 +8,7 @@ from billing.domain.account import Account
 from billing.domain.catalog import Price
 from billing.domain.ids import CustomerId, PriceId, UserId
 from billing.domain.order import OrderLine
+from billing.domain.terms import SellingPolicy
 from billing.errors import PriceUnavailable, QuantityOutOfRange, StripeRefused, UnknownPrice
 from billing.ports.cache import Cache
 from billing.ports.store import CheckoutStore
@@ -37,7 +38,7 @@ class CheckoutDeps:
     stripe: StripeCheckout
     checkouts: CheckoutStore
     cache: Cache
-    max_quantity: int
+    selling: SellingPolicy
 
 
 def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
@@ -46,8 +47,8 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     Raises QuantityOutOfRange, UnknownPrice, PriceUnavailable, SubscriptionExists, CheckoutConflict, and what the ports
     raise.
     """
-    if not 1 <= request.quantity <= deps.max_quantity:
-        raise QuantityOutOfRange(f"quantity must be from 1 to {deps.max_quantity}")
+    if not 1 <= request.quantity <= deps.selling.max_quantity:
+        raise QuantityOutOfRange(f"quantity must be from 1 to {deps.selling.max_quantity}")
     price = _price(request, deps.catalog)
     lines = (OrderLine(price.id, price.product_name, request.quantity, price.unit_amount, price.gives),)
     mode = "subscription" if price.recurring else "payment"

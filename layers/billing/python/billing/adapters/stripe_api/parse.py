@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from billing.domain.catalog import BrokenMetadata, Gives, Price, parse_gives, speaking_metadata
+from billing.domain.catalog import BrokenMetadata, Gives, Price, group_named, parse_gives, speaking_metadata
 from billing.domain.ids import (
     CUSTOMER_ID,
     INVOICE_ID,
@@ -67,12 +67,14 @@ def price_of(obj: Object, product: Object | None, levels: tuple[str, ...]) -> Pr
     with reading("price", obj):
         recurring = obj["recurring"]
         details = product or {}
-        metered = bool(recurring) and recurring["usage_type"] == "metered"
-        gives, problem = Gives(), None
+        barred = _barred(obj)
+        metadata = speaking_metadata(obj["metadata"], details.get("metadata", {}))
+        gives, problem, broken_key = Gives(), None, None
         try:
-            gives = parse_gives(speaking_metadata(obj["metadata"], details.get("metadata", {})), levels)
+            gives = Gives(plan_group=group_named(metadata))  # a typo in another key moves nobody to another group
+            gives = parse_gives(metadata, levels)
         except BrokenMetadata as error:
-            problem = str(error)
+            problem, broken_key = str(error), error.key
         return Price(
             id=PriceId(required(obj["id"], STRIPE_ID, "id")),
             lookup_key=obj["lookup_key"],
@@ -81,11 +83,36 @@ def price_of(obj: Object, product: Object | None, levels: tuple[str, ...]) -> Pr
             description=details.get("description"),
             active=obj["active"] and details.get("active", True),
             currency=obj["currency"],
-            unit_amount=None if metered or obj["billing_scheme"] != "per_unit" else obj["unit_amount"],
+            unit_amount=None if barred else obj["unit_amount"],
             interval=recurring["interval"] if recurring else None,
             gives=gives,
             problem=problem,
+            broken_key=broken_key,
+            options=_options(obj),
+            interval_count=recurring["interval_count"] if recurring else 1,
+            barred=barred,
         )
+
+
+def _barred(price: Object) -> str | None:
+    """Why quantity times unit amount is not what this price costs."""
+    recurring = price["recurring"]
+    if recurring and recurring["usage_type"] == "metered":
+        return "metered"
+    if price["billing_scheme"] != "per_unit":
+        return "tiered"
+    if price.get("custom_unit_amount"):
+        return "custom_amount"
+    if price.get("transform_quantity"):
+        return "packaged"
+    return "fractional" if price["unit_amount"] is None else None
+
+
+def _options(price: Object) -> dict[str, int]:
+    """Unit amounts in the other currencies. `currency_options` is there only when it was expanded."""
+    options = price.get("currency_options") or {}
+    amounts = {currency: option["unit_amount"] for currency, option in options.items() if currency != price["currency"]}
+    return {currency: amount for currency, amount in sorted(amounts.items()) if amount is not None}
 
 
 def session_of(obj: Object, items: Sequence[Object], payment: Payment | None) -> CheckoutSession:
