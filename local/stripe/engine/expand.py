@@ -42,6 +42,7 @@ EXPANDABLE: dict[str, frozenset[str]] = {
     ),
     "invoice_payment": frozenset({"invoice", "payment.charge", "payment.payment_intent"}),
     "line_item": frozenset({"discount_amounts.discount", "discounts", "pricing.price_details.price", "subscription"}),
+    "invoiceitem": frozenset({"customer", "invoice", "pricing.price_details.price", "test_clock"}),
     "payment_intent": frozenset({"customer", "latest_charge", "on_behalf_of", "payment_method", "review"}),
     "payment_method": frozenset({"customer"}),
     "price": frozenset({"product"}),

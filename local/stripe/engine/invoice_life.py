@@ -5,7 +5,7 @@ https://docs.stripe.com/billing/invoices/subscription and https://docs.stripe.co
 
 from __future__ import annotations
 
-from local.stripe.engine import payment_intents, subscription_end
+from local.stripe.engine import debits, invoice_effects, invoice_objects, payment_intents
 from local.stripe.engine.errors import ApiError
 from local.stripe.engine.world import Obj, World, snapshot
 
@@ -13,8 +13,8 @@ RETRY_AFTER_DAYS = (3, 5, 7)
 """Days after each refusal until the next try, Stripe's non-smart default; after the last one the subscription ends."""
 
 
-def finalize(world: World, invoice: Obj) -> None:
-    """Make a draft binding."""
+def finalize(world: World, invoice: Obj, *, balance: bool = True) -> None:
+    """Make a draft binding; without `balance`, whoever pays has agreed to the whole total already."""
     customer = world.need("customer", invoice["customer"])
     number = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
     customer["next_invoice_sequence"] += 1
@@ -24,11 +24,15 @@ def finalize(world: World, invoice: Obj) -> None:
         "number": number,
         "effective_at": now,
         "automatically_finalizes_at": None,
-        "ending_balance": 0,
         "hosted_invoice_url": f"{world.public_url}/i/{invoice['id']}",
         "invoice_pdf": f"{world.public_url}/i/{invoice['id']}/pdf",
     }
     invoice["status_transitions"]["finalized_at"] = now
+    if balance:
+        _apply_balance(world, invoice)
+    else:
+        due = invoice["total"]
+        invoice |= {"amount_due": due, "amount_remaining": due, "ending_balance": invoice["starting_balance"]}
     world.emit("invoice.finalized", invoice)
 
 
@@ -58,14 +62,18 @@ def follow(world: World, invoice: Obj, intent: Obj) -> None:
         world.emit_updated("invoice.updated", invoice, before)
 
 
-def _subscription(world: World, invoice: Obj) -> Obj:
-    return world.need("subscription", invoice["parent"]["subscription_details"]["subscription"])
-
-
 def _method(world: World, invoice: Obj) -> Obj | None:
-    customer = world.need("customer", invoice["customer"])
-    wanted = _subscription(world, invoice)["default_payment_method"]
-    wanted = wanted or customer["invoice_settings"]["default_payment_method"]
+    subscription = invoice_effects.subscription_of(world, invoice)
+    return method_of(world, subscription or {"default_payment_method": None, "customer": invoice["customer"]})
+
+
+def method_of(world: World, subscription: Obj) -> Obj | None:
+    """What pays a subscription's invoices: its own payment method, else its customer's.
+
+    https://docs.stripe.com/billing/subscriptions/payment-methods-setting#payment-method-priority
+    """
+    customer = world.need("customer", subscription["customer"])
+    wanted = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
     return world.find(wanted) if wanted else None
 
 
@@ -140,23 +148,15 @@ def mark_paid(world: World, invoice: Obj, intent: Obj | None) -> None:
     world.emit_updated("invoice.updated", invoice, before)
     world.emit("invoice.paid", invoice)
     world.emit("invoice.payment_succeeded", invoice)
-    _recover(world, _subscription(world, invoice))
-
-
-def _recover(world: World, subscription: Obj) -> None:
-    if subscription["status"] in ("incomplete", "past_due", "unpaid"):
-        before = snapshot(subscription)
-        subscription["status"] = "active"
-        world.emit("customer.subscription.updated", subscription, before)
+    invoice_effects.paid(world, invoice)
 
 
 def refused(world: World, invoice: Obj) -> None:
-    """Record a failed try: the subscription is past due, and the next try is set, up to the last one."""
+    """Record a failed try, and set the next one, up to the last."""
     before = snapshot(invoice)
     invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1, "next_payment_attempt": None}
-    subscription = _subscription(world, invoice)
     tries_left = RETRY_AFTER_DAYS[invoice["attempt_count"] - 1 :]
-    if tries_left and subscription["status"] != "incomplete":
+    if tries_left and invoice_effects.retried(world, invoice):
         again = world.now() + tries_left[0] * 86_400
         invoice["next_payment_attempt"] = again
         world.later.append((again, "collect", invoice["id"]))
@@ -165,12 +165,7 @@ def refused(world: World, invoice: Obj) -> None:
     if intent is not None and intent["status"] == "requires_action":
         world.emit("invoice.payment_action_required", invoice)
     world.emit("invoice.payment_failed", invoice)
-    if subscription["status"] == "active":
-        earlier = snapshot(subscription)
-        subscription["status"] = "past_due"
-        world.emit("customer.subscription.updated", subscription, earlier)
-    elif not tries_left and subscription["status"] == "past_due":
-        subscription_end.end(world, subscription, "payment_failed")
+    invoice_effects.refused(world, invoice, last=not tries_left)
 
 
 def void(world: World, invoice: Obj) -> None:
@@ -180,7 +175,44 @@ def void(world: World, invoice: Obj) -> None:
         payment_intents.cancel_open(world, intent, "void_invoice")
     invoice |= {"status": "void", "auto_advance": False, "next_payment_attempt": None}
     invoice["status_transitions"]["voided_at"] = world.now()
+    _return_balance(world, invoice)
+    debits.forget(world, invoice)
     world.emit("invoice.voided", invoice)
+    invoice_effects.voided(world, invoice)
+
+
+def write_off(world: World, invoice: Obj) -> None:
+    """Mark an invoice uncollectible: no more tries, though it can still be paid or voided.
+
+    https://docs.stripe.com/invoicing/overview#uncollectible
+    """
+    invoice |= {"status": "uncollectible", "auto_advance": False, "next_payment_attempt": None}
+    invoice["status_transitions"]["marked_uncollectible_at"] = world.now()
+    world.emit("invoice.marked_uncollectible", invoice)
+    invoice_effects.written_off(world, invoice)
+
+
+def _apply_balance(world: World, invoice: Obj) -> None:
+    """Let the customer's balance pay first, or take what is left over.
+
+    https://docs.stripe.com/billing/customer/balance
+    """
+    customer = world.need("customer", invoice["customer"])
+    before = snapshot(customer)
+    due, ending = invoice_objects.amount_due(invoice["total"], customer["balance"])
+    invoice |= {"starting_balance": customer["balance"], "ending_balance": ending}
+    invoice |= {"amount_due": due, "amount_remaining": due}
+    customer["balance"] = ending
+    world.emit_updated("customer.updated", customer, before)
+
+
+def _return_balance(world: World, invoice: Obj) -> None:
+    if invoice["ending_balance"] is None:
+        return
+    customer = world.need("customer", invoice["customer"])
+    before = snapshot(customer)
+    customer["balance"] += invoice["starting_balance"] - invoice["ending_balance"]
+    world.emit_updated("customer.updated", customer, before)
 
 
 def raise_if_refused(world: World, invoice: Obj) -> None:

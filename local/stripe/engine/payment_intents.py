@@ -9,7 +9,7 @@ from typing import Any
 
 from local.stripe.engine import charges
 from local.stripe.engine.errors import invalid_request
-from local.stripe.engine.instruments import Instrument
+from local.stripe.engine.instruments import DECLINED, Instrument
 from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
@@ -79,13 +79,20 @@ def confirm(world: World, intent: Obj, method: Obj, *, off_session: bool = False
     elif instrument.kind == "sepa_debit":
         _start_debit(world, intent, method, instrument)
     elif off_session and instrument.fails_off_session:
-        refused = ("card_declined", "generic_decline", "Your card was declined.")
-        fail(world, intent, method, Instrument(**{**instrument.__dict__, "failure": refused}))
+        fail(world, intent, method, Instrument(**{**instrument.__dict__, "failure": DECLINED}))
     elif instrument.failure is not None:
         fail(world, intent, method, instrument, authenticated=authenticated)
     else:
         charge = charges.make(world, intent, method, "succeeded", instrument, authenticated)
         _succeed(world, intent, charge)
+
+
+def foresee(world: World, method: Obj) -> tuple[str, str, str] | None:
+    """How a payment would be refused off session: (error code, decline code, message); None if it would not be."""
+    instrument: Instrument = world.hidden[method["id"]]
+    if instrument.kind == "card" and instrument.fails_off_session:
+        return DECLINED
+    return instrument.failure if instrument.kind == "card" else None
 
 
 def _ask_for_authentication(world: World, intent: Obj) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local.stripe.engine.errors import invalid_request
 from local.stripe.engine.instruments import Instrument
 from local.stripe.engine.routes import Call, Route
 from local.stripe.engine.world import Obj, World, snapshot
@@ -115,6 +116,21 @@ def details(world: World, method: Obj, authenticated: bool) -> Obj:
         "three_d_secure": secure if authenticated else None,
     }
     return {"card": card, "type": "card"}
+
+
+def of_customer(call: Call, customer: str, param: str = "default_payment_method") -> Obj | None:
+    """The payment method that a parameter names; it must be the customer's own. An empty string names none."""
+    if call.params[param] == "":
+        return None
+    method = call.named("payment_method", param, "PaymentMethod")
+    if method["customer"] != customer:
+        raise invalid_request(
+            f"The customer does not have a payment method with the ID {method['id']}. The payment method must be "
+            "attached to the customer.",
+            param=param,
+            code="resource_missing",
+        )
+    return method
 
 
 def retrieve(call: Call) -> Obj:

@@ -9,11 +9,13 @@ from local.stripe.engine import (
     disputes,
     hosted_checkout,
     invoice_life,
+    invoice_preview,
     payment_intents,
     subscription_end,
     subscription_life,
+    upkeep,
 )
-from local.stripe.engine.world import Cause, Obj, World
+from local.stripe.engine.world import Cause, Obj, World, snapshot
 
 
 def run_due(world: World) -> None:
@@ -75,8 +77,41 @@ def settle(world: World, charge: Obj, succeed: bool) -> None:
 
 def _period(world: World, subscription: Obj) -> None:
     ends = {item["current_period_end"] for item in subscription["items"]["data"]}
-    if subscription["ended_at"] is None and world.now() in ends:
+    live = subscription["ended_at"] is None and subscription["status"] not in ("incomplete", "paused")
+    if live and world.now() in ends:
         subscription_life.renew(world, subscription)
+
+
+def _upcoming(world: World, subscription: Obj) -> None:
+    """Announce a renewal that will be collected; none is sent for one that ends, or is not collected now."""
+    renews = subscription["status"] in ("active", "past_due", "trialing") and subscription["cancel_at"] is None
+    ends = {item["current_period_end"] for item in subscription["items"]["data"]}
+    if renews and subscription["pause_collection"] is None and world.now() + upkeep.UPCOMING_NOTICE in ends:
+        world.emit("invoice.upcoming", invoice_preview.announced(world, subscription))
+
+
+def _incomplete(world: World, subscription: Obj) -> None:
+    if subscription["status"] == "incomplete":
+        subscription_end.expire(world, subscription)
+        invoice = world.need("invoice", subscription["latest_invoice"])
+        if invoice["status"] == "open":
+            invoice_life.void(world, invoice)
+
+
+def _pending_update(world: World, subscription: Obj) -> None:
+    """Discard a change, or a resumption, that nobody has paid for in time."""
+    pending = subscription["pending_update"]
+    if pending is not None and pending["expires_at"] == world.now():
+        invoice_life.void(world, world.need("invoice", subscription["latest_invoice"]))
+        world.emit("customer.subscription.pending_update_expired", subscription)
+
+
+def _collect_again(world: World, subscription: Obj) -> None:
+    paused = subscription["pause_collection"]
+    if subscription["ended_at"] is None and paused and paused["resumes_at"] == world.now():
+        before = snapshot(subscription)
+        subscription["pause_collection"] = None
+        world.emit("customer.subscription.updated", subscription, before)
 
 
 def _trial_will_end(world: World, subscription: Obj) -> None:
@@ -125,7 +160,11 @@ DEEDS: dict[str, Callable[[World, Obj], None]] = {
     "period": _period,
     "trial_will_end": _trial_will_end,
     "cancel": _cancel,
+    "collect_again": _collect_again,
     "finalize": _finalize,
+    "incomplete": _incomplete,
+    "pending_update": _pending_update,
+    "upcoming": _upcoming,
     "collect": _collect,
     "dispute": _dispute,
     "inquiry": _inquiry,

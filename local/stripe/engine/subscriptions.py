@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stripe.engine import subscription_end
+from local.stripe.engine import (
+    invoice_life,
+    payment_methods,
+    subscription_change,
+    subscription_end,
+    subscription_life,
+    subscription_objects,
+    subscription_update,
+    update_rules,
+)
 from local.stripe.engine.errors import invalid_request, missing
 from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.routes import Call, Route, names
@@ -19,38 +28,65 @@ def retrieve(call: Call) -> Obj:
 
 
 def update(call: Call) -> Obj:
-    """POST /v1/subscriptions/{id}: cancellation at the period's end or at a time, metadata, payment method."""
+    """POST /v1/subscriptions/{id}."""
     subscription = call.target("subscription")
-    if subscription["status"] in ENDED:
-        raise invalid_request(
-            "A canceled subscription can only update its cancellation_details and metadata.", param="id"
-        )
     world, given = call.world, call.params
+    update_rules.check(subscription, given)
+    if "default_payment_method" in given:
+        payment_methods.of_customer(call, subscription["customer"])
     with world.at(world.time_of(subscription["customer"])):
         before = snapshot(subscription)
-        if "cancel_at_period_end" in given and given.get("cancel_at", "") != "":
-            raise invalid_request("You may only specify one of these parameters: cancel_at, cancel_at_period_end.")
-        if "cancel_at_period_end" in given:
-            cancel_later(world, subscription, given["cancel_at_period_end"])
-        if "cancel_at" in given:
-            _cancel_at(world, subscription, given["cancel_at"])
-        if "default_payment_method" in given:
-            call.named("payment_method", "default_payment_method", "PaymentMethod")
-            subscription["default_payment_method"] = given["default_payment_method"]
-        subscription["metadata"] = merge_metadata(subscription["metadata"], given.get("metadata"))
-        subscription["description"] = given.get("description", subscription["description"]) or None
-        subscription["cancellation_details"] |= given.get("cancellation_details", {})
-        world.emit_updated("customer.subscription.updated", subscription, before)
+        _settings(world, subscription, given)
+        if given.keys() & update_rules.ABOUT_MONEY:
+            _change(world, subscription, given, before)
+        else:
+            subscription["metadata"] = merge_metadata(subscription["metadata"], given.get("metadata"))
+            world.emit_updated("customer.subscription.updated", subscription, before)
     return subscription
 
 
-def cancel_later(world: World, subscription: Obj, wanted: bool) -> None:
-    """Set or lift the cancellation at the end of the period."""
-    end = max(item["current_period_end"] for item in subscription["items"]["data"])
-    subscription["cancel_at_period_end"] = wanted
-    subscription["cancel_at"] = end if wanted else None
-    subscription["canceled_at"] = world.now() if wanted else None
-    subscription["cancellation_details"]["reason"] = "cancellation_requested" if wanted else None
+def _settings(world: World, subscription: Obj, given: dict[str, Any]) -> None:
+    """What an update changes without any money."""
+    if "cancel_at_period_end" in given:
+        subscription_life.cancel_later(world, subscription, given["cancel_at_period_end"])
+    if "cancel_at" in given:
+        _cancel_at(world, subscription, given["cancel_at"])
+    if "default_payment_method" in given:
+        subscription["default_payment_method"] = given["default_payment_method"] or None
+    if "pause_collection" in given:
+        _pause_collection(world, subscription, given["pause_collection"])
+    if "trial_settings" in given:
+        subscription["trial_settings"] = subscription_objects.trial_settings(given["trial_settings"])
+    subscription["description"] = given.get("description", subscription["description"]) or None
+    subscription["cancellation_details"] |= given.get("cancellation_details", {})
+
+
+def _change(world: World, subscription: Obj, given: dict[str, Any], before: Obj) -> None:
+    """Change items, anchor or trial, and bill what that costs."""
+    change = subscription_change.work_out(world, subscription, subscription_change.wanted_of(given))
+    if given.get("trial_end") == "now":
+        # It also comes when a trial is ended at once: https://docs.stripe.com/api/events/types
+        world.emit("customer.subscription.trial_will_end", subscription)
+    behavior = given.get("payment_behavior", "allow_incomplete")
+    if subscription["pending_update"] is not None:
+        invoice_life.void(world, world.need("invoice", subscription["latest_invoice"]))
+    subscription_update.carry_out(world, subscription, change, before, behavior, given.get("metadata"))
+
+
+def _pause_collection(world: World, subscription: Obj, wanted: dict[str, Any] | str) -> None:
+    """Stop collecting, or collect again; the status stays as it is.
+
+    https://docs.stripe.com/billing/subscriptions/pause-payment
+    """
+    if isinstance(wanted, str):
+        subscription["pause_collection"] = None
+        return
+    resumes_at = wanted.get("resumes_at")
+    if resumes_at is not None:
+        if resumes_at <= world.now():
+            raise invalid_request("`resumes_at` must be in the future.", param="pause_collection[resumes_at]")
+        world.later.append((resumes_at, "collect_again", subscription["id"]))
+    subscription["pause_collection"] = {"behavior": wanted["behavior"], "resumes_at": resumes_at}
 
 
 def _cancel_at(world: World, subscription: Obj, wanted: int | str) -> None:
@@ -72,8 +108,17 @@ def cancel(call: Call) -> Obj:
         raise missing("subscription", subscription["id"], param="id", in_path=True)
     with call.world.at(call.world.time_of(subscription["customer"])):
         subscription["cancellation_details"] |= call.params.get("cancellation_details", {})
-        subscription_end.end(call.world, subscription, "cancellation_requested")
+        at_once(call.world, subscription, call.params)
     return subscription
+
+
+def at_once(world: World, subscription: Obj, given: dict[str, Any]) -> None:
+    """Cancel now. `prorate` credits the unused time, `invoice_now` bills that credit and whatever else is pending."""
+    if given.get("prorate"):
+        subscription_update.credit_unused(world, subscription)
+    if given.get("invoice_now"):
+        subscription_update.invoice_pending(world, subscription)
+    subscription_end.end(world, subscription, "cancellation_requested")
 
 
 def listed(call: Call) -> Obj:
@@ -99,13 +144,6 @@ def _prices(subscription: Obj) -> list[Any]:
     return [item["price"]["id"] for item in subscription["items"]["data"]]
 
 
-def items(call: Call) -> Obj:
-    """GET /v1/subscription_items?subscription=."""
-    call.named("subscription", "subscription")
-    found = matching(call.world.all("subscription_item"), call.params, "subscription")
-    return page(found, call.params, call.url, "subscription_item")
-
-
 _S = "_subscription_"
 ROUTES = [
     Route(
@@ -121,14 +159,17 @@ ROUTES = [
         "/v1/subscriptions/{id}",
         _S + "update_params:SubscriptionUpdateParams",
         update,
-        names("cancel_at cancel_at_period_end cancellation_details default_payment_method description metadata"),
+        names(
+            "billing_cycle_anchor cancel_at cancel_at_period_end cancellation_details default_payment_method "
+            "description items metadata pause_collection payment_behavior proration_behavior proration_date trial_end "
+            "trial_settings"
+        ),
     ),
     Route(
         "DELETE",
         "/v1/subscriptions/{id}",
         _S + "cancel_params:SubscriptionCancelParams",
         cancel,
-        names("cancellation_details"),
+        names("cancellation_details invoice_now prorate"),
     ),
-    Route("GET", "/v1/subscription_items", _S + "item_list_params:SubscriptionItemListParams", items),
 ]

@@ -50,6 +50,8 @@ class World:
     hidden: dict[str, Any] = field(default_factory=dict)
     """By id, what Stripe keeps and never shows: the card behind a payment method, the secrets of an endpoint,
     the order of a session."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What an account sets in its dashboard and no API object shows."""
     later: list[tuple[int, str, str]] = field(default_factory=list)
     """What Stripe does by itself later: (when, what, object id)."""
     lose_next: int = 0

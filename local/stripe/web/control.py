@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from local.stripe.engine import disputes, refunds, scheduler, subscription_end, subscriptions, webhook_endpoints
+from local.stripe.engine import disputes, refunds, scheduler, subscription_end, subscription_life, webhook_endpoints
 from local.stripe.engine.errors import ApiError, missing
 from local.stripe.engine.world import Obj, World, snapshot
 from local.stripe.web.shell import Shell, shell_of
@@ -171,7 +171,7 @@ def cancel_subscription(shell: Shell, given: Given) -> Given:
     with world.at(world.time_of(known["customer"])):
         if given.get("at_period_end"):
             before = snapshot(known)
-            subscriptions.cancel_later(world, known, wanted=True)
+            subscription_life.cancel_later(world, known, wanted=True)
             world.emit_updated("customer.subscription.updated", known, before)
         else:
             subscription_end.end(world, known, "cancellation_requested")

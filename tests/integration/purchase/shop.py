@@ -110,7 +110,7 @@ class Shop:
 
     def events_of(self, session_id: str, kind: str = "checkout.session.completed") -> list[dict[str, Any]]:
         listed = self.stripe("GET", "events", type=kind, limit=100)["data"]
-        return [event for event in listed if event["data"]["object"]["id"] == session_id]
+        return [event for event in listed if event["data"]["object"].get("id") == session_id]
 
     def completed_event(self, checkout: Checkout) -> dict[str, Any]:
         return until("Stripe made the event", lambda: next(iter(self.events_of(checkout.session_id)), None))

@@ -31,6 +31,8 @@ EXISTING = {
     "refunds": "refund",
     "disputes": "dispute",
     "subscriptions": "subscription",
+    "subscription_items": "subscription_item",
+    "invoiceitems": "invoiceitem",
     "invoices": "invoice",
     "events": "event",
     "webhook_endpoints": "webhook_endpoint",

@@ -17,6 +17,7 @@ LEFT_OUT = {
     "Dispute": {"intended_submission_method", "network_reason_code"},
     "Event": {"account", "context"},
     "Invoice": {"confirmation_secret", "payments", "threshold_reason", "status_details", "deleted"},
+    "InvoiceItem": {"deleted"},
     "LineItem": {"discounts", "taxes"},
     "PaymentIntent": {"hooks", "managed_payments", "payment_details", "payment_record", "presentment_details"},
     "Price": {"currency_options", "tiers", "deleted"},
@@ -49,6 +50,7 @@ KINDS = {
     "event": stripe.Event,
     "invoice": stripe.Invoice,
     "invoice_payment": stripe.InvoicePayment,
+    "invoiceitem": stripe.InvoiceItem,
     "payment_intent": stripe.PaymentIntent,
     "price": stripe.Price,
     "product": stripe.Product,
@@ -73,6 +75,9 @@ def lived(account):
     code = account.post("/v1/promotion_codes", promotion=promotion)["id"]
     plan = account.price(1200, recurring={"interval": "month"})
     account.pay(account.session(plan, discounts=[{"promotion_code": code}]))
+    subscription = account.get("/v1/subscriptions")["data"][0]
+    changed = [{"id": subscription["items"]["data"][0]["id"], "quantity": 2}]
+    account.post(f"/v1/subscriptions/{subscription['id']}", items=changed)
     account.pay(account.session(account.price()), "4000000000000259")
     account.time += 5
     account.engine.tick()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from local.stripe.engine import hosted_checkout, instruments
-from local.stripe.engine.subscription_life import next_boundary
+from local.stripe.engine.periods import next_boundary
 from local.stripe.web.pages import money
 from tests.unit.local.stripe.conftest import START, Account
 
