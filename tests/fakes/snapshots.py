@@ -164,7 +164,10 @@ def step(state: Before, truth: Snapshot, now: datetime = NOW) -> tuple[Before, D
     """Decide, and store what was decided as the adapters do."""
     decision = decide(state, truth, now, POLICY, CAUSE)
     stored = {item.key: replace(item, version=item.version + 1) for item in decision.purchases}
-    return Before(decision.account, {**state.purchases, **stored}, state.orders), decision
+    moved = {lot.key: lot for lot in (*state.moved.values(), *decision.moved)}
+    for lot in decision.account.lots:
+        moved.pop(lot.key, None)
+    return Before(decision.account, {**state.purchases, **stored}, state.orders, moved), decision
 
 
 def settled(state: Before, truths: Iterable[tuple[Snapshot, datetime]]) -> Before:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from billing.domain.account import Account
-from billing.domain.credits import balance_of
+from billing.domain.credits import Lot, LotKey, balance_of
 from billing.domain.decide import Before
 from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, UserId
 from billing.domain.ledger import Entry
@@ -43,6 +43,8 @@ class FakeTables:
     claims: dict[tuple[UserId, str], Claim] = field(default_factory=dict)
     orders: dict[OrderId, Order] = field(default_factory=dict)
     purchases: dict[PurchaseKey, Purchase] = field(default_factory=dict)
+    lots: dict[tuple[UserId, LotKey], Lot] = field(default_factory=dict)
+    """Lots that were moved out of their account; out of date for one that came back."""
     pointers: dict[PaymentIntentId, tuple[UserId, str]] = field(default_factory=dict)
     ledger: dict[tuple[UserId, str], Entry] = field(default_factory=dict)
     events: dict[EventId, EventRecord] = field(default_factory=dict)
@@ -80,6 +82,9 @@ class FakeTables:
         holds = there is None if purchase.version == 0 else there is not None and there.version == purchase.version
         stored = replace(purchase, version=purchase.version + 1)
         return Write(f"PURCHASE#{purchase.key}", holds, lambda: self.purchases.update({purchase.key: stored}))
+
+    def put_lot(self, user: UserId, lot: Lot) -> Write:
+        return Write(f"LOT#{user}#{lot.key}", True, lambda: self.lots.update({(user, lot.key): lot}))
 
     def put_entry(self, entry: Entry) -> Write:
         key = (entry.user, entry.key)
@@ -138,6 +143,7 @@ class FakeAccounts:
                     account,
                     *(tables.put_purchase(purchase) for purchase in commit.purchases),
                     *self._pointers(commit.purchases),
+                    *(tables.put_lot(commit.after.user, lot) for lot in commit.moved),
                     *(tables.put_entry(entry) for entry in commit.entries),
                 ]
             )
@@ -174,7 +180,9 @@ class FakeAccounts:
     def _with(self, before: Before, purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> Before:
         found = {key: self.tables.purchases[key] for key in purchases if key in self.tables.purchases}
         named = {order: self.tables.orders[order] for order in orders if order in self.tables.orders}
-        return Before(before.account, {**before.purchases, **found}, {**before.orders, **named})
+        before = replace(before, purchases={**before.purchases, **found}, orders={**before.orders, **named})
+        there = {key: self.tables.lots.get((before.account.user, key)) for key in before.absent}
+        return replace(before, moved={**before.moved, **{key: lot for key, lot in there.items() if lot is not None}})
 
     def _pointers(self, purchases: Collection[Purchase]) -> list[Write]:
         pointers = {item.payment.intent: (item.user, item.source) for item in purchases if item.payment}

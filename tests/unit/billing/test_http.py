@@ -186,6 +186,11 @@ ANSWERS: list[tuple[errors.BillingError, int, str]] = [
     (errors.UnknownPrice("no", price_id="price_1"), 404, "unknown_price"),
     (errors.PriceUnavailable("no"), 422, "price_unavailable"),
     (errors.SessionNotFound("no"), 404, "session_not_found"),
+    (errors.TransactionNotFound("no"), 404, "transaction_not_found"),
+    (errors.ReservationNotFound("no"), 404, "reservation_not_found"),
+    (errors.TooManyReservations("no"), 409, "too_many_reservations"),
+    (errors.AlreadyReversed("no"), 409, "already_reversed"),
+    (errors.IdempotencyConflict("no"), 409, "idempotency_conflict"),
     (errors.SubscriptionExists("no"), 409, "subscription_exists"),
     (errors.CheckoutConflict("no"), 409, "conflict"),
     (errors.SignatureRefused("no", reason="mismatch"), 400, "invalid_signature"),
@@ -211,6 +216,12 @@ def test_what_the_caller_must_change(exc: errors.BillingError, status: int, code
     assert response["headers"] == {"content-type": "application/json", "cache-control": "no-store"}
 
 
+def test_a_lack_of_credits_says_how_many_there_are() -> None:
+    response = answer_to(errors.InsufficientCredits("no", balance=-5, available=0))
+    assert response["statusCode"] == 402
+    assert parsed(response)["error"] == {"code": "insufficient_credits", "message": "no", "balance": -5, "available": 0}
+
+
 @pytest.mark.parametrize(("exc", "status", "code"), HIDDEN, ids=lambda value: type(value).__name__)
 def test_what_failed_inside_is_not_told(exc: errors.BillingError, status: int, code: str) -> None:
     response = answer_to(exc)
@@ -221,7 +232,7 @@ def test_what_failed_inside_is_not_told(exc: errors.BillingError, status: int, c
 
 def test_every_error_has_a_status() -> None:
     """A new branch of the error tree falls to the 500 of its root, unless somebody thinks of its own row."""
-    answered = {type(exc) for exc, _, _ in [*ANSWERS, *HIDDEN]}
+    answered = {type(exc) for exc, _, _ in [*ANSWERS, *HIDDEN]} | {errors.InsufficientCredits}
     branches = (errors.BillingError, errors.RequestRefused, errors.Retryable, errors.Permanent)
     every = {
         value

@@ -10,6 +10,12 @@
     │   ├── UnknownPrice            no such price, or not one that this catalog sells
     │   ├── PriceUnavailable        the price exists but is archived, or its metadata is broken
     │   ├── SessionNotFound         no such checkout session of this caller
+    │   ├── InsufficientCredits     less can be spent than was asked for
+    │   ├── TransactionNotFound     no such spend of this user
+    │   ├── ReservationNotFound     no such reservation of this user is open
+    │   ├── TooManyReservations     the user has as many open reservations as an account may hold
+    │   ├── AlreadyReversed         the spend was undone before
+    │   ├── IdempotencyConflict     the idempotency key stands for another request
     │   ├── SubscriptionExists      a live subscription stands in the way of a second one
     │   └── CheckoutConflict        another checkout of the same order is being made this very moment
     ├── SignatureRefused            a webhook whose signature does not hold
@@ -29,6 +35,8 @@
 None of them knows HTTP: `billing.http` has the one table that maps them to status codes.
 """
 
+from collections.abc import Mapping
+
 
 class BillingError(Exception):
     """Base of all of them: a stable `code`, a `message` for people, and the ids that it concerns."""
@@ -39,6 +47,8 @@ class BillingError(Exception):
         super().__init__(message)
         self.message = message
         self.ids = {name: value for name, value in ids.items() if value is not None}
+        self.public: Mapping[str, object] = {}
+        """What the caller is told beside code and message."""
 
 
 class RequestRefused(BillingError):
@@ -93,6 +103,46 @@ class SessionNotFound(RequestRefused):
     """No such checkout session, or one of somebody else: the two must not be told apart."""
 
     code = "session_not_found"
+
+
+class InsufficientCredits(RequestRefused):
+    """Less can be spent than was asked for; `public` tells how much there is."""
+
+    code = "insufficient_credits"
+
+    def __init__(self, message: str, *, balance: int, available: int) -> None:
+        super().__init__(message)
+        self.public = {"balance": balance, "available": available}
+
+
+class TransactionNotFound(RequestRefused):
+    """No such spend of this user."""
+
+    code = "transaction_not_found"
+
+
+class ReservationNotFound(RequestRefused):
+    """No such reservation of this user is open: it never was, or it was captured, released, or has lapsed."""
+
+    code = "reservation_not_found"
+
+
+class TooManyReservations(RequestRefused):
+    """The user has as many open reservations as an account may hold."""
+
+    code = "too_many_reservations"
+
+
+class AlreadyReversed(RequestRefused):
+    """The spend was undone before, under another idempotency key."""
+
+    code = "already_reversed"
+
+
+class IdempotencyConflict(RequestRefused):
+    """The idempotency key stands for another request of the same user."""
+
+    code = "idempotency_conflict"
 
 
 class SubscriptionExists(RequestRefused):

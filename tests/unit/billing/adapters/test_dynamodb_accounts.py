@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from billing.domain.account import Account
+from billing.domain.credits import Lot
 from billing.domain.ids import CustomerId, EventId, PaymentIntentId, PurchaseKey, UserId
+from billing.domain.purchase import PurchaseState
 from billing.domain.records import Commit, CommitOutcome, Committed, Outcome
 from tests.unit.billing.adapters.dynamo_tables import (
     CUSTOMER,
+    NOW,
     USER,
     World,
     account,
@@ -194,3 +197,38 @@ def test_a_pointer_moves_with_its_purchase_only(world: World) -> None:
     world.accounts.commit(commit(read, purchases=(paid,)))
     stale = commit(read, purchases=(purchase(key=PurchaseKey("cs_other"), payment=paid.payment),))
     assert lost(world, lambda: world.accounts.commit(stale)) == CONFLICT
+
+
+# ------------------------------------------------------------------------------------ lots that leave their account
+
+
+def lots(count: int) -> tuple[Lot, ...]:
+    return tuple(Lot(purchase().key, line, 500, NOW, used=500) for line in range(count))
+
+
+def test_a_lot_that_left_is_read_with_its_purchase(world: World) -> None:
+    """Money rule 17: a refund long after its credits were spent still finds them."""
+    paid = purchase(state=PurchaseState.PAID, paid_at=NOW)
+    assert world.accounts.commit(commit(stored(world), purchases=(paid,), moved=lots(1))) == DONE
+    assert world.accounts.load(USER, []).moved == {}
+    assert world.accounts.load(USER, [paid.key]).moved == {lots(1)[0].key: lots(1)[0]}
+    assert world.accounts.extend(world.accounts.load(USER, []), [paid.key], []).moved == {lots(1)[0].key: lots(1)[0]}
+
+
+def test_what_is_left_of_a_lot_that_came_back_is_not_read(world: World) -> None:
+    paid = purchase(state=PurchaseState.PAID, paid_at=NOW)
+    (lot,) = lots(1)
+    read = stored(world)
+    world.accounts.commit(commit(read, purchases=(paid,), moved=(lot,)))
+    back = replace(lot, reversed=500)
+    now = grown(read, balance=500)
+    world.accounts.commit(Commit(now, grown(now, lots=(back,)), changed=True))
+    found = world.accounts.load(USER, [paid.key])
+    assert (found.account.lots, found.moved) == ((back,), {})
+
+
+def test_a_purchase_that_granted_nothing_costs_no_further_read(world: World) -> None:
+    world.accounts.commit(commit(stored(world), purchases=(purchase(),)))
+    world.requests.clear()
+    world.accounts.load(USER, [purchase().key])
+    assert len(world.requests) == 1

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from billing.adapters.dynamodb.items import SCHEMA, attributes, from_item, plain, to_item
 from billing.domain.account import Account
 from billing.domain.catalog import Gives
-from billing.domain.credits import Lot
+from billing.domain.credits import Lot, Reservation, Share
 from billing.domain.entitlement import LevelGrant
-from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PriceId, PurchaseKey, SubscriptionId
+from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PriceId, PurchaseKey, ReservationId, SubscriptionId
 from billing.domain.ledger import Entry, Kind
 from billing.domain.order import Claim, Order, OrderLine
 from billing.domain.purchase import Purchase, PurchaseState
@@ -70,7 +70,7 @@ def _of(hint: Any) -> st.SearchStrategy[Any]:
     return instances(hint) if isinstance(hint, type) and dataclasses.is_dataclass(hint) else st.from_type(hint)
 
 
-@pytest.mark.parametrize("kind", [Account, Purchase, Order, Claim, Entry, EventRecord])
+@pytest.mark.parametrize("kind", [Account, Purchase, Order, Claim, Entry, EventRecord, Lot])
 def test_any_object_survives_the_way_there_and_back(kind: type[Any]) -> None:
     @given(instances(kind))
     def survives(thing: Any) -> None:
@@ -107,7 +107,8 @@ EVERYTHING = Account(
     ),
     subscribed=("default", "storage"),
     levels=(LevelGrant(CARD, 0, "PRO", NOW, 30, NOW), LevelGrant(LINE_ONE, 1, "PRO", NOW, None)),
-    lots=(Lot(CARD, 0, 500, NOW, NOW, 1, 2, 3),),
+    lots=(Lot(CARD, 0, 500, NOW, NOW, 1, 2, 3, 4),),
+    reservations=(Reservation(ReservationId("rsv_1"), 4, NOW, NOW, (Share(CARD, 0, 4),), "job-1"),),
     balance=-7,
     access=Span("PRO", NOW),
     version=1,

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from billing.domain.account import Account, Credits, credits_at, ordered_lots
-from billing.domain.credits import Lot, balance_of, reverse_lots
+from billing.domain.account import Account, Credits, credits_at
+from billing.domain.credits import Lot, balance_of, ordered_lots, reverse_lots
 from billing.domain.ids import PurchaseKey
 from tests.fakes.snapshots import ALICE, DAY, NOW
 

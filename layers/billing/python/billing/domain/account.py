@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing.domain.credits import Lot, balance_of
+from billing.domain.credits import Lot, Reservation, balance_of
 from billing.domain.entitlement import AccessPolicy, LevelGrant, access_at
 from billing.domain.ids import CustomerId, UserId
+from billing.domain.ledger import Change, Kind
+from billing.domain.settle import settle
 from billing.domain.subscription import Span, SubscriptionState
 
 
@@ -36,6 +37,8 @@ class Account:
     """The plan groups in which the user has ever had a subscription that began: a trial is given once in each."""
     levels: tuple[LevelGrant, ...] = ()
     lots: tuple[Lot, ...] = ()
+    """All that anything is left or held of, and the newest others; the rest have items of their own (money rule 17)."""
+    reservations: tuple[Reservation, ...] = ()
     balance: int = 0
     access: Span | None = None
     """The level that the last write recorded in the ledger; what holds now is `access_at`."""
@@ -54,32 +57,49 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Credits:
-    """Credits at a moment: `balance` may be negative, `available` is what can be spent."""
+    """Credits at a moment: `balance` may be negative, `reserved` is a part of it, `available` is what can be spent."""
 
     balance: int
     available: int
+    reserved: int = 0
 
 
 def credits_at(account: Account, now: datetime) -> Credits:
-    """The balance at `now`, with lots that have run out since the last write already counted as expired.
+    """The balance at `now`: lots that have run out and reservations that have lapsed since the last write are settled.
 
-    Nobody may count on an expired credit until the next converge writes the expiry to the ledger.
+    Nobody may count on an expired credit until the next write brings the expiry to the ledger.
     """
-    balance = balance_of(lot.settled_at(now) for lot in account.lots)
-    return Credits(balance=balance, available=max(0, balance))
+    settled = settle(account.lots, account.reservations, now)
+    balance = balance_of(settled.lots)
+    reserved = sum(item.amount for item in settled.reservations)
+    return Credits(balance=balance, available=max(0, balance - reserved), reserved=reserved)
 
 
-def ordered_lots(lots: Iterable[Lot]) -> tuple[Lot, ...]:
-    """Lots in the order in which they are spent: first to expire first, then oldest first."""
-    return tuple(
-        sorted(
-            lots,
-            key=lambda lot: (
-                lot.expires_at is None,
-                lot.expires_at or lot.granted_at,
-                lot.granted_at,
-                lot.purchase,
-                lot.line,
-            ),
-        )
-    )
+def due_at(account: Account) -> datetime | None:
+    """When something of the account next ends by itself, whether or not Stripe says anything; None when nothing will.
+
+    From what the last write recorded, so that a search for what is due needs no policy.
+    """
+    ends = [lot.expires_at for lot in account.lots if lot.expires_at is not None and lot.free > 0]
+    ends += [item.expires_at for item in account.reservations]
+    if account.access is not None and account.access.until is not None:
+        ends.append(account.access.until)
+    return min(ends, default=None)
+
+
+def record_access(
+    account: Account, subject: str | None, now: datetime, policy: AccessPolicy
+) -> tuple[Account, list[Change]]:
+    """Bring the recorded level to what holds now. The ledger has a line for each turn, also for one that time brings.
+
+    `subject` is the Stripe object that made it turn, if one did.
+    """
+    access = account.access_at(policy, now)
+    was = account.access or Span(policy.levels[0], None)
+    if access == was:
+        return account, []
+    return replace(account, access=access), [Change(Kind.ACCESS, 0, subject, f"{_said(was)} to {_said(access)}")]
+
+
+def _said(access: Span) -> str:
+    return access.level if access.until is None else f"{access.level} until {access.until:%Y-%m-%dT%H:%M:%SZ}"

@@ -10,17 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from billing.domain.account import Account, ordered_lots
-from billing.domain.credits import Lot, balance_of
+from billing.domain.account import Account, record_access
+from billing.domain.credits import Lot, LotKey, balance_of
 from billing.domain.entitlement import AccessPolicy, LevelGrant
 from billing.domain.ids import OrderId, PurchaseKey
 from billing.domain.judge import Judged, judge_invoice, judge_session
-from billing.domain.ledger import Cause, Entry, Kind
+from billing.domain.ledger import Cause, Entry, booked
 from billing.domain.order import Order
-from billing.domain.purchase import Purchase, levels_of
-from billing.domain.reversal import Change, reverse
+from billing.domain.purchase import Purchase, levels_of, lots_of
+from billing.domain.reversal import reverse
+from billing.domain.settle import move_out, settle
 from billing.domain.snapshot import Snapshot
-from billing.domain.subscription import ENDED, NEVER_BEGAN, Span, SubscriptionState, groups_of, state_of
+from billing.domain.subscription import ENDED, NEVER_BEGAN, SubscriptionState, groups_of, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ class Before:
     account: Account
     purchases: Mapping[PurchaseKey, Purchase] = field(default_factory=dict)
     orders: Mapping[OrderId, Order] = field(default_factory=dict)
+    moved: Mapping[LotKey, Lot] = field(default_factory=dict)
+    """Lots of these purchases that are not in the account any more: nothing was left of them (money rule 17)."""
+
+    @property
+    def absent(self) -> frozenset[LotKey]:
+        """The lots of these purchases that are still to be read: they were granted, and are nowhere here."""
+        granted = {lot.key for purchase in self.purchases.values() for lot in lots_of(purchase)}
+        return frozenset(granted - {lot.key for lot in self.account.lots} - self.moved.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,8 @@ class Decision:
     changed: bool
     foreign: frozenset[str]
     refused: Mapping[str, str]
+    moved: tuple[Lot, ...] = ()
+    """Lots to write as items of their own; the account does not hold them any more."""
 
 
 def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy, cause: Cause) -> Decision:
@@ -54,21 +65,23 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
     judged = _judge(before, truth)
     purchases = {**before.purchases, **{purchase.key: purchase for purchase in judged.purchases}}
     changes = list(judged.granted)
-    lots = {(lot.purchase, lot.line): lot for lot in account.lots}
-    lots.update({(lot.purchase, lot.line): lot for lot in judged.lots})
+    lots = {lot.key: lot for lot in (*account.lots, *before.moved.values(), *judged.lots)}
     for key in sorted(purchases):
         reversed_lots, change = reverse(before.purchases.get(key), purchases[key], _of(lots.values(), key))
-        lots.update({(lot.purchase, lot.line): lot for lot in reversed_lots})
+        lots.update({lot.key: lot for lot in reversed_lots})
         changes += change
-    changes += _expire(lots, now)
+    settled = settle(lots.values(), account.reservations, now)
+    changes += settled.changes
+    kept, moved = move_out(settled.lots, before.moved)
 
     after = replace(
         account,
         subscriptions=_subscriptions(account, truth, policy),
         subscribed=_subscribed(account, truth),
         levels=_levels(account, purchases),
-        lots=ordered_lots(lots.values()),
-        balance=balance_of(lots.values()),
+        lots=kept,
+        reservations=settled.reservations,
+        balance=balance_of(kept),
         customers=tuple(item for item in account.customers if item not in truth.deleted_customers),
         deleted_customers=account.deleted_customers
         + tuple(item for item in account.customers if item in truth.deleted_customers),
@@ -76,16 +89,20 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
         + (account.customer is not None and account.customer in truth.deleted_customers),
     )
     dirty = tuple(purchase for key, purchase in sorted(purchases.items()) if purchase != before.purchases.get(key))
-    after, changes = _access(account, after, changes, dirty, now, policy)
-    changed = after != account or bool(dirty) or account.version == 0
+    moving = [state.id for state in after.subscriptions if state not in account.subscriptions]
+    subject = next((purchase.source for purchase in dirty if levels_of(purchase)), next(iter(moving), None))
+    after, turned = record_access(after, subject, now, policy)
+    changes += turned
+    changed = after != account or bool(dirty) or bool(moved) or account.version == 0
     after = replace(after, version=account.version + changed, stripe_version=account.stripe_version + 1)
     return Decision(
         account=after,
         purchases=dirty,
-        entries=_entries(account.balance, after, changes, now, cause),
+        entries=booked(after.user, after.version, account.balance, changes, now, cause),
         changed=changed,
         foreign=judged.foreign,
         refused=judged.refused,
+        moved=moved,
     )
 
 
@@ -124,57 +141,3 @@ def _levels(account: Account, purchases: Mapping[PurchaseKey, Purchase]) -> tupl
 
 def _of(lots: Iterable[Lot], purchase: PurchaseKey) -> list[Lot]:
     return sorted((lot for lot in lots if lot.purchase == purchase), key=lambda lot: lot.line)
-
-
-def _expire(lots: dict[tuple[PurchaseKey, int], Lot], now: datetime) -> list[Change]:
-    changes = []
-    for key, lot in sorted(lots.items()):
-        settled = lot.settled_at(now)
-        if settled != lot:
-            lots[key] = settled
-            changes.append(Change(Kind.EXPIRY, settled.left - lot.left, lot.purchase.split("#")[0], "credits expired"))
-    return changes
-
-
-def _access(
-    account: Account,
-    after: Account,
-    changes: list[Change],
-    dirty: tuple[Purchase, ...],
-    now: datetime,
-    policy: AccessPolicy,
-) -> tuple[Account, list[Change]]:
-    access = after.access_at(policy, now)
-    was = account.access or Span(policy.levels[0], None)
-    if access == was:
-        return after, changes
-    moved = [state.id for state in after.subscriptions if state not in account.subscriptions]
-    subject = next((purchase.source for purchase in dirty if levels_of(purchase)), next(iter(moved), None))
-    change = Change(Kind.ACCESS, 0, subject, f"{_said(was)} to {_said(access)}")
-    return replace(after, access=access), [*changes, change]
-
-
-def _said(access: Span) -> str:
-    return access.level if access.until is None else f"{access.level} until {access.until:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _entries(balance: int, after: Account, changes: list[Change], now: datetime, cause: Cause) -> tuple[Entry, ...]:
-    entries = []
-    for index, change in enumerate(changes):
-        balance += change.amount
-        entries.append(
-            Entry(
-                user=after.user,
-                version=after.version,
-                index=index,
-                kind=change.kind,
-                amount=change.amount,
-                balance_after=balance,
-                stripe_object=change.stripe_object,
-                event=cause.event_of(change.stripe_object),
-                actor=cause.actor,
-                reason=change.reason,
-                at=now,
-            )
-        )
-    return tuple(entries)

@@ -22,8 +22,9 @@ InvoiceId = NewType("InvoiceId", str)
 SubscriptionId = NewType("SubscriptionId", str)
 PriceId = NewType("PriceId", str)
 OrderId = NewType("OrderId", str)
+ReservationId = NewType("ReservationId", str)
 PurchaseKey = NewType("PurchaseKey", str)
-"""A checkout session's id, or `invoice#line`: the two things that grant (money rule 12)."""
+"""What grants: a checkout session's id, `invoice#line` (money rule 12), or the id of an adjustment of ours."""
 
 USER_ID: Final = re.compile(r"[A-Za-z0-9_.@|+=-]{1,128}", re.ASCII)  # also `auth0|…`; no separator of a key
 EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}", re.ASCII)
@@ -38,6 +39,9 @@ SUBSCRIPTION_ID: Final = re.compile(r"sub_[A-Za-z0-9_]{1,100}", re.ASCII)
 ACCOUNT_ID: Final = re.compile(r"acct_[A-Za-z0-9]{1,100}", re.ASCII)
 STRIPE_ID: Final = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]{1,240}", re.ASCII)
 ORDER_ID: Final = re.compile(r"ord_[A-Za-z0-9_-]{1,100}", re.ASCII)
+RESERVATION_ID: Final = re.compile(r"rsv_[0-9a-f]{24}", re.ASCII)
+TRANSACTION_ID: Final = re.compile(r"[0-9]{12}#[0-9]{3}", re.ASCII)
+IDEMPOTENCY_KEY: Final = re.compile(r"[ -~]{1,255}", re.ASCII)  # as Stripe: any visible text of at most 255
 CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9_=:.-]{8,128}", re.ASCII)
 DOTTED_NAME: Final = re.compile(r"[a-z0-9_]{1,64}(\.[a-z0-9_]{1,64}){0,7}", re.ASCII)
 API_VERSION: Final = re.compile(r"[0-9A-Za-z._-]{1,64}", re.ASCII)

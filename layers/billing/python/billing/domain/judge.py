@@ -13,11 +13,10 @@ from datetime import datetime
 from billing.domain.catalog import Price
 from billing.domain.credits import Lot
 from billing.domain.ids import OrderId, PriceId, PurchaseKey, UserId, invoice_line_key
-from billing.domain.ledger import Kind
+from billing.domain.ledger import Change, Kind
 from billing.domain.order import Order, OrderLine
 from billing.domain.purchase import Purchase, PurchaseState, lots_of, opened
 from billing.domain.registers import merged
-from billing.domain.reversal import Change
 from billing.domain.snapshot import CheckoutSession, Invoice, InvoiceLine, Snapshot
 
 _GRANTING_REASONS = {"subscription_create": Kind.PURCHASE, "subscription_cycle": Kind.RENEWAL}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from billing.domain.credits import Share
 from billing.domain.ids import EventId, UserId
 
 
@@ -19,6 +21,9 @@ class Kind(StrEnum):
     DISPUTE = "DISPUTE"
     DISPUTE_WON = "DISPUTE_WON"
     EXPIRY = "EXPIRY"
+    SPEND = "SPEND"
+    SPEND_REVERSAL = "SPEND_REVERSAL"
+    ADJUSTMENT = "ADJUSTMENT"
     ACCESS = "ACCESS"
 
 
@@ -39,6 +44,18 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A ledger entry in the making: `amount` in credits, signed."""
+
+    kind: Kind
+    amount: int
+    stripe_object: str | None
+    reason: str
+    lots: tuple[Share, ...] = ()
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a user's ledger. `amount` and `balance_after` are credits, signed."""
 
@@ -53,8 +70,39 @@ class Entry:
     actor: str
     reason: str
     at: datetime
+    lots: tuple[Share, ...] = ()
+    """The lots that a spend or an adjustment took from, or that a reversal gave back to; those that expired."""
+    reference: str | None = None
+    """A spend's: the caller's name for it, or the reservation. A spend reversal's: the key of the spend's entry."""
 
     @property
     def key(self) -> str:
         """Account version and index: unique by construction, in order without a clock, the same on a retry (rule 6)."""
         return f"{self.version:012d}#{self.index:03d}"
+
+
+def booked(
+    user: UserId, version: int, balance: int, changes: Iterable[Change], now: datetime, cause: Cause
+) -> tuple[Entry, ...]:
+    """The entries of one write of the account, which makes it this `version`; `balance` is the one before it."""
+    entries = []
+    for index, change in enumerate(changes):
+        balance += change.amount
+        entries.append(
+            Entry(
+                user=user,
+                version=version,
+                index=index,
+                kind=change.kind,
+                amount=change.amount,
+                balance_after=balance,
+                stripe_object=change.stripe_object,
+                event=cause.event_of(change.stripe_object),
+                actor=cause.actor,
+                reason=change.reason,
+                at=now,
+                lots=change.lots,
+                reference=change.reference,
+            )
+        )
+    return tuple(entries)

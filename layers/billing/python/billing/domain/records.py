@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from billing.domain.account import Account
+from billing.domain.credits import Lot
 from billing.domain.ids import CustomerId, EventId
 from billing.domain.ledger import Entry
 from billing.domain.purchase import Purchase
@@ -64,6 +65,8 @@ class Commit:
     purchases: tuple[Purchase, ...] = ()
     entries: tuple[Entry, ...] = ()
     events: tuple[EventRecord, ...] = ()
+    moved: tuple[Lot, ...] = ()
+    """Lots that the account holds no more: items of their own from now on (money rule 17)."""
 
 
 class CommitOutcome(StrEnum):

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from billing.domain.credits import Lot, balance_of, reverse_lots
-from billing.domain.ledger import Kind
+from billing.domain.ledger import Change, Kind
 from billing.domain.purchase import Purchase
 from billing.domain.registers import refunded, taken_back
 from billing.domain.snapshot import Payment
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A ledger entry in the making: `amount` in credits, signed."""
-
-    kind: Kind
-    amount: int
-    stripe_object: str | None
-    reason: str
 
 
 def reverse(before: Purchase | None, after: Purchase, lots: Sequence[Lot]) -> tuple[list[Lot], list[Change]]:

@@ -26,6 +26,12 @@ _STATUS: tuple[tuple[type[errors.BillingError], int, str | None], ...] = (
     # The first that fits; a text replaces the error's own where that could tell something about our inside.
     (errors.UnknownPrice, 404, None),
     (errors.SessionNotFound, 404, None),
+    (errors.TransactionNotFound, 404, None),
+    (errors.ReservationNotFound, 404, None),
+    (errors.InsufficientCredits, 402, None),
+    (errors.TooManyReservations, 409, None),
+    (errors.AlreadyReversed, 409, None),
+    (errors.IdempotencyConflict, 409, None),
     (errors.Unauthenticated, 401, None),
     (errors.Forbidden, 403, None),
     (errors.PriceUnavailable, 422, None),
@@ -72,7 +78,7 @@ def error_reply(exc: errors.BillingError) -> HttpResponse:
     if status < 500:
         log().info("request refused", code=exc.code, status=status, **_free(exc.ids))
         metrics().count("RequestsRefused", code=exc.code)
-        return error_response(status, exc.code, message or exc.message)
+        return error_response(status, exc.code, message or exc.message, public=exc.public)
     code = _public_code(type(exc))
     log().failure("request failed", exc, retryable=status == 503, status=status)
     metrics().count("RequestsFailed", code=code)
@@ -93,9 +99,15 @@ def _public_code(kind: type[errors.BillingError]) -> str:
     return "unavailable" if issubclass(kind, errors.Retryable) else "internal"
 
 
-def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """Return an error: a stable code for programs and a message for people."""
-    return reply(status, {"error": {"code": code, "message": message}}, headers)
+def error_response(
+    status: int,
+    code: str,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    public: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    """Return an error: a stable code for programs and a message for people; `public` is what else some of them tell."""
+    return reply(status, {"error": {"code": code, "message": message, **(public or {})}}, headers)
 
 
 def _free(ids: Mapping[str, object]) -> dict[str, object]:

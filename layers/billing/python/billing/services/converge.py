@@ -88,6 +88,7 @@ def converge(user: UserId, touched: Touched, notices: Sequence[Notice], actor: s
                 purchases=decision.purchases,
                 entries=decision.entries,
                 events=tuple(records),
+                moved=decision.moved,
             )
         )
         if result.outcome is CommitOutcome.DONE:

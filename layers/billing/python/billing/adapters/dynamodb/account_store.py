@@ -15,6 +15,7 @@ from billing.adapters.dynamodb.items import (
     attributes,
     customer_key,
     from_item,
+    lot_key,
     order_key,
     payment_key,
     plain,
@@ -22,8 +23,10 @@ from billing.adapters.dynamodb.items import (
     to_item,
 )
 from billing.adapters.dynamodb.ledger_store import entry_put
+from billing.adapters.dynamodb.puts import account_put, lot_put
 from billing.config import Tables
 from billing.domain.account import Account
+from billing.domain.credits import Lot
 from billing.domain.decide import Before
 from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, UserId
 from billing.domain.order import Order
@@ -33,7 +36,6 @@ from billing.domain.records import Commit, CommitOutcome, Committed
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_UNTOUCHED = "#version = :version AND #stripe_version = :stripe_version"
 _SAME_TRUTH = "#stripe_version = :stripe_version"
 
 
@@ -49,17 +51,17 @@ class DynamoAccounts:
         found = self._read([account_key(user), *_keys(purchases, orders)])
         item = found.pop(account_key(user), None)
         account = from_item(Account, item) if item is not None else Account(user=user)
-        return _with(Before(account), found)
+        return self._with_moved(_with(Before(account), found))
 
     def extend(self, before: Before, purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> Before:
         """See AccountStore."""
-        return _with(before, self._read(_keys(purchases, orders)))
+        return self._with_moved(_with(before, self._read(_keys(purchases, orders))))
 
     def open_account(self, account: Account) -> Account:
         """See AccountStore."""
         fresh = replace(account, version=1)
         try:
-            calls.write(self._client, [self._account_put(account, fresh)])
+            calls.write(self._client, [account_put(self._tables.accounts, account, fresh)])
         except calls.Refused:
             return self.load(account.user, []).account
         return fresh
@@ -67,9 +69,14 @@ class DynamoAccounts:
     def commit(self, commit: Commit) -> Committed:
         """See AccountStore. The events come first, so that their reasons are read by index."""
         items = [event_put(self._tables.events, record) for record in commit.events]
-        items.append(self._account_put(commit.before, commit.after) if commit.changed else self._bump(commit.before))
+        items.append(
+            account_put(self._tables.accounts, commit.before, commit.after)
+            if commit.changed
+            else self._bump(commit.before)
+        )
         items += [self._purchase_put(purchase) for purchase in commit.purchases]
         items += self._pointers(commit.purchases)
+        items += [lot_put(self._tables.accounts, commit.after.user, lot) for lot in commit.moved]
         items += [entry_put(self._tables.ledger, entry) for entry in commit.entries]
         try:
             calls.write(self._client, items)
@@ -108,7 +115,7 @@ class DynamoAccounts:
                 self._client,
                 [
                     calls.put(self._tables.accounts, owner, "attribute_not_exists( #pk )"),
-                    self._account_put(before, after),
+                    account_put(self._tables.accounts, before, after),
                 ],
             )
         except calls.Refused:
@@ -118,17 +125,14 @@ class DynamoAccounts:
     def _read(self, keys: Collection[str]) -> dict[str, Attributes]:
         return calls.get_all(self._client, self._tables.accounts, keys) if keys else {}
 
-    def _account_put(self, before: Account, after: Account) -> dict[str, Any]:
-        item = to_item(after, pk=account_key(after.user))
-        if before.version == 0:
-            return calls.put(self._tables.accounts, item, "attribute_not_exists( #pk )")
-        return calls.put(
-            self._tables.accounts,
-            item,
-            _UNTOUCHED,
-            version=before.version,
-            stripe_version=before.stripe_version,
-        )
+    def _with_moved(self, before: Before) -> Before:
+        """Add the lots that left the account. Read after it, and yet safe: who writes one writes the account."""
+        absent = before.absent
+        if not absent:
+            return before
+        found = self._read([lot_key(before.account.user, key) for key in absent])
+        moved = {lot.key: lot for lot in (from_item(Lot, item) for item in found.values())}
+        return replace(before, moved={**before.moved, **moved})
 
     def _bump(self, before: Account) -> dict[str, Any]:
         """Count a converge that changed nothing: a slower one with an older snapshot must not win (rule 1)."""
@@ -163,8 +167,8 @@ def _keys(purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> li
 def _with(before: Before, found: Mapping[str, Attributes]) -> Before:
     purchases = [from_item(Purchase, item) for key, item in found.items() if key.startswith("PURCHASE#")]
     orders = [from_item(Order, item) for key, item in found.items() if key.startswith("ORDER#")]
-    return Before(
-        account=before.account,
+    return replace(
+        before,
         purchases={**before.purchases, **{purchase.key: purchase for purchase in purchases}},
         orders={**before.orders, **{order.id: order for order in orders}},
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from billing.domain.credits import LotKey
 from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PurchaseKey, UserId
 from billing.errors import MalformedObject
 
@@ -49,6 +50,12 @@ def order_key(order: OrderId) -> str:
 def purchase_key(purchase: PurchaseKey) -> str:
     """Key of a purchase."""
     return f"PURCHASE#{purchase}"
+
+
+def lot_key(user: UserId, lot: LotKey) -> str:
+    """Key of a lot that was moved out of its account."""
+    purchase, line = lot
+    return f"LOT#{user}#{purchase}#{line}"
 
 
 def payment_key(intent: PaymentIntentId) -> str:
