@@ -14,9 +14,9 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 ## --- environments -------------------------------------------------------------------------------------------------
-# A stamp older than its lock is rebuilt, and so is one whose Python is gone (a removed pyenv version: a dead link).
+# A stamp older than its lock (or than what installs it) is rebuilt, and so is one whose Python is gone (a removed pyenv version: a dead link).
 
-.venv/.ready: requirements/dev.txt $(if $(wildcard $(PYTHON)),,FORCE)
+.venv/.ready: requirements/dev.txt requirements/install.sh $(if $(wildcard $(PYTHON)),,FORCE)
 	@sh requirements/install.sh dev
 
 # After the other, also under `make -j`: both may want to fetch uv.

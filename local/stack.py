@@ -18,6 +18,7 @@ from local.aws_clients import dynamodb_client, lambda_client, secrets_client, sq
 from local.issuer.keys import load_key
 from local.issuer.tokens import Issuer
 from local.run_config import DEFAULT_USERS, Ports, RunConfig, url
+from local.run_file import remove_run_file, write_run_file
 from local.seed import fill_catalog
 from local.supervisor import Supervisor
 from local.supervisor.own_servers import prepare_own_servers
@@ -99,8 +100,10 @@ class Stack:
             self._fill_catalog()
         self.supervisor.wait_until_ready()
         self.supervisor.watch()
+        write_run_file(self.config, real_stripe=self.backends.stripe_key is not None)
 
     def stop(self) -> None:
+        remove_run_file(self.config)
         self.supervisor.stop()
         if self._own_state:
             shutil.rmtree(self.state_dir, ignore_errors=True)

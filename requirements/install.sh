@@ -102,6 +102,15 @@ build() { # folder, lock
     touch "$1/.ready"
 }
 
+# `.venv/bin/plumb`: the operator's command of this checkout. Plumbline is no package that could bring its own script.
+script() {
+    cat >.venv/bin/plumb <<END
+#!/bin/sh
+PYTHONPATH="$PWD" exec "$PWD/.venv/bin/python" -P -m plumb "\$@"
+END
+    chmod +x .venv/bin/plumb
+}
+
 compile() { # folder and name without .in
     "$UV" pip compile --quiet --universal --generate-hashes --python-version "$PYTHON" \
         --custom-compile-command 'make lock' ${UPGRADE:+--upgrade} "$1.in" -o "$1.txt"
@@ -111,7 +120,10 @@ compile() { # folder and name without .in
 [ $# -eq 1 ] || die "usage: requirements/install.sh dev|sam|lock"
 find_uv
 case $1 in
-    dev) build .venv requirements/dev.txt ;;
+    dev)
+        build .venv requirements/dev.txt
+        script
+        ;;
     sam) build .venv-sam requirements/sam.txt ;;
     lock)
         compile layers/dependencies/requirements # first: the development lock reads it

@@ -10,6 +10,8 @@ from typing import Any
 import fakeredis
 import redis
 
+from local.upstash.info import Counted
+
 Reply = Any
 """bytes, int, None, a list of replies, or a ResponseError in the place of one that failed."""
 _PROTOCOL = 2
@@ -21,6 +23,7 @@ class RawRedis:
             redis.Redis.from_url(url, protocol=_PROTOCOL) if url else fakeredis.FakeRedis(protocol=_PROTOCOL)
         )
         self._pool = client.connection_pool
+        self._counted = None if url else Counted()  # a real server counts by itself
 
     def run(self, command: Sequence[str]) -> Reply:
         return self.run_all([command])[0]
@@ -29,16 +32,22 @@ class RawRedis:
         """Run one after the other on one connection, for MULTI ... EXEC; an error is the reply of its command."""
         connection: Any = self._pool.get_connection()
         try:
-            replies = []
-            for command in commands:
-                connection.send_command(*command)
-                replies.append(_read(connection))
-            return replies
+            return [self._reply(connection, command) for command in commands]
         except BaseException:
             connection.disconnect()
             raise
         finally:
             self._pool.release(connection)
+
+    def _reply(self, connection: Any, command: Sequence[str]) -> Reply:
+        if self._counted is not None and command[0].upper() == "INFO":
+            connection.send_command("DBSIZE")
+            return self._counted.report(_read(connection))
+        connection.send_command(*command)
+        reply = _read(connection)
+        if self._counted is not None:
+            self._counted.add(command, reply)
+        return reply
 
 
 def _read(connection: Any) -> Reply:

@@ -58,6 +58,8 @@ ROOMS = (
     Room(("billing.adapters",), ()),
     Room(("billing.bootstrap",), ("billing", "stripe", "upstash_redis", "mypy_boto3_")),  # it builds their clients
     Room(("functions",), (*CORE, *EDGE, POWERTOOLS, "pydantic")),
+    # the operator's command: the functions' own code, and tables for people. Nothing of ours knows it.
+    Room(("plumb",), ("billing", "plumb", *AWS, "stripe", "upstash_redis", "click", "rich", "yaml")),
 )
 
 # The core meets the world only through ports: a simulation switches between its calls, and replays them.
@@ -109,7 +111,7 @@ def adapter(module: str) -> Room | None:
 def wrong_imports(path: str, tree: ast.Module) -> Iterator[str]:
     """Imports point inward: each room knows only the rooms that the table lists."""
     module = module_of(path)
-    if not path.startswith((BILLING, "functions/")):
+    if not path.startswith((BILLING, "functions/", "plumb/")):
         return
     room = adapter(module) or next((room for room in ROOMS if is_in(module, room.names)), None)
     if room is None and module != "billing":
@@ -128,7 +130,7 @@ def wrong_stand_ins(path: str, tree: ast.Module) -> Iterator[str]:
     """The local system knows the program by its template and its HTTP only: shared code would share its mistakes."""
     if path.startswith(("local/", "storefront/")):
         for line, name in imports(tree, path):
-            if is_in(name, ("billing", "functions", "tests")):
+            if is_in(name, ("billing", "functions", "plumb", "tests")):
                 yield f"{path}:{line}: {module_of(path)} may not import {name}"
 
 

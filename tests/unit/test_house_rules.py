@@ -70,6 +70,11 @@ def test_the_tree_keeps_every_rule() -> None:
         (WEBHOOK, f"from billing.adapters import secrets\n{HANDLER}", "may not import billing.adapters.secrets"),
         (WEBHOOK, f"from functions.account.app import reply\n{HANDLER}", "may not import functions.account"),
         ("local/gateway/app.py", "from billing.http import header\n", "may not import billing.http"),
+        ("local/run.py", "from plumb.site import Site\n", "may not import plumb.site"),
+        (SERVICE, "import plumb.world\n", "may not import plumb.world"),
+        (WEBHOOK, f"import plumb.world\n{HANDLER}", "may not import plumb.world"),
+        ("plumb/world.py", "from local.stack import Stack\n", "may not import local.stack"),
+        ("plumb/world.py", "import functions.account.app\n", "may not import functions.account.app"),
         # nothing of the world in the core
         (DOMAIN, "import time\n", "may not import time"),
         (DOMAIN, "from os import path\n", "may not import os.path"),

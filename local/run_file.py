@@ -1,0 +1,34 @@
+"""The file that says where a running system is: what the operator's command reads for its stage `local`.
+
+It holds what a deployed stack's outputs and functions say: addresses, environments, names of secrets. No secret:
+those are in the local Secrets Manager.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from local.run_config import RunConfig, local_aws_environment
+
+NAME = "system.json"
+VERSION = 1
+
+
+def write_run_file(config: RunConfig, real_stripe: bool) -> Path:
+    """Write it once everything is ready; the pid is of the process whose end is the system's end."""
+    told = {
+        "version": VERSION,
+        "pid": os.getpid(),
+        "apiUrl": config.api_url,
+        "realStripe": real_stripe,
+        "functions": {name: dict(function.environment) for name, function in config.model().functions.items()},
+        "aws": local_aws_environment(config),
+    }
+    path = config.state / NAME
+    path.write_text(json.dumps(told, indent=1))
+    return path
+
+
+def remove_run_file(config: RunConfig) -> None:
+    """At the end, also of a start that failed."""
+    (config.state / NAME).unlink(missing_ok=True)

@@ -1,0 +1,111 @@
+"""The commands, and what each error becomes: one sentence on standard error, and an exit code.
+
+A command's module is imported when it is called, so that `--help` does not wait for Stripe's SDK and AWS's.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from plumb.errors import PlumbError
+from plumb.invocation import Invocation
+from plumb.options import common, everywhere
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+COMMANDS = {
+    "doctor": "Check an installation: settings, secrets, Stripe, Redis, tables, queues, webhook endpoint.",
+}
+"""Name and short help of each command; its module has the same name. In the order of `plumb --help`."""
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In our order, not the alphabet's."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command; None when there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"plumb.commands.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@everywhere
+def cli() -> None:
+    """See an installation of Plumbline, check it, and repair it.
+
+    \b
+    Without --stage it is the system that `make run` has started here. Other stages are those of samconfig.toml;
+    AWS credentials and region come from where the AWS CLI has them (AWS_PROFILE, AWS_REGION).
+
+    \b
+    Exit codes: 0 all is well or done; 1 problems were found, or it failed; 2 it was called wrongly.
+
+    \b
+    Examples:
+      plumb doctor                        the system of make run
+      plumb doctor --stage prod --json    for a program
+      plumb account alice --stage dev
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; the exit code."""
+    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = cli.main(args=arguments, prog_name="plumb", standalone_mode=False)
+    except click.UsageError as exc:
+        return _failed(exc.format_message(), "usage", USAGE, as_json, exc.ctx)
+    except click.ClickException as exc:
+        return _failed(exc.format_message(), "failed", FAILED, as_json)
+    except (click.Abort, KeyboardInterrupt):
+        return _failed("Interrupted.", "interrupted", INTERRUPTED, as_json)
+    except PlumbError as exc:
+        return _failed(str(exc), "failed", FAILED, as_json)
+    except Exception as exc:
+        told = _told(exc)
+        if told is None:
+            raise
+        return _failed(told[1], told[0], FAILED, as_json)
+    return code if isinstance(code, int) else OK
+
+
+def _told(exc: Exception) -> tuple[str, str] | None:
+    """The code and the sentence of an error that may be met; None for a bug, whose traceback is what helps."""
+    from plumb.reasons import reason
+
+    return reason(exc)
+
+
+def _failed(sentence: str, code: str, exit_code: int, as_json: bool, ctx: click.Context | None = None) -> int:
+    if as_json:
+        click.echo(json.dumps({"error": {"code": code, "message": sentence}}), err=True)
+        return exit_code
+    click.secho(sentence, fg="red", err=True)
+    if ctx is not None and exit_code == USAGE:
+        click.echo(f"Try: {ctx.command_path} --help", err=True)
+    return exit_code
+
+
+def operator_command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a command with the options that all have; its function gets the Invocation first."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        made: click.Command = click.command(name)(common(click.make_pass_decorator(Invocation)(function)))
+        return made
+
+    return decorate

@@ -1,0 +1,1 @@
+"""The checks of `plumb doctor`, a module for each part of an installation."""

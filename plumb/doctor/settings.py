@@ -1,0 +1,62 @@
+"""Settings and secrets: what each function would say at its start, before one has to start to say it."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from billing import config
+from billing.errors import BillingError, Misconfigured
+from billing.services.accept_event import signing_secrets
+from plumb.doctor.finding import Finding, fail, ok, warn
+from plumb.reasons import sentence
+from plumb.world import World
+
+_READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
+    "WebhookFunction": config.webhook_settings,
+    "EventConsumerFunction": config.consumer_settings,
+    "CreateCheckoutFunction": config.checkout_settings,
+    "SuccessSyncFunction": config.success_settings,
+    "AccountFunction": config.account_settings,
+}
+_DEPLOY = "Correct the parameter of template.yaml that it comes from, and deploy again."
+
+
+def settings(world: World) -> Iterator[Finding]:
+    """Each function's settings, by its own reader; and that all functions are of one installation."""
+    functions = world.site.functions
+    for function, read in _READERS.items():
+        if function not in functions:
+            yield fail("settings", f"There is no {function}.", "Deploy template.yaml as it is in this release.")
+            continue
+        try:
+            read(functions[function])
+        except Misconfigured as exc:
+            yield fail("settings", f"{function}: {exc.message}.", _DEPLOY)
+        else:
+            yield ok("settings", f"{function}: every setting is there and well-formed.")
+    for name in world.site.conflicts():
+        yield fail("settings", f"Functions have different values of {name}.", _DEPLOY)
+
+
+def secrets(world: World) -> Iterator[Finding]:
+    """The secrets are there and have their fields. Their contents are never shown."""
+    env = world.site.environment
+    stored = "See docs/deploying.md, step 2, for its form: aws secretsmanager put-secret-value --secret-id"
+    for setting, fields in (("STRIPE_API_KEY_SECRET", ("key",)), ("UPSTASH_SECRET", ("url", "token"))):
+        name = env.get(setting, "")
+        try:
+            for field in fields:
+                world.secret_text(name, field)
+        except BillingError as exc:
+            yield fail("secrets", sentence(exc.message), f"{stored} {name}")
+        else:
+            yield ok("secrets", f"{name} has {' and '.join(fields)}.")
+    name = env.get("STRIPE_WEBHOOK_SECRET", "")
+    try:
+        found = len(signing_secrets(world.secrets, name).values)
+    except BillingError as exc:
+        yield fail("secrets", sentence(exc.message), "plumb webhook setup --store-secret --yes")
+        return
+    if found > 2:
+        yield warn("secrets", f"{name} has {found} signing secrets: each is tried.", f"Keep the live ones only: {name}")
+    else:
+        rolling = "" if found == 1 else ", as during a rotation"
+        yield ok("secrets", f"{name} has {found} signing secret{'s' if found > 1 else ''}{rolling}.")

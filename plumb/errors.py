@@ -1,0 +1,9 @@
+"""What goes wrong in the command itself; everything else is one of `billing.errors`, of Stripe's or of AWS's."""
+
+
+class PlumbError(Exception):
+    """One sentence for the operator; exit code 1."""
+
+
+class Refused(PlumbError):
+    """The operator did not agree, or nobody was there to ask; nothing was changed."""

@@ -1,0 +1,90 @@
+"""An installation: the environments of its functions, and how to reach its AWS."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from plumb.errors import PlumbError
+
+if TYPE_CHECKING:
+    from plumb.invocation import Options
+
+_OF_ONE_FUNCTION = ("POWERTOOLS_",)
+"""Variables that rightly differ from function to function."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What is known of an installation. Names of secrets only: their contents are read where they are needed."""
+
+    stage: str
+    functions: Mapping[str, Mapping[str, str]]
+    """The environment of each function, by its logical id in template.yaml: what the functions themselves run with."""
+    api_url: str
+    """Where the gateway is; the webhook endpoint is this and `/webhooks/stripe`."""
+    local: bool
+    real_stripe: bool = True
+    """False where the local stand-in plays Stripe."""
+    aws: Mapping[str, str] = field(default_factory=dict)
+    """Variables of botocore's that lead to this installation's AWS: endpoints of the stand-ins, or a region."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All variables of all functions as one. Where they disagree (see `conflicts`) the last function speaks."""
+        return {name: value for environment in self.functions.values() for name, value in environment.items()}
+
+    def conflicts(self) -> list[str]:
+        """The variables that two functions have different values of: two installations in one."""
+        values: dict[str, set[str]] = {}
+        for environment in self.functions.values():
+            for name, value in environment.items():
+                values.setdefault(name, set()).add(value)
+        return sorted(n for n, found in values.items() if len(found) > 1 and not n.startswith(_OF_ONE_FUNCTION))
+
+    @property
+    def live(self) -> bool:
+        """Whether real money is moved here: what asks before it writes."""
+        return self.environment.get("STRIPE_MODE") == "live" or self.stage.startswith("prod")
+
+    @property
+    def webhook_urls(self) -> tuple[str, ...]:
+        """Where the webhook endpoint may point: the API's own domain, if it has one, or the gateway."""
+        origins = (self.environment.get("API_URL", ""), self.api_url)
+        return tuple(dict.fromkeys(f"{origin.rstrip('/')}/webhooks/stripe" for origin in origins if origin))
+
+    def client(self, service: str) -> Any:
+        """A client of AWS with boto3's own patience: an operator waits longer than a function may.
+
+        Of a session of its own: the default one remembers the region it had when it was first used.
+        """
+        return boto3.Session().client(service)  # type: ignore[call-overload]  # stubs for three services only
+
+    def caller(self) -> str:
+        """Who is calling: the user of this machine, or the identity that AWS knows."""
+        if self.local:
+            return f"plumb:{getpass.getuser()}"
+        arn = str(self.client("sts").get_caller_identity()["Arn"])
+        return f"plumb:{arn.rpartition(':')[2]}"
+
+
+def find_site(options: Options) -> Site:
+    """Find the installation that the options name, and turn this process to its AWS. Raises PlumbError."""
+    if options.stage == "local":
+        from plumb.stages.local import running_system
+
+        site = running_system(options.run_file)
+    else:
+        from plumb.stages.deployed import deployed_stack
+
+        site = deployed_stack(options.stage, options.stack, options.region)
+    named = site.environment.get("STAGE")
+    if named != options.stage:
+        raise PlumbError(f"The functions found say that their stage is {named}, not {options.stage}.")
+    os.environ.update(site.aws)
+    return site

@@ -1,0 +1,1 @@
+"""Where an installation is found: running on this machine, or deployed."""

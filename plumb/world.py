@@ -1,0 +1,173 @@
+"""The functions' own adapters, built for one installation: the command decides nothing that the functions do not.
+
+Not `billing.bootstrap`: that keeps its clients for the life of a process and logs JSON to standard output, both right
+for a function and wrong here.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from billing import config
+from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_client
+from billing.adapters.dynamodb.account_store import DynamoAccounts
+from billing.adapters.dynamodb.event_store import DynamoEvents
+from billing.adapters.dynamodb.ledger_store import DynamoLedger
+from billing.adapters.secrets_manager import SecretsManager
+from billing.adapters.sqs_queue import SqsQueue
+from billing.adapters.stripe_api.catalog import StripeCatalog
+from billing.adapters.stripe_api.client import stripe_client
+from billing.adapters.stripe_api.reader import StripeReads
+from billing.adapters.system import SystemClock, SystemRandomness
+from billing.adapters.upstash_cache import UpstashCache
+from billing.adapters.upstash_client import open_redis
+from billing.domain.entitlement import AccessPolicy
+from billing.errors import Misconfigured
+from billing.services.converge import ConvergeDeps
+from plumb.quiet import QuietLog, QuietMetrics
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+    from stripe import StripeClient
+    from upstash_redis import Redis
+
+    from plumb.site import Site
+
+CACHE_BUDGET = 5.0
+"""Seconds for one piece of work with Redis. An operator waits longer than a buyer, and wants to know, not to guess."""
+
+
+class World:
+    """Built when first used: `plumb catalog` needs no table, `plumb check` no Stripe."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.clock = SystemClock()
+        self.log = QuietLog()
+        self.metrics = QuietMetrics()
+        self._open = ExitStack()
+
+    def close(self) -> None:
+        """Close the connections that would complain if nobody did."""
+        self._open.close()
+
+    # Settings, as the functions read them
+
+    @cached_property
+    def settings(self) -> config.ConvergeSettings:
+        """Of everything that converges; raises Misconfigured."""
+        return config.success_settings(self.site.environment)
+
+    @cached_property
+    def queue_url(self) -> str:
+        """The events queue."""
+        return config.consumer_settings(self.site.environment).queue_url
+
+    @cached_property
+    def webhook_secret(self) -> str:
+        """Name of the secret that holds the webhook's signing secrets."""
+        return config.webhook_settings(self.site.environment).secret
+
+    @cached_property
+    def policy(self) -> AccessPolicy:
+        """The access policy, as the domain has it."""
+        policy = self.settings.policy
+        return AccessPolicy(policy.levels, timedelta(days=policy.past_due_grace_days))
+
+    # Clients
+
+    @cached_property
+    def secrets(self) -> SecretsManager:
+        """Secrets by name."""
+        return SecretsManager(secrets_client, self.clock)
+
+    def secret_text(self, name: str, field: str) -> str:
+        """A text of a secret; raise Misconfigured, without showing it, when it is not there."""
+        value = self.secrets.read(name).get(field)
+        if not isinstance(value, str) or not value:
+            raise Misconfigured(f"the secret {name} has no {field}", secret=name)
+        return value
+
+    @cached_property
+    def stripe(self) -> StripeClient:
+        """Stripe, as the functions speak to it."""
+        access = self.settings.stripe
+        return stripe_client(access, self.secret_text(access.key_secret, "key"))
+
+    @cached_property
+    def platform(self) -> StripeClient:
+        """Stripe as the key's own account: with Connect, webhook endpoints belong to the platform."""
+        access = replace(self.settings.stripe, account=None)
+        return stripe_client(access, self.secret_text(access.key_secret, "key"))
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB."""
+        return dynamodb_client()
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """SQS."""
+        return sqs_client()
+
+    @cached_property
+    def redis(self) -> Redis:
+        """A client of Redis; raises Misconfigured, SecretsUnavailable."""
+        name = self.settings.redis.secret
+        return self._open.enter_context(
+            open_redis(self.secret_text(name, "url"), self.secret_text(name, "token"), CACHE_BUDGET)
+        )
+
+    # Adapters
+
+    def cache(self, prefix: str | None = None) -> UpstashCache:
+        """The cache, with a whole budget; another prefix is another cache."""
+        return UpstashCache(
+            lambda: self.redis, prefix or self.settings.redis.prefix, self.clock, self.log, self.metrics, CACHE_BUDGET
+        )
+
+    @cached_property
+    def accounts(self) -> DynamoAccounts:
+        """Accounts."""
+        return DynamoAccounts(self.dynamodb, self.settings.tables)
+
+    @cached_property
+    def ledger(self) -> DynamoLedger:
+        """The ledger, for reading."""
+        return DynamoLedger(self.dynamodb, self.settings.tables)
+
+    @cached_property
+    def events(self) -> DynamoEvents:
+        """Events."""
+        return DynamoEvents(self.dynamodb, self.settings.tables)
+
+    @cached_property
+    def queue(self) -> SqsQueue:
+        """The events queue."""
+        return SqsQueue(lambda: self.sqs, self.queue_url)
+
+    @cached_property
+    def catalog(self) -> StripeCatalog:
+        """The catalog."""
+        return StripeCatalog(self.stripe, self.settings.policy.levels)
+
+    def converge_deps(self) -> ConvergeDeps:
+        """The world of a converge."""
+        return ConvergeDeps(
+            accounts=self.accounts,
+            stripe=StripeReads(self.stripe, self.settings.policy.levels),
+            clock=self.clock,
+            random=SystemRandomness(),
+            log=self.log,
+            metrics=self.metrics,
+            policy=self.policy,
+        )
+
+    def aws(self, service: str) -> Any:
+        """A client of any other AWS service."""
+        return self.site.client(service)

@@ -1,0 +1,120 @@
+"""A deployed stage is found by samconfig.toml and its stack; CloudFormation, Lambda and the rest are moto's."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from plumb.errors import PlumbError
+from plumb.stages.deployed import deployed_stack
+from tests.fakes.operator import Operator
+from tests.unit.plumb.conftest import FUNCTIONS, REGION, Deployed
+
+
+def test_a_stack_tells_all_that_is_needed(deployed: Deployed) -> None:
+    deployed.deploy()
+    site = deployed_stack("staging")
+    assert site.functions.keys() == set(FUNCTIONS)
+    assert site.environment["ACCOUNTS_TABLE"] == "plumbline-staging-test-accounts"
+    assert site.environment["EVENTS_QUEUE_URL"].endswith("/events")
+    assert site.webhook_urls == (
+        "https://billing.example.com/webhooks/stripe",
+        "https://abc.execute-api.example.com/webhooks/stripe",
+    )
+    assert site.aws == {"AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION}
+    assert not site.local
+    assert not site.live
+    assert site.conflicts() == []
+
+
+def test_functions_that_disagree(deployed: Deployed) -> None:
+    deployed.deploy()
+    deployed.set("AccountFunction", LEVELS="FREE,PRO")
+    assert deployed_stack("staging").conflicts() == ["LEVELS"]
+
+
+def test_a_stack_that_is_not_there(deployed: Deployed) -> None:
+    with pytest.raises(PlumbError, match="There is no stack plumbline-staging in eu-central-1"):
+        deployed_stack("staging")
+
+
+def test_a_stack_of_something_else(deployed: Deployed) -> None:
+    deployed.cloudformation.create_stack(
+        StackName="other", TemplateBody='{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+    )
+    with pytest.raises(PlumbError, match="The stack other is no installation of Plumbline"):
+        deployed_stack("staging", stack="other")
+
+
+def test_stages_are_those_of_samconfig(tmp_path: Path) -> None:
+    samconfig = tmp_path / "samconfig.toml"
+    samconfig.write_text(
+        "version = 0.1\n[eu.global.parameters]\nstack_name = 'one'\n"
+        "[eu.deploy.parameters]\nparameter_overrides = 'Stage=\"prod-eu\" StripeMode=live'\n"
+    )
+    with pytest.raises(PlumbError, match=r"samconfig\.toml has no stage prod: there is local, prod-eu\."):
+        deployed_stack("prod", samconfig=samconfig)
+
+
+def test_region_of_samconfig(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployed.deploy("one", STAGE="qa")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    samconfig = tmp_path / "samconfig.toml"
+    samconfig.write_text(
+        f"[qa.global.parameters]\nstack_name = 'one'\nregion = '{REGION}'\n"
+        "[qa.deploy.parameters]\nparameter_overrides = ['Stage=qa']\n"
+    )
+    assert deployed_stack("qa", samconfig=samconfig).aws["AWS_REGION"] == REGION
+
+
+def test_a_stack_that_says_another_stage(deployed: Deployed, plumb: Operator) -> None:
+    deployed.deploy(STAGE="dev")
+    result = plumb("doctor", "--stage", "staging")
+    assert (result.code, result.err) == (1, "The functions found say that their stage is dev, not staging.\n")
+
+
+def test_the_doctor_of_a_deployed_stage(deployed: Deployed, plumb: Operator) -> None:
+    """Backups, time to live and settings that only a deployed installation can lack; nothing is reachable here."""
+    deployed.deploy()
+    deployed.store_secrets()
+    deployed.set("AccountFunction", LEVELS="FREE,PRO")
+    deployed.set("EventConsumerFunction", APP_URL="http://app.example.com")
+    deployed.dynamodb.delete_table(TableName="plumbline-staging-test-ledger")
+    deployed.sqs.send_message(QueueUrl=deployed.sqs.get_queue_url(QueueName="events")["QueueUrl"], MessageBody="{}")
+    result = plumb("--stage", "staging", "--json", "doctor")
+    assert result.code == 1
+    told = [f"{finding['status']} {finding['check']} {finding['message']}" for finding in result.document["findings"]]
+    assert "fail settings EventConsumerFunction: the setting APP_URL must be an https address." in told
+    assert "fail settings Functions have different values of APP_URL." in told
+    assert "fail settings Functions have different values of LEVELS." in told
+    assert "ok secrets plumbline/stripe-webhook has 1 signing secret." in told
+    assert "fail tables There is no table plumbline-staging-test-ledger." in told
+    lacks = "no time to live on expires_at, so records stay for ever and no point-in-time recovery, so nothing can be"
+    assert f"warn tables plumbline-staging-test-events has {lacks} restored." in told
+    assert "ok queues events: 1 waiting, 0 being worked on." in told
+    assert "fail stripe Stripe cannot be reached." in told
+
+
+def test_hits_and_misses_from_our_own_metrics(deployed: Deployed) -> None:
+    """Where INFO has none: the sum over functions and kinds, of the last day."""
+    from billing.adapters.system import SystemClock
+    from plumb.doctor.redis_side import Usage, usage
+    from plumb.world import World
+    from tests.fakes.operator import environment
+    from tests.unit.billing.adapters.http_servers import answer, bad_server
+
+    deployed.deploy()
+    cloudwatch, earlier = deployed.metrics(), SystemClock().now() - timedelta(hours=1)
+    for kind, name, value in (("catalog", "CacheHits", 2), ("credits", "CacheHits", 1), ("catalog", "CacheMisses", 1)):
+        point = {"MetricName": name, "Value": value, "Timestamp": earlier, "Unit": "Count"}
+        cloudwatch.put_metric_data(
+            Namespace="Plumbline", MetricData=[{**point, "Dimensions": [{"Name": "kind", "Value": kind}]}]
+        )
+    with bad_server(answer('{"error": "ERR unknown command"}', "400 Bad Request")) as server:
+        deployed.store_secrets(redis_url=server.url)
+        site = deployed_stack("staging")
+        with environment(site.aws):
+            world = World(site)
+            assert usage(world) == Usage(hits=3, misses=1, source="metrics")
+            assert usage(world).hit_rate == 0.75
+            world.close()

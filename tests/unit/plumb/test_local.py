@@ -1,0 +1,67 @@
+"""Finding the system that runs here: one, none, several, or the file of one that was killed."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plumb.errors import PlumbError
+from plumb.stages.local import running_system
+
+
+@pytest.fixture
+def gateway() -> Iterator[str]:
+    """Something that listens, as the gateway does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def leave(state: Path, name: str, url: str, **changed: object) -> Path:
+    told = {"version": 1, "pid": os.getpid(), "apiUrl": url, "realStripe": False, "functions": {"F": {}}, "aws": {}}
+    file = state / f"run-{name}" / "system.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({**told, **changed}))
+    return file
+
+
+def test_the_one_that_runs(tmp_path: Path, gateway: str) -> None:
+    leave(tmp_path, "1", gateway)
+    site = running_system(state=tmp_path)
+    assert (site.api_url, site.local, site.real_stripe) == (gateway, True, False)
+
+
+def test_none(tmp_path: Path) -> None:
+    with pytest.raises(PlumbError, match="No system is running here: start it with `make run`"):
+        running_system(state=tmp_path)
+
+
+def test_several_are_told_apart_by_their_file(tmp_path: Path, gateway: str) -> None:
+    first, second = leave(tmp_path, "1", gateway), leave(tmp_path, "2", gateway)
+    with pytest.raises(PlumbError, match=f"--run-file with one of {first}, {second}"):
+        running_system(state=tmp_path)
+    assert running_system(second).api_url == gateway
+
+
+def test_a_killed_one_is_not_believed(tmp_path: Path, gateway: str) -> None:
+    """Its process is gone, or its pid is another's by now and nothing listens."""
+    leave(tmp_path, "1", gateway, pid=2**22 + 1)
+    leave(tmp_path, "2", "http://127.0.0.1:1")
+    with pytest.raises(PlumbError, match="is not running any more: start it with `make run`"):
+        running_system(state=tmp_path)
+
+
+def test_a_killed_one_beside_one_that_runs(tmp_path: Path, gateway: str) -> None:
+    leave(tmp_path, "1", "http://127.0.0.1:1")
+    leave(tmp_path, "2", gateway)
+    assert running_system(state=tmp_path).api_url == gateway
+
+
+@pytest.mark.parametrize(("content", "sentence"), [("", "can't be read"), ('{"version": 2}', "another release")])
+def test_a_file_that_is_not_ours(tmp_path: Path, content: str, sentence: str) -> None:
+    file = tmp_path / "system.json"
+    file.write_text(content)
+    with pytest.raises(PlumbError, match=sentence):
+        running_system(file)
