@@ -286,7 +286,11 @@ def test_attributes_are_those_that_boto3_writes_and_reads(value: Any) -> None:
     assert plain(written) == {"name": value}
 
 
-@pytest.mark.parametrize("value", [1.5, b"bytes", NOW, {1, 2}, [1.5], {"deep": {"deeper": object()}}], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [1.5, b"bytes", NOW, {1, 2}, [1.5], {"deep": {"deeper": object()}}],
+    ids=["float", "bytes", "time", "set", "in a list", "deep"],
+)
 def test_what_has_no_attribute_is_not_written(value: object) -> None:
     with pytest.raises(TypeError):
         attributes({"name": value})
