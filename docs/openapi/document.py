@@ -20,7 +20,8 @@ _GATEWAYS = {
     401: "the token is missing or does not hold",
     403: "the token lacks the route's scope",
     413: "the request is larger than API Gateway takes",
-    503: "the function did not start",
+    500: "the function ended without an answer",
+    503: "the function could not be reached",
 }
 """Statuses that API Gateway answers by itself, in its own form."""
 _ERRORS = {
