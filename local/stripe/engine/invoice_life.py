@@ -36,13 +36,18 @@ def finalize(world: World, invoice: Obj, *, balance: bool = True) -> None:
     world.emit("invoice.finalized", invoice)
 
 
-def collect(world: World, invoice: Obj) -> None:
-    """Try to pay an open invoice with the subscription's saved payment method; nothing due is paid at once."""
+def can_be_tried(world: World, invoice: Obj) -> bool:
+    """Whether there is a saved payment method to try."""
+    return _method(world, invoice) is not None
+
+
+def collect(world: World, invoice: Obj, method: Obj | None = None) -> None:
+    """Try to pay an open invoice, with the saved payment method unless one is given; nothing due is paid at once."""
     if invoice["amount_due"] == 0:
         mark_paid(world, invoice, None)
         return
     intent = _intent_of(world, invoice) or _new_intent(world, invoice)
-    method = _method(world, invoice)
+    method = method or _method(world, invoice)
     if method is None:
         refused(world, invoice)
         return
@@ -126,8 +131,8 @@ def link(world: World, invoice: Obj, intent: Obj) -> Obj:
     )
 
 
-def mark_paid(world: World, invoice: Obj, intent: Obj | None) -> None:
-    """Record the payment; both `invoice.paid` and `invoice.payment_succeeded` fire."""
+def mark_paid(world: World, invoice: Obj, intent: Obj | None, *, elsewhere: bool = False) -> None:
+    """Record the payment; both `invoice.paid` and `invoice.payment_succeeded` fire. `elsewhere`: not through Stripe."""
     before, now = snapshot(invoice), world.now()
     tried = invoice["attempt_count"] + (1 if intent else 0)
     invoice |= {
@@ -136,6 +141,7 @@ def mark_paid(world: World, invoice: Obj, intent: Obj | None) -> None:
         "attempt_count": tried,
         "auto_advance": False,
         "amount_paid": invoice["amount_due"],
+        "amount_paid_off_stripe": invoice["amount_due"] if elsewhere else 0,
         "amount_remaining": 0,
         "next_payment_attempt": None,
     }

@@ -1,9 +1,9 @@
-"""The API of invoices. What they hold is in invoice_objects.py; when they are made and paid, in invoice_life.py."""
+"""The API of invoices. What they hold is in invoice_objects.py; what is done with them, in invoice_actions.py."""
 
 from __future__ import annotations
 
-from local.stripe.engine import invoice_life
-from local.stripe.engine.errors import invalid_request
+from typing import Any
+
 from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.world import Obj, merge_metadata, snapshot
@@ -23,27 +23,6 @@ def update(call: Call) -> Obj:
     return invoice
 
 
-def void(call: Call) -> Obj:
-    """POST /v1/invoices/{id}/void."""
-    invoice = call.target("invoice", param="invoice")
-    if invoice["status"] not in ("open", "uncollectible"):
-        raise invalid_request("You can only void open or uncollectible invoices.", code="invoice_not_editable")
-    invoice_life.void(call.world, invoice)
-    return invoice
-
-
-def pay(call: Call) -> Obj:
-    """POST /v1/invoices/{id}/pay: try the saved payment method once more."""
-    invoice = call.target("invoice", param="invoice")
-    if invoice["status"] != "open":
-        raise invalid_request(
-            "Invoice is already paid" if invoice["status"] == "paid" else "This invoice cannot be paid."
-        )
-    invoice_life.collect(call.world, invoice)
-    invoice_life.raise_if_refused(call.world, invoice)
-    return invoice
-
-
 def lines_of(call: Call) -> Obj:
     """GET /v1/invoices/{id}/lines."""
     return page(call.target("invoice", param="invoice")["lines"]["data"], call.params, call.url, "line item")
@@ -55,8 +34,13 @@ def listed(call: Call) -> Obj:
     found = matching(found, call.params, "collection_method", "customer", "status")
     if "subscription" in call.params:
         wanted = call.params["subscription"]
-        found = [each for each in found if each["parent"]["subscription_details"]["subscription"] == wanted]
+        found = [each for each in found if _subscription(each) == wanted]
     return page(found, call.params, call.url, "invoice")
+
+
+def _subscription(invoice: Obj) -> Any:
+    details = (invoice["parent"] or {}).get("subscription_details")
+    return details["subscription"] if details else None
 
 
 def payments_listed(call: Call) -> Obj:
@@ -79,8 +63,6 @@ ROUTES = [
     Route("GET", "/v1/invoices/{id}", "_invoice_retrieve_params:InvoiceRetrieveParams", retrieve),
     Route("POST", "/v1/invoices/{id}", "_invoice_update_params:InvoiceUpdateParams", update, names("metadata")),
     Route("GET", "/v1/invoices/{id}/lines", "_invoice_line_item_list_params:InvoiceLineItemListParams", lines_of),
-    Route("POST", "/v1/invoices/{id}/void", "_invoice_void_invoice_params:InvoiceVoidInvoiceParams", void),
-    Route("POST", "/v1/invoices/{id}/pay", "_invoice_pay_params:InvoicePayParams", pay, names("off_session")),
     Route(
         "GET",
         "/v1/invoice_payments",

@@ -55,7 +55,7 @@ def test_odd_values_are_answered(account, route):
     kind = next((kind for part, kind in EXISTING.items() if f"/{part}/{{id}}" in route.path), None)
     price, _ = account.world.all("price")
     items = {"0": {"price": price["id"], "quantity": "1"}}
-    wanted = {
+    wanted: dict[str, dict[str, object]] = {
         "/v1/coupons": {"amount_off": "5", "currency": "usd"},
         "/v1/promotion_codes": {"promotion": {"type": "coupon", "coupon": coupon}},
         "/v1/products": {"name": "x"},
@@ -63,6 +63,8 @@ def test_odd_values_are_answered(account, route):
         "/v1/checkout/sessions": {"line_items": items, "success_url": "http://a.test", "mode": "payment"},
         "/v1/refunds": {"charge": account.world.all("charge")[-1]["id"]},
         "/v1/webhook_endpoints": {"url": "http://a.test", "enabled_events": ["*"]},
+        "/v1/subscriptions": {"customer": account.world.all("customer")[0]["id"], "items": items},
+        "/v1/subscription_items": {"subscription": account.world.all("subscription")[0]["id"]},
         "/v1/test_helpers/test_clocks": {"frozen_time": "1795000000"},
     }
     base = wanted.get(route.path, {}) if route.method == "POST" else {}
