@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from local.stripe.engine import customers
+from local.stripe.engine import customers, tax_ids
 from local.stripe.engine.payment_methods import NO_ADDRESS
 from local.stripe.engine.session_order import Order
 from local.stripe.engine.world import Obj, World, snapshot
@@ -39,7 +39,7 @@ def remember(world: World, session: Obj, buyer: Buyer) -> None:
         "name": buyer.name,
         "phone": None,
         "tax_exempt": order.tax_exempt,
-        "tax_ids": snapshot({"ids": buyer.tax_ids})["ids"],
+        "tax_ids": [snapshot(each) for each in buyer.tax_ids],
     }
     if customer is not None:
         _update(world, customer, buyer, order.updates)
@@ -48,11 +48,8 @@ def remember(world: World, session: Obj, buyer: Buyer) -> None:
         made = customers.make(
             world, email=session["customer_details"]["email"], name=buyer.business_name or buyer.name, address=address
         )
-        world.hidden[made["id"] + TAX_IDS] = list(buyer.tax_ids)
+        tax_ids.save(world, made["id"], buyer.tax_ids)
         session["customer"] = made["id"]
-
-
-TAX_IDS = "/tax_ids"
 
 
 def _wants_customer(session: Obj) -> bool:
@@ -65,12 +62,12 @@ def _wants_customer(session: Obj) -> bool:
 
 
 def _update(world: World, customer: Obj, buyer: Buyer, updates: dict[str, str]) -> None:
-    """Save what `customer_update` allows; by default nothing of it."""
+    """Save what `customer_update` allows, by default nothing; only an email that was missing is always set."""
     before = snapshot(customer)
+    customer["email"] = customer["email"] or buyer.email
     if updates.get("address") == "auto" and buyer.address:
         customer["address"] = buyer.whole_address()
     if updates.get("name") == "auto":
         customer["name"] = buyer.business_name or buyer.name
-    if buyer.tax_ids:
-        world.hidden[customer["id"] + TAX_IDS] = list(buyer.tax_ids)
+    tax_ids.save(world, customer["id"], buyer.tax_ids)
     world.emit_updated("customer.updated", customer, before)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stripe.engine import discounts, payment_intents, session_objects, session_order
+from local.stripe.engine import discounts, payment_intents, session_objects, session_order, tax_ids
 from local.stripe.engine.errors import invalid_request
 from local.stripe.engine.order_lines import make_lines
 from local.stripe.engine.paging import created_within, list_object, matching, page
@@ -23,7 +23,7 @@ def create(call: Call) -> Obj:
     customer = call.named("customer", "customer") if "customer" in params else None
     with world.at(world.time_of(params.get("customer"))):
         mode = params.get("mode", "payment")
-        expires_at = check_session(world, params, mode)
+        expires_at = check_session(world, params, mode, customer)
         order = _order(world, params, mode, customer)
         session = session_objects.make(world, params, mode, order, expires_at)
         session_order.keep_discount(world, session, order)
@@ -42,6 +42,11 @@ def _order(world: World, params: dict[str, Any], mode: str, customer: Obj | None
         intent_data=params.get("payment_intent_data", {}),
         subscription_data=params.get("subscription_data", {}),
         source=source,
+        taxed=params.get("automatic_tax", {}).get("enabled", False),
+        address=customer["address"] if customer else None,
+        tax_exempt=customer["tax_exempt"] if customer else "none",
+        tax_ids=tax_ids.shown(world, customer["id"]) if customer else [],
+        updates=params.get("customer_update", {}),
     )
     session_order.reckon(world, order)
     session_order.check_least(order, mode)
@@ -113,10 +118,11 @@ ROUTES = [
         _CS + "create_params:SessionCreateParams",
         create,
         names(
-            "allow_promotion_codes allowed_payment_method_types billing_address_collection cancel_url "
-            "client_reference_id currency customer customer_creation customer_email discounts expires_at line_items "
+            "allow_promotion_codes allowed_payment_method_types automatic_tax billing_address_collection cancel_url "
+            "client_reference_id currency customer customer_creation customer_email customer_update discounts "
+            "expires_at line_items "
             "locale metadata mode origin_context payment_intent_data payment_method_collection submit_type "
-            "subscription_data success_url ui_mode"
+            "subscription_data success_url tax_id_collection ui_mode"
         ),
     ),
     Route("GET", "/v1/checkout/sessions", _CS + "list_params:SessionListParams", listed),

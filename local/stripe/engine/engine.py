@@ -36,6 +36,8 @@ from local.stripe.engine import (
     subscription_items,
     subscription_pause,
     subscriptions,
+    tax_ids,
+    tax_rates,
     test_clocks,
     webhook_endpoints,
 )
@@ -69,6 +71,8 @@ _RESOURCES = (
     subscription_items,
     subscription_pause,
     subscriptions,
+    tax_ids,
+    tax_rates,
     test_clocks,
     webhook_endpoints,
 )
@@ -80,6 +84,7 @@ INCLUDED: dict[tuple[str, str], Include] = {
     ("coupon", "applies_to"): coupons.applies_to_of,
     ("coupon", "currency_options"): coupons.options_of,
     ("customer", "subscriptions"): customers.subscriptions_of,
+    ("customer", "tax_ids"): tax_ids.included,
     ("invoice", "payments"): invoice_objects.payments_of,
     ("item", "discounts"): session_order.discounts_of,
     ("item", "taxes"): session_order.taxes_of,

@@ -52,8 +52,7 @@ def submit(
             session_order.check_redeemable(world, session, order)
         except ApiError as refusal:
             return Outcome("retry", refusal.message)
-        if order.taxed and buyer.address:
-            session_order.locate(world, session, order, buyer.whole_address(), buyer.tax_ids)
+        locate(world, session, buyer)
         checkout_buyer.remember(world, session, buyer)
         method = payment_methods.make(world, instrument, name, email) if instrument else None
         if method is not None and buyer.address:
@@ -67,6 +66,13 @@ def submit(
         intent = _intent(world, session)
         payment_intents.confirm(world, intent, method)
         return _after(world, session, intent, method)
+
+
+def locate(world: World, session: Obj, buyer: Buyer) -> None:
+    """Reckon the tax for where the buyer says he is; a customer's address that may not change stays what counts."""
+    order: Order = world.hidden[session["id"]]
+    if order.taxed and buyer.address and (session["customer"] is None or order.updates.get("address") == "auto"):
+        session_order.locate(world, session, order, buyer.whole_address(), buyer.tax_ids)
 
 
 def authenticate(world: World, session: Obj, passed: bool) -> Outcome:

@@ -6,7 +6,7 @@ https://docs.stripe.com/changelog/basil/2025-03-31/invoice-tax-configurations
 
 from __future__ import annotations
 
-from local.stripe.engine import coupons, discounts, tax
+from local.stripe.engine import coupons, discounts, tax, tax_ids
 from local.stripe.engine.amounts import Amounts
 from local.stripe.engine.world import Obj, World
 
@@ -19,7 +19,7 @@ def reckon(world: World, subscription: Obj, customer: Obj, lines: list[Obj]) -> 
     taxed = bool(subscription["automatic_tax"]["enabled"])
     country = tax.located(customer["address"]) if taxed else None
     if country is not None:
-        business = bool(world.hidden.get(customer["id"] + "/tax_ids"))
+        business = bool(tax_ids.shown(world, customer["id"]))
         reason = tax.reason_for(country, customer["tax_exempt"], business=business)
         for line in lines:
             _tax(world, line, country, reason)

@@ -6,7 +6,7 @@ has no `charge`, `payment_intent` or `paid`. https://docs.stripe.com/changelog/b
 
 from __future__ import annotations
 
-from local.stripe.engine import debits, discounts, invoice_amounts, price_currencies
+from local.stripe.engine import debits, discounts, invoice_amounts, price_currencies, tax_ids
 from local.stripe.engine.paging import list_object
 from local.stripe.engine.world import Obj, World, snapshot
 
@@ -136,7 +136,7 @@ def draft(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj
         "customer_phone": customer["phone"],
         "customer_shipping": customer["shipping"],
         "customer_tax_exempt": customer["tax_exempt"],
-        "customer_tax_ids": snapshot(world.hidden.get(customer["id"] + "/tax_ids", [])),
+        "customer_tax_ids": tax_ids.shown(world, customer["id"]),
         "default_payment_method": None,
         "default_source": None,
         "default_tax_rates": [],

@@ -94,8 +94,15 @@ def make(world: World, params: dict[str, Any], mode: str, order: Order, expires_
             "ui_mode": params.get("ui_mode", "hosted_page"),
             "url": f"{world.public_url}/c/pay/{session_id}" if hosted else None,
             "wallet_options": None,
+            **_on_request(params),
         }
     )
+
+
+def _on_request(params: dict[str, Any]) -> Obj:
+    """Members that a session has only when it was made with them."""
+    wanted = params.get("tax_id_collection")
+    return {"tax_id_collection": {"required": "never", **wanted}} if wanted else {}
 
 
 def _collection(params: dict[str, Any], mode: str) -> str:

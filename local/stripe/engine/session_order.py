@@ -148,7 +148,7 @@ def keep_discount(world: World, session: Obj, order: Order) -> None:
 
 def locate(world: World, session: Obj, order: Order, address: Obj, tax_ids: list[Obj]) -> None:
     """Reckon the tax again for what the buyer typed."""
-    order.address, order.tax_ids = address, tax_ids
+    order.address, order.tax_ids = address, tax_ids or order.tax_ids
     reckon(world, order)
     session |= sums(order)
 

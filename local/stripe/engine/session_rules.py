@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from local.stripe.engine import tax
 from local.stripe.engine.errors import invalid_request, not_offered
-from local.stripe.engine.world import World
+from local.stripe.engine.world import Obj, World
 
 DAY = 86_400
 LEAST_LIFE, MOST_LIFE = 30 * 60, 24 * 3600
 """From 30 minutes to 24 hours after creation, 24 hours by default (`expires_at`, page above)."""
 
 
-def check_session(world: World, params: dict[str, Any], mode: str) -> int:
+def check_session(world: World, params: dict[str, Any], mode: str, customer: Obj | None) -> int:
     """Refuse what does not fit together; return the time of expiry."""
     if mode == "setup":
         raise not_offered("Checkout Sessions in setup mode")
@@ -37,6 +38,7 @@ def check_session(world: World, params: dict[str, Any], mode: str) -> int:
             code="parameter_invalid_string",
         )
     _check_mode(params, mode)
+    _check_customer(params, customer)
     _check_nested(params, world.now())
     return _expiry(world, params)
 
@@ -48,6 +50,32 @@ def _check_url(url: str, name: str) -> None:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise invalid_request("Not a valid URL", param=name, code="url_invalid")
+
+
+def _check_customer(params: dict[str, Any], customer: Obj | None) -> None:
+    """What automatic tax and tax ids need of an existing customer: leave to write down what the buyer types.
+
+    The messages as seen in https://github.com/laravel/cashier-stripe/issues/1778 and
+    https://github.com/raystack/frontier/pull/565 (which has the code).
+    """
+    updates = params.get("customer_update", {})
+    if customer is None:
+        if updates:
+            raise invalid_request("`customer_update` can only be used with `customer`.", param="customer_update")
+        return
+    taxed = params.get("automatic_tax", {}).get("enabled")
+    if taxed and updates.get("address") != "auto" and tax.located(customer["address"]) is None:
+        raise invalid_request(
+            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to "
+            "the Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto' "
+            "to save the address entered in Checkout to the Customer.",
+            code="customer_tax_location_invalid",
+        )
+    if params.get("tax_id_collection", {}).get("enabled") and updates.get("name") != "auto":
+        raise invalid_request(
+            "Tax ID collection requires updating business name on the customer. To enable tax ID collection for an "
+            "existing customer, please set `customer_update[name]` to `auto`."
+        )
 
 
 def _check_mode(params: dict[str, Any], mode: str) -> None:
@@ -64,6 +92,8 @@ def _check_mode(params: dict[str, Any], mode: str) -> None:
 
 def _check_nested(params: dict[str, Any], now: int) -> None:
     offered = {
+        "automatic_tax": {"enabled"},
+        "customer_update": {"address", "name"},
         "payment_intent_data": {
             "description",
             "metadata",

@@ -52,9 +52,9 @@ class Account:
             "/v1/checkout/sessions", **{"mode": mode, "line_items": items, "success_url": "http://a.test/", **more}
         )
 
-    def pay(self, session: Obj, number: str = "4242424242424242") -> hosted_checkout.Outcome:
+    def pay(self, session: Obj, number: str = "4242424242424242", **typed: Any) -> hosted_checkout.Outcome:
         live = self.world.need("checkout.session", session["id"])
-        return hosted_checkout.submit(self.world, live, (CARDS | IBANS)[number], "Ada", "ada@example.com")
+        return hosted_checkout.submit(self.world, live, (CARDS | IBANS)[number], "Ada", "ada@example.com", **typed)
 
     def events(self) -> list[str]:
         return [event["type"] for event in reversed(self.world.all("event"))]

@@ -36,6 +36,7 @@ EXISTING = {
     "invoices": "invoice",
     "events": "event",
     "webhook_endpoints": "webhook_endpoint",
+    "tax_rates": "tax_rate",
     "test_clocks": "test_helpers.test_clock",
     "payment_methods": "payment_method",
     "balance_transactions": "balance_transaction",

@@ -35,6 +35,7 @@ LEFT_OUT = {
     | {"redirect_on_completion", "return_url", "tax_id_collection"},
     "Subscription": {"managed_payments", "status_details"},
     "SubscriptionItem": {"current_trial", "deleted"},
+    "TaxId": {"deleted"},
     "TestClock": {"deleted"},
     "WebhookEndpoint": {"deleted", "secret"},
 }
@@ -58,6 +59,8 @@ KINDS = {
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
     "subscription_item": stripe.SubscriptionItem,
+    "tax_id": stripe.TaxId,
+    "tax_rate": stripe.TaxRate,
     "test_helpers.test_clock": stripe.test_helpers.TestClock,
     "webhook_endpoint": stripe.WebhookEndpoint,
 }
@@ -74,7 +77,9 @@ def lived(account):
     promotion = {"type": "coupon", "coupon": account.post("/v1/coupons", percent_off=10, duration="forever")["id"]}
     code = account.post("/v1/promotion_codes", promotion=promotion)["id"]
     plan = account.price(1200, recurring={"interval": "month"})
-    account.pay(account.session(plan, discounts=[{"promotion_code": code}]))
+    berlin, vat = {"country": "DE"}, [{"type": "eu_vat", "value": "DE123456789"}]
+    taxed = account.session(plan, discounts=[{"promotion_code": code}], automatic_tax={"enabled": True})
+    account.pay(taxed, address=berlin, tax_ids=vat)
     subscription = account.get("/v1/subscriptions")["data"][0]
     changed = [{"id": subscription["items"]["data"][0]["id"], "quantity": 2}]
     account.post(f"/v1/subscriptions/{subscription['id']}", items=changed)
