@@ -121,8 +121,8 @@ ROUTES = [
             "allow_promotion_codes allowed_payment_method_types automatic_tax billing_address_collection cancel_url "
             "client_reference_id currency customer customer_creation customer_email customer_update discounts "
             "expires_at line_items "
-            "locale metadata mode origin_context payment_intent_data payment_method_collection submit_type "
-            "subscription_data success_url tax_id_collection ui_mode"
+            "locale metadata mode origin_context payment_intent_data payment_method_collection redirect_on_completion "
+            "return_url submit_type subscription_data success_url tax_id_collection ui_mode"
         ),
     ),
     Route("GET", "/v1/checkout/sessions", _CS + "list_params:SessionListParams", listed),

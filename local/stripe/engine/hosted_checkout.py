@@ -31,21 +31,10 @@ class Outcome:
     message: str = ""
 
 
-def submit(
-    world: World,
-    session: Obj,
-    instrument: Instrument | None,
-    name: str,
-    email: str,
-    *,
-    address: Obj | None = None,
-    tax_ids: list[Obj] | None = None,
-    business_name: str | None = None,
-) -> Outcome:
+def submit(world: World, session: Obj, instrument: Instrument | None, buyer: Buyer) -> Outcome:
     """Pay with what the buyer typed; `instrument` is None only where nothing is due and nothing is collected."""
     if session["status"] != "open":
         return Outcome("closed")
-    buyer = Buyer(name, email, address, tax_ids or [], business_name)
     with world.at(world.time_of(session["customer"])):
         order: Order = world.hidden[session["id"]]
         try:
@@ -54,7 +43,7 @@ def submit(
             return Outcome("retry", refusal.message)
         locate(world, session, buyer)
         checkout_buyer.remember(world, session, buyer)
-        method = payment_methods.make(world, instrument, name, email) if instrument else None
+        method = payment_methods.make(world, instrument, buyer.name, buyer.email) if instrument else None
         if method is not None and buyer.address:
             method["billing_details"]["address"] = buyer.whole_address()
         if session["mode"] == "subscription":

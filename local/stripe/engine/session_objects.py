@@ -101,8 +101,13 @@ def make(world: World, params: dict[str, Any], mode: str, order: Order, expires_
 
 def _on_request(params: dict[str, Any]) -> Obj:
     """Members that a session has only when it was made with them."""
-    wanted = params.get("tax_id_collection")
-    return {"tax_id_collection": {"required": "never", **wanted}} if wanted else {}
+    found: Obj = {}
+    if "tax_id_collection" in params:
+        found["tax_id_collection"] = {"required": "never", **params["tax_id_collection"]}
+    if params.get("ui_mode") == "embedded_page":
+        found["redirect_on_completion"] = params.get("redirect_on_completion", "always")
+        found["return_url"] = params.get("return_url")
+    return found
 
 
 def _collection(params: dict[str, Any], mode: str) -> str:

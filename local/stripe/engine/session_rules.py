@@ -18,12 +18,10 @@ def check_session(world: World, params: dict[str, Any], mode: str, customer: Obj
     """Refuse what does not fit together; return the time of expiry."""
     if mode == "setup":
         raise not_offered("Checkout Sessions in setup mode")
-    if params.get("ui_mode", "hosted_page") != "hosted_page":
-        raise not_offered("Checkout Sessions other than the hosted page")
-    for name in ("success_url", "line_items"):
-        if not params.get(name):
-            raise invalid_request(f"Missing required param: {name}.", param=name, code="parameter_missing")
-    for name in ("success_url", "cancel_url"):
+    _check_ending(params)
+    if not params.get("line_items"):
+        raise invalid_request("Missing required param: line_items.", param="line_items", code="parameter_missing")
+    for name in ("success_url", "cancel_url", "return_url"):
         if name in params:
             _check_url(params[name], name)
     if "customer" in params and "customer_email" in params:
@@ -41,6 +39,27 @@ def check_session(world: World, params: dict[str, Any], mode: str, customer: Obj
     _check_customer(params, customer)
     _check_nested(params, world.now())
     return _expiry(world, params)
+
+
+def _check_ending(params: dict[str, Any]) -> None:
+    """What a page leads to: a hosted one needs `success_url`, one in a frame `return_url`, unless it never leads on.
+
+    https://docs.stripe.com/payments/checkout/custom-success-page?payment-ui=embedded-form
+    """
+    mode = params.get("ui_mode", "hosted_page")
+    if mode not in ("hosted_page", "embedded_page"):
+        raise not_offered("Checkout Sessions other than the hosted and the embedded page")
+    embedded, stays = mode == "embedded_page", params.get("redirect_on_completion") == "never"
+    needed = "return_url" if embedded else "success_url"
+    if not params.get(needed) and not stays:
+        raise invalid_request(f"Missing required param: {needed}.", param=needed, code="parameter_missing")
+    wrong = ["success_url", "cancel_url"] if embedded else ["return_url", "redirect_on_completion"]
+    if embedded and stays:
+        wrong.append("return_url")
+    for name in wrong:
+        if name in params:
+            setting = "redirect_on_completion: never" if name == "return_url" and embedded else f"ui_mode: {mode}"
+            raise invalid_request(f"You cannot pass `{name}` with `{setting}`.", param=name)
 
 
 def _check_url(url: str, name: str) -> None:

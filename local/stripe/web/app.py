@@ -16,7 +16,7 @@ from starlette.routing import Route
 from local.stripe.delivery import Deliveries
 from local.stripe.engine import Engine, webhook_endpoints
 from local.stripe.faults import Faults
-from local.stripe.web import api, control, pages
+from local.stripe.web import api, control, embedding, other_pages, pages
 from local.stripe.web.shell import Shell
 
 VERBS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
@@ -26,6 +26,18 @@ ALPHABET = string.ascii_letters + string.digits
 def random_token(length: int) -> str:
     """Make the random part of an id."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def _checkout(base: str) -> list[Route]:
+    """The buyer's pages of one session, hosted or in a frame."""
+    return [
+        Route(base, pages.show, methods=["GET"]),
+        Route(base, pages.pay, methods=["POST"]),
+        Route(base + "/address", pages.relocate, methods=["POST"]),
+        Route(base + "/promotion", pages.promotion, methods=["POST"]),
+        Route(base + "/authenticate", pages.ask, methods=["GET"]),
+        Route(base + "/authenticate", pages.authenticate, methods=["POST"]),
+    ]
 
 
 def build(
@@ -55,14 +67,14 @@ def build(
 
     app = Starlette(
         routes=[
-            Route("/", pages.front),
-            Route("/c/pay/{session}", pages.show, methods=["GET"]),
-            Route("/c/pay/{session}", pages.pay, methods=["POST"]),
-            Route("/c/pay/{session}/authenticate", pages.ask, methods=["GET"]),
-            Route("/c/pay/{session}/authenticate", pages.authenticate, methods=["POST"]),
-            Route("/receipts/{id}", pages.receipt),
-            Route("/i/{id}", pages.receipt),
-            Route("/i/{id}/pdf", pages.receipt),
+            Route("/", other_pages.front),
+            *(route for base in ("/c/pay/{session}", "/c/embedded/{client_secret}") for route in _checkout(base)),
+            Route("/static/frame.js", embedding.frame_script),
+            Route("/v3/", embedding.stripe_js),
+            Route("/endive/stripe.js", embedding.stripe_js),
+            Route("/receipts/{id}", other_pages.receipt),
+            Route("/i/{id}", other_pages.receipt),
+            Route("/i/{id}/pdf", other_pages.receipt),
             Route("/_control/clock", control.clock),
             Route("/_control/state", control.state),
             Route("/_control/deliveries", control.deliveries),

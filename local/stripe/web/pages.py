@@ -1,116 +1,173 @@
-"""The buyer's pages: plain forms that work without JavaScript."""
+"""The buyer's pages: plain forms that work without JavaScript.
+
+One page serves two addresses: `/c/pay/{session}`, which the buyer is sent to, and `/c/embedded/{client_secret}`, which
+our Stripe.js puts into a frame.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from local.stripe.engine import hosted_checkout, instruments
+from local.stripe.engine import hosted_checkout, promotion_codes, session_order
+from local.stripe.engine.checkout_buyer import Buyer
+from local.stripe.engine.errors import ApiError
+from local.stripe.engine.instruments import InvalidDetails
 from local.stripe.engine.session_order import Order
 from local.stripe.engine.world import Obj
+from local.stripe.web import pay_form, texts
+from local.stripe.web.rendering import render
 from local.stripe.web.shell import Shell, shell_of
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
-)
-NO_DECIMALS = frozenset(
-    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
-)
-"""https://docs.stripe.com/currencies#zero-decimal
-
-Without ISK and UGX: their amounts keep two decimals, which are always 00.
-https://docs.stripe.com/currencies#special-cases
-"""
+CHANGED = "The total has changed. Please check it and pay again."
+UNKNOWN_CODE = "This code is invalid."
+"""Whatever is wrong with it: Stripe's page does not tell a buyer which codes exist."""
 
 
-def money(amount: int, currency: str) -> str:
-    """Write an amount for people."""
-    if currency in NO_DECIMALS:
-        return f"{amount:,} {currency.upper()}"
-    figure = f"{amount // 100:,}.{amount % 100:02d}"
-    sign = {"usd": "$", "eur": "€", "gbp": "£"}.get(currency)
-    return f"{sign}{figure}" if sign else f"{figure} {currency.upper()}"
+class Visit:
+    """One request of a buyer's browser for one session."""
+
+    def __init__(self, request: Request) -> None:
+        self.shell: Shell = shell_of(request)
+        self.shell.flush()
+        world = self.shell.engine.world
+        secret = request.path_params.get("client_secret")
+        found = world.get(
+            "checkout.session", request.path_params.get("session") or str(secret).partition("_secret_")[0]
+        )
+        hosted = found is not None and found["ui_mode"] == "hosted_page"
+        if found is not None and (hosted if secret is None else found["client_secret"] == secret):
+            self.session: Obj | None = found
+        else:
+            self.session = None
+        self.embedded = secret is not None
+        self.base = f"/c/embedded/{secret}" if self.embedded else f"/c/pay/{request.path_params.get('session')}"
+        locale = self.session["locale"] if self.session else None
+        self.language = texts.choose(locale, request.headers.get("accept-language", ""))
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be paid."""
+        return self.session is not None and self.session["status"] == "open"
+
+    def shown(self) -> Obj:
+        """The session, which is there."""
+        assert self.session is not None
+        return self.session
+
+    def order(self) -> Order:
+        """What it is for."""
+        order: Order = self.shell.engine.world.hidden[self.shown()["id"]]
+        return order
+
+    def render(self, name: str, status: int = 200, **values: Any) -> Response:
+        """Fill a template in the buyer's language."""
+        return render(name, self.language, status, base=self.base, embedded=self.embedded, **values)
+
+    def closed(self) -> Response:
+        """The page of a session that can no longer be paid, or never existed."""
+        session = self.session
+        if session is None:
+            return self.render("closed.html", 404, kind="unknown", back=None)
+        if session["status"] == "complete":
+            return self.done() if self.embedded else self.render("closed.html", kind="complete", back=after(session))
+        return self.render("closed.html", kind="expired", back=session["cancel_url"])
+
+    def done(self) -> Response:
+        """Send the buyer on: a hosted page by a redirect, a frame by a word to the page around it."""
+        session = self.shown()
+        if not self.embedded:
+            return RedirectResponse(str(after(session)), status_code=303)
+        onward = after(session) if session["redirect_on_completion"] == "always" else None
+        return self.render("embedded_done.html", onward=onward)
+
+    def form(self, typed: dict[str, str], wrong: tuple[str, str] | None = None, status: int = 200) -> Response:
+        """The page with the form; `wrong` is the field that is wrong and what to say about it."""
+        session, order, world = self.shown(), self.order(), self.shell.engine.world
+        customer = world.find(session["customer"]) if session["customer"] else None
+        recurring = [line["price"]["recurring"] for line in order.lines if line["price"]["recurring"]]
+        return self.render(
+            "pay.html",
+            status,
+            session=session,
+            lines=order.lines,
+            email=(customer or {}).get("email") or session["customer_email"],
+            recurring=recurring[0] if recurring else None,
+            trial=order.trial,
+            asks=pay_form.asks(session, order),
+            countries=pay_form.COUNTRIES,
+            code=order.source if order.source and order.source["object"] == "promotion_code" else None,
+            typed=pay_form.saved_address(world, session) | typed,
+            field=wrong[0] if wrong else None,
+            error=wrong[1] if wrong else "",
+        )
 
 
-_TEMPLATES.filters["money"] = money
-
-
-def render(name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """Fill a template; never cached, since the page shows the state of a payment."""
-    page = _TEMPLATES.get_template(name).render(**values)
-    return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-store"})
-
-
-def _session(request: Request) -> Obj | None:
-    shell = shell_of(request)
-    shell.flush()
-    return shell.engine.world.get("checkout.session", request.path_params["session"])
-
-
-def _closed(session: Obj | None) -> Response:
-    """The page of a session that can no longer be paid, or never existed."""
-    if session is None:
-        return render("closed.html", 404, kind="unknown", back=None)
-    if session["status"] == "complete":
-        return render("closed.html", 200, kind="complete", back=success_url(session))
-    return render("closed.html", 200, kind="expired", back=session["cancel_url"])
-
-
-def success_url(session: Obj) -> str:
-    """Fill in the template variable. https://docs.stripe.com/payments/checkout/custom-success-page"""
-    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
+def after(session: Obj) -> str | None:
+    """Where a paid buyer goes. https://docs.stripe.com/payments/checkout/custom-success-page"""
+    target = session["success_url"] or session.get("return_url")
+    return str(target).replace("{CHECKOUT_SESSION_ID}", session["id"]) if target else None
 
 
 async def show(request: Request) -> Response:
-    """GET /c/pay/{session}."""
-    session = _session(request)
-    if session is None or session["status"] != "open":
-        return _closed(session)
-    return _form(shell_of(request), session, {}, None, "")
-
-
-def _form(
-    shell: Shell, session: Obj, typed: dict[str, str], field: str | None, error: str, status: int = 200
-) -> Response:
-    order: Order = shell.engine.world.hidden[session["id"]]
-    customer = shell.engine.world.find(session["customer"]) if session["customer"] else None
-    email = (customer or {}).get("email") or session["customer_email"]
-    recurring = [line["price"]["recurring"] for line in order.lines if line["price"]["recurring"]]
-    return render(
-        "pay.html",
-        status,
-        session=session,
-        lines=order.lines,
-        email=email,
-        recurring=recurring[0] if recurring else None,
-        trial=order.trial,
-        collect=session["amount_total"] > 0 or session["payment_method_collection"] == "always",
-        typed=typed,
-        field=field,
-        error=error,
-    )
+    """GET: the page."""
+    visit = Visit(request)
+    return visit.form({}) if visit.open else visit.closed()
 
 
 async def pay(request: Request) -> Response:
-    """POST /c/pay/{session}: try to pay with what was typed."""
-    session = _session(request)
-    if session is None or session["status"] != "open":
-        return _closed(session)
-    shell = shell_of(request)
-    typed = await _typed(request)
-    collect = session["amount_total"] > 0 or session["payment_method_collection"] == "always"
+    """POST: try to pay with what was typed."""
+    visit = Visit(request)
+    if not visit.open:
+        return visit.closed()
+    session, typed, world = visit.shown(), await _typed(request), visit.shell.engine.world
+    wanted = pay_form.asks(session, visit.order())
     try:
-        email, name = _buyer(typed)
-        instrument = _instrument(shell, session, typed) if collect else None
-    except instruments.InvalidDetails as wrong:
-        return _form(shell, session, typed, wrong.field, wrong.message, 422)
-    outcome = hosted_checkout.submit(shell.engine.world, session, instrument, name, email)
-    return await _go_on(shell, session, outcome, typed)
+        buyer = pay_form.read_buyer(typed, wanted)
+        hosted_checkout.locate(world, session, buyer)
+        if typed.get("shown_total", str(session["amount_total"])) != str(session["amount_total"]):
+            return visit.form(typed, ("total", CHANGED), 409)
+        instrument = pay_form.read_instrument(world, session, typed) if wanted.method else None
+    except InvalidDetails as wrong:
+        return visit.form(typed, (wrong.field, wrong.message), 422)
+    return await _go_on(visit, hosted_checkout.submit(world, session, instrument, buyer), typed)
+
+
+async def relocate(request: Request) -> Response:
+    """POST …/address: reckon the tax for the address, pay nothing."""
+    visit = Visit(request)
+    if not visit.open:
+        return visit.closed()
+    typed = await _typed(request)
+    try:
+        address = pay_form.read_address(typed, pay_form.asks(visit.shown(), visit.order()))
+    except InvalidDetails as wrong:
+        return visit.form(typed, (wrong.field, wrong.message), 422)
+    buyer = Buyer("", "", address)
+    hosted_checkout.locate(visit.shell.engine.world, visit.shown(), buyer)
+    return visit.form(typed)
+
+
+async def promotion(request: Request) -> Response:
+    """POST …/promotion: redeem the typed code, or with `remove` take it off again."""
+    visit = Visit(request)
+    if not visit.open or not visit.shown()["allow_promotion_codes"]:
+        return visit.form({}) if visit.open else visit.closed()
+    session, typed, world = visit.shown(), await _typed(request), visit.shell.engine.world
+    source = None
+    if "remove" not in typed:
+        source = promotion_codes.typed(world, typed.get("promotion_code", ""), session["customer"])
+        if source is None:
+            return visit.form(typed, ("promotion_code", UNKNOWN_CODE), 422)
+    try:
+        with world.at(world.time_of(session["customer"])):
+            session_order.redeem(world, session, visit.order(), source)
+    except ApiError as refusal:
+        return visit.form(typed, ("promotion_code", refusal.message), 422)
+    return RedirectResponse(visit.base, status_code=303)
 
 
 async def _typed(request: Request) -> dict[str, str]:
@@ -118,71 +175,33 @@ async def _typed(request: Request) -> dict[str, str]:
     return {key: value.strip()[:500] for key, value in parse_qsl(body)}
 
 
-def _buyer(typed: dict[str, str]) -> tuple[str, str]:
-    email = typed.get("email", "")
-    if email.count("@") != 1 or email.startswith("@") or email.endswith("@"):
-        raise instruments.InvalidDetails("email", "email_invalid", "Your email is invalid.")
-    if not typed.get("name"):
-        raise instruments.InvalidDetails("name", "incomplete_name", "Your name is incomplete.")
-    return email, typed["name"]
-
-
-def _instrument(shell: Shell, session: Obj, typed: dict[str, str]) -> instruments.Instrument:
-    kind = typed.get("payment_method", session["payment_method_types"][0])
-    if kind not in session["payment_method_types"]:
-        raise instruments.InvalidDetails("payment_method", "payment_method_unavailable", "Choose a payment method.")
-    if kind == "sepa_debit":
-        return instruments.sepa_account(typed.get("iban", ""))
-    return instruments.card(
-        typed.get("card_number", ""), typed.get("expiry", ""), typed.get("cvc", ""), shell.engine.world.now()
-    )
-
-
-async def _go_on(shell: Shell, session: Obj, outcome: hosted_checkout.Outcome, typed: dict[str, str]) -> Response:
-    begun = shell.deliveries.send_pending()
+async def _go_on(visit: Visit, outcome: hosted_checkout.Outcome, typed: dict[str, str]) -> Response:
+    begun = visit.shell.deliveries.send_pending()
     if outcome.step == "retry":
-        return _form(shell, session, typed, "number", outcome.message, 402)
+        return visit.form(typed, ("number", outcome.message), 402)
     if outcome.step == "authenticate":
-        return RedirectResponse(f"/c/pay/{session['id']}/authenticate", status_code=303)
+        return RedirectResponse(f"{visit.base}/authenticate", status_code=303)
     if outcome.step == "closed":
-        return _closed(session)
-    await shell.deliveries.wait_for_checkout(session["id"], begun)
-    return RedirectResponse(success_url(session), status_code=303)
+        return visit.closed()
+    await visit.shell.deliveries.wait_for_checkout(visit.shown()["id"], begun)
+    return visit.done()
 
 
 async def ask(request: Request) -> Response:
-    """GET /c/pay/{session}/authenticate: the bank's page of 3-D Secure."""
-    session = _session(request)
-    if session is None or session["status"] != "open":
-        return _closed(session)
-    return render("authenticate.html", session=session)
+    """GET …/authenticate: the bank's page of 3-D Secure."""
+    visit = Visit(request)
+    return visit.render("authenticate.html", session=visit.shown()) if visit.open else visit.closed()
 
 
 async def authenticate(request: Request) -> Response:
-    """POST /c/pay/{session}/authenticate: complete or fail."""
-    session = _session(request)
-    if session is None or session["status"] != "open":
-        return _closed(session)
-    shell = shell_of(request)
+    """POST …/authenticate: complete or fail."""
+    visit = Visit(request)
+    if not visit.open:
+        return visit.closed()
+    session = visit.shown()
     passed = (await _typed(request)).get("outcome") == "complete"
-    outcome = hosted_checkout.authenticate(shell.engine.world, session, passed)
+    outcome = hosted_checkout.authenticate(visit.shell.engine.world, session, passed)
     if outcome.step == "closed":
-        return RedirectResponse(f"/c/pay/{session['id']}", status_code=303)
+        return RedirectResponse(visit.base, status_code=303)
     typed = {key: session["customer_details"][key] for key in ("email", "name")}  # of the form before the bank's page
-    return await _go_on(shell, session, outcome, typed)
-
-
-async def receipt(request: Request) -> Response:
-    """GET /receipts/{id} and /i/{id}: what `receipt_url` and `hosted_invoice_url` lead to."""
-    shown = shell_of(request).engine.world.find(request.path_params["id"])
-    if shown is None or shown["object"] not in ("charge", "invoice"):
-        return render("closed.html", 404, kind="unknown", back=None)
-    amount = shown["amount"] if shown["object"] == "charge" else shown["total"]
-    return render("receipt.html", shown=shown, amount=amount)
-
-
-async def front(request: Request) -> Response:
-    """GET /: say what this is, to whoever opens the port."""
-    world = shell_of(request).engine.world
-    kinds = ("product", "price", "customer", "checkout.session", "subscription", "event")
-    return render("front.html", counts={kind: len(world.all(kind)) for kind in kinds})
+    return await _go_on(visit, outcome, typed)

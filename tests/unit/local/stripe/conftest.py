@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.stripe.engine import Engine, hosted_checkout, webhook_endpoints
+from local.stripe.engine.checkout_buyer import Buyer
 from local.stripe.engine.instruments import CARDS, IBANS
 from local.stripe.engine.world import Obj
 
@@ -52,9 +53,10 @@ class Account:
             "/v1/checkout/sessions", **{"mode": mode, "line_items": items, "success_url": "http://a.test/", **more}
         )
 
-    def pay(self, session: Obj, number: str = "4242424242424242", **typed: Any) -> hosted_checkout.Outcome:
+    def pay(self, session: Obj, number: str | None = "4242424242424242", **typed: Any) -> hosted_checkout.Outcome:
         live = self.world.need("checkout.session", session["id"])
-        return hosted_checkout.submit(self.world, live, (CARDS | IBANS)[number], "Ada", "ada@example.com", **typed)
+        instrument = (CARDS | IBANS)[number] if number else None
+        return hosted_checkout.submit(self.world, live, instrument, Buyer("Ada", "ada@example.com", **typed))
 
     def events(self) -> list[str]:
         return [event["type"] for event in reversed(self.world.all("event"))]
