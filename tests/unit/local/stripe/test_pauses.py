@@ -2,7 +2,6 @@
 
 import pytest
 
-from local.stripe.engine import hosted_checkout
 from tests.unit.local.stripe.subscribed import Subscribed, day, lines
 
 
@@ -69,8 +68,7 @@ def test_a_checkout_may_start_a_trial_without_a_card(account):
             "trial_settings": {"end_behavior": {"missing_payment_method": "pause"}},
         },
     )
-    live = account.world.need("checkout.session", session["id"])
-    assert hosted_checkout.submit(account.world, live, None, "Ada", "ada@example.com").step == "complete"
+    assert account.pay(session, None).step == "complete"
     found = account.get("/v1/subscriptions")["data"][0]
     assert (found["status"], found["default_payment_method"]) == ("trialing", None)
     account.time = float(day(4, 15))
