@@ -24,6 +24,18 @@ _GATEWAYS = {
     503: "the function could not be reached",
 }
 """Statuses that API Gateway answers by itself, in its own form."""
+_CANDIDATE = {
+    "type": "object",
+    "required": ["priceId", "lookupKey", "interval", "intervalCount", "currency", "unitAmount"],
+    "properties": {
+        "priceId": {"type": "string"},
+        "lookupKey": {"type": ["string", "null"]},
+        "interval": {"type": ["string", "null"], "description": "Null: bought once."},
+        "intervalCount": {"type": ["integer", "null"]},
+        "currency": {"type": "string"},
+        "unitAmount": {"type": "integer"},
+    },
+}
 _ERRORS = {
     "Error": {
         "type": "object",
@@ -32,7 +44,16 @@ _ERRORS = {
             "error": {
                 "type": "object",
                 "required": ["code", "message"],
-                "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "portal": {"type": "string", "description": "Of `subscription_exists`: the route that helps."},
+                    "candidates": {
+                        "type": "array",
+                        "items": _CANDIDATE,
+                        "description": "Of `ambiguous_price`: the prices to choose from.",
+                    },
+                },
             }
         },
     },

@@ -165,17 +165,17 @@ class FakeAccounts:
         with self.tables.calls.called("orders"):
             return {order: self.tables.orders[order] for order in orders if order in self.tables.orders}
 
-    def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
+    def own_customers(self, before: Account, customers: Sequence[CustomerId]) -> Account | None:
         tables = self.tables
-        after = replace(before, customers=(*before.customers, customer), version=before.version + 1)
-        with tables.calls.called("own_customer"):
-            owned = Write(
-                f"CUSTOMER#{customer}",
-                customer not in tables.owners,
-                lambda: tables.owners.update({customer: before.user}),
-            )
-            refused = tables.write([owned, tables.put_account(before, after)])
+        after = replace(before, customers=(*before.customers, *customers), version=before.version + 1)
+        with tables.calls.called("own_customers"):
+            owned = [self._own(customer, before.user) for customer in customers]
+            refused = tables.write([*owned, tables.put_account(before, after)])
         return None if refused else after
+
+    def _own(self, customer: CustomerId, user: UserId) -> Write:
+        free = customer not in self.tables.owners
+        return Write(f"CUSTOMER#{customer}", free, lambda: self.tables.owners.update({customer: user}))
 
     def _with(self, before: Before, purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> Before:
         found = {key: self.tables.purchases[key] for key in purchases if key in self.tables.purchases}

@@ -34,8 +34,9 @@ from billing.domain.snapshot import (
     Subscription,
     SubscriptionItem,
 )
+from billing.domain.terms import HOSTED
 from billing.errors import StripeRefused
-from billing.ports.stripe import OpenSession, Touched
+from billing.ports.stripe import FoundCustomer, OpenSession, Touched
 from tests.fakes.snapshots import NOW, PRICES, a_line, an_invoice
 from tests.fakes.world import Calls
 
@@ -47,6 +48,8 @@ class FakeStripe:
     calls: Calls = field(default_factory=Calls)
     prices: dict[PriceId, Price] = field(default_factory=lambda: dict(PRICES))
     customers: dict[CustomerId, tuple[UserId, str | None]] = field(default_factory=dict)
+    found: dict[str, list[FoundCustomer]] = field(default_factory=dict)
+    """Customers by their address that were there before us."""
     deleted: set[CustomerId] = field(default_factory=set)
     missing: set[CustomerId] = field(default_factory=set)
     """Customers that Stripe does not know any more: test data was deleted as a whole."""
@@ -121,12 +124,22 @@ class FakeStripe:
                 self.customers[made] = (user, email)
             return CustomerId(str(answer))
 
+    def customers_of(self, email: str) -> Sequence[FoundCustomer]:
+        with self.calls.called("customers_of"):
+            return [found for found in self.found.get(email, []) if found.id not in self.deleted]
+
     def create_session(self, order: Order, customer: CustomerId, key: str) -> OpenSession:
         with self.calls.called("create_session"):
             if customer in self.deleted | self.missing:
                 raise _no_such("customer")
             name = SessionId(f"cs_{len(self.sessions) + 1}")
-            made = OpenSession(name, f"https://checkout.stripe.test/{name}", order.expires_at)
+            hosted = order.terms.ui_mode == HOSTED
+            made = OpenSession(
+                name,
+                f"https://checkout.stripe.test/{name}" if hosted else None,
+                order.expires_at,
+                None if hosted else f"{name}_secret",
+            )
             answer = self._once(key, (order, customer, self.return_page), made)
             if answer is made:
                 self.sessions[name] = _session(order, customer, name)

@@ -14,7 +14,8 @@ from billing.domain.terms import SellingPolicy
 from billing.ports.stripe import OpenSession
 from billing.services.consume_events import ConsumeDeps, Message, consume_events
 from billing.services.converge import ConvergeDeps
-from billing.services.start_checkout import CheckoutDeps, CheckoutRequest, start_checkout
+from billing.services.start_checkout import CheckoutDeps, start_checkout
+from tests.fakes.requests import a_request
 from tests.fakes.world import FakeCache, FakeClock, FakeLog, FakeMetrics, FakeQueue, FakeRandomness
 from tests.integration.adapters.stripe_side import LEVELS, NUMBERS, StripeSide
 from tests.unit.billing.adapters.dynamo_tables import World
@@ -38,7 +39,7 @@ class Shop:
         self._seen = {event["id"] for event in self._events()}
 
     def start(self, price: str) -> OpenSession:
-        return start_checkout(CheckoutRequest(self.user, "buyer@example.com", price, None, 1), self.checkout)
+        return start_checkout(a_request(user=self.user, email="buyer@example.com", price_id=price), self.checkout)
 
     def buy(self, price: str) -> OpenSession:
         session = self.start(price)

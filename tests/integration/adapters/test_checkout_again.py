@@ -27,7 +27,7 @@ class Dies(StripeSessions):
 def test_a_customer_id_that_stripe_does_not_know(shop: Shop) -> None:
     """Test data of a Stripe account can be deleted as a whole, and our tables stay. Money rule 23."""
     store = shop.world.accounts
-    store.own_customer(store.open_account(Account(shop.user)), CustomerId("cus_nobody"))
+    store.own_customers(store.open_account(Account(shop.user)), [CustomerId("cus_nobody")])
     session = shop.start(shop.side.price())
     account = shop.account
     assert account.deleted_customers == ("cus_nobody",)

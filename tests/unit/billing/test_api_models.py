@@ -43,6 +43,25 @@ def test_a_price_by_id_or_by_lookup_key() -> None:
     assert (by_key.price_id, by_key.lookup_key, by_key.quantity) == (None, "credits_500", 1)
 
 
+def test_one_price_is_one_line() -> None:
+    body = read(CheckoutBody, {"plan": "pro", "interval": "year", "quantity": 2, "currency": "eur", "locale": "pt-BR"})
+    (line,) = body.lines
+    assert (line.plan, line.interval, line.quantity, line.price_id) == ("pro", "year", 2, None)
+    assert (body.currency, body.locale, body.ui_mode) == ("eur", "pt-BR", "hosted")
+
+
+def test_several_lines() -> None:
+    pro = {"entitlementLevel": "PRO", "interval": "one_time"}
+    items: list[dict[str, Any]] = [{"lookupKey": "a", "quantity": 2}, pro]
+    body = read(CheckoutBody, {"items": items, "uiMode": "embedded"})
+    assert [(line.lookup_key, line.entitlement_level, line.quantity) for line in body.lines] == [
+        ("a", None, 2),
+        (None, "PRO", 1),
+    ]
+    assert body.ui_mode == "embedded"
+    assert len(read(CheckoutBody, {"items": items * 10}).lines) == 20
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -61,6 +80,29 @@ def test_a_price_by_id_or_by_lookup_key() -> None:
         {"priceId": "price_1", "userId": "bob"},
         {"priceId": "price_1", "successUrl": "https://evil.example.com"},
         {"priceId": "price_1", "metadata": {"user_id": "bob"}},
+        {"priceId": "price_1", "plan": "pro"},
+        {"plan": "pro", "entitlementLevel": "PRO"},
+        {"plan": ""},
+        {"priceId": "price_1", "interval": "month"},
+        {"plan": "pro", "interval": "fortnight"},
+        {"plan": "pro", "currency": "EUR"},
+        {"plan": "pro", "currency": "euro"},
+        {"plan": "pro", "currency": "eur\n"},
+        {"plan": "pro", "locale": "xx"},
+        {"plan": "pro", "uiMode": "custom"},
+        {"plan": "pro", "uiMode": None},
+        {"plan": "pro", "returnUrl": "https://evil.example.com"},
+        {"plan": "pro", "trialDays": 30},
+        {"items": []},
+        {"items": [{"plan": "pro"}] * 21},
+        {"items": [{"plan": "pro"}], "quantity": 1},
+        {"items": [{"plan": "pro"}], "plan": "pro"},
+        {"items": [{"plan": "pro"}], "interval": "month"},
+        {"items": [{}]},
+        {"items": [{"plan": "pro", "quantity": "2"}]},
+        {"items": [{"plan": "pro", "currency": "eur"}]},
+        {"items": {"plan": "pro"}},
+        {"items": None, "quantity": 2},
         {"price_id": "price_1"},
     ],
     ids=json.dumps,
@@ -85,7 +127,7 @@ def test_the_refusal_names_the_field_and_not_its_value() -> None:
 
 
 def test_neither_of_two_prices_is_a_sentence_for_people() -> None:
-    with pytest.raises(InvalidRequest, match="give either priceId or lookupKey"):
+    with pytest.raises(InvalidRequest, match="give one of priceId, lookupKey, plan and entitlementLevel"):
         read(CheckoutBody, {})
 
 

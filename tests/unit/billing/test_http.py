@@ -185,15 +185,33 @@ ANSWERS: list[tuple[errors.BillingError, int, str]] = [
     (errors.Forbidden("no"), 403, "forbidden"),
     (errors.UnknownPrice("no", price_id="price_1"), 404, "unknown_price"),
     (errors.PriceUnavailable("no"), 422, "price_unavailable"),
+    (errors.PriceMisconfigured("no"), 422, "price_misconfigured"),
+    (errors.CurrencyUnavailable("no"), 422, "currency_unavailable"),
+    (errors.IncompatibleLines("no"), 422, "incompatible_lines"),
     (errors.SessionNotFound("no"), 404, "session_not_found"),
     (errors.TransactionNotFound("no"), 404, "transaction_not_found"),
     (errors.ReservationNotFound("no"), 404, "reservation_not_found"),
     (errors.TooManyReservations("no"), 409, "too_many_reservations"),
     (errors.AlreadyReversed("no"), 409, "already_reversed"),
     (errors.IdempotencyConflict("no"), 409, "idempotency_conflict"),
-    (errors.SubscriptionExists("no"), 409, "subscription_exists"),
     (errors.CheckoutConflict("no"), 409, "conflict"),
     (errors.SignatureRefused("no", reason="mismatch"), 400, "invalid_signature"),
+]
+HELPFUL: list[tuple[errors.BillingError, int, dict[str, object]]] = [
+    (
+        errors.SubscriptionExists("no", subscription_id="sub_1"),
+        409,
+        {"code": "subscription_exists", "message": "no", "portal": "/portal/sessions"},
+    ),
+    (
+        errors.AmbiguousPrice("no", [{"price_id": "price_1", "unit_amount": 5, "lookup_key": None}]),
+        409,
+        {
+            "code": "ambiguous_price",
+            "message": "no",
+            "candidates": [{"priceId": "price_1", "unitAmount": 5, "lookupKey": None}],
+        },
+    ),
 ]
 HIDDEN: list[tuple[errors.BillingError, int, str]] = [
     (errors.StripeUnavailable("req_secret timed out"), 503, "stripe_unavailable"),
@@ -222,6 +240,14 @@ def test_a_lack_of_credits_says_how_many_there_are() -> None:
     assert parsed(response)["error"] == {"code": "insufficient_credits", "message": "no", "balance": -5, "available": 0}
 
 
+@pytest.mark.parametrize(("exc", "status", "told"), HELPFUL, ids=lambda value: type(value).__name__)
+def test_what_helps_the_caller_stands_beside_code_and_message(
+    exc: errors.BillingError, status: int, told: dict[str, object]
+) -> None:
+    response = answer_to(exc)
+    assert (response["statusCode"], parsed(response)) == (status, {"error": told})
+
+
 @pytest.mark.parametrize(("exc", "status", "code"), HIDDEN, ids=lambda value: type(value).__name__)
 def test_what_failed_inside_is_not_told(exc: errors.BillingError, status: int, code: str) -> None:
     response = answer_to(exc)
@@ -232,7 +258,7 @@ def test_what_failed_inside_is_not_told(exc: errors.BillingError, status: int, c
 
 def test_every_error_has_a_status() -> None:
     """A new branch of the error tree falls to the 500 of its root, unless somebody thinks of its own row."""
-    answered = {type(exc) for exc, _, _ in [*ANSWERS, *HIDDEN]} | {errors.InsufficientCredits}
+    answered = {type(exc) for exc, _, _ in [*ANSWERS, *HELPFUL, *HIDDEN]} | {errors.InsufficientCredits}
     branches = (errors.BillingError, errors.RequestRefused, errors.Retryable, errors.Permanent)
     every = {
         value

@@ -261,6 +261,8 @@ PRICE = Price(
     unit_amount=1200,
     interval="month",
     gives=Gives(credits=100, credits_expire_days=90, level="PRO", level_days=30, plan="pro"),
+    options={"eur": 1100},
+    interval_count=3,
 )
 
 
@@ -277,7 +279,16 @@ def test_a_price_that_is_for_sale() -> None:
                 "currency": "usd",
                 "type": "recurring",
                 "interval": "month",
-                "gives": {"credits": 100, "creditsExpireDays": 90, "level": "PRO", "levelDays": 30, "plan": "pro"},
+                "intervalCount": 3,
+                "currencies": [{"currency": "eur", "unitAmount": 1100}],
+                "gives": {
+                    "credits": 100,
+                    "creditsExpireDays": 90,
+                    "level": "PRO",
+                    "levelDays": 30,
+                    "plan": "pro",
+                    "planGroup": "default",
+                },
             }
         ]
     }
@@ -287,6 +298,7 @@ def test_what_a_price_does_not_have_is_null() -> None:
     bare = replace(PRICE, lookup_key=None, description=None, interval=None, gives=Gives(level="PRO"), unit_amount=0)
     (shown,) = told(catalog_answer([bare]))["prices"]
     assert (shown["lookupKey"], shown["description"], shown["interval"]) == (None, None, None)
+    assert shown["intervalCount"] is None
     assert (shown["type"], shown["unitAmount"]) == ("one_time", 0)
     assert shown["gives"] == {
         "credits": None,
@@ -294,6 +306,7 @@ def test_what_a_price_does_not_have_is_null() -> None:
         "level": "PRO",
         "levelDays": None,
         "plan": None,
+        "planGroup": None,
     }
 
 

@@ -103,7 +103,13 @@ def test_create_checkout_reads_it(name: str) -> None:
     event: HttpEvent = read(REQUESTS[name])
     assert caller(event).as_user().usable_email == "alice@example.com"
     body = body_as(event, CheckoutBody)
-    assert (body.price_id is None) == name.endswith("lookup_key")
+    named = [(line.price_id, line.lookup_key, line.plan, line.entitlement_level) for line in body.lines]
+    assert {
+        "price_id": named[0][0],
+        "lookup_key": named[0][1],
+        "plan_embedded": named[0][2] and body.ui_mode == "embedded",
+        "several_items": len(named) > 1,
+    }[name.partition("/")[2]]
 
 
 def test_success_sync_reads_them() -> None:

@@ -8,7 +8,11 @@
     │   ├── Unauthenticated         no verified identity
     │   ├── Forbidden               a verified identity without the right
     │   ├── UnknownPrice            no such price, or not one that this catalog sells
-    │   ├── PriceUnavailable        the price exists but is archived, or its metadata is broken
+    │   ├── AmbiguousPrice          a plan or a level that several prices give
+    │   ├── PriceUnavailable        the price exists but can't be sold: archived, or of a kind that is not sold here
+    │   │   └── PriceMisconfigured  its metadata can't be understood
+    │   ├── CurrencyUnavailable     the price has no amount in the currency
+    │   ├── IncompatibleLines       prices that one order can't hold together
     │   ├── SessionNotFound         no such checkout session of this caller
     │   ├── InsufficientCredits     less can be spent than was asked for
     │   ├── TransactionNotFound     no such spend of this user
@@ -35,7 +39,9 @@
 None of them knows HTTP: `billing.http` has the one table that maps them to status codes.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 
 class BillingError(Exception):
@@ -93,10 +99,39 @@ class UnknownPrice(RequestRefused):
     code = "unknown_price"
 
 
+class AmbiguousPrice(RequestRefused):
+    """Several prices give this plan or level: name one of the `candidates`."""
+
+    code = "ambiguous_price"
+
+    def __init__(self, message: str, candidates: Sequence[Mapping[str, str | int | None]]) -> None:
+        super().__init__(message)
+        self.candidates = candidates
+        self.public = {"candidates": list(candidates)}
+
+
 class PriceUnavailable(RequestRefused):
-    """The price exists but is archived, or its metadata can't be understood."""
+    """The price exists but can't be bought: it is archived, gives nothing, or is of a kind that is not sold here."""
 
     code = "price_unavailable"
+
+
+class PriceMisconfigured(PriceUnavailable):
+    """The metadata of the price can't be understood; the message names the key."""
+
+    code = "price_misconfigured"
+
+
+class CurrencyUnavailable(RequestRefused):
+    """The price has no amount in the currency that was asked for."""
+
+    code = "currency_unavailable"
+
+
+class IncompatibleLines(RequestRefused):
+    """These prices can't be in one order: one-time and recurring, different intervals, currencies or plan groups."""
+
+    code = "incompatible_lines"
 
 
 class SessionNotFound(RequestRefused):

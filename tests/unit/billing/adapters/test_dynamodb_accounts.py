@@ -171,8 +171,8 @@ def test_a_lost_condition_behind_the_events_is_no_recorded_event(world: World) -
 
 def test_a_customer_has_one_owner(world: World) -> None:
     alice, bob = (world.accounts.open_account(Account(user=UserId(name))) for name in ("alice", "bob"))
-    assert world.accounts.own_customer(alice, CUSTOMER) is not None
-    assert lost(world, lambda: world.accounts.own_customer(bob, CUSTOMER)) is None
+    assert world.accounts.own_customers(alice, [CUSTOMER]) is not None
+    assert lost(world, lambda: world.accounts.own_customers(bob, [CUSTOMER])) is None
     assert world.accounts.owners([CUSTOMER]) == {CUSTOMER: "alice"}
 
 
@@ -180,13 +180,13 @@ def test_a_customer_has_one_owner(world: World) -> None:
 def test_owning_a_customer_holds_to_the_account(world: World, meanwhile: dict[str, Any]) -> None:
     read = stored(world)
     world.accounts.commit(Commit(read, replace(read, **meanwhile), changed=True))
-    assert lost(world, lambda: world.accounts.own_customer(read, CustomerId("cus_2"))) is None
+    assert lost(world, lambda: world.accounts.own_customers(read, [CustomerId("cus_2")])) is None
 
 
 def test_a_second_customer_comes_after_the_first(world: World) -> None:
-    first = world.accounts.own_customer(stored(world), CUSTOMER)
+    first = world.accounts.own_customers(stored(world), [CUSTOMER])
     assert first is not None
-    second = world.accounts.own_customer(first, CustomerId("cus_2"))
+    second = world.accounts.own_customers(first, [CustomerId("cus_2")])
     assert second is not None
     assert (second.customers, second.customer, second.version) == ((CUSTOMER, "cus_2"), "cus_2", first.version + 1)
 

@@ -90,7 +90,7 @@ READS: dict[str, Callable[[Stubbed], object]] = {
 WRITES: dict[str, Callable[[Stubbed], object]] = {
     "commit": lambda at: at.accounts.commit(commit(account(version=1), events=(event(),))),
     "open_account": lambda at: at.accounts.open_account(account()),
-    "own_customer": lambda at: at.accounts.own_customer(account(version=1), CUSTOMER),
+    "own_customers": lambda at: at.accounts.own_customers(account(version=1), [CUSTOMER]),
     "record": lambda at: at.events.record(event()),
     "take": lambda at: at.checkouts.take(claim(), order()),
     "attach": lambda at: at.checkouts.attach(claim(session=SESSION), purchase()),
@@ -233,7 +233,7 @@ def test_a_claim_whose_condition_does_not_hold_is_lost_beside_any_conflict(stubb
 
 def test_a_customer_that_meets_another_transaction_is_not_owned(stubbed: Stubbed) -> None:
     stubbed.cancels("None", "TransactionConflict")
-    assert WRITES["own_customer"](stubbed) is None
+    assert WRITES["own_customers"](stubbed) is None
 
 
 def test_a_record_that_meets_another_transaction_is_tried_later(stubbed: Stubbed) -> None:
@@ -311,7 +311,7 @@ def test_every_attribute_name_is_behind_a_placeholder(world: World) -> None:
     world.checkouts.take(claim(), order())
     world.checkouts.take(claim(generation=2, order="ord_2"), order(id="ord_2"))
     world.checkouts.attach(claim(generation=2, order="ord_2", session=SESSION), purchase())
-    world.accounts.own_customer(before, CUSTOMER)
+    world.accounts.own_customers(before, [CUSTOMER])
     world.accounts.open_account(account())
     everything = commit(before, events=(event(),), purchases=(purchase(version=1, payment=payment()),))
     world.accounts.commit(everything)

@@ -53,14 +53,14 @@ def test_a_waiting_record_that_is_done_begins_to_run_out(world: World) -> None:
 
 def test_nothing_is_parked_for_a_customer_who_has_an_owner(world: World) -> None:
     """Money rule 9: else the event would wait for an owner that is there already."""
-    world.accounts.own_customer(stored(world), CUSTOMER)
+    world.accounts.own_customers(stored(world), [CUSTOMER])
     assert world.events.record(event(outcome=Outcome.PARKED)) is Recording.OWNED
     assert world.event("evt_1") is None
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.PARKED])
 def test_every_other_outcome_is_recorded_whoever_owns_the_customer(world: World, outcome: Outcome) -> None:
-    world.accounts.own_customer(stored(world), CUSTOMER)
+    world.accounts.own_customers(stored(world), [CUSTOMER])
     assert world.events.record(event(outcome=outcome)) is Recording.WRITTEN
 
 
@@ -71,6 +71,6 @@ def test_a_customer_of_nobody_or_none_at_all_can_be_parked(world: World) -> None
 
 def test_recorded_speaks_before_owned(world: World) -> None:
     """Of an event that was handled nothing is left to do, whoever owns its customer by now."""
-    world.accounts.own_customer(stored(world), CUSTOMER)
+    world.accounts.own_customers(stored(world), [CUSTOMER])
     world.events.record(event())
     assert world.events.record(event(outcome=Outcome.PARKED)) is Recording.RECORDED

@@ -25,6 +25,7 @@ SESSION = {
     "id": "cs_1",
     "object": "checkout.session",
     "url": "https://checkout.stripe.com/c/pay/cs_1",
+    "client_secret": None,
     "expires_at": int(NOW.timestamp()),
 }
 PRICE: dict[str, Any] = {

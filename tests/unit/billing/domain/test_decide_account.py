@@ -8,21 +8,18 @@ from billing.domain.account import Account
 from billing.domain.decide import Before, decide
 from billing.domain.ids import CustomerId, EventId, OrderId, PurchaseKey, SessionId, SubscriptionId
 from billing.domain.ledger import Cause, Entry, Kind
-from billing.domain.order import OrderLine, order_hash
 from billing.domain.purchase import Purchase, lots_of, opened
 from billing.domain.records import Outcome
 from billing.domain.subscription import Span
 from tests.fakes.snapshots import (
     ALICE,
     CAUSE,
-    CREDITS,
     CUSTOMER,
     DAY,
     NOW,
     ORDER,
     POLICY,
     PRO_30,
-    PRO_MONTHLY,
     SESSION,
     TEAM_YEARLY,
     a_payment,
@@ -145,40 +142,6 @@ def test_the_key_of_an_entry_is_in_order_without_a_clock():
     entry = Entry(ALICE, 7, 3, Kind.PURCHASE, 1, 1, None, None, "test", "", NOW)
     assert entry.key == "000000000007#003"
     assert entry.key < replace(entry, version=10, index=0).key
-
-
-@pytest.mark.parametrize(
-    ("lines", "same"),
-    [
-        ([(CREDITS, 1), (PRO_30, 2)], True),
-        ([(PRO_30, 2), (CREDITS, 1)], True),
-        ([(PRO_30, 1), (CREDITS, 2)], False),
-        ([(CREDITS, 1)], False),
-    ],
-)
-def test_two_clicks_on_the_same_thing_have_the_same_hash(lines, same):
-    hashes = [
-        order_hash("payment", tuple(OrderLine(price.id, "", number, 1, price.gives) for price, number in taken))
-        for taken in ([(CREDITS, 1), (PRO_30, 2)], lines)
-    ]
-    assert (hashes[0] == hashes[1]) is same
-    assert len(hashes[0]) == 32
-
-
-@pytest.mark.parametrize(
-    "given", [{"credits": 501}, {"credits_expire_days": 90}, {"level": "PRO"}, {"level": "PRO", "level_days": 30}]
-)
-def test_what_the_price_gives_belongs_to_the_hash(given):
-    """An open session of yesterday would give what the catalog said yesterday, and not what the buyer was shown."""
-    line = an_order().lines[0]
-    changed = replace(line, gives=replace(line.gives, **given))
-    assert order_hash("payment", (changed,)) != order_hash("payment", (line,))
-    assert order_hash("payment", (replace(line, name="new name"),)) == order_hash("payment", (line,))
-
-
-def test_the_mode_belongs_to_the_hash():
-    lines = an_order(PRO_MONTHLY).lines
-    assert order_hash("payment", lines) != order_hash("subscription", lines)
 
 
 def test_a_session_begins_as_an_open_purchase_of_its_order():

@@ -157,7 +157,7 @@ def test_another_converge_in_between_makes_this_one_look_again(core):
 
 def test_a_new_customer_in_between_makes_it_look_again(core):
     """A snapshot covers all customers of the user (money rule 4)."""
-    core.calls.before("commit", lambda: core.accounts.own_customer(core.account(), CustomerId("cus_2")))
+    core.calls.before("commit", lambda: core.accounts.own_customers(core.account(), [CustomerId("cus_2")]))
     run(core, a_notice())
     assert [asked[0] for asked in core.stripe.asked] == [("cus_alice",), ("cus_alice", "cus_2")]
 

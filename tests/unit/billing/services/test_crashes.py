@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from billing.ports.stripe import OpenSession
-from billing.services.start_checkout import CheckoutRequest, start_checkout
+from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core, a_notice
+from tests.fakes.requests import a_request
 from tests.fakes.snapshots import ALICE, a_refund
 from tests.fakes.world import Crash
 
@@ -37,7 +38,7 @@ def calls_of(step: Callable[[Core], object]) -> int:
 
 
 def buy(core: Core, lookup_key: str) -> OpenSession:
-    return start_checkout(CheckoutRequest(ALICE, "alice@example.com", None, lookup_key, 1), core.checkout)
+    return start_checkout(a_request(lookup_key), core.checkout)
 
 
 @pytest.mark.parametrize("effect", [True, False])

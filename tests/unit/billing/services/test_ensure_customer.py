@@ -19,7 +19,9 @@ def core() -> Core:
 
 
 def ensure(core: Core, email: str | None = "alice@example.com") -> tuple[Account, CustomerId]:
-    return ensure_customer(ALICE, email, core.accounts, core.stripe, core.log)
+    found = ensure_customer(ALICE, email, core.accounts, core.stripe, core.log, adopting=False)
+    assert not found.adopted
+    return found.account, found.customer
 
 
 def test_account_customer_and_owner_are_made_once(core):
@@ -33,7 +35,7 @@ def test_account_customer_and_owner_are_made_once(core):
 
 def test_the_account_stands_before_stripe_hears_of_the_customer(core):
     ensure(core)
-    assert core.calls.made == ["load", "open_account", "create_customer", "own_customer"]
+    assert core.calls.made == ["load", "open_account", "create_customer", "own_customers"]
 
 
 def test_a_customer_that_is_there_costs_one_read(core):
@@ -42,7 +44,7 @@ def test_a_customer_that_is_there_costs_one_read(core):
     assert core.calls.made == ["load"]
 
 
-@pytest.mark.parametrize("step", ["open_account", "create_customer", "own_customer"])
+@pytest.mark.parametrize("step", ["open_account", "create_customer", "own_customers"])
 def test_two_callers_at_once_get_the_same_customer(core, step):
     """F45: the second one runs whole while the first is just about to take a step."""
     second: list[CustomerId] = []
@@ -63,7 +65,7 @@ def test_the_parameters_are_frozen_in_the_account_before_they_are_sent(core):
     assert core.stripe.customers == {"cus_1": (ALICE, "alice@example.com")}
 
 
-@pytest.mark.parametrize("step", ["create_customer", "own_customer"])
+@pytest.mark.parametrize("step", ["create_customer", "own_customers"])
 def test_a_lost_answer_is_made_good_by_the_next_call(core, step):
     core.calls.after(step, raising(StoreUnavailable("no answer")))
     with pytest.raises(StoreUnavailable):
@@ -76,17 +78,17 @@ def test_another_writer_in_between_costs_one_more_turn(core):
     def write():
         core.tables.accounts[ALICE] = replace(core.account(), version=9)
 
-    core.calls.before("own_customer", write)
+    core.calls.before("own_customers", write)
     account, _ = ensure(core)
     assert (account.version, account.customers) == (10, ("cus_1",))
-    assert core.calls.count("own_customer") == 2
+    assert core.calls.count("own_customers") == 2
 
 
 def test_it_gives_up_after_three_turns(core):
-    core.calls.before("own_customer", *[lambda: setattr(core.tables, "conflicts", 1)] * 3)
+    core.calls.before("own_customers", *[lambda: setattr(core.tables, "conflicts", 1)] * 3)
     with pytest.raises(CheckoutConflict):
         ensure(core)
-    assert core.calls.count("own_customer") == 3
+    assert core.calls.count("own_customers") == 3
 
 
 def test_after_a_deletion_the_next_generation_has_a_key_of_its_own(core):

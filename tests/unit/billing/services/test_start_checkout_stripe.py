@@ -10,8 +10,9 @@ from billing.domain.purchase import PurchaseState
 from billing.errors import CheckoutConflict, PriceUnavailable, StripeRefused, StripeUnavailable, SubscriptionExists
 from billing.ports.stripe import OpenSession
 from billing.services.converge import converge, touched_session
-from billing.services.start_checkout import CheckoutRequest, start_checkout
+from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core, a_notice
+from tests.fakes.requests import a_request
 from tests.fakes.snapshots import ALICE, CUSTOMER, PRO_MONTHLY, a_price, a_subscription
 from tests.fakes.world import raising
 
@@ -25,7 +26,7 @@ def core() -> Core:
 
 
 def start(core: Core, lookup_key: str = "credits", user: UserId = ALICE) -> OpenSession:
-    return start_checkout(CheckoutRequest(user, "alice@example.com", None, lookup_key, 1), core.checkout)
+    return start_checkout(a_request(lookup_key, user=user), core.checkout)
 
 
 # -------------------------------------------------------------------------------------- paid, but not what was ordered

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,9 @@ from billing.errors import (
 )
 from billing.ports.stripe import OpenSession
 from billing.services.converge import converge, touched_session
-from billing.services.start_checkout import CheckoutRequest, start_checkout
+from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core
+from tests.fakes.requests import a_request
 from tests.fakes.snapshots import (
     ALICE,
     DAY,
@@ -29,7 +31,7 @@ from tests.fakes.snapshots import (
 from tests.fakes.world import raising
 
 HOUR = timedelta(hours=1)
-SLOT = (ALICE, "subscription")
+SLOT = (ALICE, "subscription:default")
 
 
 @pytest.fixture
@@ -37,11 +39,8 @@ def core() -> Core:
     return Core()
 
 
-def start(
-    core: Core, lookup_key: str | None = "credits", quantity: int = 1, price_id: str | None = None
-) -> OpenSession:
-    request = CheckoutRequest(ALICE, "alice@example.com", price_id, lookup_key, quantity)
-    return start_checkout(request, core.checkout)
+def start(core: Core, lookup_key: str | None = "credits", quantity: int = 1, **given: Any) -> OpenSession:
+    return start_checkout(a_request(lookup_key, quantity, **given), core.checkout)
 
 
 # ---------------------------------------------------------------------------------------------------- calls that stall

@@ -19,6 +19,14 @@ class GivesAnswer(Answer):
     level: str | None
     level_days: int | None
     plan: str | None
+    plan_group: str | None
+
+
+class CurrencyAnswer(Answer):
+    """A price in another currency than its own."""
+
+    currency: str
+    unit_amount: int
 
 
 class PriceAnswer(Answer):
@@ -33,6 +41,8 @@ class PriceAnswer(Answer):
     currency: str
     type: Literal["one_time", "recurring"]
     interval: str | None
+    interval_count: int | None
+    currencies: list[CurrencyAnswer]
     gives: GivesAnswer
 
 

@@ -2,36 +2,95 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    model_validator,
-)
+from pydantic import Field, StringConstraints, model_validator
 
 from billing.api_models.account import EntitlementAnswer
 from billing.api_models.base import Answer, Id, Request, Time
 from billing.api_models.credits import CreditsAnswer
 
+Currency = Annotated[str, StringConstraints(strict=True, pattern="^[a-z]{3}$")]
+Interval = Literal["day", "week", "month", "year", "one_time"]
+Locale = Literal[
+    "auto", "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hi-IN",
+    "hr", "hu", "id", "it", "ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk",
+    "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW",
+]  # fmt: skip
+"""Stripe's list: https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-locale."""
+_MOST_LINES = 20
+"""Lines with recurring prices that Stripe takes in one session."""
 
-class CheckoutBody(Request):
-    """`POST /checkout/sessions`: a price by id or by lookup key, and how many."""
+
+class NamedPrice(Request):
+    """A price by exactly one of its id, its lookup key, or the plan or level that it gives.
+
+    `interval` narrows a plan or a level of which there are several prices.
+    """
 
     price_id: Id | None = None
     lookup_key: Id | None = None
+    plan: Id | None = None
+    entitlement_level: Id | None = None
+    interval: Interval | None = None
+
+    @property
+    def _names(self) -> int:
+        return sum(name is not None for name in (self.price_id, self.lookup_key, self.plan, self.entitlement_level))
+
+    def _check_name(self) -> None:
+        if self._names != 1:
+            raise ValueError("give one of priceId, lookupKey, plan and entitlementLevel")
+        if self.interval is not None and self.plan is None and self.entitlement_level is None:
+            raise ValueError("interval narrows a plan or an entitlementLevel")
+
+
+class CheckoutItem(NamedPrice):
+    """A line of an order: a price, and how many."""
+
     quantity: int = 1
 
     @model_validator(mode="after")
-    def _one_price(self) -> CheckoutBody:
-        if (self.price_id is None) == (self.lookup_key is None):
-            raise ValueError("give either priceId or lookupKey")
+    def _one_price(self) -> CheckoutItem:
+        self._check_name()
         return self
 
 
+class CheckoutBody(NamedPrice):
+    """`POST /checkout/sessions`: a price and how many, or several as `items`.
+
+    `currency` is one of the prices' currencies, in lower case; without it, the prices' own.
+    """
+
+    quantity: int = 1
+    items: Annotated[list[CheckoutItem], Field(min_length=1, max_length=_MOST_LINES)] | None = None
+    currency: Currency | None = None
+    locale: Locale | None = None
+    ui_mode: Literal["hosted", "embedded"] = "hosted"
+
+    @model_validator(mode="after")
+    def _one_price_or_items(self) -> CheckoutBody:
+        if self.items is None:
+            self._check_name()
+        elif self._names or self.interval is not None or "quantity" in self.model_fields_set:
+            raise ValueError("give one price or items, not both")
+        return self
+
+    @property
+    def lines(self) -> list[CheckoutItem]:
+        """The lines, also of a body that names one price."""
+        if self.items is not None:
+            return self.items
+        single = CheckoutItem.model_fields.keys()
+        return [CheckoutItem.model_validate(self.model_dump(include=set(single), by_alias=True))]
+
+
 class CheckoutAnswer(Answer):
-    """`201` of `POST /checkout/sessions`."""
+    """`201` of `POST /checkout/sessions`: `url` of a hosted page, or `clientSecret` of an embedded one."""
 
     session_id: str
-    url: str
+    url: str | None
+    client_secret: str | None
     expires_at: Time
 
 

@@ -50,7 +50,7 @@ class Order:
 class Claim:
     """Who may make the session of a slot: the guard that lets two tabs end with one payable session.
 
-    The slot is the subscription of a user, or one particular one-time order. A claim is taken with the next generation
+    A claim is taken with the next generation
     before the session is made; the session is written only while that generation still stands (money rules 13, 22, 24).
     """
 
@@ -67,7 +67,25 @@ class Claim:
     """Of an embedded session, which has no URL: what the app's page hands to Stripe.js."""
 
 
-def order_hash(mode: str, lines: tuple[OrderLine, ...]) -> str:
-    """The same for two clicks on the same thing: mode, prices, quantities, and what they give today."""
-    told = "|".join([mode, *sorted(f"{line.price_id}*{line.quantity}: {line.gives}" for line in lines)])
-    return sha256(told.encode()).hexdigest()[:32]
+def order_hash(mode: str, currency: str, lines: tuple[OrderLine, ...], terms: Terms) -> str:
+    """The same for two clicks on the same thing.
+
+    Mode, prices, quantities, what they cost and give today, and how they are sold: a request for an embedded page must
+    not be handed the address of a hosted one.
+    """
+    told = sorted(f"{line.price_id}*{line.quantity}: {line.unit_amount} {line.gives}" for line in lines)
+    return _hashed([mode, currency, str(terms), *told])
+
+
+def slot_of(mode: str, lines: tuple[OrderLine, ...]) -> str:
+    """The slot in which only one order at a time can be paid: a plan group, or a pack of these prices and quantities.
+
+    So a pack in another currency, or on an embedded page, takes the place of the one that is open (money rules 22, 24).
+    """
+    if mode == "subscription":
+        return f"subscription:{lines[0].gives.group}"
+    return _hashed(sorted(f"{line.price_id}*{line.quantity}" for line in lines))
+
+
+def _hashed(told: list[str]) -> str:
+    return sha256("|".join(told).encode()).hexdigest()[:32]

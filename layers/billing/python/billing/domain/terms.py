@@ -6,7 +6,7 @@ its idempotency key would stand for another request (failure-modes F25).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 HOSTED = "hosted"
 EMBEDDED = "embedded"
@@ -53,3 +53,26 @@ class Terms:
     billing_address: str = "auto"
     receipt: bool = False
     invoice: bool = False
+
+    def without_trial(self) -> Terms:
+        """The same for a user who has had a subscription in the group before."""
+        return replace(self, trial_days=0, trial_without_card=False)
+
+
+def terms_of(policy: SellingPolicy, mode: str, ui_mode: str, locale: str | None, email: str | None) -> Terms:
+    """The terms of an order by this policy; a trial is in them as if it were the user's first subscription.
+
+    `email` is the address of the token if it is verified: only there may a receipt go.
+    """
+    plan = mode == "subscription"
+    return Terms(
+        ui_mode=ui_mode,
+        locale=locale or policy.locale,
+        promotion_codes=policy.promotion_codes,
+        automatic_tax=policy.automatic_tax,
+        trial_days=policy.trial_days if plan else 0,
+        trial_without_card=plan and policy.trial_days > 0 and policy.trial_without_card,
+        billing_address=policy.billing_address,
+        receipt=policy.receipts and not plan and email is not None,
+        invoice=policy.invoices and not plan,
+    )

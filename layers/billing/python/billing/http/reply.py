@@ -35,6 +35,9 @@ _STATUS: tuple[tuple[type[errors.BillingError], int, str | None], ...] = (
     (errors.Unauthenticated, 401, None),
     (errors.Forbidden, 403, None),
     (errors.PriceUnavailable, 422, None),
+    (errors.CurrencyUnavailable, 422, None),
+    (errors.IncompatibleLines, 422, None),
+    (errors.AmbiguousPrice, 409, None),
     (errors.SubscriptionExists, 409, None),
     (errors.CheckoutConflict, 409, None),
     (errors.RequestRefused, 400, None),
@@ -43,6 +46,11 @@ _STATUS: tuple[tuple[type[errors.BillingError], int, str | None], ...] = (
     (errors.Retryable, 503, "this is not possible at the moment; try again in a few seconds"),
     (errors.BillingError, 500, "something went wrong on our side"),
 )
+
+_POINTERS: Mapping[type[errors.BillingError], Mapping[str, str]] = {
+    errors.SubscriptionExists: {"portal": "/portal/sessions"},
+}
+"""The route that helps with an error."""
 
 
 def reply(status: int, body: Mapping[str, Any] | BaseModel, headers: Mapping[str, str] | None = None) -> HttpResponse:
@@ -78,7 +86,8 @@ def error_reply(exc: errors.BillingError) -> HttpResponse:
     if status < 500:
         log().info("request refused", code=exc.code, status=status, **_free(exc.ids))
         metrics().count("RequestsRefused", code=exc.code)
-        return error_response(status, exc.code, message or exc.message, public=exc.public)
+        public = {**exc.public, **_POINTERS.get(type(exc), {})}
+        return error_response(status, exc.code, message or exc.message, public=public)
     code = _public_code(type(exc))
     log().failure("request failed", exc, retryable=status == 503, status=status)
     metrics().count("RequestsFailed", code=code)
@@ -107,7 +116,18 @@ def error_response(
     public: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """Return an error: a stable code for programs and a message for people; `public` is what else some of them tell."""
-    return reply(status, {"error": {"code": code, "message": message, **(public or {})}}, headers)
+    return reply(status, {"error": {"code": code, "message": message, **_json_names(public or {})}}, headers)
+
+
+def _json_names(told: Mapping[str, object]) -> dict[str, object]:
+    """The same under the names that JSON has in this API; lists hold mappings or plain values."""
+    named = {}
+    for name, value in told.items():
+        first, *rest = name.split("_")
+        items = value if isinstance(value, list) else []
+        listed = [_json_names(item) if isinstance(item, Mapping) else item for item in items]
+        named["".join([first, *(word.capitalize() for word in rest)])] = listed if isinstance(value, list) else value
+    return named
 
 
 def _free(ids: Mapping[str, object]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,8 +45,8 @@ class AccountStore(Protocol):
     def orders(self, orders: Collection[OrderId]) -> Mapping[OrderId, Order]:
         """The orders that exist."""
 
-    def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
-        """Give the customer to the user, with the account, in one transaction; None when somebody was faster."""
+    def own_customers(self, before: Account, customers: Sequence[CustomerId]) -> Account | None:
+        """Give customers to the user, with the account, in one transaction; None when somebody was faster."""
 
 
 class EventStore(Protocol):

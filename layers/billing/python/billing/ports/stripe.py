@@ -22,11 +22,23 @@ from billing.domain.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """A checkout session that can be paid."""
+    """A checkout session that can be paid: on Stripe's page at `url`, or embedded, by its `client_secret`."""
 
     id: SessionId
-    url: str
+    url: str | None
     expires_at: datetime
+    client_secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCustomer:
+    """A customer that has an address. `user_hint` is in its metadata, which anybody in the Stripe account writes."""
+
+    id: CustomerId
+    created: datetime
+    user_hint: str | None
+    subscribed: bool
+    """Whether it has a subscription that is not canceled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,9 @@ class StripeCheckout(Protocol):
 
     def create_customer(self, user: UserId, email: str | None, key: str) -> CustomerId:
         """Create the user's customer; the same key and parameters give the same customer."""
+
+    def customers_of(self, email: str) -> Sequence[FoundCustomer]:
+        """The customers with exactly this address, the newest hundred of them; deleted ones are not among them."""
 
     def create_session(self, order: Order, customer: CustomerId, key: str) -> OpenSession:
         """Create the order's checkout session; the same key gives the same session."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.api_models.catalog import CatalogAnswer, GivesAnswer, PriceAnswer
+from billing.api_models.catalog import CatalogAnswer, CurrencyAnswer, GivesAnswer, PriceAnswer
 from billing.domain.catalog import Price
 
 
@@ -20,15 +20,20 @@ def catalog_answer(prices: list[Price]) -> CatalogAnswer:
                 currency=price.currency,
                 type="recurring" if price.recurring else "one_time",
                 interval=price.interval,
+                interval_count=price.interval_count if price.recurring else None,
+                currencies=[
+                    CurrencyAnswer(currency=currency, unit_amount=amount) for currency, amount in price.options.items()
+                ],
                 gives=GivesAnswer(
                     credits=price.gives.credits or None,
                     credits_expire_days=price.gives.credits_expire_days,
                     level=price.gives.level,
                     level_days=price.gives.level_days,
                     plan=price.gives.plan,
+                    plan_group=price.gives.group if price.recurring else None,
                 ),
             )
             for price in prices
-            if price.active and price.problem is None and price.unit_amount is not None and not price.gives.nothing
+            if price.sellable and price.unit_amount is not None
         ]
     )

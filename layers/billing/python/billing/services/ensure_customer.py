@@ -1,4 +1,4 @@
-"""A Stripe customer for a user, once, before the first checkout.
+"""A Stripe customer for a user, once, before the first checkout: one that is there already, if it may be, or a new one.
 
 Stripe's idempotency keys forget after a day, and the same key with other parameters is an error. So the parameters are
 frozen in our own account item first, and the key is made of what is stored there: the user and a generation that is
@@ -6,6 +6,8 @@ bumped when the customer was deleted (money rule 23).
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId, UserId
@@ -15,28 +17,63 @@ from billing.ports.stripe import StripeCheckout
 from billing.ports.world import Log
 
 _ATTEMPTS = 3
+_MOST_ADOPTED = 10
+"""Each customer of an account costs a read of Stripe in every converge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ensured:
+    """The account and the customer for its next checkout.
+
+    `adopted` says that customers with a past were taken over just now: the account does not show yet what they have.
+    """
+
+    account: Account
+    customer: CustomerId
+    adopted: bool = False
 
 
 def ensure_customer(
-    user: UserId, email: str | None, accounts: AccountStore, stripe: StripeCheckout, log: Log
-) -> tuple[Account, CustomerId]:
+    user: UserId, email: str | None, accounts: AccountStore, stripe: StripeCheckout, log: Log, *, adopting: bool
+) -> Ensured:
     """The user's account and customer; both are made if they do not exist.
 
-    Two callers at once get the same customer: the same key answers both, and one of them writes the owner. Raises
-    CheckoutConflict when other writers win every attempt, and what the ports raise.
+    `email` is the verified address of the token, if it has one; with `adopting`, customers of that address are taken
+    over instead of making another one. Two callers at once get the same customer: the same key answers both, and one of
+    them writes the owner. Raises CheckoutConflict when other writers win every attempt, and what the ports raise.
     """
     account = accounts.load(user, []).account
     if account.customer is not None:
-        return account, account.customer
+        return Ensured(account, account.customer)
     if account.version == 0:
         account = accounts.open_account(Account(user=user, email=email))
     for _ in range(_ATTEMPTS):
         if account.customer is not None:
-            return account, account.customer
-        customer = stripe.create_customer(user, account.email, f"customer:{user}:{account.customer_generation}")
-        owned = accounts.own_customer(account, customer)
+            return Ensured(account, account.customer)
+        never_had_one = account.customer_generation == 1
+        adopted = _adoptable(user, email, accounts, stripe) if adopting and email and never_had_one else ()
+        customers = adopted or (
+            stripe.create_customer(user, account.email, f"customer:{user}:{account.customer_generation}"),
+        )
+        owned = accounts.own_customers(account, customers)
         if owned is not None:
-            log.info("customer created", user_id=user, customer_id=customer)
-            return owned, customer
+            for customer in customers:
+                log.info("customer adopted" if adopted else "customer created", user_id=user, customer_id=customer)
+            return Ensured(owned, customers[-1], adopted=bool(adopted))
         account = accounts.load(user, []).account
     raise CheckoutConflict("other requests of this user are in progress: try again", user_id=user)
+
+
+def _adoptable(user: UserId, email: str, accounts: AccountStore, stripe: StripeCheckout) -> tuple[CustomerId, ...]:
+    """The customers to take over, the one for new checkouts last.
+
+    The address must be the user's, verified, and nobody's here may own the customer. Anybody with access to the Stripe
+    account writes its metadata: a `user_id` there never gives a customer away, but one that names somebody else keeps
+    it from being given. All that have a subscription are taken, so that a second one is refused; if none has, the
+    newest, which is likeliest to have the buyer's card.
+    """
+    found = [item for item in stripe.customers_of(email) if item.user_hint in (None, user)]
+    owned = accounts.owners([item.id for item in found])
+    free = sorted((item for item in found if item.id not in owned), key=lambda item: (item.created, item.id))
+    subscribed = [item for item in free if item.subscribed][-_MOST_ADOPTED:]
+    return tuple(item.id for item in subscribed or free[-1:])

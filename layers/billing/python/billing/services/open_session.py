@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from billing.domain.account import Account
+from billing.domain.cart import Cart
 from billing.domain.ids import CustomerId, OrderId, PurchaseKey, SessionId, UserId
-from billing.domain.order import Claim, Order, OrderLine, order_hash
+from billing.domain.order import Claim, Order, order_hash, slot_of
 from billing.domain.purchase import PurchaseState, opened
+from billing.domain.terms import Terms
 from billing.errors import CheckoutConflict, Contention, PriceUnavailable, StripeRefused, SubscriptionExists
 from billing.ports.cache import Cache
 from billing.ports.store import CheckoutStore
@@ -35,12 +37,17 @@ _BLOCKING = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an order is to hold. `mode` is Stripe's: `payment` or `subscription`."""
+    """What an order is to hold. The terms are those of a user who has never had a subscription in the group."""
 
     user: UserId
-    mode: str
-    currency: str
-    lines: tuple[OrderLine, ...]
+    email: str | None
+    cart: Cart
+    terms: Terms
+
+    @property
+    def group(self) -> str | None:
+        """The plan group that a subscription is wanted in; None for a one-time order."""
+        return self.cart.lines[0].gives.group if self.cart.mode == "subscription" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,10 @@ class SessionDeps:
     cache: Cache
 
 
-def refuse_second_subscription(account: Account) -> None:
-    """Raise SubscriptionExists when the account has a subscription that stands in the way of a second one."""
+def refuse_second_subscription(account: Account, group: str) -> None:
+    """Raise SubscriptionExists when a subscription of this plan group stands in the way of a second one."""
     for state in account.subscriptions:
-        if state.status in _BLOCKING:
+        if group in state.groups and state.status in _BLOCKING:
             raise SubscriptionExists(
                 "there is a subscription already: change it instead", user_id=account.user, subscription_id=state.id
             )
@@ -65,15 +72,25 @@ def refuse_second_subscription(account: Account) -> None:
 class SessionOpener:
     """Opens a session for one order, in turns: each looks at the slot's claim anew."""
 
-    def __init__(self, wanted: Wanted, customer: CustomerId, deps: SessionDeps) -> None:
+    def __init__(self, wanted: Wanted, account: Account, customer: CustomerId, deps: SessionDeps) -> None:
         self._wanted = wanted
         self._user = wanted.user
-        self._hash = order_hash(wanted.mode, wanted.lines)
+        self._account = account
         self._customer = customer
         self._deps = deps
-        # one subscription at a time, but any number of different one-time orders
-        self._slot = "subscription" if wanted.mode == "subscription" else self._hash
+        self._slot = slot_of(wanted.cart.mode, wanted.cart.lines)
         self._spent: OrderId | None = None
+
+    @property
+    def _terms(self) -> Terms:
+        """A trial is for the first subscription in a group; what the account says of that may change on the way."""
+        had = self._wanted.group in self._account.subscribed
+        return self._wanted.terms.without_trial() if had else self._wanted.terms
+
+    @property
+    def _hash(self) -> str:
+        cart = self._wanted.cart
+        return order_hash(cart.mode, cart.currency, cart.lines, self._terms)
 
     def open(self) -> OpenSession:
         """Reuse, resume or replace what the slot's claim holds, until one session is ours to hand out."""
@@ -114,14 +131,14 @@ class SessionOpener:
         if state is PurchaseState.OPEN:
             fresh = claim.order_hash == self._hash and claim.expires_at > now + _SHORTEST_LIFE
             if fresh and self._deps.stripe.is_open(session):
-                return OpenSession(session, claim.url or "", claim.expires_at)
+                return OpenSession(session, claim.url, claim.expires_at, claim.client_secret)
             ended = self._deps.stripe.expire_session(session)
             state = self._settle(session)
             if not ended and state is PurchaseState.OPEN and self._deps.stripe.is_open(session):
                 raise CheckoutConflict("the open session can't be ended: try again", user_id=self._user)
         if state is PurchaseState.REFUSED and claim.expires_at > now:
             raise CheckoutConflict("a payment for this order is being looked at", user_id=self._user)
-        if self._wanted.mode == "subscription" and state is PurchaseState.PROCESSING:
+        if self._wanted.group is not None and state is PurchaseState.PROCESSING:
             raise SubscriptionExists("a payment for a subscription is being processed", user_id=self._user)
         return None
 
@@ -130,8 +147,9 @@ class SessionOpener:
         core = self._deps.converge
         result = converge(self._user, touched_session(session), [], ACTOR, core)
         self._deps.cache.publish([published(result.account, core.policy, core.clock.now())], [])
-        if self._wanted.mode == "subscription":
-            refuse_second_subscription(result.account)
+        self._account = result.account
+        if self._wanted.group is not None:
+            refuse_second_subscription(result.account, self._wanted.group)
         return result.purchases[PurchaseKey(session)].state
 
     def _take(self, stale: Claim | None, now: datetime) -> tuple[Claim | None, Order | None]:
@@ -139,11 +157,13 @@ class SessionOpener:
         order = Order(
             id=self._deps.converge.random.order_id(),
             user=self._user,
-            mode=self._wanted.mode,
-            currency=self._wanted.currency,
-            lines=self._wanted.lines,
+            mode=self._wanted.cart.mode,
+            currency=self._wanted.cart.currency,
+            lines=self._wanted.cart.lines,
             created_at=now,
             expires_at=now + _ORDER_LIFE,
+            email=self._wanted.email,
+            terms=self._terms,
         )
         claim = Claim(
             user=self._user,
@@ -172,7 +192,9 @@ class SessionOpener:
                 raise self._unsellable(refused) from refused
             self._spent = order.id  # begun with other parameters: a setting has changed since
             return None
-        held = replace(claim, session=made.id, url=made.url, expires_at=made.expires_at)
+        held = replace(
+            claim, session=made.id, url=made.url, client_secret=made.client_secret, expires_at=made.expires_at
+        )
         if self._uncontended(lambda: self._deps.checkouts.attach(held, opened(order, made.id))):
             self._deps.converge.log.info(
                 "checkout session opened",
@@ -205,7 +227,7 @@ class SessionOpener:
         """What Stripe refuses of an order that was checked here lies in the price: its amount, or its kind."""
         return PriceUnavailable(
             "Stripe does not sell this price like this",
-            price_id=self._wanted.lines[0].price_id,
+            price_id=self._wanted.cart.lines[0].price_id,
             stripe_code=refused.stripe_code,
             param=refused.param,
         )

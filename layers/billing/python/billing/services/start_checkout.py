@@ -5,28 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from billing.domain.account import Account
-from billing.domain.catalog import Price
-from billing.domain.ids import CustomerId, PriceId, UserId
-from billing.domain.order import OrderLine
-from billing.domain.terms import SellingPolicy
-from billing.errors import PriceUnavailable, QuantityOutOfRange, StripeRefused, UnknownPrice
+from billing.domain.cart import Cart, cart_of
+from billing.domain.ids import UserId
+from billing.domain.terms import HOSTED, SellingPolicy, terms_of
+from billing.errors import QuantityOutOfRange, StripeRefused
 from billing.ports.cache import Cache
 from billing.ports.store import CheckoutStore
 from billing.ports.stripe import Catalog, OpenSession, StripeCheckout, Touched
 from billing.services.converge import ConvergeDeps, converge
-from billing.services.ensure_customer import ensure_customer
+from billing.services.ensure_customer import Ensured, ensure_customer
+from billing.services.find_price import PriceFinder, PriceRef
 from billing.services.open_session import ACTOR, SessionDeps, SessionOpener, Wanted, refuse_second_subscription
 
 
 @dataclass(frozen=True, slots=True)
+class LineRequest:
+    """A price, and how many."""
+
+    price: PriceRef
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class CheckoutRequest:
-    """What a user wants to buy, and nothing else that costs money: a price by id or lookup key, and how many."""
+    """What a user wants to buy and how the page is to look; nothing else that costs money.
+
+    `email` is the verified address of the token. Without `currency` it is the price's own, without `locale` the
+    installation's.
+    """
 
     user: UserId
     email: str | None
-    price_id: str | None
-    lookup_key: str | None
-    quantity: int
+    lines: tuple[LineRequest, ...]
+    currency: str | None = None
+    locale: str | None = None
+    ui_mode: str = HOSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,58 +57,60 @@ class CheckoutDeps:
 def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     """Open a session for the request, or answer the one that is open for the same order already.
 
-    Raises QuantityOutOfRange, UnknownPrice, PriceUnavailable, SubscriptionExists, CheckoutConflict, and what the ports
-    raise.
+    Raises QuantityOutOfRange, UnknownPrice, AmbiguousPrice, what `cart_of` raises, SubscriptionExists,
+    CheckoutConflict, and what the ports raise.
     """
-    if not 1 <= request.quantity <= deps.selling.max_quantity:
-        raise QuantityOutOfRange(f"quantity must be from 1 to {deps.selling.max_quantity}")
-    price = _price(request, deps.catalog)
-    lines = (OrderLine(price.id, price.product_name, request.quantity, price.unit_amount, price.gives),)
-    mode = "subscription" if price.recurring else "payment"
+    cart = _cart(request, deps)
     core = deps.converge
-    wanted = Wanted(request.user, mode, price.currency, lines)
-    account, customer = ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)
+    terms = terms_of(deps.selling, cart.mode, request.ui_mode, request.locale, request.email)
+    wanted = Wanted(request.user, request.email, cart, terms)
+    ensured = _customer(request, deps)
     try:
-        session = _open(wanted, account, customer, deps)
+        session = _open(wanted, ensured, deps)
     except StripeRefused as refused:
         if refused.param != "customer":
             raise
-        account, customer = _replace_customer(request, account, deps)
-        session = _open(wanted, account, customer, deps)
-    core.metrics.count("CheckoutsStarted", mode=mode)
-    core.log.info("checkout answered", user_id=request.user, session_id=session.id, customer_id=customer, mode=mode)
+        _forget_gone(request, ensured.account, deps)
+        ensured = _customer(request, deps)
+        session = _open(wanted, ensured, deps)
+    core.metrics.count("CheckoutsStarted", mode=cart.mode)
+    core.log.info(
+        "checkout answered",
+        user_id=request.user,
+        session_id=session.id,
+        customer_id=ensured.customer,
+        mode=cart.mode,
+    )
     return session
 
 
-def _open(wanted: Wanted, account: Account, customer: CustomerId, deps: CheckoutDeps) -> OpenSession:
+def _cart(request: CheckoutRequest, deps: CheckoutDeps) -> Cart:
+    """The prices, read from Stripe and not from the cache: what they give is about to be frozen into an order."""
+    most = deps.selling.max_quantity
+    if not all(1 <= line.quantity <= most for line in request.lines):
+        raise QuantityOutOfRange(f"quantity must be from 1 to {most}")
+    finder = PriceFinder(deps.catalog, request.currency)
+    return cart_of([(finder.find(line.price), line.quantity) for line in request.lines], request.currency)
+
+
+def _customer(request: CheckoutRequest, deps: CheckoutDeps) -> Ensured:
+    core = deps.converge
+    adopting = deps.selling.adopt_customers
+    return ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log, adopting=adopting)
+
+
+def _open(wanted: Wanted, ensured: Ensured, deps: CheckoutDeps) -> OpenSession:
     """Open the session, unless the account has what must not be bought twice."""
-    if account.stripe_version == 0:
+    account = ensured.account
+    if ensured.adopted or account.stripe_version == 0:
         # the customer may be older than its owner record: what happened to it in between was parked (money rule 9)
         account = converge(wanted.user, Touched(), [], ACTOR, deps.converge).account
-    if wanted.mode == "subscription":
-        refuse_second_subscription(account)
+    if wanted.group is not None:
+        refuse_second_subscription(account, wanted.group)
     world = SessionDeps(deps.converge, deps.stripe, deps.checkouts, deps.cache)
-    return SessionOpener(wanted, customer, world).open()
+    return SessionOpener(wanted, account, ensured.customer, world).open()
 
 
-def _price(request: CheckoutRequest, catalog: Catalog) -> Price:
-    """The price, read from Stripe and not from the cache: what it gives is about to be frozen into an order."""
-    found = (
-        catalog.price(PriceId(request.price_id))
-        if request.price_id is not None
-        else catalog.price_by_lookup_key(request.lookup_key or "")
-    )
-    if found is None:
-        raise UnknownPrice("there is no such price")
-    if found.problem is not None:
-        raise PriceUnavailable("this price is not set up correctly", price_id=found.id, reason=found.problem)
-    if not found.active or found.unit_amount is None or found.gives.nothing:
-        raise PriceUnavailable("this price is not for sale", price_id=found.id)
-    return found
-
-
-def _replace_customer(request: CheckoutRequest, account: Account, deps: CheckoutDeps) -> tuple[Account, CustomerId]:
-    """Let the account learn which of its customers are gone from Stripe, and make the next one."""
-    core = deps.converge
-    converge(request.user, Touched(customers=frozenset(account.customers)), [], ACTOR, core)
-    return ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log)
+def _forget_gone(request: CheckoutRequest, account: Account, deps: CheckoutDeps) -> None:
+    """Let the account learn which of its customers are gone from Stripe."""
+    converge(request.user, Touched(customers=frozenset(account.customers)), [], ACTOR, deps.converge)

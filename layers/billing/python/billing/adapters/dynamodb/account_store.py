@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -106,18 +106,16 @@ class DynamoAccounts:
         found = self._read([order_key(order) for order in orders])
         return {order.id: order for order in (from_item(Order, item) for item in found.values())}
 
-    def own_customer(self, before: Account, customer: CustomerId) -> Account | None:
+    def own_customers(self, before: Account, customers: Sequence[CustomerId]) -> Account | None:
         """See AccountStore."""
-        after = replace(before, customers=(*before.customers, customer), version=before.version + 1)
-        owner = attributes({"pk": customer_key(customer), "schema": SCHEMA, "customer": customer, "user": before.user})
+        after = replace(before, customers=(*before.customers, *customers), version=before.version + 1)
+        owners = [
+            attributes({"pk": customer_key(customer), "schema": SCHEMA, "customer": customer, "user": before.user})
+            for customer in customers
+        ]
+        puts = [calls.put(self._tables.accounts, owner, "attribute_not_exists( #pk )") for owner in owners]
         try:
-            calls.write(
-                self._client,
-                [
-                    calls.put(self._tables.accounts, owner, "attribute_not_exists( #pk )"),
-                    account_put(self._tables.accounts, before, after),
-                ],
-            )
+            calls.write(self._client, [*puts, account_put(self._tables.accounts, before, after)])
         except calls.Refused:
             return None
         return after

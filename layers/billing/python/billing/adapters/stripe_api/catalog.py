@@ -14,6 +14,7 @@ from billing.domain.ids import LOOKUP_KEY, PRICE_ID, PriceId
 from billing.errors import StripeRefused
 
 _PAGE = 100
+_LISTED = ["data.product", "data.currency_options"]
 
 
 class StripeCatalog:
@@ -29,7 +30,7 @@ class StripeCatalog:
             return None
         try:
             with translated():
-                return read_price(self._api, price, self._levels)
+                return read_price(self._api, price, self._levels, ["product", "currency_options"])
         except StripeRefused as refused:
             if refused.stripe_code == "resource_missing":
                 return None
@@ -40,16 +41,14 @@ class StripeCatalog:
         if not LOOKUP_KEY.fullmatch(lookup_key):
             return None
         with translated():
-            found = self._api.prices.list(
-                {"lookup_keys": [lookup_key], "active": True, "limit": 1, "expand": ["data.product"]}
-            )
+            found = self._api.prices.list({"lookup_keys": [lookup_key], "active": True, "limit": 1, "expand": _LISTED})
             prices = [plain(item) for item in found.data]
         return self._with_product(prices[0]) if prices else None
 
     def active_prices(self) -> Sequence[Price]:
         """See Catalog."""
         with translated():
-            page = self._api.prices.list({"active": True, "limit": _PAGE, "expand": ["data.product"]})
+            page = self._api.prices.list({"active": True, "limit": _PAGE, "expand": _LISTED})
             prices = [self._with_product(plain(item)) for item in page.auto_paging_iter()]
         return [price for price in prices if price.active]
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import stripe
 
 from billing.adapters.stripe_api.client import created_once, translated
+from billing.adapters.stripe_api.parse import found_customer
 from billing.adapters.stripe_api.reader import plain
+from billing.adapters.stripe_api.session_params import ReturnPages, session_params
 from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, SessionId, UserId, required
 from billing.domain.order import Order
 from billing.errors import StripeRefused
-from billing.ports.stripe import OpenSession
+from billing.ports.stripe import FoundCustomer, OpenSession
 
 if TYPE_CHECKING:
     from stripe.params import CustomerCreateParams
-    from stripe.params.checkout import SessionCreateParams
+
+_MOST = 100
+"""Customers of one address that are looked at, the newest: Stripe's largest page."""
 
 
 class StripeSessions:
@@ -26,8 +31,13 @@ class StripeSessions:
         self._api = client.v1
         page = f"{api_url}/checkout/success" if api_url else f"{app_url}/checkout/return"
         # Stripe puts the id in: https://docs.stripe.com/payments/checkout/custom-success-page
-        self._success = f"{page}?session_id={{CHECKOUT_SESSION_ID}}"
-        self._cancel = f"{app_url}/checkout/canceled"
+        self._pages = ReturnPages(f"{page}?session_id={{CHECKOUT_SESSION_ID}}", f"{app_url}/checkout/canceled")
+
+    def customers_of(self, email: str) -> Sequence[FoundCustomer]:
+        """See StripeCheckout. The list filters exactly and at once; the search API does neither."""
+        with translated():
+            found = self._api.customers.list({"email": email, "limit": _MOST, "expand": ["data.subscriptions"]})
+            return [found_customer(plain(item)) for item in found.data]
 
     def create_customer(self, user: UserId, email: str | None, key: str) -> CustomerId:
         """See StripeCheckout."""
@@ -39,29 +49,8 @@ class StripeSessions:
         return CustomerId(required(made.id, CUSTOMER_ID, "id"))
 
     def create_session(self, order: Order, customer: CustomerId, key: str) -> OpenSession:
-        """See StripeCheckout. Owner and order go into the metadata of everything that the session will make.
-
-        Metadata of a session reaches neither its payment intent nor its subscription by itself.
-        """
-        # the order's id is also what joins the log lines of all hops of a purchase
-        metadata = {"user_id": order.user, "order_id": order.id, "correlation_id": order.id}
-        params: SessionCreateParams = {
-            "mode": "subscription" if order.mode == "subscription" else "payment",
-            "customer": customer,
-            # without it Stripe may sell a price of several currencies in the buyer's own, which was not ordered
-            # (https://docs.stripe.com/payments/checkout/localize-prices/manual-currency-prices)
-            "currency": order.currency,
-            "client_reference_id": order.id,
-            "line_items": [{"price": line.price_id, "quantity": line.quantity} for line in order.lines],
-            "success_url": self._success,
-            "cancel_url": self._cancel,
-            "expires_at": int(order.expires_at.timestamp()),
-            "metadata": metadata,
-        }
-        if order.mode == "subscription":
-            params["subscription_data"] = {"metadata": metadata}
-        else:
-            params["payment_intent_data"] = {"metadata": metadata}
+        """See StripeCheckout."""
+        params = session_params(order, customer, self._pages)
         with translated():
             made = plain(
                 created_once(lambda key: self._api.checkout.sessions.create(params, {"idempotency_key": key}), key)
@@ -69,6 +58,7 @@ class StripeSessions:
         return OpenSession(
             id=SessionId(required(made["id"], SESSION_ID, "id")),
             url=made["url"],
+            client_secret=made["client_secret"],
             expires_at=datetime.fromtimestamp(made["expires_at"], tz=UTC),
         )
 

@@ -44,6 +44,7 @@ from billing.domain.snapshot import (
     SubscriptionItem,
 )
 from billing.errors import MalformedObject
+from billing.ports.stripe import FoundCustomer
 
 type Object = Mapping[str, Any]
 """An object of Stripe as plain JSON."""
@@ -113,6 +114,17 @@ def _options(price: Object) -> dict[str, int]:
     options = price.get("currency_options") or {}
     amounts = {currency: option["unit_amount"] for currency, option in options.items() if currency != price["currency"]}
     return {currency: amount for currency, amount in sorted(amounts.items()) if amount is not None}
+
+
+def found_customer(obj: Object) -> FoundCustomer:
+    """A customer of an address, with its subscriptions, of which a list leaves out the canceled ones."""
+    with reading("customer", obj):
+        return FoundCustomer(
+            id=CustomerId(required(obj["id"], CUSTOMER_ID, "id")),
+            created=unix_time(obj["created"], "created"),
+            user_hint=obj["metadata"].get("user_id"),
+            subscribed=bool(obj["subscriptions"]["data"]),
+        )
 
 
 def session_of(obj: Object, items: Sequence[Object], payment: Payment | None) -> CheckoutSession:

@@ -179,9 +179,9 @@ class StripeReads:
         return found
 
 
-def read_price(api: Any, price: PriceId, levels: tuple[str, ...]) -> Price:
+def read_price(api: Any, price: PriceId, levels: tuple[str, ...], expand: Sequence[str] = ("product",)) -> Price:
     """Read a price with its product."""
-    return _price(plain(api.prices.retrieve(price, {"expand": ["product"]})), levels)
+    return _price(plain(api.prices.retrieve(price, {"expand": list(expand)})), levels)
 
 
 def _price(obj: Object, levels: tuple[str, ...]) -> Price:
