@@ -43,7 +43,7 @@ def remember(world: World, session: Obj, buyer: Buyer) -> None:
     }
     if customer is not None:
         _update(world, customer, buyer, order.updates)
-    elif _wants_customer(session):
+    elif _wants_customer(session, order):
         address = buyer.whole_address() if buyer.address else None
         made = customers.make(
             world, email=session["customer_details"]["email"], name=buyer.business_name or buyer.name, address=address
@@ -52,13 +52,12 @@ def remember(world: World, session: Obj, buyer: Buyer) -> None:
         session["customer"] = made["id"]
 
 
-def _wants_customer(session: Obj) -> bool:
-    """Not for a guest, except that an order without a price has none.
+def _wants_customer(session: Obj, order: Order) -> bool:
+    """Not for a guest; but an order without a price has none, and an invoice is somebody's.
 
     https://docs.stripe.com/payments/checkout/no-cost-orders: "guest customers aren't supported"
     """
-    free: bool = session["amount_total"] == 0
-    return bool(session["mode"] == "subscription" or session["customer_creation"] == "always" or free)
+    return not order.guest or session["amount_total"] == 0 or order.invoice_data is not None
 
 
 def _update(world: World, customer: Obj, buyer: Buyer, updates: dict[str, str]) -> None:

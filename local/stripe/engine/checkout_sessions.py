@@ -36,7 +36,8 @@ def _order(world: World, params: dict[str, Any], mode: str, customer: Obj | None
     lines = make_lines(world, params, mode, customer)
     source = discounts.named(world, params.get("discounts", []))
     if source is not None:
-        discounts.check(world, source, lines, lines[0]["currency"], customer)
+        guest = mode == "payment" and params.get("customer_creation") != "always"
+        discounts.check(world, source, lines, lines[0]["currency"], customer, guest=guest)
     order = Order(
         lines,
         intent_data=params.get("payment_intent_data", {}),
@@ -47,10 +48,17 @@ def _order(world: World, params: dict[str, Any], mode: str, customer: Obj | None
         tax_exempt=customer["tax_exempt"] if customer else "none",
         tax_ids=tax_ids.shown(world, customer["id"]) if customer else [],
         updates=params.get("customer_update", {}),
+        guest=mode == "payment" and params.get("customer_creation") != "always",
+        invoice_data=_invoice_data(params),
     )
     session_order.reckon(world, order)
     session_order.check_least(order, mode)
     return order
+
+
+def _invoice_data(params: dict[str, Any]) -> dict[str, Any] | None:
+    wanted: dict[str, Any] = params.get("invoice_creation", {"enabled": False})
+    return wanted.get("invoice_data", {}) if wanted["enabled"] else None
 
 
 def lines_of(world: World, session: Obj) -> Obj:
@@ -120,7 +128,7 @@ ROUTES = [
         names(
             "allow_promotion_codes allowed_payment_method_types automatic_tax billing_address_collection cancel_url "
             "client_reference_id currency customer customer_creation customer_email customer_update discounts "
-            "expires_at line_items "
+            "expires_at invoice_creation line_items "
             "locale metadata mode origin_context payment_intent_data payment_method_collection redirect_on_completion "
             "return_url submit_type subscription_data success_url tax_id_collection ui_mode"
         ),

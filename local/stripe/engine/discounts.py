@@ -35,13 +35,18 @@ def coupon_of(world: World, source: Obj) -> Obj:
     return source if source["object"] == "coupon" else coupons.still_counts(world, source["promotion"]["coupon"])
 
 
-def check(world: World, source: Obj, lines: list[Obj], currency: str, customer: Obj | None) -> None:
-    """Refuse a coupon or promotion code that this order cannot redeem."""
+def check(
+    world: World, source: Obj, lines: list[Obj], currency: str, customer: Obj | None, *, guest: bool = False
+) -> None:
+    """Refuse a coupon or promotion code that this order cannot redeem.
+
+    A code for first-time customers is no good to a guest, of whom nothing is known: `customer_creation` of a session.
+    """
     coupon = coupon_of(world, source)
     if not coupon["valid"]:
         raise ApiError(f"Coupon expired: {coupon['id']}", param="discounts[0]", code="coupon_expired")
     if source["object"] == "promotion_code":
-        _check_code(world, source, lines, currency, customer)
+        _check_code(world, source, lines, currency, customer, guest)
     if coupon["amount_off"] is not None and coupons.amount_off(world, coupon, currency) is None:
         raise invalid_request(
             f"This coupon is in `{coupon['currency']}` and cannot be redeemed for an order in `{currency}`.",
@@ -51,7 +56,7 @@ def check(world: World, source: Obj, lines: list[Obj], currency: str, customer: 
         raise invalid_request("This coupon cannot be redeemed for any of these products.", param="discounts[0]")
 
 
-def _check_code(world: World, code: Obj, lines: list[Obj], currency: str, customer: Obj | None) -> None:
+def _check_code(world: World, code: Obj, lines: list[Obj], currency: str, customer: Obj | None, guest: bool) -> None:
     if not code["active"]:
         raise invalid_request("This promotion code is not active.", param="discounts[0][promotion_code]")
     if code["customer"] is not None and (customer or {}).get("id") != code["customer"]:
@@ -59,7 +64,10 @@ def _check_code(world: World, code: Obj, lines: list[Obj], currency: str, custom
             "This promotion code cannot be redeemed because it belongs to another customer.",
             param="discounts[0][promotion_code]",
         )
-    if code["restrictions"]["first_time_transaction"] and customer and _has_paid(world, customer["id"]):
+    first_only = code["restrictions"]["first_time_transaction"]
+    if first_only and guest and customer is None:
+        raise invalid_request("This promotion code is not valid for guests.", param="discounts[0][promotion_code]")
+    if first_only and customer and _has_paid(world, customer["id"]):
         raise invalid_request(
             "This promotion code cannot be redeemed because the associated customer has prior transactions.",
             param="discounts[0][promotion_code]",

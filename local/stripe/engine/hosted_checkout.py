@@ -13,6 +13,7 @@ from local.stripe.engine import (
     checkout_subscription,
     discounts,
     payment_intents,
+    payment_invoices,
     payment_methods,
     session_order,
 )
@@ -135,8 +136,15 @@ def _complete(world: World, session: Obj, payment_status: str) -> None:
         discounts.redeemed(world, order.source)
     if order.discount is not None:
         order.discount["customer"] = session["customer"]
+    if payment_status != "unpaid":
+        _invoice(world, session)
     world.later = [due for due in world.later if due[1:] != ("expire", session["id"])]
     world.emit("checkout.session.completed", session)
+
+
+def _invoice(world: World, session: Obj) -> None:
+    intent = world.find(session["payment_intent"]) if session["payment_intent"] else None
+    payment_invoices.make(world, session, intent)
 
 
 def settled(world: World, intent: Obj) -> None:
@@ -147,6 +155,7 @@ def settled(world: World, intent: Obj) -> None:
             continue
         if intent["status"] == "succeeded":
             session["payment_status"] = "paid"
+            _invoice(world, session)
             world.emit("checkout.session.async_payment_succeeded", session)
         else:
             world.emit("checkout.session.async_payment_failed", session)

@@ -1,4 +1,7 @@
-"""Invoices of subscriptions as objects: their lines, and what is in a new one.
+"""Invoices as objects: their lines, and what is in a new one.
+
+Where a subscription is asked for, a one-time payment that gets an invoice hands in what stands in its place
+(payment_invoices.py): the same members, as far as an invoice needs them.
 
 Since 2025-03-31 an invoice names its subscription under `parent`, its payments under `payments` (only on demand), and
 has no `charge`, `payment_intent` or `paid`. https://docs.stripe.com/changelog/basil/2025-03-31/adds-new-parent-field-to-invoicing-objects
@@ -94,7 +97,9 @@ def keep(world: World, subscription: Obj, invoice: Obj) -> Obj:
     """Keep a draft, and note what it bills: a later credit goes back to it, and a discount may be used up."""
     world.add(invoice)
     debits.note(world, invoice)
-    discounts.end_spent(world, subscription, billed=any(each["amount"] for each in invoice["total_discount_amounts"]))
+    if subscription["object"] == "subscription":
+        lowered = any(each["amount"] for each in invoice["total_discount_amounts"])
+        discounts.end_spent(world, subscription, billed=lowered)
     return invoice
 
 
@@ -157,14 +162,7 @@ def draft(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj
         "next_payment_attempt": None,
         "number": None,
         "on_behalf_of": None,
-        "parent": {
-            "quote_details": None,
-            "subscription_details": {
-                "metadata": dict(subscription["metadata"]),
-                "subscription": subscription["id"],
-            },
-            "type": "subscription_details",
-        },
+        "parent": _parent(subscription),
         "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
         "period_end": now,
         "period_start": now,
@@ -187,6 +185,13 @@ def draft(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj
         "webhooks_delivered_at": now,
         **reckoned,
     }
+
+
+def _parent(source: Obj) -> Obj | None:
+    if source["object"] != "subscription":
+        return None
+    details = {"metadata": dict(source["metadata"]), "subscription": source["id"]}
+    return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
 
 
 def amount_due(total: int, balance: int) -> tuple[int, int]:

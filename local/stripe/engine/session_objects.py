@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stripe.engine import session_order
+from local.stripe.engine import payment_invoices, session_order
 from local.stripe.engine.session_order import Order
 from local.stripe.engine.world import Obj, World, merge_metadata
 
@@ -65,7 +65,7 @@ def make(world: World, params: dict[str, Any], mode: str, order: Order, expires_
             "expires_at": expires_at,
             "integration_identifier": None,
             "invoice": None,
-            "invoice_creation": _no_invoice() if mode == "payment" else None,
+            "invoice_creation": payment_invoices.shown(params.get("invoice_creation")) if mode == "payment" else None,
             "livemode": False,
             "locale": params.get("locale"),
             "metadata": merge_metadata({}, params.get("metadata")),
@@ -136,19 +136,6 @@ def _details(email: str | None) -> Obj | None:
         "tax_exempt": "none",
         "tax_ids": None,
     }
-
-
-def _no_invoice() -> Obj:
-    data: Obj = {
-        "account_tax_ids": None,
-        "custom_fields": None,
-        "description": None,
-        "footer": None,
-        "issuer": None,
-        "metadata": {},
-        "rendering_options": None,
-    }
-    return {"enabled": False, "invoice_data": data}
 
 
 def method_types(allowed: list[str] | None, currency: str) -> list[str]:

@@ -34,6 +34,8 @@ class Order:
     """By line: its tax, as the line shows it on demand"""
     updates: dict[str, str] = field(default_factory=dict)
     """`customer_update`: what the buyer types is saved on the customer"""
+    guest: bool = False
+    """Whether a buyer without a customer stays without one"""
     invoice_data: dict[str, Any] | None = None
     """`invoice_creation`, when it is on"""
 
@@ -113,7 +115,7 @@ def redeem(world: World, session: Obj, order: Order, source: Obj | None) -> None
     """Apply a coupon or promotion code to an open session, or take it off again; raise what Stripe would refuse."""
     customer = world.find(session["customer"]) if session["customer"] else None
     if source is not None:
-        discounts.check(world, source, order.lines, session["currency"], customer)
+        discounts.check(world, source, order.lines, session["currency"], customer, guest=order.guest)
     before, order.source = order.source, source
     try:
         reckon(world, order)
@@ -130,7 +132,7 @@ def check_redeemable(world: World, session: Obj, order: Order) -> None:
     """Refuse a coupon or code that another buyer has used up meanwhile, or whose time has come."""
     if order.source is not None:
         customer = world.find(session["customer"]) if session["customer"] else None
-        discounts.check(world, order.source, order.lines, session["currency"], customer)
+        discounts.check(world, order.source, order.lines, session["currency"], customer, guest=order.guest)
 
 
 def keep_discount(world: World, session: Obj, order: Order) -> None:

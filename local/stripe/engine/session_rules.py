@@ -14,6 +14,9 @@ LEAST_LIFE, MOST_LIFE = 30 * 60, 24 * 3600
 """From 30 minutes to 24 hours after creation, 24 hours by default (`expires_at`, page above)."""
 
 
+INVOICE_DATA = frozenset({"custom_fields", "description", "footer", "metadata"})
+
+
 def check_session(world: World, params: dict[str, Any], mode: str, customer: Obj | None) -> int:
     """Refuse what does not fit together; return the time of expiry."""
     if mode == "setup":
@@ -98,10 +101,14 @@ def _check_customer(params: dict[str, Any], customer: Obj | None) -> None:
 
 
 def _check_mode(params: dict[str, Any], mode: str) -> None:
-    wrong = ("subscription_data",) if mode == "payment" else ("payment_intent_data", "customer_creation", "submit_type")
+    payments_only = ("payment_intent_data", "customer_creation", "submit_type", "invoice_creation")
+    wrong = ("subscription_data",) if mode == "payment" else payments_only
     for name in wrong:
         if name in params:
             raise invalid_request(f"You can not pass `{name}` in `{mode}` mode.", param=name)
+    beyond = params.get("invoice_creation", {}).get("invoice_data", {}).keys() - INVOICE_DATA
+    if beyond:
+        raise not_offered(f"invoice_creation[invoice_data][{min(beyond)}]")
     if mode == "payment" and params.get("payment_method_collection"):
         raise invalid_request(
             "You can only set `payment_method_collection` if there are recurring prices.",
