@@ -160,6 +160,7 @@ class World:
         """The world of a converge."""
         return ConvergeDeps(
             accounts=self.accounts,
+            events=self.events,
             stripe=StripeReads(self.stripe, self.settings.policy.levels),
             clock=self.clock,
             random=SystemRandomness(),

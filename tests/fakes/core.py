@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from billing.domain.account import Account
+from billing.domain.events import Origin
 from billing.domain.ids import CustomerId, EventId, OrderId, SessionId, UserId
 from billing.domain.notice import Notice, ObjectRef
 from billing.domain.order import Order
@@ -45,9 +46,9 @@ class Core:
         self.checkouts = FakeCheckouts(self.tables)
         self.events = FakeEvents(self.tables)
         self.converge = ConvergeDeps(
-            self.accounts, self.stripe, self.clock, self.random, self.log, self.metrics, POLICY
+            self.accounts, self.events, self.stripe, self.clock, self.random, self.log, self.metrics, POLICY
         )
-        self.consume = ConsumeDeps(self.converge, self.events, self.queue, self.cache)
+        self.consume = ConsumeDeps(self.converge, self.queue, self.cache, Origin(livemode=False))
         self.sync = SyncDeps(self.converge, self.checkouts, self.cache)
         self.read = ReadDeps(self.accounts, FakeLedger(self.tables), self.cache, self.clock, POLICY)
         self.checkout = CheckoutDeps(

@@ -140,7 +140,7 @@ def an_invoice(*lines: InvoiceLine, **given: Any) -> Invoice:
         "eur",
         taken,
         NOW,
-        Payment(PaymentIntentId("pi_in_1"), total, "eur", NOW) if total else None,
+        payment=Payment(PaymentIntentId("pi_in_1"), total, "eur", NOW) if total else None,
     )
     return replace(paid, **given)
 

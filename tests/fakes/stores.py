@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from billing.domain.account import Account
 from billing.domain.credits import Lot, LotKey, balance_of
 from billing.domain.decide import Before
-from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, UserId
+from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, SessionId, UserId
 from billing.domain.ledger import Entry
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
-from billing.domain.records import Commit, CommitOutcome, Committed, EventRecord, Outcome, Recording
-from billing.errors import Contention, MalformedObject
-from billing.ports.store import Page
+from billing.domain.records import Commit, CommitOutcome, Committed, EventRecord, Outcome, Recording, Unparked
+from billing.errors import Contention, MalformedObject, StoreUnavailable
+from billing.ports.store import Owner, Page, Parked
 from tests.fakes.world import Calls
 
 _MOST_ITEMS = 100  # of one transaction
@@ -48,6 +48,9 @@ class FakeTables:
     pointers: dict[PaymentIntentId, tuple[UserId, str]] = field(default_factory=dict)
     ledger: dict[tuple[UserId, str], Entry] = field(default_factory=dict)
     events: dict[EventId, EventRecord] = field(default_factory=dict)
+    parked: dict[CustomerId, set[EventId]] = field(default_factory=dict)
+    most_parked: int = 1000
+    """Events that a customer's list of parked ones can hold."""
     conflicts: int = 0
     """So many of the next transactions meet another one in flight (TransactionConflict)."""
 
@@ -97,6 +100,21 @@ class FakeTables:
         holds = there is None or there.outcome in (Outcome.PARKED, Outcome.QUARANTINED)
         return Write(f"EVENT#{record.id}", holds, lambda: self.events.update({record.id: record}))
 
+    def put_parked(self, customer: CustomerId, event: EventId) -> Write:
+        listed = self.parked.get(customer, set())
+        holds = len(listed) < self.most_parked
+        return Write(f"PARKED#{customer}", holds, lambda: self.parked.update({customer: listed | {event}}))
+
+    def take_off(self, unparked: Unparked) -> Write:
+        left = self.parked.get(unparked.customer, set()) - unparked.events
+
+        def act() -> None:
+            self.parked[unparked.customer] = left
+            if unparked.last:
+                del self.parked[unparked.customer]
+
+        return Write(f"PARKED#{unparked.customer}", True, act)
+
     def entries(self, user: UserId) -> list[Entry]:
         """The user's ledger, oldest first."""
         return [self.ledger[key] for key in sorted(self.ledger) if key[0] == user]
@@ -145,6 +163,7 @@ class FakeAccounts:
                     *self._pointers(commit.purchases),
                     *(tables.put_lot(commit.after.user, lot) for lot in commit.moved),
                     *(tables.put_entry(entry) for entry in commit.entries),
+                    *(tables.take_off(unparked) for unparked in commit.unparked),
                 ]
             )
         if not reasons:
@@ -153,9 +172,18 @@ class FakeAccounts:
         recorded = frozenset(record.id for record, there in zip(commit.events, failed, strict=False) if there)
         return Committed(CommitOutcome.RECORDED if recorded else CommitOutcome.CONFLICT, recorded)
 
-    def owners(self, customers: Collection[CustomerId]) -> Mapping[CustomerId, UserId]:
+    def owners(self, customers: Collection[CustomerId]) -> Mapping[CustomerId, Owner]:
         with self.tables.calls.called("owners"):
-            return {customer: user for customer, user in self.tables.owners.items() if customer in customers}
+            return {
+                customer: Owner(user, customer in self.tables.parked)
+                for customer, user in self.tables.owners.items()
+                if customer in customers
+            }
+
+    def buyers(self, sessions: Collection[SessionId]) -> Mapping[SessionId, UserId]:
+        with self.tables.calls.called("buyers"):
+            found = {session: self.tables.purchases.get(PurchaseKey(session)) for session in sessions}
+            return {session: purchase.user for session, purchase in found.items() if purchase is not None}
 
     def sources(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, tuple[UserId, str]]:
         with self.tables.calls.called("sources"):
@@ -185,7 +213,8 @@ class FakeAccounts:
         return replace(before, moved={**before.moved, **{key: lot for key, lot in there.items() if lot is not None}})
 
     def _pointers(self, purchases: Collection[Purchase]) -> list[Write]:
-        pointers = {item.payment.intent: (item.user, item.source) for item in purchases if item.payment}
+        paid = [(item.payment.intents, item) for item in purchases if item.payment]
+        pointers = {intent: (item.user, item.source) for intents, item in paid for intent in intents}
         return [self._pointer(intent, source) for intent, source in pointers.items()]
 
     def _pointer(self, intent: PaymentIntentId, source: tuple[UserId, str]) -> Write:
@@ -203,10 +232,28 @@ class FakeEvents:
             writes = [self.tables.put_event(record)]
             if record.outcome is Outcome.PARKED and record.customer is not None:
                 writes.append(Write(f"CUSTOMER#{record.customer}", record.customer not in self.tables.owners))
+                writes.append(self.tables.put_parked(record.customer, record.id))
             reasons = self.tables.write(writes)
+            if reasons == ["None", "None", "ConditionalCheckFailed"]:
+                reasons = self.tables.write(writes[:2])
         if not reasons:
             return Recording.WRITTEN
+        if "ConditionalCheckFailed" not in reasons:
+            raise StoreUnavailable("another transaction on the event or its customer is in progress")
         return Recording.RECORDED if reasons[0] == "ConditionalCheckFailed" else Recording.OWNED
+
+    def records(self, events: Collection[EventId]) -> Mapping[EventId, EventRecord]:
+        with self.tables.calls.called("records"):
+            return {event: self.tables.events[event] for event in events if event in self.tables.events}
+
+    def parked(self, customer: CustomerId, most: int) -> Parked:
+        with self.tables.calls.called("parked"):
+            listed = self.tables.parked.get(customer)
+            if listed is None:
+                return Parked((), None)
+            taken = sorted(listed)[:most]
+            records = tuple(self.tables.events[event] for event in taken if event in self.tables.events)
+            return Parked(records, Unparked(customer, frozenset(taken), last=len(taken) == len(listed)))
 
 
 @dataclass

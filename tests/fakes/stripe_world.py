@@ -8,7 +8,7 @@ sets the state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ from billing.domain.ids import (
     UserId,
 )
 from billing.domain.judge import prices_named
+from billing.domain.notice import Hints, ObjectRef
 from billing.domain.order import Order
 from billing.domain.snapshot import (
     CheckoutSession,
@@ -57,6 +58,10 @@ class FakeStripe:
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     invoices: dict[InvoiceId, Invoice] = field(default_factory=dict)
     charges: dict[str, PaymentIntentId] = field(default_factory=dict)
+    parts: dict[PaymentIntentId, Payment] = field(default_factory=dict)
+    """Payments of invoices that were paid by several."""
+    of_payment: dict[str, PaymentIntentId] = field(default_factory=dict)
+    """Refunds and disputes, by id, with the payment that they are of."""
     stubborn: set[SessionId] = field(default_factory=set)
     """Sessions that can't be ended."""
     saved: dict[str, tuple[object, object]] = field(default_factory=dict)
@@ -80,8 +85,8 @@ class FakeStripe:
                 subscriptions=tuple(listed),
                 sessions=tuple(self._found(self.sessions, session) for session in sorted(touched.sessions)),
                 invoices=tuple(
-                    self._invoice(invoice, touched, fetched=invoice not in latest)
-                    for invoice in sorted(latest | touched.invoices)
+                    self._invoice(invoice)
+                    for invoice in sorted(latest | touched.invoices | touched.registers | self._last_paid(listed))
                 ),
                 deleted_customers=deleted,
             )
@@ -91,14 +96,32 @@ class FakeStripe:
         with self.calls.called("session_of_payment"):
             return next((item.id for item in self.sessions.values() if _intent(item.payment) == intent), None)
 
-    def payment_of_charge(self, charge: str) -> PaymentIntentId | None:
-        with self.calls.called("payment_of_charge"):
-            return self.charges.get(charge)
-
-    def customer_of_payment(self, intent: PaymentIntentId) -> CustomerId | None:
-        with self.calls.called("customer_of_payment"):
+    def payments(self, intents: Collection[PaymentIntentId]) -> dict[PaymentIntentId, Payment]:
+        with self.calls.called("payments"):
             paid: Iterable[CheckoutSession | Invoice] = (*self.sessions.values(), *self.invoices.values())
-            return next((item.customer for item in paid if _intent(item.payment) == intent), None)
+            known = {item.payment.intent: item.payment for item in paid if item.payment} | self.parts
+            return {intent: known[intent] for intent in intents if intent in known}
+
+    def hints(self, ref: ObjectRef) -> Hints | None:
+        with self.calls.called("hints"):
+            match ref.type:
+                case "charge" if ref.id in self.charges:
+                    paid = self._paid_by(self.charges[ref.id])
+                    related = {"charge": ref.id, "payment_intent": self.charges[ref.id]}
+                    return Hints(paid.customer if paid else None, related, None)
+                case "payment_intent":
+                    paid = self._paid_by(str(ref.id))
+                    return Hints(paid.customer, {"payment_intent": str(ref.id)}, None) if paid else None
+                case "subscription" if ref.id in self.subscriptions:
+                    return Hints(self.subscriptions[SubscriptionId(ref.id)].customer, {"subscription": ref.id}, None)
+                case "invoice" if ref.id in self.invoices:
+                    return Hints(self.invoices[InvoiceId(ref.id)].customer, {"invoice": ref.id}, None)
+                case "checkout.session" if ref.id in self.sessions:
+                    session = self.sessions[SessionId(ref.id)]
+                    return Hints(session.customer, {"checkout.session": ref.id}, session.order)
+                case "refund" | "dispute" if ref.id in self.of_payment:
+                    return Hints(None, {"payment_intent": self.of_payment[ref.id]}, None)
+            return None
 
     # ---------------------------------------------------------------------------------------------------- catalog
 
@@ -197,11 +220,20 @@ class FakeStripe:
             payment=payment,
         )
 
-    def _invoice(self, invoice: InvoiceId, touched: Touched, *, fetched: bool) -> Invoice:
+    def _paid_by(self, intent: str) -> CheckoutSession | Invoice | None:
+        paid: Iterable[CheckoutSession | Invoice] = (*self.sessions.values(), *self.invoices.values())
+        return next((item for item in paid if _intent(item.payment) == intent), None)
+
+    def _invoice(self, invoice: InvoiceId) -> Invoice:
+        """As it is listed: with the intents that paid it, and not what became of them."""
         found = self._found(self.invoices, invoice)
-        if found.payment is None or fetched or found.payment.intent in touched.payments:
+        if found.payment is None:
             return found
-        return replace(found, payment=replace(found.payment, refunds=(), disputes=()))
+        return replace(found, intents=found.intents or found.payment.intents, payment=None)
+
+    def _last_paid(self, subscriptions: Iterable[Subscription]) -> set[InvoiceId]:
+        late = {item.id for item in subscriptions if item.status == "past_due"}
+        return {item.id for item in self.invoices.values() if item.subscription in late and item.status == "paid"}
 
     def _once(self, key: str, parameters: object, answer: object) -> object:
         """Stripe's idempotency: https://docs.stripe.com/api/idempotent_requests."""

@@ -25,6 +25,7 @@ ACTIONS = {
     "transact_write_items": None,
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
     "ConditionCheck": "dynamodb:ConditionCheckItem",
     "send_message": "sqs:SendMessage",
     "change_message_visibility": "sqs:ChangeMessageVisibility",
@@ -57,7 +58,9 @@ NEEDS: dict[str, dict[str, set[str]]] = {
     },
     "EventConsumerFunction": CONVERGE
     | {
-        "AccountsTable": CONVERGE["AccountsTable"] | {"dynamodb:ConditionCheckItem"},
+        "AccountsTable": CONVERGE["AccountsTable"]
+        | {"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:DeleteItem"},
+        "EventsTable": CONVERGE["EventsTable"] | {"dynamodb:BatchGetItem"},
         # the first three are the event source's, which acts as the function
         "EventsQueue": {
             *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
@@ -68,18 +71,19 @@ NEEDS: dict[str, dict[str, set[str]]] = {
 }
 
 # What the table above was written for: another adapter of a function, another call of an adapter, needs a line there.
-STORES = {"dynamodb.account_store", "dynamodb.checkout_store"}
+CONVERGING = {"dynamodb.account_store", "dynamodb.event_store"}
+STORES = CONVERGING | {"dynamodb.checkout_store"}
 BUILT_OF = {
     "create_checkout": STORES,
     "success_sync": STORES,
     "webhook": {"sqs_queue"},
-    "event_consumer": {"dynamodb.account_store", "dynamodb.event_store", "sqs_queue"},
+    "event_consumer": CONVERGING | {"sqs_queue"},
     "account": {"dynamodb.account_store", "dynamodb.ledger_store"},
 }
 CALLS = {
     "dynamodb/calls.py": {"get_item", "batch_get_item", "transact_write_items", "Put"},
     "dynamodb/account_store.py": {"Update"},
-    "dynamodb/event_store.py": {"ConditionCheck"},
+    "dynamodb/event_store.py": {"ConditionCheck", "Delete", "Update"},
     "dynamodb/ledger_store.py": {"query"},
     "sqs_queue.py": {"send_message", "change_message_visibility"},
     "secrets_manager.py": {"get_secret_value"},
@@ -137,7 +141,7 @@ def modules_of(path: Path) -> Iterator[str]:
 def test_the_adapters_of_each_function_are_those_of_the_table(name: str) -> None:
     found = {module.removeprefix("billing.adapters.") for module in modules_of(BILLING / f"bootstrap/{name}.py")}
     if "billing.bootstrap.converging" in found and name != "account":  # which reaches only the SDK in it
-        found.add("dynamodb.account_store")
+        found |= CONVERGING
     assert {module for module in found if module.startswith(("dynamodb.", "sqs_"))} == BUILT_OF[name]
 
 

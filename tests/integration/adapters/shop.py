@@ -32,10 +32,12 @@ class Shop:
         self.clock = FakeClock(side.now())
         random = FakeRandomness(orders=1000 * next(NUMBERS))
         policy = AccessPolicy(LEVELS, timedelta(days=7))
-        core = ConvergeDeps(world.accounts, side.reads, self.clock, random, self.log, self.metrics, policy)
+        core = ConvergeDeps(
+            world.accounts, world.events, side.reads, self.clock, random, self.log, self.metrics, policy
+        )
         selling = SellingPolicy(max_quantity=10)
         self.checkout = CheckoutDeps(core, side.catalog, side.sessions, world.checkouts, self.cache, selling)
-        self.consumer = ConsumeDeps(core, world.events, FakeQueue(), self.cache)
+        self.consumer = ConsumeDeps(core, FakeQueue(), self.cache, Origin(livemode=False))
         self._seen = {event["id"] for event in self._events()}
 
     def start(self, price: str) -> OpenSession:

@@ -11,6 +11,7 @@ from billing.domain.account import Account
 from billing.domain.ids import CustomerId
 from billing.domain.order import Order
 from billing.errors import StripeUnavailable
+from billing.ports.store import Owner
 from billing.ports.stripe import OpenSession
 from tests.integration.adapters.shop import Shop
 from tests.integration.adapters.stripe_side import APP, StripeSide
@@ -33,7 +34,7 @@ def test_a_customer_id_that_stripe_does_not_know(shop: Shop) -> None:
     assert account.deleted_customers == ("cus_nobody",)
     assert account.customer_generation == 2
     assert shop.side.v1.checkout.sessions.retrieve(session.id).customer == account.customer
-    assert store.owners([CustomerId(str(account.customer))]) == {account.customer: shop.user}
+    assert store.owners([CustomerId(str(account.customer))]) == {account.customer: Owner(shop.user)}
 
 
 @pytest.mark.parametrize("api", ["https://elsewhere.example.com", ""])

@@ -8,9 +8,10 @@ import pytest
 
 from billing.domain.catalog import Gives
 from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, PriceId, SessionId
+from billing.domain.notice import ObjectRef
 from billing.domain.order import OrderLine
 from billing.domain.registers import disputed, refunded, taken_back
-from billing.domain.snapshot import CheckoutSession, LineItem, Payment, Snapshot
+from billing.domain.snapshot import Card, CheckoutSession, LineItem, Payment, Snapshot
 from billing.errors import StripeRefused, StripeUnavailable
 from billing.ports.stripe import Touched
 from tests.integration.adapters.stripe_side import DECLINED, StripeSide
@@ -71,6 +72,7 @@ def test_a_paid_session(side: StripeSide) -> None:
         1400,
         "usd",
         datetime.fromtimestamp(charge.created, UTC),  # type: ignore[union-attr]
+        card=Card("visa", "4242"),
     )
 
 
@@ -210,25 +212,23 @@ def test_a_subscription_that_has_started(side: StripeSide) -> None:
     assert (line.price_id, line.quantity, line.amount) == (price, 1, 1200)
     assert (line.of_subscription, line.proration) == (True, False)
     assert line.period_end == subscription.items[0].period_end
-    assert invoice.payment is not None
-    assert (invoice.payment.captured, invoice.payment.currency) == (1200, "usd")
-    assert invoice.payment.paid_at == invoice.paid_at
+    (intent,), payment = invoice.intents, invoice.payment
+    assert payment is None  # what became of it is read only where it decides something
+    paid = side.reads.payments([intent])[intent]
+    assert (paid.captured, paid.currency, paid.paid_at) == (1200, "usd", invoice.paid_at)
+    assert paid.card == Card("visa", "4242")
+    assert truth.with_payments({intent: paid}).invoices[0].payment == paid
     assert truth.prices[price].gives == Gives(credits=100, level="PRO", plan="pro")
     assert (truth.sessions[0].settled, truth.sessions[0].payment) == (True, None)
 
 
-def test_refunds_of_an_invoice_are_read_when_its_payment_is_touched(side: StripeSide) -> None:
+def test_refunds_of_an_invoice_are_read_with_its_payment(side: StripeSide) -> None:
     customer, _, _ = subscribed(side)
     truth = read(side, customer)
-    invoice = truth.invoices[0]
-    assert invoice.payment is not None
-    side.control("refund", invoice=invoice.id, amount=200)
-    untouched = read(side, customer).invoices[0].payment
-    touched = read(side, customer, payments=invoice.payment.intent).invoices[0].payment
-    assert untouched is not None
-    assert touched is not None
-    assert (refunded(untouched), refunded(touched)) == (0, 200)
-    assert touched.captured == 1200
+    (intent,) = truth.invoices[0].intents
+    side.control("refund", invoice=truth.invoices[0].id, amount=200)
+    payment = side.reads.payments([intent])[intent]
+    assert (refunded(payment), payment.captured) == (200, 1200)
 
 
 def test_a_touched_invoice_that_is_not_the_latest_is_read_as_well(side: StripeSide) -> None:
@@ -269,22 +269,21 @@ def test_from_a_charge_to_its_session_and_customer(side: StripeSide) -> None:
     intent = payment_read(side, customer, session).intent
     charge = side.v1.payment_intents.retrieve(intent).latest_charge
     assert side.reads.session_of_payment(intent) == session
-    assert side.reads.payment_of_charge(str(charge)) == intent
-    assert side.reads.customer_of_payment(intent) == customer
+    for ref in (ObjectRef("charge", str(charge)), ObjectRef("payment_intent", intent)):
+        hints = side.reads.hints(ref)
+        assert hints is not None
+        assert (hints.customer, hints.related["payment_intent"]) == (customer, intent)
 
 
 def test_a_payment_of_an_invoice_has_no_session(side: StripeSide) -> None:
     customer, _, _ = subscribed(side)
-    payment = read(side, customer).invoices[0].payment
-    assert payment is not None
-    assert side.reads.session_of_payment(payment.intent) is None
-    assert side.reads.customer_of_payment(payment.intent) == customer
+    (intent,) = read(side, customer).invoices[0].intents
+    assert side.reads.session_of_payment(intent) is None
 
 
 def test_what_does_not_exist_is_refused(side: StripeSide) -> None:
     for ask in (
-        lambda: side.reads.payment_of_charge("ch_nobody"),
-        lambda: side.reads.customer_of_payment(PaymentIntentId("pi_nobody")),
+        lambda: side.reads.payments([PaymentIntentId("pi_nobody")]),
         lambda: read(side, side.customer(), sessions=SessionId("cs_test_nobody")),
         lambda: read(side, side.customer(), invoices=InvoiceId("in_nobody")),
     ):

@@ -46,7 +46,7 @@ WHOLE: dict[str, tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] =
     "webhook": (webhook_settings, SHARED | QUEUE | {"STRIPE_WEBHOOK_SECRET": "plumbline/stripe-webhook"}),
     "create_checkout": (checkout_settings, CONVERGE | SELLING),
     "success_sync": (success_settings, CONVERGE),
-    "event_consumer": (consumer_settings, CONVERGE | QUEUE),
+    "event_consumer": (consumer_settings, CONVERGE | QUEUE | {"UNKNOWN_CUSTOMERS": "park"}),
     "account": (account_settings, {name: value for name, value in CONVERGE.items() if name != "APP_URL"}),
 }
 EACH = [

@@ -235,7 +235,8 @@ UNUSABLE: dict[str, tuple[bytes, str]] = {
     "no data": (json.dumps(PAYLOAD | {"data": []}).encode(), "data"),
     "no mode": (json.dumps({key: PAYLOAD[key] for key in PAYLOAD if key != "livemode"}).encode(), "livemode"),
     "a type of another kind": (json.dumps(PAYLOAD | {"type": ["x"]}).encode(), "type"),
-    "a thin event": (json.dumps(PAYLOAD | {"object": "v2.core.event"}).encode(), "envelope"),
+    "a thin event of nothing": (json.dumps(PAYLOAD | {"object": "v2.core.event"}).encode(), "related_object"),
+    "an envelope": (json.dumps(PAYLOAD | {"object": "eventbridge"}).encode(), "envelope"),
 }
 
 

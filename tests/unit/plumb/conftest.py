@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "LEVELS": "FREE,PRO,TEAM",
     "PAST_DUE_GRACE_DAYS": "7",
     "MAX_QUANTITY": "100",
+    "UNKNOWN_CUSTOMERS": "park",
 }
 FUNCTIONS = (
     "WebhookFunction",

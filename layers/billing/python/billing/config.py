@@ -149,6 +149,8 @@ class ConsumerSettings:
 
     converge: ConvergeSettings
     queue_url: str
+    park_foreign: bool
+    """Whether events of customers that nobody owns are kept until somebody does, or are taken for another app's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,11 @@ def success_settings(environ: Mapping[str, str] | None = None) -> ConvergeSettin
 def consumer_settings(environ: Mapping[str, str] | None = None) -> ConsumerSettings:
     """Settings of event_consumer; raises Misconfigured."""
     env = Environment(environ)
-    return ConsumerSettings(converge=_converge(env), queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+"))
+    return ConsumerSettings(
+        converge=_converge(env),
+        queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+"),
+        park_foreign=env.text("UNKNOWN_CUSTOMERS", pattern=r"park|ignore") == "park",
+    )
 
 
 def account_settings(environ: Mapping[str, str] | None = None) -> AccountSettings:

@@ -13,6 +13,7 @@ from billing.domain.credits import Lot
 from billing.domain.ids import CustomerId, EventId, PaymentIntentId, PurchaseKey, UserId
 from billing.domain.purchase import PurchaseState
 from billing.domain.records import Commit, CommitOutcome, Committed, Outcome
+from billing.ports.store import Owner
 from tests.unit.billing.adapters.dynamo_tables import (
     CUSTOMER,
     NOW,
@@ -173,7 +174,7 @@ def test_a_customer_has_one_owner(world: World) -> None:
     alice, bob = (world.accounts.open_account(Account(user=UserId(name))) for name in ("alice", "bob"))
     assert world.accounts.own_customers(alice, [CUSTOMER]) is not None
     assert lost(world, lambda: world.accounts.own_customers(bob, [CUSTOMER])) is None
-    assert world.accounts.owners([CUSTOMER]) == {CUSTOMER: "alice"}
+    assert world.accounts.owners([CUSTOMER]) == {CUSTOMER: Owner(UserId("alice"))}
 
 
 @pytest.mark.parametrize("meanwhile", [{"version": 3}, {"stripe_version": 2}])

@@ -25,8 +25,8 @@ from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.items import to_item
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
 from billing.config import Tables
-from billing.domain.ids import EventId
-from billing.domain.records import CommitOutcome, Committed, Outcome, Recording
+from billing.domain.ids import CustomerId, EventId
+from billing.domain.records import Commit, CommitOutcome, Committed, Outcome, Recording, Unparked
 from billing.errors import Contention, MalformedObject, StoreUnavailable
 from tests.unit.billing.adapters.dynamo_tables import (
     CUSTOMER,
@@ -288,17 +288,17 @@ def test_an_account_left_unprocessed_for_too_long_is_not_a_new_account(stubbed: 
 # --------------------------------------------------------------------------------------------- names and placeholders
 
 WORDS = re.compile(r"[#:]?[A-Za-z_]+")
-LANGUAGE = {"attribute_not_exists", "AND", "OR", "IN", "SET"}
+LANGUAGE = {"attribute_not_exists", "size", "AND", "OR", "IN", "SET", "ADD", "DELETE"}
 
 
 def expressions(request: Any) -> Iterator[tuple[str, Any]]:
-    """Every expression of a request, with the part of the request that declares its placeholders."""
+    """The expressions of each part of a request together, with the part, which declares their placeholders."""
     if isinstance(request, dict):
-        for key, value in request.items():
-            if key.endswith("Expression"):
-                yield value, request
-            else:
-                yield from expressions(value)
+        told = [value for key, value in request.items() if key.endswith("Expression")]
+        if told:
+            yield " ".join(told), request
+        for value in request.values():
+            yield from expressions(value)
     elif isinstance(request, list):
         for part in request:
             yield from expressions(part)
@@ -316,7 +316,10 @@ def test_every_attribute_name_is_behind_a_placeholder(world: World) -> None:
     everything = commit(before, events=(event(),), purchases=(purchase(version=1, payment=payment()),))
     world.accounts.commit(everything)
     world.accounts.commit(commit(account(), purchases=(purchase(),), entries=(entry(),)))
-    world.events.record(event(outcome=Outcome.PARKED))
+    parked = CustomerId("cus_parked")
+    world.events.record(event(outcome=Outcome.PARKED, customer=parked))
+    taken = Unparked(parked, frozenset({event().id}), last=False)
+    world.accounts.commit(Commit(before, before, changed=False, unparked=(taken,)))
     world.ledger.page(USER, 1, None)
     seen = [found for request in world.requests for found in expressions(request)]
     assert len(seen) >= 16

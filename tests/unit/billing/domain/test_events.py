@@ -208,7 +208,8 @@ def test_an_event_of_another_mode_or_account_is_marked(
 # --- what cannot be read
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
-    "another envelope": ({"object": "v2.core.event"}, "envelope"),
+    "another envelope": ({"object": "v3.core.event"}, "envelope"),
+    "a thin event without an object": ({"object": "v2.core.event"}, "related_object"),
     "no id": ({"id": None}, "id"),
     "an id with a colon": ({"id": "evt_1:2"}, "id"),
     "an id with a line break at its end": ({"id": "evt_1\n"}, "id"),

@@ -8,7 +8,15 @@ import pytest
 from billing.domain.catalog import DEFAULT_GROUP
 from billing.domain.ids import SubscriptionId
 from billing.domain.snapshot import SubscriptionItem
-from billing.domain.subscription import Span, SubscriptionState, access_of, governing, paid_through, state_of
+from billing.domain.subscription import (
+    ItemState,
+    Span,
+    SubscriptionState,
+    access_of,
+    governing,
+    paid_through,
+    state_of,
+)
 from tests.fakes.snapshots import (
     DAY,
     NOW,
@@ -46,6 +54,7 @@ def test_what_is_remembered():
         trial_end=NOW + 7 * DAY,
         cancel_at_period_end=True,
         paid_through=NOW + 30 * DAY,
+        items=(ItemState(PRO_MONTHLY.id, 1, "pro", "PRO"),),
     )
 
 
@@ -171,7 +180,7 @@ def test_a_typo_in_one_of_two_prices_leaves_the_higher_one_speaking():
 
 
 def test_a_typo_does_not_keep_what_another_price_gave():
-    changed = state(price_id=TEAM_YEARLY.id, plan="team", level="TEAM")
+    changed = state_of(a_subscription(TEAM_YEARLY), None, [], PRICES, POLICY.levels)
     broken = {PRO_MONTHLY.id: a_price("pro_monthly", 1200, "month", problem="entitlement_level 'PORO'")}
     found = state_of(a_subscription(), changed, [], broken, POLICY.levels)
     assert (found.plan, found.level) == (None, None)
@@ -184,15 +193,16 @@ def test_a_plan_without_a_level_gives_no_access():
 def test_the_subscription_with_access_speaks_before_a_newer_one_without():
     paying = state(created=NOW - DAY)
     failed = state(id=SubscriptionId("sub_2"), status="incomplete")
-    assert governing([failed, paying], GRACE, NOW) == paying
+    assert governing([failed, paying], POLICY.levels, GRACE, NOW) == paying
 
 
 def test_among_equals_the_newest_speaks_then_the_id():
     older, newer = state(created=NOW - DAY), state(id=SubscriptionId("sub_0"))
-    assert governing([newer, older], GRACE, NOW) == newer
+    assert governing([newer, older], POLICY.levels, GRACE, NOW) == newer
     twin = state(id=SubscriptionId("sub_9"))
-    assert governing([twin, newer], GRACE, NOW) == governing([newer, twin], GRACE, NOW) == twin
+    for both in ([twin, newer], [newer, twin]):
+        assert governing(both, POLICY.levels, GRACE, NOW) == twin
 
 
 def test_nobody_speaks_where_there_is_none():
-    assert governing([], GRACE, NOW) is None
+    assert governing([], POLICY.levels, GRACE, NOW) is None

@@ -58,11 +58,11 @@ def test_routing_one_by_one_stops_at_the_deadline(core):
         core.clock.sleep(10)
         raise StripeUnavailable("did not answer")
 
-    core.calls.before("customer_of_payment", *[hang] * 9)
+    core.calls.before("hints", *[hang] * 9)
     refunds = [
         a_notice("refund.created", id=f"evt_{number}", customer=None, related={"payment_intent": "pi_x"})
         for number in range(9)
     ]
     assert core.deliver(*refunds, deadline=NOW + timedelta(seconds=30)) == {f"m{number}" for number in range(1, 10)}
-    assert core.calls.count("customer_of_payment") == 3
+    assert core.calls.count("hints") == 3
     assert [receipt for receipt, _ in core.queue.delayed] == [f"receipt-{number}" for number in range(1, 10)]

@@ -169,7 +169,7 @@ def refund(**given):
 
 
 def test_an_event_that_cannot_be_routed_holds_up_no_other(core):
-    core.calls.broken["customer_of_payment"] = StripeUnavailable("down")
+    core.calls.broken["hints"] = StripeUnavailable("down")
     assert core.deliver(refund(id="evt_r"), a_notice(), "{") == {"m1", "m3"}
     assert core.outcomes() == {"evt_1": "APPLIED"}
     assert core.queue.delayed == [("receipt-1", 11)]
@@ -177,15 +177,17 @@ def test_an_event_that_cannot_be_routed_holds_up_no_other(core):
 
 
 def test_an_event_that_can_never_be_routed_is_quarantined(core):
-    core.calls.broken["customer_of_payment"] = StripeRefused("Stripe refused the request")
+    core.calls.broken["hints"] = StripeRefused("Stripe refused the request")
     assert core.deliver(refund(id="evt_r"), a_notice()) == frozenset()
     assert core.outcomes() == {"evt_r": "QUARANTINED", "evt_1": "APPLIED"}
 
 
-@pytest.mark.parametrize("reason", ["wrong_mode", "wrong_account"])
-def test_an_event_of_the_wrong_origin_is_quarantined_and_has_no_effect(core, reason):
+@pytest.mark.parametrize(
+    ("reason", "origin"), [("wrong_mode", {"livemode": True}), ("wrong_account", {"account": "acct_other"})]
+)
+def test_an_event_of_the_wrong_origin_is_quarantined_and_has_no_effect(core, reason, origin):
     """F30, money rule 7."""
-    assert core.deliver(a_notice(quarantine=reason)) == frozenset()
+    assert core.deliver(a_notice(**origin)) == frozenset()
     assert core.tables.events[EventId("evt_1")].outcome is Outcome.QUARANTINED
     assert core.tables.events[EventId("evt_1")].reason == reason
     assert core.calls.made == ["record", "owners", "sources", "orders"]
@@ -194,8 +196,8 @@ def test_an_event_of_the_wrong_origin_is_quarantined_and_has_no_effect(core, rea
 
 
 def test_an_event_of_the_wrong_origin_is_recorded_once_when_the_batch_is_taken_apart(core):
-    core.calls.broken["customer_of_payment"] = StripeUnavailable("down")
-    core.deliver(a_notice(id="evt_w", quarantine="wrong_mode"), refund(id="evt_r"), a_notice())
+    core.calls.broken["hints"] = StripeUnavailable("down")
+    core.deliver(a_notice(id="evt_w", livemode=True), refund(id="evt_r"), a_notice())
     assert core.metrics.counts["EventsByOutcome{outcome=QUARANTINED}"] == 1
     assert core.calls.count("record") == 1
 

@@ -9,7 +9,8 @@ from billing.domain.notice import Notice
 from billing.domain.records import Outcome
 from billing.errors import StripeUnavailable
 from billing.ports.stripe import Touched
-from billing.services.find_owner import Routed, find_owners, find_touched
+from billing.services.find_owner import Routed, find_owners
+from billing.services.find_touched import find_touched
 from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import (
     ALICE,
@@ -46,11 +47,12 @@ def touched(core: Core, *notices: Notice) -> Touched:
 
 def refund(**given) -> Notice:
     """Refunds and disputes name no customer."""
-    return a_notice("refund.created", customer=None, related={"payment_intent": INTENT, "charge": "ch_1"}, **given)
+    made = a_notice("refund.created", customer=None, related={"payment_intent": INTENT, "charge": "ch_1"})
+    return replace(made, **given)
 
 
 def charge_only(**given) -> Notice:
-    return a_notice("charge.dispute.created", customer=None, related={"charge": "ch_1"}, **given)
+    return replace(a_notice("charge.dispute.created", customer=None, related={"charge": "ch_1"}), **given)
 
 
 def test_the_owner_record_of_the_customer_decides_in_one_read_for_all(core):
@@ -79,13 +81,15 @@ def test_a_payment_without_a_customer_leads_through_its_pointer(core):
 
 def test_a_refund_that_overtakes_its_payment_leads_through_stripe(core):
     """F36."""
-    assert owners(core, refund()).users == {ALICE: [refund()]}
-    assert core.calls.made[2:] == ["customer_of_payment", "owners", "orders"]
+    assert owners(core, refund()).users == {ALICE: [refund(customer=CUSTOMER)]}
+    assert core.calls.made[2:] == ["hints", "owners", "orders"]
 
 
 def test_a_dispute_that_names_only_its_charge_leads_through_stripe(core):
     core.stripe.charges["ch_1"] = INTENT
-    assert owners(core, charge_only()).users == {ALICE: [charge_only()]}
+    found = charge_only(customer=CUSTOMER, related={"charge": "ch_1", "payment_intent": INTENT})
+    assert owners(core, charge_only()).users == {ALICE: [found]}
+    assert core.calls.count("hints") == 1
 
 
 def test_an_owner_that_is_known_is_not_asked_of_stripe_and_a_pointer_does_not_outrank_it(core):
@@ -127,7 +131,7 @@ def test_a_payment_of_a_customer_of_nobody_is_foreign(core):
 
 
 def test_stripe_down_is_said(core):
-    core.calls.broken["customer_of_payment"] = StripeUnavailable("down")
+    core.calls.broken["hints"] = StripeUnavailable("down")
     with pytest.raises(StripeUnavailable):
         owners(core, refund())
 
@@ -141,7 +145,8 @@ def test_sessions_and_invoices_that_are_named_are_touched_without_a_question(cor
         a_notice(related={"checkout.session": SESSION, "payment_intent": INTENT}),
         a_notice("invoice.paid", id="evt_2", related={"invoice": "in_1"}),
     )
-    assert found == Touched(sessions=frozenset({SESSION}), invoices=frozenset({INVOICE}))
+    named = frozenset({INVOICE})
+    assert found == Touched(sessions=frozenset({SESSION}), invoices=named, registers=named)
     assert core.calls.made == ["sources"]
 
 
@@ -158,8 +163,12 @@ def test_a_payment_leads_to_its_invoice_whose_registers_must_then_be_read(core):
 
 
 def test_a_payment_without_a_pointer_is_asked_of_stripe(core):
-    assert touched(core, refund()).sessions == {SESSION}
-    assert core.calls.made == ["sources", "session_of_payment"]
+    succeeded = a_notice("payment_intent.succeeded", related={"payment_intent": INTENT}, order=ORDER)
+    thin = a_notice("v1.payment_intent.succeeded", related={"payment_intent": INTENT})
+    for notice in (refund(), succeeded, thin):
+        core.calls.made.clear()
+        assert touched(core, notice).sessions == {SESSION}
+        assert core.calls.made == ["sources", "session_of_payment"]
 
 
 def test_a_payment_whose_session_is_named_by_another_event_of_the_group_is_asked_of_nobody(core):
@@ -192,18 +201,43 @@ def test_a_charge_that_is_unknown_or_named_together_with_its_payment_is_asked_of
     assert touched(core, charge_only()) == Touched()
     core.calls.made.clear()
     touched(core, refund())
-    assert core.calls.count("payment_of_charge") == 0
+    assert core.calls.count("hints") == 0
 
 
 def test_a_refund_that_names_its_invoice_has_the_registers_read(core):
     """F31: charges named their invoice before 2025-03-31."""
+    core.stripe.sessions.clear()
     notice = a_notice("charge.refunded", related={"charge": "ch_1", "payment_intent": INTENT, "invoice": "in_1"})
     found = touched(core, notice)
-    assert found == Touched(invoices=frozenset({INVOICE}), payments=frozenset({INTENT}))
-    assert core.calls.count("session_of_payment") == 0
+    named = frozenset({INVOICE})
+    assert found == Touched(invoices=named, payments=frozenset({INTENT}), registers=named)
+
+
+def test_a_refund_that_names_the_invoice_of_a_one_time_payment_touches_its_session(core):
+    """F31, F54: what a one-time payment grants hangs on its session, whatever invoice the old payload names."""
+    notice = a_notice("charge.refunded", related={"charge": "ch_1", "payment_intent": INTENT, "invoice": "in_1"})
+    assert touched(core, notice).sessions == {SESSION}  # not granted yet: Stripe knows
+    core.tables.pointers[INTENT] = (ALICE, SESSION)
+    core.calls.made.clear()
+    assert touched(core, notice).sessions == {SESSION}
+    assert core.calls.made == ["sources"]
+
+
+def test_an_invoice_that_names_its_payment_is_asked_of_nobody(core):
+    """F31: invoices named their payment before 2025-03-31."""
+    notice = a_notice("invoice.paid", related={"invoice": "in_1", "payment_intent": INTENT})
+    named = frozenset({INVOICE})
+    assert touched(core, notice) == Touched(invoices=named, registers=named)
+    assert core.calls.made == ["sources"]
+
+
+def test_a_subscription_names_its_invoice_and_tells_of_no_refund(core):
+    notice = a_notice("customer.subscription.updated", related={"subscription": "sub_1", "invoice": "in_1"})
+    assert touched(core, notice) == Touched(invoices=frozenset({INVOICE}))
 
 
 def test_a_refund_beside_the_event_of_its_invoice_has_the_registers_read(core):
+    core.stripe.sessions.clear()
     paid = a_notice("invoice.paid", related={"invoice": "in_1", "payment_intent": INTENT})
     assert touched(core, paid, refund(id="evt_2")).payments == {INTENT}
 
@@ -216,7 +250,6 @@ def test_a_refund_that_overtakes_its_invoice_has_the_registers_read(core):
     assert touched(core, paid, refund(id="evt_2")).payments == {INTENT}
 
 
-def test_an_event_of_a_payment_itself_tells_of_no_refund_and_costs_no_reading_of_registers(core):
-    core.stripe.sessions.clear()
+def test_a_payment_of_no_order_is_an_invoices_and_costs_no_question(core):
     notice = a_notice("payment_intent.succeeded", related={"payment_intent": INTENT})
     assert touched(core, notice) == Touched()

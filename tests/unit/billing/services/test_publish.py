@@ -33,7 +33,7 @@ def test_an_account_with_nothing():
         until=None,
         balance=0,
         lowest=True,
-        subscription={"status": "none"},
+        subscription={"status": "none", "card": None, "payments": []},
     )
 
 
@@ -56,6 +56,10 @@ def test_an_account_with_everything():
             "priceId": "price_pro_monthly",
             "currentPeriodEnd": "2026-12-21T10:00:00Z",
             "cancelAtPeriodEnd": True,
+            "cancelAt": None,
+            "collectionPaused": False,
+            "card": None,
+            "payments": [],
         },
     )
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from billing.adapters.dynamodb.account_store import DynamoAccounts
+from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.stripe_api.client import stripe_client
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.system import SystemClock, SystemRandomness
@@ -29,6 +30,7 @@ def converge_deps(tables: Tables, access: StripeAccess, policy: Policy) -> Conve
     """The world of a converge."""
     return ConvergeDeps(
         accounts=DynamoAccounts(dynamodb(), tables),
+        events=DynamoEvents(dynamodb(), tables),
         stripe=StripeReads(stripe_sdk(access), policy.levels),
         clock=SystemClock(),
         random=SystemRandomness(),

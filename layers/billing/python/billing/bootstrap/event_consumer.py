@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from billing.adapters.aws_client import sqs_client
-from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.converging import converge_deps
-from billing.bootstrap.stored import dynamodb
 from billing.bootstrap.world import redis_cache
 from billing.config import consumer_settings
+from billing.domain.events import Origin
 from billing.services.consume_events import ConsumeDeps
 
 _CACHE_BUDGET = 1.0
@@ -32,8 +31,9 @@ def _built() -> tuple[ConsumeDeps, UpstashCache]:
     cached = redis_cache(core.redis, _CACHE_BUDGET)
     deps = ConsumeDeps(
         converge=converge_deps(core.tables, core.stripe, core.policy),
-        events=DynamoEvents(dynamodb(), core.tables),
         queue=SqsQueue(sqs_client, settings.queue_url),
         cache=cached,
+        origin=Origin(core.stage.livemode, core.stripe.account),
+        park_foreign=settings.park_foreign,
     )
     return deps, cached

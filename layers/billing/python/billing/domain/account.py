@@ -9,6 +9,7 @@ from billing.domain.credits import Lot, Reservation, balance_of
 from billing.domain.entitlement import AccessPolicy, LevelGrant, access_at
 from billing.domain.ids import CustomerId, UserId
 from billing.domain.ledger import Change, Kind
+from billing.domain.payment_notes import PaymentNote
 from billing.domain.settle import settle
 from billing.domain.subscription import Span, SubscriptionState
 
@@ -40,6 +41,8 @@ class Account:
     """All that anything is left or held of, and the newest others; the rest have items of their own (money rule 17)."""
     reservations: tuple[Reservation, ...] = ()
     balance: int = 0
+    payments: tuple[PaymentNote, ...] = ()
+    """The last few, newest first: for showing, nothing is decided by them."""
     access: Span | None = None
     """The level that the last write recorded in the ledger; what holds now is `access_at`."""
     version: int = 0

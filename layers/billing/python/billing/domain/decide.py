@@ -17,6 +17,7 @@ from billing.domain.ids import OrderId, PurchaseKey
 from billing.domain.judge import Judged, judge_invoice, judge_session
 from billing.domain.ledger import Cause, Entry, booked
 from billing.domain.order import Order
+from billing.domain.payment_notes import last_payments
 from billing.domain.purchase import Purchase, levels_of, lots_of
 from billing.domain.reversal import reverse
 from billing.domain.settle import move_out, settle
@@ -82,6 +83,7 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
         lots=kept,
         reservations=settled.reservations,
         balance=balance_of(kept),
+        payments=last_payments(account.payments, purchases.values()),
         customers=tuple(item for item in account.customers if item not in truth.deleted_customers),
         deleted_customers=account.deleted_customers
         + tuple(item for item in account.customers if item in truth.deleted_customers),

@@ -4,21 +4,21 @@ An event is a hint. So only ids and the envelope are read, they are
 checked against strict patterns, and everything else is left in the body. The result, a `Notice`, is what
 the queue carries.
 
-Payload shapes differ by the API version of the endpoint at the time of the event, not by our SDK's
-(https://docs.stripe.com/webhooks/versioning), and events of years ago can be replayed. So every id is
-looked for in each place it has lived in; the places are listed in `_PLACES`.
+An event comes in three shapes: a snapshot event carries the object as it was; a thin event (`v2.core.event`) names it
+only; and Amazon EventBridge wraps either into an envelope of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from billing.domain import ids
-from billing.domain.ids import CustomerId, EventId, OrderId
-from billing.domain.notice import RELATED, Notice, ObjectRef, Quarantine, typed
+from billing.domain.hints import correlation_of, hints_of
+from billing.domain.ids import CustomerId, EventId
+from billing.domain.notice import RELATED, THIN_PREFIX, Notice, ObjectRef, Quarantine
 from billing.errors import MalformedEvent
 
 HANDLED: Final[Mapping[str, str]] = {
@@ -62,30 +62,11 @@ Everything else is answered 2xx and only counted: Stripe disables endpoints that
 know.
 """
 
-_PLACES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
-    "payment_intent": (
-        ("payment_intent",),  # session, charge, refund, dispute; invoice before 2025-03-31
-        ("payments", "data", "0", "payment", "payment_intent"),  # invoice since then, where it is expanded
-    ),
-    "charge": (
-        ("charge",),  # refund, dispute; invoice before 2025-03-31
-        ("latest_charge",),  # payment intent
-        ("payments", "data", "0", "payment", "charge"),
-    ),
-    "invoice": (
-        ("invoice",),  # session; charge and payment intent before 2025-03-31
-        ("latest_invoice",),  # subscription
-    ),
-    "subscription": (
-        ("parent", "subscription_details", "subscription"),  # invoice since 2025-03-31
-        ("subscription",),  # session; invoice before
-    ),
-}
-_METADATA_PLACES: Final = (
-    ("metadata",),
-    ("parent", "subscription_details", "metadata"),  # invoice since 2025-03-31
-    ("subscription_details", "metadata"),  # invoice before
-)
+_NAMELESS: Final = frozenset({"invoice.upcoming", "entitlements.active_entitlement_summary.updated"})
+"""Their thin events name no object (stripe/events/_v1_invoice_upcoming_event.py and its like in stripe-python 16.1.0),
+so they tell nothing of whom. Nothing of an account depends on either."""
+
+_EVENT_SOURCE: Final = "aws.partner/stripe.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +83,16 @@ class Origin:
         return "wrong_account" if account is not None and account != self.account else None
 
 
+def is_handled(kind: str) -> bool:
+    """Whether an event of this type can change an account; a thin event has the type of the snapshot event with `v1.`
+    before it (https://docs.stripe.com/changelog/endive/2026-09-30/thin-events-for-api-v1-resources-generally-available).
+    """
+    told = kind.removeprefix(THIN_PREFIX)
+    return told in HANDLED and (kind == told or told not in _NAMELESS)
+
+
 def event_type(payload: object) -> str:
-    """Return an event's type, or raise `MalformedEvent`. Look it up in `HANDLED` before reading further."""
+    """Return an event's type, or raise `MalformedEvent`. Ask `is_handled` before reading further."""
     try:
         return ids.required(ids.mapping(payload, "event").get("type"), ids.DOTTED_NAME, "type")
     except ids.UnfitError as exc:
@@ -111,7 +100,7 @@ def event_type(payload: object) -> str:
 
 
 def parse_event(payload: object, origin: Origin, *, received_at: datetime, correlation_id: str) -> Notice:
-    """Read a snapshot event into a `Notice`, or raise `MalformedEvent` with the field it failed on.
+    """Read an event, snapshot or thin, into a `Notice`, or raise `MalformedEvent` with the field it failed on.
 
     The envelope and the object's own id must be right. An id of something related that is not as we know
     them is left out, since the consumer reads the object from Stripe anyway: better a hint less than an
@@ -120,12 +109,38 @@ def parse_event(payload: object, origin: Origin, *, received_at: datetime, corre
     """
     try:
         event = ids.mapping(payload, "event")
+        if event.get("object") == "v2.core.event":
+            return _read_thin(event, origin, received_at, correlation_id)
         if event.get("object") != "event":
-            # thin events (`v2.core.event`) and EventBridge envelopes get a reader of their own
             raise ids.UnfitError("envelope")
         return _read_snapshot(event, origin, received_at, correlation_id)
     except ids.UnfitError as exc:
         raise MalformedEvent("the event can't be read", reason=str(exc)) from exc
+
+
+def is_envelope(message: object) -> bool:
+    """Whether a queue message is an event as Amazon EventBridge wraps it, and not one of ours."""
+    return isinstance(message, Mapping) and "detail-type" in message
+
+
+def parse_envelope(envelope: Mapping[str, Any], origin: Origin, *, received_at: datetime) -> Notice | None:
+    """Read what EventBridge put onto the queue; None for a type that is not handled. Raises `MalformedEvent`.
+
+    A rule on the partner event bus may send Stripe's events straight to the queue. `detail` is then the event
+    (https://docs.stripe.com/event-destinations/eventbridge#event-structure). Nothing is signed here: who may send to
+    the queue is the queue's own policy. The envelope's id is the delivery's, not the event's.
+    """
+    source = envelope.get("source")
+    if not isinstance(source, str) or not source.startswith(_EVENT_SOURCE):
+        raise MalformedEvent("the envelope is not of Stripe", reason="source")
+    event = envelope.get("detail")
+    if not is_handled(event_type(event)):
+        return None
+    try:
+        delivery = ids.required(envelope.get("id"), ids.CORRELATION_ID, "id")
+    except ids.UnfitError as exc:
+        raise MalformedEvent("the envelope can't be read", reason=str(exc)) from exc
+    return parse_event(event, origin, received_at=received_at, correlation_id=delivery)
 
 
 def _read_snapshot(event: Mapping[str, Any], origin: Origin, received_at: datetime, correlation_id: str) -> Notice:
@@ -134,6 +149,7 @@ def _read_snapshot(event: Mapping[str, Any], origin: Origin, received_at: dateti
     reference = ObjectRef(kind, ids.optional(target.get("id"), ids.STRIPE_ID, "data.object.id"))
     livemode = ids.flag(event.get("livemode"), "livemode")
     account = ids.optional(event.get("account"), ids.ACCOUNT_ID, "account")
+    hints = hints_of(target, reference)
     return Notice(
         id=EventId(ids.required(event.get("id"), ids.EVENT_ID, "id")),
         type=ids.required(event.get("type"), ids.DOTTED_NAME, "type"),
@@ -141,54 +157,41 @@ def _read_snapshot(event: Mapping[str, Any], origin: Origin, received_at: dateti
         livemode=livemode,
         account=account,
         api_version=ids.fits(event.get("api_version"), ids.API_VERSION),
-        customer=typed(CustomerId, ids.fits(_customer_of(target, reference), ids.CUSTOMER_ID)),
+        customer=hints.customer,
         object=reference,
-        related=dict(_related(target, reference)),
-        order_id=typed(OrderId, ids.first_fit(_order_hints(target), ids.ORDER_ID)),
+        related=hints.related,
+        order_id=hints.order_id,
         received_at=received_at,
-        correlation_id=ids.first_fit(_metadata(target, "correlation_id"), ids.CORRELATION_ID) or correlation_id,
+        correlation_id=correlation_of(target) or correlation_id,
         quarantine=origin.quarantine(livemode, account),
     )
 
 
-def _related(target: Mapping[str, Any], reference: ObjectRef) -> Iterator[tuple[str, str]]:
-    for name, pattern in RELATED.items():
-        if name == reference.type:
-            found = ids.fits(reference.id, pattern)
-        else:
-            found = ids.first_fit((_id_of(_at(target, place)) for place in _PLACES.get(name, ())), pattern)
-        if found is not None:
-            yield name, found
+def _read_thin(event: Mapping[str, Any], origin: Origin, received_at: datetime, correlation_id: str) -> Notice:
+    """A thin event: unversioned, and without a customer unless it is about one.
 
-
-def _customer_of(target: Mapping[str, Any], reference: ObjectRef) -> object:
-    return reference.id if reference.type == "customer" else _id_of(target.get("customer"))
-
-
-def _order_hints(target: Mapping[str, Any]) -> Iterator[object]:
-    yield from _metadata(target, "order_id")
-    yield target.get("client_reference_id")
-
-
-def _metadata(target: Mapping[str, Any], name: str) -> Iterator[object]:
-    for place in _METADATA_PLACES:
-        metadata = _at(target, place)
-        if isinstance(metadata, Mapping):
-            yield metadata.get(name)
-
-
-def _at(value: object, place: tuple[str, ...]) -> object:
-    """Follow a path through objects and lists; None where it ends early."""
-    for step in place:
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdigit():
-            value = value[int(step)] if int(step) < len(value) else None
-        else:
-            return None
-    return value
-
-
-def _id_of(value: object) -> object:
-    """Return the id of a reference, which is an id, an expanded object, or the stub of a deleted one."""
-    return value.get("id") if isinstance(value, Mapping) else value
+    Its `context` is the account that it is of, under the path of those above it
+    (https://docs.stripe.com/api/v2/core/events/object).
+    """
+    target = ids.mapping(event.get("related_object"), "related_object")
+    kind = ids.required(target.get("type"), ids.DOTTED_NAME, "related_object.type")
+    name = ids.required(target.get("id"), ids.STRIPE_ID, "related_object.id")
+    livemode = ids.flag(event.get("livemode"), "livemode")
+    context = event.get("context")
+    account = context.rpartition("/")[2] if isinstance(context, str) and context else None
+    account = ids.optional(account, ids.ACCOUNT_ID, "context")
+    return Notice(
+        id=EventId(ids.required(event.get("id"), ids.EVENT_ID, "id")),
+        type=ids.required(event.get("type"), ids.DOTTED_NAME, "type"),
+        created=ids.unix_time(int(ids.moment(event.get("created"), "created").timestamp()), "created"),
+        livemode=livemode,
+        account=account,
+        api_version=None,
+        customer=CustomerId(name) if kind == "customer" and ids.fits(name, ids.CUSTOMER_ID) else None,
+        object=ObjectRef(kind, name),
+        related={kind: name} if kind in RELATED and ids.fits(name, RELATED[kind]) else {},
+        order_id=None,
+        received_at=received_at,
+        correlation_id=correlation_id,
+        quarantine=origin.quarantine(livemode, account),
+    )

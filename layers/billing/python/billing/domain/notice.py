@@ -6,9 +6,10 @@ is read as strictly as if a stranger had written it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -19,6 +20,8 @@ from billing.errors import MalformedMessage
 type Quarantine = Literal["wrong_mode", "wrong_account"]
 
 MESSAGE_VERSION: Final = 1
+THIN_PREFIX: Final = "v1."
+"""What the type of a thin event has before the name of the snapshot event that tells of the same change."""
 
 RELATED: Final[Mapping[str, re.Pattern[str]]] = {
     "checkout.session": ids.SESSION_ID,
@@ -35,6 +38,15 @@ class ObjectRef:
 
     type: str
     id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What an object says of whom and what it concerns. Ids only, and none of them proves anything."""
+
+    customer: CustomerId | None
+    related: Mapping[str, str]
+    order_id: OrderId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,20 @@ class Notice:
     correlation_id: str
     quarantine: Quarantine | None
 
+    @property
+    def kind(self) -> str:
+        """The type without the `v1.` of a thin event: what happened, whichever way it was told."""
+        return self.type.removeprefix(THIN_PREFIX)
+
+    def with_hints(self, hints: Hints) -> Notice:
+        """The same, with what its object says where the event itself said nothing."""
+        return replace(
+            self,
+            customer=self.customer or hints.customer,
+            related={**hints.related, **self.related},
+            order_id=self.order_id or hints.order_id,
+        )
+
     def to_message(self) -> dict[str, Any]:
         """Return the JSON object that goes onto the queue; `from_message` reads it back."""
         return {
@@ -78,6 +104,10 @@ class Notice:
             "correlationId": self.correlation_id,
             "quarantine": self.quarantine,
         }
+
+    def to_text(self) -> str:
+        """Return the message as it stands in the queue, and in the record of an event that can be tried again."""
+        return json.dumps(self.to_message(), separators=(",", ":"))
 
     @classmethod
     def from_message(cls, message: Any) -> Notice:

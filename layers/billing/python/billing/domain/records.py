@@ -39,6 +39,9 @@ class EventRecord:
     reason: str | None
     recorded_at: datetime
     customer: CustomerId | None = None
+    message: str | None = None
+    """The queue message (ids only) of one that is parked or quarantined, so that it can be tried again without asking
+    Stripe, which keeps events for 30 days."""
 
 
 class Recording(StrEnum):
@@ -50,6 +53,15 @@ class Recording(StrEnum):
     WRITTEN = "WRITTEN"
     RECORDED = "RECORDED"
     OWNED = "OWNED"
+
+
+@dataclass(frozen=True, slots=True)
+class Unparked:
+    """Parked events of a customer that a commit takes off its list; `last` when none is left there."""
+
+    customer: CustomerId
+    events: frozenset[EventId]
+    last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,7 @@ class Commit:
     events: tuple[EventRecord, ...] = ()
     moved: tuple[Lot, ...] = ()
     """Lots that the account holds no more: items of their own from now on (money rule 17)."""
+    unparked: tuple[Unparked, ...] = ()
 
 
 class CommitOutcome(StrEnum):

@@ -33,6 +33,7 @@ def merged(known: Payment | None, read: Payment | None) -> Payment | None:
         read,
         refunds=tuple(refunds[key] for key in sorted(refunds)),
         disputes=tuple(disputes[key] for key in sorted(disputes)),
+        card=read.card or known.card,
     )
 
 

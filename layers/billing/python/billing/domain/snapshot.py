@@ -6,8 +6,8 @@ minor units of the currency beside them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from billing.domain.catalog import Price
@@ -44,8 +44,19 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What may be kept of a card: its brand, as Stripe names it, and its last four digits."""
+
+    brand: str
+    last4: str
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
-    """The money behind a purchase: the payment intent's successful charge."""
+    """The money behind a purchase: the successful charge of its payment intent, or those of several as one.
+
+    `refunds` and `disputes` are the registers.
+    """
 
     intent: PaymentIntentId
     captured: int
@@ -53,6 +64,39 @@ class Payment:
     paid_at: datetime
     refunds: tuple[Refund, ...] = ()
     disputes: tuple[Dispute, ...] = ()
+    also: tuple[PaymentIntentId, ...] = ()
+    """Further payment intents that paid the same invoice."""
+    card: Card | None = None
+
+    @property
+    def intents(self) -> tuple[PaymentIntentId, ...]:
+        """Every payment intent behind it."""
+        return self.intent, *self.also
+
+
+def combined(payments: Sequence[Payment]) -> Payment:
+    """Several payments of one invoice as one: what was captured adds up, and so do the registers.
+
+    A dispute in another currency takes back the whole of *its* charge (money rule 18), so it is put into numbers here,
+    while it is known which charge that was.
+    """
+    first = min(payments, key=lambda payment: (payment.paid_at, payment.intent))
+    if len(payments) == 1:
+        return first
+    return replace(
+        first,
+        captured=sum(payment.captured for payment in payments),
+        paid_at=max(payment.paid_at for payment in payments),
+        refunds=tuple(refund for payment in payments for refund in payment.refunds),
+        disputes=tuple(_in_currency(dispute, payment) for payment in payments for dispute in payment.disputes),
+        also=tuple(sorted({intent for payment in payments for intent in payment.intents} - {first.intent})),
+    )
+
+
+def _in_currency(dispute: Dispute, payment: Payment) -> Dispute:
+    if dispute.currency == payment.currency:
+        return dispute
+    return replace(dispute, amount=payment.captured, currency=payment.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +159,12 @@ class Subscription:
     latest_invoice: InvoiceId | None
     order: OrderId | None
     """The order id in its metadata: a look-up hint, never proof of ownership."""
+    cancel_at: datetime | None = None
+    collection_paused: bool = False
+    """Whether collecting payments is paused; the status stays what it was
+    (https://docs.stripe.com/billing/subscriptions/pause-payment)."""
+    card: Card | None = None
+    """The card that it is charged to, where it has one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +193,10 @@ class Invoice:
     currency: str
     lines: tuple[InvoiceLine, ...]
     paid_at: datetime | None
+    intents: tuple[PaymentIntentId, ...] = ()
+    """The payment intents that paid it: one, several when it was paid in parts, none when nothing was due."""
     payment: Payment | None = None
+    """What they came to, with its registers; None until they were read (see `with_payments`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +209,12 @@ class Snapshot:
     deleted_customers: frozenset[CustomerId] = frozenset()
     prices: Mapping[PriceId, Price] = field(default_factory=dict)
     """Of every price that a subscription or an invoice line here names."""
+
+    def with_payments(self, read: Mapping[PaymentIntentId, Payment]) -> Snapshot:
+        """The same with the payments of those invoices whose payment intents were read."""
+        return replace(self, invoices=tuple(_paid_by(invoice, read) for invoice in self.invoices))
+
+
+def _paid_by(invoice: Invoice, read: Mapping[PaymentIntentId, Payment]) -> Invoice:
+    found = [read[intent] for intent in invoice.intents if intent in read]
+    return replace(invoice, payment=combined(found)) if found else invoice

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from billing.domain.catalog import DEFAULT_GROUP, Price
 from billing.domain.ids import CustomerId, PriceId, SubscriptionId
-from billing.domain.snapshot import Invoice, Subscription
+from billing.domain.snapshot import Card, Invoice, Subscription, SubscriptionItem
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
 """Statuses that a subscription never leaves: https://docs.stripe.com/billing/subscriptions/overview"""
 NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
 """Statuses of a subscription whose first invoice was never paid."""
 
+LIVE = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
+"""Statuses of a subscription that a second one may stand beside; an `incomplete` one was never paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemState:
+    """One item of a subscription: its price, how many, and what the price says it is."""
+
+    price_id: PriceId
+    quantity: int
+    plan: str | None
+    level: str | None
+    group: str = DEFAULT_GROUP
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
-    """What the account remembers of a subscription that has not ended."""
+    """What the account remembers of a subscription that has not ended.
+
+    `price_id`, `quantity`, `plan`, `level` and `period_end` are those of the item that speaks: the one of the highest
+    level. How many units are paid for changes credits, by invoice line, and never a level.
+    """
 
     id: SubscriptionId
     customer: CustomerId
@@ -36,11 +54,23 @@ class SubscriptionState:
     renewal is paid (money rule 21)."""
     groups: tuple[str, ...] = (DEFAULT_GROUP,)
     """The plan groups of its items, the speaking one's first: it stands in the way of another one in each of them."""
+    items: tuple[ItemState, ...] = ()
+    cancel_at: datetime | None = None
+    collection_paused: bool = False
+    """Payments are not collected for now, at the merchant's wish. That is no reason to take access away: Stripe keeps
+    the status, and documents it as offering the service for free for a while
+    (https://docs.stripe.com/billing/subscriptions/pause-payment)."""
+    card: Card | None = None
 
     @property
     def group(self) -> str:
         """The plan group of the item that speaks."""
         return self.groups[0]
+
+    @property
+    def live(self) -> bool:
+        """Whether it stands in the way of another one of its plan groups."""
+        return self.status in LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +89,11 @@ def state_of(
     ranks: tuple[str, ...],
 ) -> SubscriptionState:
     """What to remember of a subscription; `known` keeps a paid period that this snapshot does not show."""
-    said = {item.price_id: _said(prices.get(item.price_id), known) for item in truth.items}
-    speaking = max(truth.items, key=lambda item: (_rank(said[item.price_id][1], ranks), item.price_id))
-    plan, level = said[speaking.price_id]
     groups = groups_of(truth, known, prices)
+    items = tuple(_item(item, prices.get(item.price_id), groups[item.price_id], known) for item in truth.items)
+    said, speaking = max(
+        zip(items, truth.items, strict=True), key=lambda pair: (rank(pair[0].level, ranks), pair[0].price_id)
+    )
     paid = [paid_through(invoice) for invoice in invoices if invoice.subscription == truth.id]
     paid.append(known.paid_through if known else None)
     return SubscriptionState(
@@ -70,15 +101,19 @@ def state_of(
         customer=truth.customer,
         status=truth.status,
         created=truth.created,
-        price_id=speaking.price_id,
-        quantity=speaking.quantity,
-        plan=plan,
-        level=level,
+        price_id=said.price_id,
+        quantity=said.quantity,
+        plan=said.plan,
+        level=said.level,
         period_end=speaking.period_end,
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,
         paid_through=max((end for end in paid if end is not None), default=None),
-        groups=tuple(dict.fromkeys([groups[speaking.price_id], *sorted(groups.values())])),
+        groups=tuple(dict.fromkeys([said.group, *sorted(groups.values())])),
+        items=tuple(sorted(items, key=lambda item: item.price_id)),
+        cancel_at=truth.cancel_at,
+        collection_paused=truth.collection_paused,
+        card=truth.card,
     )
 
 
@@ -90,14 +125,14 @@ def groups_of(
     A price that no catalog metadata speaks of belongs to the default group: what somebody sold by hand in the dashboard
     is the plan of this user as far as anybody knows. A `plan_group` that was broken by a later edit moves nobody.
     """
+    stood = {item.price_id: item.group for item in known.items} if known is not None else {}
+    if known is not None:
+        stood.setdefault(known.price_id, known.group)
     groups = {}
     for item in truth.items:
         price = prices.get(item.price_id)
-        if price is not None and price.broken_key != "plan_group":
-            groups[item.price_id] = price.gives.group
-        else:
-            same = known is not None and known.price_id == item.price_id
-            groups[item.price_id] = known.group if known is not None and same else DEFAULT_GROUP
+        usable = price is not None and price.broken_key != "plan_group"
+        groups[item.price_id] = price.gives.group if price and usable else stood.get(item.price_id, DEFAULT_GROUP)
     return groups
 
 
@@ -121,30 +156,54 @@ def access_of(state: SubscriptionState, grace: timedelta, now: datetime) -> Span
     return None
 
 
-def governing(states: Iterable[SubscriptionState], grace: timedelta, now: datetime) -> SubscriptionState | None:
+def governing(
+    states: Iterable[SubscriptionState], ranks: tuple[str, ...], grace: timedelta, now: datetime
+) -> SubscriptionState | None:
     """Pick the one subscription that speaks for a user.
 
     Stripe lists the newest first, so taking the first would let a failed second checkout (`incomplete`) hide the plan
-    that the user already pays for. One that gives access beats one that does not; among equals the newest wins, and the
-    id breaks ties so that replays agree. None when there is none.
+    that the user already pays for. One that gives access beats one that does not; of two that do, the higher level is
+    what the user has paid for; among equals the newest wins, and the id breaks ties so that replays agree. None when
+    there is none.
     """
-    return max(
-        states, key=lambda state: (access_of(state, grace, now) is not None, state.created, state.id), default=None
-    )
+
+    def weight(state: SubscriptionState) -> tuple[bool, int, datetime, str]:
+        return access_of(state, grace, now) is not None, rank(state.level, ranks), state.created, state.id
+
+    return max(states, key=weight, default=None)
+
+
+def second_subscriptions(
+    states: Iterable[SubscriptionState], ranks: tuple[str, ...], grace: timedelta, now: datetime
+) -> list[SubscriptionState]:
+    """The live ones beside the one that governs their plan group: a user has at most one in each (money rule 22)."""
+    live = [state for state in states if state.live]
+    groups = sorted({group for state in live for group in state.groups})
+    first = [governing([state for state in live if group in state.groups], ranks, grace, now) for group in groups]
+    return [
+        state
+        for state in live
+        if any(group in state.groups and state is not chosen for group, chosen in zip(groups, first, strict=True))
+    ]
 
 
 def _before(level: str, end: datetime | None, now: datetime) -> Span | None:
     return Span(level, end) if end is not None and now < end else None
 
 
-def _said(price: Price | None, known: SubscriptionState | None) -> tuple[str | None, str | None]:
-    """Plan and level of a price; a typo in its metadata takes nothing from who has subscribed to it already."""
-    if price is None:
-        return None, None
-    if price.problem is not None and known is not None and known.price_id == price.id:
-        return known.plan, known.level
-    return price.gives.plan, price.gives.level
+def _item(truth: SubscriptionItem, price: Price | None, group: str, known: SubscriptionState | None) -> ItemState:
+    """What an item's price says; a typo in its metadata takes nothing from who has subscribed to it already."""
+    if price is not None and price.problem is not None and known is not None:
+        before = [item for item in known.items if item.price_id == price.id]
+        if before:
+            return replace(before[0], quantity=truth.quantity, group=group)
+        if known.price_id == price.id:  # stored before items were
+            return ItemState(price.id, truth.quantity, known.plan, known.level, group)
+    gives = price.gives if price is not None else None
+    plan, level = (gives.plan, gives.level) if gives else (None, None)
+    return ItemState(truth.price_id, truth.quantity, plan, level, group)
 
 
-def _rank(level: str | None, ranks: tuple[str, ...]) -> int:
+def rank(level: str | None, ranks: tuple[str, ...]) -> int:
+    """Where a level stands among the configured ones; -1 for none of them."""
     return ranks.index(level) if level in ranks else -1

@@ -8,17 +8,19 @@ from typing import Protocol
 
 from billing.domain.account import Account
 from billing.domain.decide import Before
-from billing.domain.ids import (
-    CustomerId,
-    OrderId,
-    PaymentIntentId,
-    PurchaseKey,
-    UserId,
-)
+from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, SessionId, UserId
 from billing.domain.ledger import Entry
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
-from billing.domain.records import Commit, Committed, EventRecord, Recording
+from billing.domain.records import Commit, Committed, EventRecord, Recording, Unparked
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a customer is, and whether events of it were parked before that was known and still are."""
+
+    user: UserId
+    parked: bool = False
 
 
 class AccountStore(Protocol):
@@ -36,8 +38,11 @@ class AccountStore(Protocol):
     def commit(self, commit: Commit) -> Committed:
         """Write all of it or nothing."""
 
-    def owners(self, customers: Collection[CustomerId]) -> Mapping[CustomerId, UserId]:
+    def owners(self, customers: Collection[CustomerId]) -> Mapping[CustomerId, Owner]:
         """Whose customers these are, of those that are anybody's."""
+
+    def buyers(self, sessions: Collection[SessionId]) -> Mapping[SessionId, UserId]:
+        """Who ordered these checkout sessions, of those that we made."""
 
     def sources(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, tuple[UserId, str]]:
         """Owner and session or invoice of each payment intent that a purchase points from."""
@@ -50,13 +55,28 @@ class AccountStore(Protocol):
 
 
 class EventStore(Protocol):
-    """Recording events that change no account. Raises StoreUnavailable."""
+    """The events and what became of them. Raises StoreUnavailable, MalformedObject."""
 
     def record(self, record: EventRecord) -> Recording:
-        """Record it, unless it is there with a terminal outcome.
+        """Record an event that changes no account, unless it is there with a terminal outcome.
 
-        A PARKED one is written only while its customer has no owner (money rule 9).
+        A PARKED one is written only while its customer has no owner (money rule 9), and onto the customer's list.
         """
+
+    def records(self, events: Collection[EventId]) -> Mapping[EventId, EventRecord]:
+        """The records that exist."""
+
+    def parked(self, customer: CustomerId, most: int) -> Parked:
+        """The first `most` events on a customer's list of parked ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Parked events of a customer: what they were when they were parked, and what to take off the list with them."""
+
+    records: tuple[EventRecord, ...]
+    unparked: Unparked | None
+    """None when the customer has no list."""
 
 
 class CheckoutStore(Protocol):

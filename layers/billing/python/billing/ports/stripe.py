@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,8 +16,9 @@ from billing.domain.ids import (
     SessionId,
     UserId,
 )
+from billing.domain.notice import Hints, ObjectRef
 from billing.domain.order import Order
-from billing.domain.snapshot import Snapshot
+from billing.domain.snapshot import Payment, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,20 @@ class Touched:
     invoices: frozenset[InvoiceId] = frozenset()
     payments: frozenset[PaymentIntentId] = frozenset()
     """Payment intents of invoices whose refunds and disputes must be read."""
+    registers: frozenset[InvoiceId] = frozenset()
+    """Invoices whose payments must be read, with their refunds and disputes."""
     customers: frozenset[CustomerId] = frozenset()
     """Customers that may have been deleted."""
+
+    def __or__(self, other: Touched) -> Touched:
+        """Both together."""
+        return Touched(
+            self.sessions | other.sessions,
+            self.invoices | other.invoices,
+            self.payments | other.payments,
+            self.registers | other.registers,
+            self.customers | other.customers,
+        )
 
 
 class StripeReader(Protocol):
@@ -59,14 +72,14 @@ class StripeReader(Protocol):
     def snapshot(self, customers: Sequence[CustomerId], touched: Touched) -> Snapshot:
         """All subscriptions of the customers and the touched payments, as they are now, with the prices they name."""
 
+    def payments(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, Payment]:
+        """The payments behind these intents with their refunds and disputes, of those that have been captured."""
+
     def session_of_payment(self, intent: PaymentIntentId) -> SessionId | None:
         """The checkout session that a payment intent belongs to."""
 
-    def payment_of_charge(self, charge: str) -> PaymentIntentId | None:
-        """The payment intent behind a charge (a dispute may name only the charge)."""
-
-    def customer_of_payment(self, intent: PaymentIntentId) -> CustomerId | None:
-        """The customer of a payment intent."""
+    def hints(self, ref: ObjectRef) -> Hints | None:
+        """What an object says of itself: its customer and the objects that belong to it; None if there is none."""
 
 
 class Catalog(Protocol):

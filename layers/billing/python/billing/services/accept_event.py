@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from billing.domain.events import HANDLED, Origin, event_type, parse_event
+from billing.domain.events import Origin, event_type, is_handled, parse_event
 from billing.domain.ids import EVENT_ID, fits
 from billing.domain.signature import SigningSecrets, verify
 from billing.errors import BillingError, BodyTooLarge, MalformedEvent, Misconfigured, SignatureRefused
@@ -69,7 +69,7 @@ def accept_event(*, body: bytes, signature: str | None, correlation_id: str, dep
     try:
         payload = _read_json(body)
         kind = event_type(payload)
-        if kind not in HANDLED:
+        if not is_handled(kind):
             return _ignored(payload, kind, deps)
         notice = parse_event(payload, deps.origin, received_at=now, correlation_id=correlation_id)
     except MalformedEvent as exc:
@@ -93,7 +93,7 @@ def _accepted(notice: Notice, deps: AcceptDeps) -> Receipt:
         deps.log.info("skipped replay", **ids)
         deps.metrics.count("WebhooksDuplicate", event_type=notice.type)
         return Receipt("skipped_replay")
-    deps.queue.send(json.dumps(notice.to_message(), separators=(",", ":")))
+    deps.queue.send(notice.to_text())
     deps.log.info("queued", **ids)
     deps.metrics.count("WebhooksQueued", event_type=notice.type)
     return Receipt("queued")

@@ -11,16 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.domain.events import Origin, is_envelope, parse_envelope
 from billing.domain.ids import CustomerId, EventId, UserId
 from billing.domain.notice import Notice
-from billing.domain.records import EventRecord, Outcome, Recording
-from billing.errors import BillingError, MalformedMessage, Permanent, Retryable
+from billing.domain.records import Outcome, Recording
+from billing.errors import BillingError, MalformedEvent, MalformedMessage, Permanent, Retryable
 from billing.ports.cache import Cache, PublishedAccount
-from billing.ports.store import EventStore
 from billing.ports.world import Queue
-from billing.services.converge import Converged, ConvergeDeps, converge
-from billing.services.find_owner import Ownerless, find_owners, find_touched
+from billing.services.converge import Converged, ConvergeDeps, converge, recorded
+from billing.services.find_owner import Ownerless, find_owners
+from billing.services.find_touched import find_touched
 from billing.services.publish import published
+from billing.services.unpark import unpark
 
 ACTOR = "event_consumer"
 _FIRST_DELAY = 15
@@ -44,9 +46,11 @@ class ConsumeDeps:
     """What the consumer needs of the world."""
 
     converge: ConvergeDeps
-    events: EventStore
     queue: Queue
     cache: Cache
+    origin: Origin
+    park_foreign: bool = True
+    """Keep what concerns an unknown customer until its owner is known; False takes it for another app's."""
 
 
 def consume_events(messages: Sequence[Message], deadline: datetime, deps: ConsumeDeps) -> frozenset[str]:
@@ -56,10 +60,15 @@ def consume_events(messages: Sequence[Message], deadline: datetime, deps: Consum
     """
     batch = _Batch(deadline, deps)
     notices = batch.read(messages)
+    ours = []
     for notice in notices:
-        if notice.quarantine is not None:
-            batch.record(Ownerless(notice, Outcome.QUARANTINED, notice.quarantine))
-    batch.route([notice for notice in notices if notice.quarantine is None])
+        # asked anew, since a replay may come after the setting was put right (failure-modes F30)
+        wrong = deps.origin.quarantine(notice.livemode, notice.account)
+        if wrong is not None:
+            batch.record(Ownerless(notice, Outcome.QUARANTINED, wrong))
+        else:
+            ours.append(notice)
+    batch.route(ours)
     batch.publish()
     return batch.unfinished()
 
@@ -80,16 +89,28 @@ class _Batch:
         notices: dict[EventId, Notice] = {}
         for message in messages:
             try:
-                notice = Notice.from_message(json.loads(message.body))
-            except (ValueError, RecursionError, MalformedMessage) as error:
+                notice = self._notice_of(message)
+            except (ValueError, RecursionError, MalformedMessage, MalformedEvent) as error:
                 self._deps.converge.log.warning("malformed message", message_id=message.id, reason=str(error))
                 self._deps.converge.metrics.count("MalformedMessages")
                 self._unfinished.add(message.id)
                 continue
-            event = EventId(notice.id)
-            notices.setdefault(event, notice)
-            self._messages.setdefault(event, []).append(message)
+            if notice is not None:
+                notices.setdefault(notice.id, notice)
+                self._messages.setdefault(notice.id, []).append(message)
         return list(notices.values())
+
+    def _notice_of(self, message: Message) -> Notice | None:
+        """What a message tells; None for an event of EventBridge of a type that we do not handle."""
+        core = self._deps.converge
+        body = json.loads(message.body)
+        if not is_envelope(body):
+            return Notice.from_message(body)
+        notice = parse_envelope(body, self._deps.origin, received_at=core.clock.now())
+        if notice is None:
+            core.log.info("event ignored", message_id=message.id)
+            core.metrics.count("EventsIgnored")
+        return notice
 
     def route(self, notices: Sequence[Notice]) -> None:
         """Converge the account of each notice, and record those of nobody.
@@ -100,7 +121,7 @@ class _Batch:
         if self._late(notices):
             return
         try:
-            routed = find_owners(notices, core.accounts, core.stripe)
+            routed = find_owners(notices, core.accounts, core.stripe, park_foreign=self._deps.park_foreign)
         except Exception as error:  # noqa: BLE001 - a bug, too, must not hold up the others (failure-modes F13)
             if len(notices) == 1:
                 self.failed(notices, error)
@@ -113,6 +134,8 @@ class _Batch:
         for user, group in routed.users.items():
             for chunk in _chunks(group):
                 self.converge(user, chunk)
+        for user, customers in routed.parked.items():
+            self._unpark(user, customers)
 
     def converge(self, user: UserId, group: Sequence[Notice]) -> None:
         """Converge one account; a group that fails is split by event before it is given up (money rule 5)."""
@@ -130,6 +153,16 @@ class _Batch:
                 return
             for notice in group:
                 self.converge(user, [notice])
+
+    def _unpark(self, user: UserId, customers: Sequence[CustomerId]) -> None:
+        """Apply what was parked before these customers had an owner, a part with each batch that brings one of them."""
+        core = self._deps.converge
+        try:
+            for result in unpark(user, customers, ACTOR, core, self._deadline):
+                self._finished(result)
+        except BillingError as error:
+            # the events stay on the list, and this batch's own are through: the next one tries again
+            core.log.warning("parked events not applied", user_id=user, code=error.code, reason=error.message)
 
     def _late(self, notices: Sequence[Notice]) -> bool:
         """Whether the deadline has passed: then these are left to the next delivery."""
@@ -151,17 +184,9 @@ class _Batch:
         """Record an event that changes no account."""
         notice = found.notice
         core = self._deps.converge
-        record = EventRecord(
-            id=EventId(notice.id),
-            type=notice.type,
-            created=notice.created,
-            outcome=found.outcome,
-            reason=found.reason,
-            recorded_at=core.clock.now(),
-            customer=CustomerId(notice.customer) if notice.customer else None,
-        )
+        record = recorded(notice, found.outcome, found.reason, core.clock.now())
         try:
-            ended = self._deps.events.record(record)
+            ended = core.events.record(record)
         except Retryable as error:
             self.failed([notice], error)
             return
@@ -208,11 +233,11 @@ class _Batch:
     def left(self, group: Iterable[Notice]) -> None:
         """Leave these to the next delivery."""
         for notice in group:
-            self._unfinished.update(message.id for message in self._messages[EventId(notice.id)])
+            self._unfinished.update(message.id for message in self._messages[notice.id])
 
     def _delay(self, notice: Notice, wish: float) -> None:
         core = self._deps.converge
-        for message in self._messages[EventId(notice.id)]:
+        for message in self._messages[notice.id]:
             longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(message.receive_count - 1, 10))
             seconds = max(longest / 2 + core.random.upto(longest / 2), min(wish, _LONGEST_DELAY))
             try:

@@ -13,16 +13,27 @@ from datetime import datetime
 from billing.domain.account import Account
 from billing.domain.decide import Before, Decision, decide
 from billing.domain.entitlement import AccessPolicy
-from billing.domain.ids import CustomerId, EventId, InvoiceId, OrderId, PurchaseKey, SessionId, UserId, invoice_line_key
+from billing.domain.ids import (
+    CustomerId,
+    EventId,
+    InvoiceId,
+    OrderId,
+    PaymentIntentId,
+    PurchaseKey,
+    SessionId,
+    UserId,
+    invoice_line_key,
+)
 from billing.domain.ledger import Cause, Entry
 from billing.domain.notice import Notice
 from billing.domain.purchase import Purchase
-from billing.domain.records import Commit, CommitOutcome, EventRecord, Outcome
+from billing.domain.records import Commit, CommitOutcome, EventRecord, Outcome, Unparked
 from billing.domain.snapshot import Snapshot
 from billing.errors import Contention
-from billing.ports.store import AccountStore
+from billing.ports.store import AccountStore, EventStore
 from billing.ports.stripe import StripeReader, Touched
 from billing.ports.world import Clock, Log, Metrics, Randomness
+from billing.services.report_converge import report, report_replay
 
 _ATTEMPTS = 10
 _FIRST_WAIT = 0.05
@@ -34,6 +45,7 @@ class ConvergeDeps:
     """What a converge needs of the world."""
 
     accounts: AccountStore
+    events: EventStore
     stripe: StripeReader
     clock: Clock
     random: Randomness
@@ -54,14 +66,21 @@ class Converged:
     """Events that an earlier commit had recorded."""
 
 
-def converge(user: UserId, touched: Touched, notices: Sequence[Notice], actor: str, deps: ConvergeDeps) -> Converged:
+def converge(
+    user: UserId,
+    touched: Touched,
+    notices: Sequence[Notice],
+    actor: str,
+    deps: ConvergeDeps,
+    unparked: tuple[Unparked, ...] = (),
+) -> Converged:
     """Make the user's account match Stripe and record the events, in one transaction.
 
     A conflict with another converge reads Stripe again; a conflict with any other write (a spend) decides again on the
-    same snapshot, so a busy spender can't starve this (money rule 3). Raises Contention after bounded attempts, and
-    what the ports raise.
+    same snapshot, so a busy spender can't starve this (money rule 3). `unparked` are taken off their customers' lists
+    of parked events with the same commit. Raises Contention after bounded attempts, and what the ports raise.
     """
-    pending = {EventId(notice.id): notice for notice in notices}
+    pending = {notice.id: notice for notice in notices}
     replayed: set[EventId] = set()
     truth: Snapshot | None = None
     seen: tuple[int, tuple[CustomerId, ...]] | None = None
@@ -78,8 +97,12 @@ def converge(user: UserId, touched: Touched, notices: Sequence[Notice], actor: s
         now = deps.clock.now()
         cause = Cause(actor, tuple((event, objects_of(notice)) for event, notice in pending.items()))
         decision = decide(before, truth, now, deps.policy, cause)
+        unread = _unread(truth, before, decision, touched)
+        if unread:
+            truth = truth.with_payments(deps.stripe.payments(unread))
+            decision = decide(before, truth, now, deps.policy, cause)
         outcomes = {event: _outcome(notice, decision) for event, notice in pending.items()}
-        records = [_record(pending[event], outcome, reason, now) for event, (outcome, reason) in outcomes.items()]
+        records = [recorded(pending[event], outcome, reason, now) for event, (outcome, reason) in outcomes.items()]
         result = deps.accounts.commit(
             Commit(
                 before=before.account,
@@ -89,23 +112,18 @@ def converge(user: UserId, touched: Touched, notices: Sequence[Notice], actor: s
                 entries=decision.entries,
                 events=tuple(records),
                 moved=decision.moved,
+                unparked=unparked,
             )
         )
         if result.outcome is CommitOutcome.DONE:
             done = {event: outcome for event, (outcome, _) in outcomes.items()}
-            return _report(before, decision, done, frozenset(replayed), pending.values(), attempt, deps)
+            report(decision, done, pending.values(), attempt, now, deps)
+            purchases = {**before.purchases, **{purchase.key: purchase for purchase in decision.purchases}}
+            return Converged(decision.account, purchases, decision.entries, done, frozenset(replayed))
         for event in result.recorded:
-            deps.log.info(
-                "skipped replay",
-                event_id=event,
-                event_type=pending[event].type,
-                user_id=user,
-                correlation_id=pending[event].correlation_id,
-            )
-            deps.metrics.count("EventsReplayed")
-            del pending[event]
+            report_replay(pending.pop(event), user, deps)
             replayed.add(event)
-        if replayed and not pending:
+        if replayed and not pending and not unparked:
             # whoever recorded them may have died before it told the cache: what is told now must be what stands now
             stands = deps.accounts.load(user, [])
             return Converged(stands.account, stands.purchases, (), {}, frozenset(replayed))
@@ -118,7 +136,7 @@ def objects_of(notice: Notice) -> frozenset[str]:
 
 
 def _orders_named(notices: Collection[Notice]) -> list[OrderId]:
-    return [OrderId(notice.order_id) for notice in notices if notice.order_id]
+    return [notice.order_id for notice in notices if notice.order_id]
 
 
 def _with_discovered(before: Before, truth: Snapshot, accounts: AccountStore) -> Before:
@@ -143,6 +161,29 @@ def _with_discovered(before: Before, truth: Snapshot, accounts: AccountStore) ->
     return accounts.extend(before, missing_keys, missing_orders)
 
 
+def _unread(truth: Snapshot, before: Before, decision: Decision, touched: Touched) -> frozenset[PaymentIntentId]:
+    """The payments of invoices that must be read before this decision may stand.
+
+    Those of an invoice that is about to grant for the first time, since its refund may have been seen before it and
+    have found nothing to take back; and those that an event may tell of. Else a converge costs no such read.
+    """
+    granted = {purchase.source for purchase in before.purchases.values() if purchase.mode == "invoice"}
+    first = {purchase.source for purchase in decision.purchases if purchase.mode == "invoice"} - granted
+    return frozenset(
+        intent
+        for invoice in truth.invoices
+        if invoice.payment is None
+        and (
+            invoice.id in first
+            or (
+                invoice.id in granted
+                and (invoice.id in touched.registers or not touched.payments.isdisjoint(invoice.intents))
+            )
+        )
+        for intent in invoice.intents
+    )
+
+
 def _outcome(notice: Notice, decision: Decision) -> tuple[Outcome, str | None]:
     objects = objects_of(notice)
     for session, why in decision.refused.items():
@@ -153,71 +194,18 @@ def _outcome(notice: Notice, decision: Decision) -> tuple[Outcome, str | None]:
     return (Outcome.APPLIED if decision.changed else Outcome.NOOP), None
 
 
-def _record(notice: Notice, outcome: Outcome, reason: str | None, now: datetime) -> EventRecord:
+def recorded(notice: Notice, outcome: Outcome, reason: str | None, now: datetime) -> EventRecord:
+    """The record of an event; one that can be tried again keeps its message."""
     return EventRecord(
-        id=EventId(notice.id),
+        id=notice.id,
         type=notice.type,
         created=notice.created,
         outcome=outcome,
         reason=reason,
         recorded_at=now,
-        customer=CustomerId(notice.customer) if notice.customer else None,
+        customer=notice.customer,
+        message=None if outcome.terminal else notice.to_text(),
     )
-
-
-def _report(
-    before: Before,
-    decision: Decision,
-    outcomes: Mapping[EventId, Outcome],
-    replayed: frozenset[EventId],
-    notices: Collection[Notice],
-    retries: int,
-    deps: ConvergeDeps,
-) -> Converged:
-    user = decision.account.user
-    by_event = {notice.id: notice.correlation_id for notice in notices}
-    orders = [purchase.order for purchase in decision.purchases if purchase.order]
-    shared = next(iter([*by_event.values(), *orders]), None)
-    joined = {"correlation_id": shared} if shared else {}
-    for notice in notices:
-        outcome = outcomes[EventId(notice.id)]
-        deps.metrics.count("EventsByOutcome", outcome=outcome)
-        say = deps.log.warning if outcome is Outcome.QUARANTINED else deps.log.info
-        say(
-            "event recorded",
-            event_id=notice.id,
-            event_type=notice.type,
-            user_id=user,
-            session_id=notice.related.get("checkout.session"),
-            correlation_id=notice.correlation_id,
-            outcome=outcome,
-        )
-    for entry in decision.entries:
-        deps.log.info(
-            "ledger entry written",
-            **joined,
-            user_id=user,
-            event_id=entry.event,
-            kind=entry.kind,
-            amount=entry.amount,
-            balance=entry.balance_after,
-            stripe_object=entry.stripe_object,
-        )
-        if entry.amount:
-            deps.metrics.count("CreditsGranted" if entry.amount > 0 else "CreditsReversed", abs(entry.amount))
-    deps.metrics.count("ConvergeRetries", retries)
-    deps.log.info(
-        "converged",
-        **joined,
-        user_id=user,
-        changed=decision.changed,
-        version=decision.account.version,
-        stripe_version=decision.account.stripe_version,
-        balance=decision.account.balance,
-        retries=retries,
-    )
-    purchases = {**before.purchases, **{purchase.key: purchase for purchase in decision.purchases}}
-    return Converged(decision.account, purchases, decision.entries, outcomes, replayed)
 
 
 def touched_session(session: SessionId) -> Touched:

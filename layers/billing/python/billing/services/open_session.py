@@ -31,8 +31,6 @@ _ORDER_LIFE = timedelta(hours=23)
 _SHORTEST_LIFE = timedelta(minutes=35)
 _TURNS = 4
 _FIRST_WAIT = 0.05
-_BLOCKING = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
-"""A subscription in one of these stands in the way of a second one; an `incomplete` one was never paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class SessionDeps:
 def refuse_second_subscription(account: Account, group: str) -> None:
     """Raise SubscriptionExists when a subscription of this plan group stands in the way of a second one."""
     for state in account.subscriptions:
-        if group in state.groups and state.status in _BLOCKING:
+        if state.live and group in state.groups:
             raise SubscriptionExists(
                 "there is a subscription already: change it instead", user_id=account.user, subscription_id=state.id
             )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from billing.domain.account import Account, credits_at
 from billing.domain.entitlement import AccessPolicy
+from billing.domain.snapshot import Card
 from billing.domain.subscription import governing
 from billing.ports.cache import PublishedAccount
 
@@ -22,12 +23,12 @@ def published(account: Account, policy: AccessPolicy, now: datetime) -> Publishe
         until=access.until,
         balance=credits_at(account, now).balance,
         lowest=access.level == policy.levels[0],
-        subscription=_subscription(account, policy.grace, now),
+        subscription={**_subscription(account, policy, now), **_payments(account, policy, now)},
     )
 
 
-def _subscription(account: Account, grace: timedelta, now: datetime) -> dict[str, object]:
-    state = governing(account.subscriptions, grace, now)
+def _subscription(account: Account, policy: AccessPolicy, now: datetime) -> dict[str, object]:
+    state = governing(account.subscriptions, policy.levels, policy.grace, now)
     if state is None:
         return {"status": "none"}
     return {
@@ -35,6 +36,37 @@ def _subscription(account: Account, grace: timedelta, now: datetime) -> dict[str
         "subscriptionId": state.id,
         "plan": state.plan,
         "priceId": state.price_id,
-        "currentPeriodEnd": f"{state.period_end:%Y-%m-%dT%H:%M:%SZ}",
+        "currentPeriodEnd": _time(state.period_end),
         "cancelAtPeriodEnd": state.cancel_at_period_end,
+        "cancelAt": _time(state.cancel_at) if state.cancel_at else None,
+        "collectionPaused": state.collection_paused,
     }
+
+
+def _payments(account: Account, policy: AccessPolicy, now: datetime) -> dict[str, object]:
+    """The card and the last payments. The card is the subscription's own, else that of the last payment by card."""
+    state = governing(account.subscriptions, policy.levels, policy.grace, now)
+    cards = [state.card if state else None, *(note.card for note in account.payments)]
+    card = next((card for card in cards if card is not None), None)
+    return {
+        "card": _card(card),
+        "payments": [
+            {
+                "source": note.source,
+                "amount": note.amount,
+                "currency": note.currency,
+                "paidAt": _time(note.paid_at),
+                "refunded": note.refunded,
+                "card": _card(note.card),
+            }
+            for note in account.payments
+        ],
+    }
+
+
+def _card(card: Card | None) -> dict[str, str] | None:
+    return None if card is None else {"brand": card.brand, "last4": card.last4}
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

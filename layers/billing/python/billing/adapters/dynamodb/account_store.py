@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from billing.adapters.dynamodb import calls
-from billing.adapters.dynamodb.event_store import event_put
+from billing.adapters.dynamodb.event_store import event_put, taken_off
 from billing.adapters.dynamodb.items import (
     SCHEMA,
     Attributes,
@@ -17,6 +17,7 @@ from billing.adapters.dynamodb.items import (
     from_item,
     lot_key,
     order_key,
+    parked_key,
     payment_key,
     plain,
     purchase_key,
@@ -28,10 +29,11 @@ from billing.config import Tables
 from billing.domain.account import Account
 from billing.domain.credits import Lot
 from billing.domain.decide import Before
-from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, UserId
+from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, SessionId, UserId
 from billing.domain.order import Order
 from billing.domain.purchase import Purchase
 from billing.domain.records import Commit, CommitOutcome, Committed
+from billing.ports.store import Owner
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -78,6 +80,7 @@ class DynamoAccounts:
         items += self._pointers(commit.purchases)
         items += [lot_put(self._tables.accounts, commit.after.user, lot) for lot in commit.moved]
         items += [entry_put(self._tables.ledger, entry) for entry in commit.entries]
+        items += [taken_off(self._tables.accounts, unparked) for unparked in commit.unparked]
         try:
             calls.write(self._client, items)
         except calls.Refused as refused:
@@ -89,11 +92,19 @@ class DynamoAccounts:
             return Committed(CommitOutcome.RECORDED if recorded else CommitOutcome.CONFLICT, frozenset(recorded))
         return Committed(CommitOutcome.DONE)
 
-    def owners(self, customers: Collection[CustomerId]) -> Mapping[CustomerId, UserId]:
+    def owners(self, customers: Collection[CustomerId]) -> Mapping[CustomerId, Owner]:
+        """See AccountStore. Whether there is a list of parked events is asked along with it: that costs no call."""
+        found = self._read([key(customer) for customer in customers for key in (customer_key, parked_key)])
+        return {
+            customer: Owner(UserId(plain(item)["user"]), parked_key(customer) in found)
+            for customer in customers
+            if (item := found.get(customer_key(customer))) is not None
+        }
+
+    def buyers(self, sessions: Collection[SessionId]) -> Mapping[SessionId, UserId]:
         """See AccountStore."""
-        found = self._read([customer_key(customer) for customer in customers])
-        owned = [plain(item) for item in found.values()]
-        return {CustomerId(item["customer"]): UserId(item["user"]) for item in owned}
+        found = self._read([purchase_key(PurchaseKey(session)) for session in sessions])
+        return {SessionId(item["key"]): UserId(item["user"]) for item in (plain(each) for each in found.values())}
 
     def sources(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, tuple[UserId, str]]:
         """See AccountStore."""
@@ -152,7 +163,8 @@ class DynamoAccounts:
         return calls.put(self._tables.accounts, item, "#version = :version", version=purchase.version)
 
     def _pointers(self, purchases: Collection[Purchase]) -> Iterator[dict[str, Any]]:
-        pointers = {purchase.payment.intent: purchase for purchase in purchases if purchase.payment}
+        paid = [(purchase.payment.intents, purchase) for purchase in purchases if purchase.payment]
+        pointers = {intent: purchase for intents, purchase in paid for intent in intents}
         for intent, purchase in sorted(pointers.items()):
             item = {"intent": intent, "user": purchase.user, "source": purchase.source}
             yield calls.put(self._tables.accounts, attributes({"pk": payment_key(intent), "schema": SCHEMA, **item}))

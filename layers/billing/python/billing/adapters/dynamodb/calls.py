@@ -41,18 +41,18 @@ def get(client: DynamoDBClient, table: str, key: str) -> Attributes | None:
     return answer.get("Item")
 
 
-def get_all(client: DynamoDBClient, table: str, keys: Collection[str]) -> dict[str, Attributes]:
-    """Read items of the accounts table by key, consistently; the ones that exist."""
+def get_all(client: DynamoDBClient, table: str, keys: Collection[str], name: str = "pk") -> dict[str, Attributes]:
+    """Read items by key, consistently; the ones that exist. `name` is the key's attribute."""
     found: dict[str, Attributes] = {}
     ordered = sorted(set(keys))  # a burst names its order in every event, and DynamoDB refuses a key given twice
     for start in range(0, len(ordered), _KEYS_AT_ONCE):
-        wanted = [attributes({"pk": key}) for key in ordered[start : start + _KEYS_AT_ONCE]]
+        wanted = [attributes({name: key}) for key in ordered[start : start + _KEYS_AT_ONCE]]
         for _ in range(_UNPROCESSED_ROUNDS):
             try:
                 answer = client.batch_get_item(RequestItems={table: {"Keys": wanted, "ConsistentRead": True}})
             except (ClientError, BotoCoreError) as error:
                 raise translated(error) from error
-            found.update({item["pk"]["S"]: item for item in answer["Responses"].get(table, [])})
+            found.update({item[name]["S"]: item for item in answer["Responses"].get(table, [])})
             left: Any = answer.get("UnprocessedKeys", {})
             if table not in left:
                 break

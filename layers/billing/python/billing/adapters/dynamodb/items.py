@@ -58,6 +58,11 @@ def lot_key(user: UserId, lot: LotKey) -> str:
     return f"LOT#{user}#{purchase}#{line}"
 
 
+def parked_key(customer: CustomerId) -> str:
+    """Key of the list of a customer's parked events."""
+    return f"PARKED#{customer}"
+
+
 def payment_key(intent: PaymentIntentId) -> str:
     """Key of the pointer from a payment intent to its session or invoice."""
     return f"PAYMENT#{intent}"
@@ -92,6 +97,8 @@ def _attribute(value: object) -> dict[str, Any]:
             return {"N": str(value)}
         case str():
             return {"S": str(value)}
+        case set() | frozenset() if value and all(isinstance(part, str) for part in value):
+            return {"SS": sorted(value)}  # DynamoDB has no empty set
         case list() | tuple():
             return {"L": [_attribute(part) for part in value]}
         case Mapping():
@@ -109,6 +116,8 @@ def _value(attribute: Mapping[str, Any]) -> Any:
             return int(held)
         case "NULL":
             return None
+        case "SS":
+            return set(held)
         case "L":
             return [_value(part) for part in held]
         case "M":

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import stripe
 
 from billing.adapters.stripe_api.client import created_once, translated
+from billing.adapters.stripe_api.objects import plain
 from billing.adapters.stripe_api.parse import found_customer
-from billing.adapters.stripe_api.reader import plain
 from billing.adapters.stripe_api.session_params import ReturnPages, session_params
 from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, SessionId, UserId, required
 from billing.domain.order import Order

@@ -5,6 +5,7 @@ Anything that does not fit raises MalformedObject: never guessed, never half rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -33,6 +34,7 @@ from billing.domain.ids import (
     unix_time,
 )
 from billing.domain.snapshot import (
+    Card,
     CheckoutSession,
     Dispute,
     Invoice,
@@ -49,6 +51,8 @@ from billing.ports.stripe import FoundCustomer
 type Object = Mapping[str, Any]
 """An object of Stripe as plain JSON."""
 
+_BRAND = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
+_LAST4 = re.compile(r"[0-9]{4}", re.ASCII)
 _ENDED_INTENTS = frozenset({"requires_payment_method", "canceled"})
 
 
@@ -163,6 +167,7 @@ def payment_of(intent: Object, refunds: Sequence[Object], disputes: Sequence[Obj
             paid_at=unix_time(charge["created"], "created"),
             refunds=tuple(_refund(item) for item in refunds),
             disputes=tuple(_dispute(item) for item in disputes),
+            card=card_of(charge.get("payment_method_details")),
         )
 
 
@@ -190,11 +195,23 @@ def subscription_of(obj: Object) -> Subscription:
             trial_end=_time(obj["trial_end"]),
             latest_invoice=InvoiceId(id_of(invoice, "latest_invoice")) if invoice else None,
             order=_order(obj["metadata"].get("order_id")),
+            cancel_at=_time(obj["cancel_at"]),
+            collection_paused=obj.get("pause_collection") is not None,
+            card=card_of(obj["default_payment_method"]),
         )
 
 
+def card_of(method: object) -> Card | None:
+    """Brand and last four of a payment method that was expanded, or of a charge's details; no more of it is kept."""
+    card = method.get("card") if isinstance(method, Mapping) else None
+    if not isinstance(card, Mapping):
+        return None
+    brand, last4 = fits(card.get("brand"), _BRAND), fits(card.get("last4"), _LAST4)
+    return Card(brand, last4) if brand is not None and last4 is not None else None
+
+
 def invoice_of(obj: Object, lines: Sequence[Object]) -> Invoice:
-    """An invoice with all of its lines. Its payment has no registers yet: those are on the charge."""
+    """An invoice with all of its lines, and the intents that paid it: refunds and disputes are on their charges."""
     with reading("invoice", obj):
         details = (obj["parent"] or {}).get("subscription_details") or {}
         paid_at = _time(obj["status_transitions"]["paid_at"])
@@ -208,7 +225,7 @@ def invoice_of(obj: Object, lines: Sequence[Object]) -> Invoice:
             currency=obj["currency"],
             lines=tuple(_invoice_line(line) for line in lines),
             paid_at=paid_at,
-            payment=_invoice_payment(obj, paid_at),
+            intents=tuple(_invoice_intents(obj)),
         )
 
 
@@ -228,14 +245,14 @@ def _invoice_line(line: Object) -> InvoiceLine:
     )
 
 
-def _invoice_payment(obj: Object, paid_at: datetime | None) -> Payment | None:
-    """The invoice's paid payment. `payments` is there only when it was expanded."""
+def _invoice_intents(obj: Object) -> Iterator[PaymentIntentId]:
+    """The intents of the invoice's paid payments: an invoice may be paid in parts
+    (https://docs.stripe.com/invoicing/partial-payments). `payments` is there only when it was expanded.
+    """
     for item in (obj.get("payments") or {"data": []})["data"]:
         intent = item["payment"].get("payment_intent")
-        if item["status"] == "paid" and intent and paid_at is not None:
-            name = PaymentIntentId(required(id_of(intent, "payment_intent"), PAYMENT_INTENT_ID, "payment_intent"))
-            return Payment(name, item["amount_paid"], item["currency"], paid_at)
-    return None
+        if item["status"] == "paid" and intent:
+            yield PaymentIntentId(required(id_of(intent, "payment_intent"), PAYMENT_INTENT_ID, "payment_intent"))
 
 
 def _refund(obj: Object) -> Refund:

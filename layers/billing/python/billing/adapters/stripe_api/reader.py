@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import stripe
 
 from billing.adapters.stripe_api.client import translated
-from billing.adapters.stripe_api.parse import (
-    Object,
-    invoice_of,
-    payment_of,
-    price_of,
-    reading,
-    session_of,
-    subscription_of,
-)
+from billing.adapters.stripe_api.objects import payment_behind, plain, read_object, read_payment
+from billing.adapters.stripe_api.parse import Object, invoice_of, price_of, reading, session_of, subscription_of
 from billing.domain.catalog import KEYS, Price
-from billing.domain.ids import (
-    CUSTOMER_ID,
-    PAYMENT_INTENT_ID,
-    SESSION_ID,
-    CustomerId,
-    InvoiceId,
-    PaymentIntentId,
-    PriceId,
-    SessionId,
-    fits,
-)
+from billing.domain.hints import hints_of
+from billing.domain.ids import SESSION_ID, CustomerId, InvoiceId, PaymentIntentId, PriceId, SessionId, fits
 from billing.domain.judge import prices_named
+from billing.domain.notice import Hints, ObjectRef
 from billing.domain.snapshot import CheckoutSession, Invoice, Payment, Snapshot
 from billing.ports.stripe import Touched
 
 _PAGE = 100
+_LAST_PAID = 5
 
 
 class StripeReads:
@@ -63,19 +49,17 @@ class StripeReads:
         text = fits(found[0]["id"], SESSION_ID) if found else None
         return SessionId(text) if text else None
 
-    def payment_of_charge(self, charge: str) -> PaymentIntentId | None:
-        """See StripeReader."""
+    def payments(self, intents: Collection[PaymentIntentId]) -> dict[PaymentIntentId, Payment]:
+        """See StripeReader. One read for each."""
         with translated():
-            obj = plain(self._api.charges.retrieve(charge))
-        text = fits(obj.get("payment_intent"), PAYMENT_INTENT_ID)
-        return PaymentIntentId(text) if text else None
+            read = {intent: read_payment(self._api, intent) for intent in sorted(intents)}
+        return {intent: payment for intent, payment in read.items() if payment is not None}
 
-    def customer_of_payment(self, intent: PaymentIntentId) -> CustomerId | None:
-        """See StripeReader."""
+    def hints(self, ref: ObjectRef) -> Hints | None:
+        """See StripeReader. One read."""
         with translated():
-            obj = plain(self._api.payment_intents.retrieve(intent))
-        text = fits(obj.get("customer"), CUSTOMER_ID)
-        return CustomerId(text) if text else None
+            obj = read_object(self._api, ref)
+        return hints_of(obj, ref) if obj is not None else None
 
     def _subscriptions(self, customer: CustomerId) -> Iterable[Object]:
         """Every subscription of a customer, canceled ones included, with its latest invoice."""
@@ -84,7 +68,7 @@ class StripeReads:
                 "customer": customer,
                 "status": "all",
                 "limit": _PAGE,
-                "expand": ["data.latest_invoice", "data.latest_invoice.payments"],
+                "expand": ["data.latest_invoice", "data.latest_invoice.payments", "data.default_payment_method"],
             }
         )
         return [plain(item) for item in page.auto_paging_iter()]
@@ -92,26 +76,25 @@ class StripeReads:
     def _invoices(self, subscriptions: Sequence[Object], touched: Touched) -> list[Invoice]:
         """The latest invoice of each subscription, which the list has brought already, and the touched ones.
 
-        Registers are read where an event may tell of them, and with every invoice that had to be fetched: it may be
-        granted here for the first time, after its refund was seen and found nothing to take back.
+        While a subscription is past due its latest invoice is the unpaid one. What it is paid through stands on an
+        earlier one, which an account without its history has never seen: so the last paid ones are read as well.
         """
         expanded = [obj["latest_invoice"] for obj in subscriptions if isinstance(obj["latest_invoice"], Mapping)]
-        latest = {obj["id"]: obj for obj in expanded}
-        fetched = {
-            invoice: plain(self._api.invoices.retrieve(invoice, {"expand": ["payments"]}))
-            for invoice in sorted(touched.invoices - latest.keys())
-        }
-        invoices = [invoice_of(obj, self._lines(obj)) for obj in (*latest.values(), *fetched.values())]
-        return [
-            self._with_registers(invoice, invoice.payment)
-            if invoice.payment is not None and (invoice.id in fetched or invoice.payment.intent in touched.payments)
-            else invoice
-            for invoice in invoices
-        ]
+        found = {obj["id"]: obj for obj in expanded}
+        for subscription in subscriptions:
+            if subscription["status"] == "past_due":
+                found |= {obj["id"]: obj for obj in self._last_paid(subscription["id"])}
+        for invoice in sorted(touched.invoices | touched.registers):
+            if invoice not in found:
+                found[invoice] = plain(self._api.invoices.retrieve(invoice, {"expand": ["payments"]}))
+        return [invoice_of(obj, self._lines(obj)) for obj in found.values()]
 
-    def _with_registers(self, invoice: Invoice, payment: Payment) -> Invoice:
-        intent = plain(self._api.payment_intents.retrieve(payment.intent, {"expand": ["latest_charge.refunds"]}))
-        return replace(invoice, payment=self._payment(intent))
+    def _last_paid(self, subscription: str) -> list[Object]:
+        """The newest paid invoices of a subscription. Several, since one of a plan change covers no period; no more
+        than a page of a few, since the one before a renewal that failed is among them.
+        """
+        wanted: Any = {"subscription": subscription, "status": "paid", "limit": _LAST_PAID, "expand": ["data.payments"]}
+        return list(plain(self._api.invoices.list(wanted))["data"])
 
     def _lines(self, invoice: Object) -> list[Object]:
         with reading("invoice", invoice):
@@ -130,24 +113,7 @@ class StripeReads:
                 page = self._api.checkout.sessions.line_items.list(session, {"limit": _PAGE})
                 items = [plain(item) for item in page.auto_paging_iter()]
             intent = obj["payment_intent"]
-        return session_of(obj, items, self._payment(intent) if intent is not None else None), items
-
-    def _payment(self, intent: Object) -> Payment | None:
-        """The payment of an intent whose latest charge is expanded; further refunds and disputes are listed."""
-        with reading("payment intent", intent):
-            charge = intent["latest_charge"]
-            if charge is None:
-                return None
-            refunds = charge["refunds"] or {"data": [], "has_more": False}
-            listed = list(refunds["data"])
-            if refunds["has_more"]:
-                page = self._api.refunds.list({"charge": charge["id"], "limit": _PAGE})
-                listed = [plain(item) for item in page.auto_paging_iter()]
-            disputes: list[Object] = []
-            if charge["disputed"]:
-                held = self._api.disputes.list({"charge": charge["id"], "limit": _PAGE})
-                disputes = [plain(item) for item in held.auto_paging_iter()]
-        return payment_of(intent, listed, disputes)
+        return session_of(obj, items, payment_behind(self._api, intent) if intent is not None else None), items
 
     def _is_gone(self, customer: CustomerId) -> bool:
         """Whether a customer was deleted, or is not there at all: test data can be deleted as a whole."""
@@ -190,9 +156,3 @@ def _price(obj: Object, levels: tuple[str, ...]) -> Price:
 
 def _has_product(price: Object) -> bool:
     return isinstance(price["product"], Mapping)
-
-
-def plain(obj: Any) -> dict[str, Any]:
-    """An SDK object as plain JSON, once, at the boundary: since 15.0 the SDK's objects are no dicts."""
-    found: dict[str, Any] = obj.to_dict()
-    return found

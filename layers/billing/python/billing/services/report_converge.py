@@ -1,0 +1,94 @@
+"""What a converge says of itself: log lines that share their ids, and the figures for dashboards and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from billing.domain.decide import Decision
+from billing.domain.entitlement import AccessPolicy
+from billing.domain.ids import EventId, UserId
+from billing.domain.notice import Notice
+from billing.domain.records import Outcome
+from billing.domain.subscription import second_subscriptions
+from billing.ports.world import Log, Metrics
+
+
+class Speaks(Protocol):
+    """What reporting needs of a converge's world."""
+
+    @property
+    def log(self) -> Log: ...
+    @property
+    def metrics(self) -> Metrics: ...
+    @property
+    def policy(self) -> AccessPolicy: ...
+
+
+def report(
+    decision: Decision,
+    outcomes: Mapping[EventId, Outcome],
+    notices: Collection[Notice],
+    retries: int,
+    now: datetime,
+    deps: Speaks,
+) -> None:
+    """Tell of a commit."""
+    user = decision.account.user
+    orders = [purchase.order for purchase in decision.purchases if purchase.order]
+    shared = next(iter([*(notice.correlation_id for notice in notices), *orders]), None)
+    joined = {"correlation_id": shared} if shared else {}
+    for notice in notices:
+        outcome = outcomes[notice.id]
+        deps.metrics.count("EventsByOutcome", outcome=outcome)
+        say = deps.log.warning if outcome is Outcome.QUARANTINED else deps.log.info
+        say(
+            "event recorded",
+            event_id=notice.id,
+            event_type=notice.type,
+            user_id=user,
+            session_id=notice.related.get("checkout.session"),
+            correlation_id=notice.correlation_id,
+            outcome=outcome,
+        )
+    for entry in decision.entries:
+        deps.log.info(
+            "ledger entry written",
+            **joined,
+            user_id=user,
+            event_id=entry.event,
+            kind=entry.kind,
+            amount=entry.amount,
+            balance=entry.balance_after,
+            stripe_object=entry.stripe_object,
+        )
+        if entry.amount:
+            deps.metrics.count("CreditsGranted" if entry.amount > 0 else "CreditsReversed", abs(entry.amount))
+    for state in second_subscriptions(decision.account.subscriptions, deps.policy.levels, deps.policy.grace, now):
+        # nobody can buy a second one here, so a person made it: the user pays twice (money rule 22)
+        deps.metrics.count("SecondSubscriptions")
+        deps.log.warning("second subscription", **joined, user_id=user, subscription_id=state.id, status=state.status)
+    deps.metrics.count("ConvergeRetries", retries)
+    deps.log.info(
+        "converged",
+        **joined,
+        user_id=user,
+        changed=decision.changed,
+        version=decision.account.version,
+        stripe_version=decision.account.stripe_version,
+        balance=decision.account.balance,
+        retries=retries,
+    )
+
+
+def report_replay(notice: Notice, user: UserId, deps: Speaks) -> None:
+    """Tell of an event that an earlier commit had recorded."""
+    deps.log.info(
+        "skipped replay",
+        event_id=notice.id,
+        event_type=notice.type,
+        user_id=user,
+        correlation_id=notice.correlation_id,
+    )
+    deps.metrics.count("EventsReplayed")
