@@ -25,9 +25,12 @@ async function call(path, options = {}) {
 /** What is for sale. Public. */
 export const getCatalog = () => call("/catalog");
 
-/** Open a hosted checkout page. The price id is all that is sent: the server knows what it costs and who is buying. */
-export const startCheckout = (priceId) =>
-  call("/checkout/sessions", { method: "POST", body: { priceId }, timeoutMs: STRIPE_TIMEOUT_MS });
+/**
+ * Open a hosted checkout page. Price and currency are all that is sent: the server knows what it costs and who is buying.
+ * @param {{priceId: string, currency: ?string}} order without a currency it is the price's own
+ */
+export const startCheckout = ({ priceId, currency }) =>
+  call("/checkout/sessions", { method: "POST", body: { priceId, currency }, timeoutMs: STRIPE_TIMEOUT_MS });
 
 /** How a checkout ended. Makes the account match Stripe first, so it is right even before any webhook. */
 export const getCheckoutOutcome = (sessionId) =>

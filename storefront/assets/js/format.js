@@ -32,5 +32,8 @@ export const signed = (value) => change.format(value);
 export const date = (iso) => day.format(new Date(iso));
 export const dateTime = (iso) => moment.format(new Date(iso));
 
+/** A price's period: "month", or "3 months". @param {{interval: string, intervalCount: ?number}} price */
+export const period = ({ interval, intervalCount }) => (intervalCount > 1 ? `${number(intervalCount)} ${interval}s` : interval);
+
 /** plural(1, "credit") is "1 credit", plural(500, "credit") is "500 credits". */
 export const plural = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;

@@ -1,13 +1,14 @@
 /** Put in words what a price gives. The facts are the API's; only the wording is ours. */
 
-import { number, plural } from "./format.js";
+import { number, period, plural } from "./format.js";
 
-/** @param {{gives: object, type: string, interval: ?string}} price @returns {string[]} one line per thing */
-export function whatItGives({ gives, type, interval }) {
+/** @param {{gives: object, type: string, interval: ?string, intervalCount: ?number}} price @returns {string[]} one line per thing */
+export function whatItGives(price) {
+  const { gives, type } = price;
   const lines = [];
   const recurring = type === "recurring";
   if (gives.credits) {
-    lines.push(recurring ? `${plural(gives.credits, "credit")} every ${interval}` : plural(gives.credits, "credit"));
+    lines.push(recurring ? `${plural(gives.credits, "credit")} every ${period(price)}` : plural(gives.credits, "credit"));
     lines.push(
       gives.creditsExpireDays
         ? `Credits last ${plural(gives.creditsExpireDays, "day")}`
@@ -19,6 +20,6 @@ export function whatItGives({ gives, type, interval }) {
     else if (gives.levelDays) lines.push(`Level ${gives.level} for ${number(gives.levelDays)} days`);
     else lines.push(`Level ${gives.level}, for good`);
   }
-  if (recurring) lines.push(`Renews every ${interval} until you cancel`);
+  if (recurring) lines.push(`Renews every ${period(price)} until you cancel`);
   return lines;
 }

@@ -2,7 +2,7 @@
 
 import { getAccount, getCatalog, startCheckout } from "./api.js";
 import { h, whileBusy } from "./dom.js";
-import { money, plural } from "./format.js";
+import { money, period, plural } from "./format.js";
 import { whatItGives } from "./gives.js";
 import { askToSignIn, signInButtons } from "./header.js";
 import { messageFor } from "./messages.js";
@@ -42,33 +42,43 @@ function priceCard(price, verb) {
   const problem = h("p", { class: "problem", role: "alert", "data-testid": "buy-problem" });
   const heading = `price-${price.priceId}`;
   const gives = whatItGives(price);
+  const currency = price.currencies.length ? currencyChoice(price) : null;
   return h("li", { class: "card", "data-testid": `price-${price.lookupKey ?? price.priceId}` },
     h("h3", { id: heading }, price.productName),
     h("p", { class: "price" },
       h("strong", {}, money(price.unitAmount, price.currency)),
-      price.interval ? ` per ${price.interval}` : null),
+      price.interval ? ` per ${period(price)}` : null),
+    currency ? h("p", { class: "pay-in" }, h("label", {}, "Pay in ", currency)) : null,
     gives.length
       ? h("ul", { class: "gives" }, gives.map((line) => h("li", {}, line)))
       : h("p", { class: "gives" }, price.description),
     h("button", {
       class: "button", type: "button", "aria-describedby": heading,
-      click: (event) => buy(price, event.currentTarget, problem),
+      click: (event) => buy({ priceId: price.priceId, currency: currency?.value }, event.currentTarget, problem),
     }, verb),
     problem);
 }
 
-async function buy(price, button, problem) {
+/** The price's own currency, and those that it has beside it. */
+function currencyChoice(price) {
+  const offers = [price, ...price.currencies];
+  return h("select", { "data-testid": `currency-${price.lookupKey ?? price.priceId}` },
+    offers.map((offer) => h("option", { value: offer.currency }, money(offer.unitAmount, offer.currency))));
+}
+
+/** @param {{priceId: string, currency: ?string}} order */
+async function buy(order, button, problem) {
   problem.replaceChildren();
   if (!currentSession() && !(await askToSignIn("First tell us who you are: the purchase goes to your account."))) return;
   try {
     await whileBusy(button, "Opening checkout…", async () => {
-      const { url } = await startCheckout(price.priceId);
+      const { url } = await startCheckout(order);
       await leaveFor(url);
     });
   } catch (error) {
     problem.append(messageFor(error));
     if (error.code === "subscription_exists") problem.append(" ", h("a", { href: "/account" }, "Open your account"));
-    if (error.code === "unauthorized" && (await askToSignIn(messageFor(error)))) await buy(price, button, problem);
+    if (error.code === "unauthorized" && (await askToSignIn(messageFor(error)))) await buy(order, button, problem);
   }
 }
 

@@ -6,6 +6,8 @@ const MESSAGES = {
   subscription_exists: "You already have a subscription, so nothing was started.",
   unknown_price: "This is no longer for sale. Reload the page to see what is.",
   price_unavailable: "This cannot be bought at the moment.",
+  price_misconfigured: "This cannot be bought at the moment.",
+  currency_unavailable: "This is not sold in that currency.",
   quantity_out_of_range: "That quantity cannot be bought.",
   conflict: "Two things happened at once. Please try again.",
   rate_limited: "That was a lot of requests. Please wait a moment, then try again.",
