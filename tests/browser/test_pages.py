@@ -91,3 +91,15 @@ def test_prices_say_so_when_the_shop_does_not_answer(shop: Shop) -> None:
     shop.page.unroute("**/catalog")
     problem.get_by_role("button", name="Try again").click()
     expect(shop.test_id("price-credits_500")).to_be_visible()
+
+
+def test_a_price_of_two_currencies_is_paid_in_the_chosen_one(shop: Shop, user: str) -> None:
+    shop.enter_as(user)
+    shop.visit("/")
+    choice = shop.test_id("currency-credits_500")
+    expect(choice.get_by_role("option")).to_have_text(["$5.00", "\u20ac4.50"])
+    choice.select_option("eur")
+    shop.shoot("prices-in-euros")
+    shop.press_buy("credits_500")
+    shop.hosted.expect_open()
+    expect(shop.page.get_by_role("main")).to_contain_text("\u20ac4.50")
