@@ -19,6 +19,7 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 COMMANDS = {
     "doctor": "Check an installation: settings, secrets, Stripe, Redis, tables, queues, webhook endpoint.",
+    "webhook": "Create or mend the webhook endpoint at Stripe, and roll its signing secret.",
 }
 """Name and short help of each command; its module has the same name. In the order of `plumb --help`."""
 
@@ -101,11 +102,13 @@ def _failed(sentence: str, code: str, exit_code: int, as_json: bool, ctx: click.
     return exit_code
 
 
-def operator_command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """Make a command with the options that all have; its function gets the Invocation first."""
+def operator_command(name: str, group: click.Group | None = None) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a command with the options that all have, in a group or not; its function gets the Invocation first."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         made: click.Command = click.command(name)(common(click.make_pass_decorator(Invocation)(function)))
+        if group is not None:
+            group.add_command(made)
         return made
 
     return decorate

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,11 +43,15 @@ class Operator:
         self._capsys = capsys
         self._run_file = run_file
 
-    def __call__(self, *arguments: str) -> Result:
+    def __call__(self, *arguments: str, stdin: str = "") -> Result:
         self._capsys.readouterr()
         where = () if self._run_file is None else ("--run-file", str(self._run_file))
-        with environment({"COLUMNS": "200"}):
-            code = main([*where, *arguments])
+        before, sys.stdin = sys.stdin, io.StringIO(stdin)
+        try:
+            with environment({"COLUMNS": "200"}):
+                code = main([*where, *arguments])
+        finally:
+            sys.stdin = before
         said = self._capsys.readouterr()
         return Result(code, said.out, said.err)
 
