@@ -20,6 +20,7 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "doctor": "Check an installation: settings, secrets, Stripe, Redis, tables, queues, webhook endpoint.",
     "webhook": "Create or mend the webhook endpoint at Stripe, and roll its signing secret.",
+    "catalog": "Show the prices with what they give; apply plans from a file.",
 }
 """Name and short help of each command; its module has the same name. In the order of `plumb --help`."""
 

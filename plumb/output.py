@@ -11,6 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+_NO_DECIMALS = frozenset(
+    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
+)
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -82,6 +85,16 @@ class Output:
 def moment(value: datetime | None) -> str | None:
     """A time as the API writes it."""
     return None if value is None else f"{value:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def money(amount: int, currency: str) -> str:
+    """Minor units for people: `12.00 usd`. The zero-decimal currencies are Stripe's list.
+
+    https://docs.stripe.com/currencies#zero-decimal
+    """
+    if currency in _NO_DECIMALS:
+        return f"{amount} {currency}"
+    return f"{amount / 100:.2f} {currency}"
 
 
 def _cell(value: object) -> str:

@@ -59,7 +59,7 @@ ROOMS = (
     Room(("billing.bootstrap",), ("billing", "stripe", "upstash_redis", "mypy_boto3_")),  # it builds their clients
     Room(("functions",), (*CORE, *EDGE, POWERTOOLS, "pydantic")),
     # the operator's command: the functions' own code, and tables for people. Nothing of ours knows it.
-    Room(("plumb",), ("billing", "plumb", *AWS, "stripe", "upstash_redis", "click", "rich", "yaml")),
+    Room(("plumb",), ("billing", "plumb", *AWS, "stripe", "upstash_redis", "click", "rich", "yaml", "pydantic")),
 )
 
 # The core meets the world only through ports: a simulation switches between its calls, and replays them.
