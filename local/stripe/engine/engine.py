@@ -25,6 +25,8 @@ from local.stripe.engine import (
     payment_intents,
     payment_method_saving,
     payment_methods,
+    portal_configurations,
+    portal_sessions,
     price_currencies,
     prices,
     products,
@@ -63,6 +65,8 @@ _RESOURCES = (
     payment_intents,
     payment_method_saving,
     payment_methods,
+    portal_configurations,
+    portal_sessions,
     prices,
     products,
     promotion_codes,
@@ -78,6 +82,7 @@ _RESOURCES = (
 )
 ROUTES: list[Route] = [route for resource in _RESOURCES for route in resource.ROUTES]
 INCLUDED: dict[tuple[str, str], Include] = {
+    ("billing_portal.configuration", "features.subscription_update.products"): portal_configurations.products_shown,
     ("charge", "refunds"): charges.refunds_of,
     ("checkout.session", "line_items"): checkout_sessions.lines_of,
     ("checkout.session", "total_details.breakdown"): session_order.breakdown_of,

@@ -15,6 +15,7 @@ MAX_LEVELS = 4
 
 EXPANDABLE: dict[str, frozenset[str]] = {
     "balance_transaction": frozenset({"source"}),
+    "billing_portal.session": frozenset({"configuration"}),
     "charge": frozenset(
         {"balance_transaction", "customer", "failure_balance_transaction", "payment_intent", "review", "on_behalf_of"}
     ),

@@ -26,7 +26,7 @@ def check_session(world: World, params: dict[str, Any], mode: str, customer: Obj
         raise invalid_request("Missing required param: line_items.", param="line_items", code="parameter_missing")
     for name in ("success_url", "cancel_url", "return_url"):
         if name in params:
-            _check_url(params[name], name)
+            check_url(params[name], name)
     if "customer" in params and "customer_email" in params:
         raise invalid_request("You may only specify one of these parameters: customer, customer_email.")
     # Refused even with allow_promotion_codes=false: the two keys never go together.
@@ -65,7 +65,8 @@ def _check_ending(params: dict[str, Any]) -> None:
             raise invalid_request(f"You cannot pass `{name}` with `{setting}`.", param=name)
 
 
-def _check_url(url: str, name: str) -> None:
+def check_url(url: str, name: str) -> None:
+    """Refuse what is no address of a web page."""
     try:
         parts = urlsplit(url)
     except ValueError:

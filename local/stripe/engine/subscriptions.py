@@ -50,7 +50,7 @@ def _settings(world: World, subscription: Obj, given: dict[str, Any]) -> None:
     if "cancel_at_period_end" in given:
         subscription_life.cancel_later(world, subscription, given["cancel_at_period_end"])
     if "cancel_at" in given:
-        _cancel_at(world, subscription, given["cancel_at"])
+        cancel_at(world, subscription, given["cancel_at"])
     if "default_payment_method" in given:
         subscription["default_payment_method"] = given["default_payment_method"] or None
     if "pause_collection" in given:
@@ -89,7 +89,8 @@ def _pause_collection(world: World, subscription: Obj, wanted: dict[str, Any] | 
     subscription["pause_collection"] = {"behavior": wanted["behavior"], "resumes_at": resumes_at}
 
 
-def _cancel_at(world: World, subscription: Obj, wanted: int | str) -> None:
+def cancel_at(world: World, subscription: Obj, wanted: int | str) -> None:
+    """Set or lift a cancellation at a moment, named by itself or by an end of the items' periods."""
     if wanted == "":
         subscription |= {"cancel_at": None, "canceled_at": None}
         return

@@ -15,8 +15,9 @@ from starlette.routing import Route
 
 from local.stripe.delivery import Deliveries
 from local.stripe.engine import Engine, webhook_endpoints
+from local.stripe.engine.errors import ApiError
 from local.stripe.faults import Faults
-from local.stripe.web import api, control, embedding, other_pages, pages
+from local.stripe.web import api, control, embedding, other_pages, pages, portal_pages
 from local.stripe.web.shell import Shell
 
 VERBS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
@@ -69,6 +70,7 @@ def build(
         routes=[
             Route("/", other_pages.front),
             *(route for base in ("/c/pay/{session}", "/c/embedded/{client_secret}") for route in _checkout(base)),
+            *portal_pages.ROUTES,
             Route("/static/frame.js", embedding.frame_script),
             Route("/v3/", embedding.stripe_js),
             Route("/endive/stripe.js", embedding.stripe_js),
@@ -83,6 +85,7 @@ def build(
             Route("/v1/{path:path}", api.answer, methods=VERBS),
             Route("/v2/{path:path}", api.answer, methods=VERBS),
         ],
+        exception_handlers={portal_pages.Gone: portal_pages.gone, ApiError: portal_pages.refused},
         lifespan=life,
     )
     app.state.shell = shell

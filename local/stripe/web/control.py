@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from local.stripe.engine import disputes, refunds, scheduler, subscription_end, subscription_life, webhook_endpoints
-from local.stripe.engine.errors import ApiError, missing
+from local.stripe.engine import disputes, refunds, scheduler, webhook_endpoints
+from local.stripe.engine.errors import ApiError
 from local.stripe.engine.world import Obj, World, snapshot
+from local.stripe.web import dashboard
+from local.stripe.web.given import BadRequest, Given, need, only, read
 from local.stripe.web.shell import Shell, shell_of
 
-Given = dict[str, Any]
 OUTCOMES = ("won", "lost", "warning_closed")
-
-
-class BadRequest(ValueError):
-    """The control request itself is wrong."""
 
 
 async def clock(request: Request) -> Response:
@@ -60,7 +55,9 @@ async def act(request: Request) -> Response:
         return JSONResponse({"error": {"message": f"unknown; known: {known}"}}, status_code=404)
     try:
         shell.flush()
-        answer = deed(shell, _given(await request.body()))
+        answer = deed(shell, read(await request.body()))
+    except dashboard.Refused as passed_on:
+        return JSONResponse(passed_on.body, status_code=passed_on.status)
     except ApiError as refusal:
         return JSONResponse(refusal.body("", shell.engine.world.now()), status_code=refusal.status)
     except ValueError as wrong:
@@ -69,56 +66,30 @@ async def act(request: Request) -> Response:
     return JSONResponse(answer)
 
 
-def _given(body: bytes) -> Given:
-    try:
-        given = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        raise BadRequest("the body is not JSON") from None
-    if not isinstance(given, dict):
-        raise BadRequest("the body is not a JSON object")
-    return given
-
-
-def _only(given: Given, *names: str) -> None:
-    unknown = sorted(given.keys() - set(names))
-    if unknown:
-        raise BadRequest(f"unknown: {', '.join(unknown)}; known: {', '.join(names)}")
-    amount = given.get("amount", 0)
-    if not isinstance(amount, int) or isinstance(amount, bool):
-        raise BadRequest("amount is an integer in minor units")
-
-
 def _charge(world: World, given: Given) -> Obj:
     """The charge that `charge`, `payment_intent`, `session` or `invoice` leads to."""
     if "charge" in given:
-        return _need(world, "charge", given["charge"])
+        return need(world, "charge", given["charge"])
     if "session" in given:
-        session = _need(world, "checkout.session", given["session"])
+        session = need(world, "checkout.session", given["session"])
         intent = session["payment_intent"] or world.hidden.get(f"{session['id']}/intent")
     elif "invoice" in given:
         paid = [each for each in world.all("invoice_payment") if each["invoice"] == given["invoice"]]
         intent = paid[0]["payment"]["payment_intent"] if paid else None
     else:
         intent = given.get("payment_intent")
-    found = _need(world, "payment_intent", intent)
-    return _need(world, "charge", found["latest_charge"])
-
-
-def _need(world: World, kind: str, object_id: object) -> Obj:
-    found = world.get(kind, str(object_id))
-    if found is None:
-        raise missing(kind, str(object_id), param=kind, in_path=True)
-    return found
+    found = need(world, "payment_intent", intent)
+    return need(world, "charge", found["latest_charge"])
 
 
 def refund(shell: Shell, given: Given) -> Given:
     """Refund all or a part, `status` pending or failed at once; by `refund`, end a pending one or fail a made one."""
-    _only(given, "charge", "payment_intent", "session", "invoice", "amount", "status", "refund", "reason")
+    only(given, "charge", "payment_intent", "session", "invoice", "amount", "status", "refund", "reason")
     world, status = shell.engine.world, given.get("status", "succeeded")
     if status not in ("succeeded", "pending", "failed"):
         raise BadRequest("status is one of succeeded, pending, failed")
     if "refund" in given:
-        known = _need(world, "refund", given["refund"])
+        known = need(world, "refund", given["refund"])
         if status == "failed":
             refunds.fail(world, known)
         elif known["status"] == "pending" and status == "succeeded":
@@ -136,7 +107,7 @@ def refund(shell: Shell, given: Given) -> Given:
 
 def dispute(shell: Shell, given: Given) -> Given:
     """Open a dispute or inquiry on a charge; by `dispute`, move one to `status`."""
-    _only(given, "charge", "payment_intent", "session", "invoice", "amount", "reason", "inquiry", "dispute", "status")
+    only(given, "charge", "payment_intent", "session", "invoice", "amount", "reason", "inquiry", "dispute", "status")
     world = shell.engine.world
     if "dispute" not in given:
         if given.get("status") not in (None, *OUTCOMES):
@@ -151,7 +122,7 @@ def dispute(shell: Shell, given: Given) -> Given:
         if "status" in given:
             disputes.close(world, made, given["status"])
         return snapshot(made)
-    known, status = _need(world, "dispute", given["dispute"]), given.get("status")
+    known, status = need(world, "dispute", given["dispute"]), given.get("status")
     if status in OUTCOMES:
         disputes.close(world, known, status)
     elif status == "needs_response":
@@ -161,38 +132,9 @@ def dispute(shell: Shell, given: Given) -> Given:
     return snapshot(known)
 
 
-def cancel_subscription(shell: Shell, given: Given) -> Given:
-    """Cancel at once, or with `at_period_end`."""
-    _only(given, "subscription", "at_period_end")
-    world = shell.engine.world
-    known = _need(world, "subscription", given.get("subscription"))
-    if known["ended_at"] is not None:
-        raise BadRequest("this subscription has ended")
-    with world.at(world.time_of(known["customer"])):
-        if given.get("at_period_end"):
-            before = snapshot(known)
-            subscription_life.cancel_later(world, known, wanted=True)
-            world.emit_updated("customer.subscription.updated", known, before)
-        else:
-            subscription_end.end(world, known, "cancellation_requested")
-    return snapshot(known)
-
-
-def break_card(shell: Shell, given: Given) -> Given:
-    """Let the saved card of a subscription be refused from now on, as when it expires; `mend` undoes it."""
-    _only(given, "subscription", "mend")
-    world = shell.engine.world
-    known = _need(world, "subscription", given.get("subscription"))
-    method = known["default_payment_method"]
-    if method is None:
-        raise BadRequest("this subscription has no payment method")
-    world.hidden[method] = replace(world.hidden[method], fails_off_session=not given.get("mend", False))
-    return snapshot(known)
-
-
 def async_payment(shell: Shell, given: Given) -> Given:
     """Settle a pending SEPA debit now: `outcome` succeeded or failed."""
-    _only(given, "charge", "payment_intent", "session", "invoice", "outcome")
+    only(given, "charge", "payment_intent", "session", "invoice", "outcome")
     charge = _charge(shell.engine.world, given)
     if given.get("outcome") not in ("succeeded", "failed"):
         raise BadRequest("outcome is one of succeeded, failed")
@@ -213,10 +155,10 @@ def faults(shell: Shell, given: Given) -> Given:
 
 def roll_secret(shell: Shell, given: Given) -> Given:
     """Roll an endpoint's secret; with `keep_old` both sign from now on."""
-    _only(given, "endpoint", "secret", "keep_old")
+    only(given, "endpoint", "secret", "keep_old")
     world = shell.engine.world
     chosen = given.get("endpoint") or world.all("webhook_endpoint")[-1]["id"]
-    endpoint = _need(world, "webhook_endpoint", chosen)
+    endpoint = need(world, "webhook_endpoint", chosen)
     secret = webhook_endpoints.roll(world, endpoint, given.get("secret"), bool(given.get("keep_old", True)))
     return {
         "endpoint": endpoint["id"],
@@ -225,11 +167,9 @@ def roll_secret(shell: Shell, given: Given) -> Given:
     }
 
 
-DEEDS: dict[str, Callable[[Shell, Given], Given]] = {
+DEEDS: dict[str, Callable[[Shell, Given], Given]] = dashboard.DEEDS | {
     "refund": refund,
     "dispute": dispute,
-    "break_card": break_card,
-    "cancel_subscription": cancel_subscription,
     "async_payment": async_payment,
     "faults": faults,
     "roll_secret": roll_secret,

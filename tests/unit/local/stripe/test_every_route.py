@@ -33,6 +33,7 @@ EXISTING = {
     "subscriptions": "subscription",
     "subscription_items": "subscription_item",
     "invoiceitems": "invoiceitem",
+    "configurations": "billing_portal.configuration",
     "invoices": "invoice",
     "events": "event",
     "webhook_endpoints": "webhook_endpoint",
@@ -65,6 +66,11 @@ def test_odd_values_are_answered(account, route):
         "/v1/refunds": {"charge": account.world.all("charge")[-1]["id"]},
         "/v1/webhook_endpoints": {"url": "http://a.test", "enabled_events": ["*"]},
         "/v1/subscriptions": {"customer": account.world.all("customer")[0]["id"], "items": items},
+        "/v1/billing_portal/configurations": {"features": {"invoice_history": {"enabled": "true"}}},
+        "/v1/billing_portal/sessions": {
+            "customer": account.world.all("customer")[0]["id"],
+            "configuration": account.post("/v1/billing_portal/configurations", features={})["id"],
+        },
         "/v1/subscription_items": {"subscription": account.world.all("subscription")[0]["id"]},
         "/v1/test_helpers/test_clocks": {"frozen_time": "1795000000"},
     }

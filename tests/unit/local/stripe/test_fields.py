@@ -42,6 +42,8 @@ LEFT_OUT = {
 
 KINDS = {
     "balance_transaction": stripe.BalanceTransaction,
+    "billing_portal.configuration": stripe.billing_portal.Configuration,
+    "billing_portal.session": stripe.billing_portal.Session,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,
     "coupon": stripe.Coupon,
@@ -81,6 +83,8 @@ def lived(account):
     taxed = account.session(plan, discounts=[{"promotion_code": code}], automatic_tax={"enabled": True})
     account.pay(taxed, address=berlin, tax_ids=vat)
     subscription = account.get("/v1/subscriptions")["data"][0]
+    configuration = account.post("/v1/billing_portal/configurations", features={"invoice_history": {"enabled": True}})
+    account.post("/v1/billing_portal/sessions", customer=subscription["customer"], configuration=configuration["id"])
     changed = [{"id": subscription["items"]["data"][0]["id"], "quantity": 2}]
     account.post(f"/v1/subscriptions/{subscription['id']}", items=changed)
     account.pay(account.session(account.price()), "4000000000000259")
@@ -94,7 +98,8 @@ def lived(account):
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_members_are_the_sdks(lived, kind):
-    known, left_out = known_members(KINDS[kind]), LEFT_OUT.get(KINDS[kind].__name__, set())
+    whole = kind.startswith("billing_portal.")  # its Session has nothing left out, unlike Checkout's
+    known, left_out = known_members(KINDS[kind]), set() if whole else LEFT_OUT.get(KINDS[kind].__name__, set())
     found = lived.world.all(kind)
     assert found
     for each in found:
