@@ -52,6 +52,8 @@ class World:
     the order of a session."""
     settings: dict[str, Any] = field(default_factory=dict)
     """What an account sets in its dashboard and no API object shows."""
+    indexed: dict[str, list[tuple[int, Obj | None]]] = field(default_factory=dict)
+    """What search may find later: by customer its versions, each with the account's time. None: deleted."""
     later: list[tuple[int, str, str]] = field(default_factory=list)
     """What Stripe does by itself later: (when, what, object id)."""
     lose_next: int = 0
@@ -64,7 +66,11 @@ class World:
 
     def now(self) -> int:
         """The account's time in Unix seconds; within `at`, the moment that is being played."""
-        return self._moment if self._moment is not None else int(self.clock()) + self.offset
+        return self._moment if self._moment is not None else self.account_now()
+
+    def account_now(self) -> int:
+        """The account's time, whatever moment is being played."""
+        return int(self.clock()) + self.offset
 
     @contextmanager
     def at(self, moment: int | None) -> Iterator[None]:
@@ -127,6 +133,9 @@ class World:
         The snapshot never changes later, and an event is made whether or not an endpoint wants it:
         https://docs.stripe.com/api/events/object
         """
+        if obj["object"] == "customer":
+            version = None if type == "customer.deleted" else snapshot(obj)
+            self.indexed.setdefault(obj["id"], []).append((self.account_now(), version))
         if self.lose_next > 0:
             self.lose_next -= 1
             return

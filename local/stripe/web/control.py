@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from local.stripe.engine import disputes, refunds, scheduler, webhook_endpoints
 from local.stripe.engine.errors import ApiError
 from local.stripe.engine.world import Obj, World, snapshot
-from local.stripe.web import dashboard
+from local.stripe.web import control_account, dashboard
 from local.stripe.web.given import BadRequest, Given, need, only, read
 from local.stripe.web.shell import Shell, shell_of
 
@@ -173,4 +173,5 @@ DEEDS: dict[str, Callable[[Shell, Given], Given]] = dashboard.DEEDS | {
     "async_payment": async_payment,
     "faults": faults,
     "roll_secret": roll_secret,
+    **control_account.DEEDS,
 }

@@ -84,3 +84,14 @@ def test_auto_paging_sees_every_object_once(stand_in, shop):
     made = [shop.price(100 + i).id for i in range(7)]
     found = [price.id for price in stand_in.v1.prices.list({"product": shop.product.id, "limit": 3}).auto_paging_iter()]
     assert found == list(reversed(made))
+
+
+def test_search_is_behind_what_is_listed(stand_in):
+    """https://docs.stripe.com/search#data-freshness"""
+    made = stand_in.v1.customers.create({"email": "found@example.com", "metadata": {"user_id": "u 1"}})
+    query = {"query": "email:'found@example.com' AND metadata['user_id']:'u 1'"}
+    assert stand_in.v1.customers.search(query).data == []
+    assert [each.id for each in stand_in.v1.customers.list({"email": "found@example.com"}).data] == [made.id]
+    stand_in.control("search", lag_seconds=0)
+    assert [each.id for each in stand_in.v1.customers.search(query).auto_paging_iter()] == [made.id]
+    stand_in.control("search", lag_seconds=2)
