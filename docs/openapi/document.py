@@ -47,7 +47,10 @@ _ERRORS = {
                 "properties": {
                     "code": {"type": "string"},
                     "message": {"type": "string"},
-                    "portal": {"type": "string", "description": "Of `subscription_exists`: the route that helps."},
+                    "portal": {
+                        "type": "string",
+                        "description": "The route that helps, if the portal does.",
+                    },
                     "candidates": {
                         "type": "array",
                         "items": _CANDIDATE,

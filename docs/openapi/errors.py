@@ -13,7 +13,7 @@ _HEAD = """\
 # Error codes
 
 Every error of a function is `{"error": {"code": "...", "message": "..."}}`. Codes are stable and for programs; messages
-are for people and may change. This page is made by `make openapi`, from `billing/errors.py` and the routes in
+are for people and may change. This page is made by `make openapi`, from `billing/errors` and the routes in
 `docs/openapi/operations`.
 
 | Status | `code` | Meaning | Routes |

@@ -14,13 +14,16 @@ from billing.domain.notice import Notice, ObjectRef
 from billing.domain.order import Order
 from billing.domain.purchase import opened
 from billing.domain.terms import SellingPolicy
+from billing.services.change_subscription import ChangeDeps
 from billing.services.consume_events import ConsumeDeps, Message, consume_events
 from billing.services.converge import ConvergeDeps
+from billing.services.open_portal import PortalDeps
 from billing.services.read_account import ReadDeps
 from billing.services.start_checkout import CheckoutDeps
 from billing.services.sync_after_checkout import SyncDeps
 from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, POLICY, SESSION
 from tests.fakes.stores import FakeAccounts, FakeCheckouts, FakeEvents, FakeLedger, FakeTables
+from tests.fakes.stripe_plans import FakePlans
 from tests.fakes.stripe_world import FakeStripe
 from tests.fakes.world import Calls, FakeCache, FakeClock, FakeLog, FakeMetrics, FakeQueue, FakeRandomness
 
@@ -55,6 +58,10 @@ class Core:
             self.converge, self.stripe, self.stripe, self.checkouts, self.cache, SellingPolicy(max_quantity=10)
         )
 
+        self.plans = FakePlans(self.stripe, self.clock)
+        self.portal = PortalDeps(self.converge, self.stripe, self.plans, adopting=False)
+        self.change = ChangeDeps(self.converge, self.stripe, self.plans, self.cache, max_quantity=10)
+
     def has_customer(self, user: UserId = ALICE, customer: CustomerId = CUSTOMER) -> None:
         """The user's account stands and owns the customer, here and at Stripe."""
         self.tables.accounts[user] = Account(user, customers=(customer,), version=1)
@@ -82,9 +89,9 @@ class Core:
         self.tables.check()
         return unfinished
 
-    def deliver_change(self) -> None:
+    def deliver_change(self, event: str = "evt_change") -> None:
         """Something of alice's customer has changed, and the account follows."""
-        assert self.deliver(a_notice("customer.updated", id="evt_change", related={})) == frozenset()
+        assert self.deliver(a_notice("customer.updated", id=event, related={})) == frozenset()
         self.calls.made.clear()
 
     def outcomes(self) -> dict[str, str]:

@@ -51,6 +51,7 @@ CHECKOUTS = {"dynamodb:GetItem", *CONVERGE["AccountsTable"]}
 NEEDS: dict[str, dict[str, set[str]]] = {
     "CreateCheckoutFunction": CONVERGE | {"AccountsTable": CHECKOUTS},
     "SuccessSyncFunction": CONVERGE | {"AccountsTable": CHECKOUTS},
+    "SubscriptionsFunction": CONVERGE,
     "WebhookFunction": {
         "EventsQueue": {"sqs:SendMessage"},
         "StripeWebhookSecret": SECRET,
@@ -76,6 +77,7 @@ STORES = CONVERGING | {"dynamodb.checkout_store"}
 BUILT_OF = {
     "create_checkout": STORES,
     "success_sync": STORES,
+    "subscriptions": CONVERGING,
     "webhook": {"sqs_queue"},
     "event_consumer": CONVERGING | {"sqs_queue"},
     "account": {"dynamodb.account_store", "dynamodb.ledger_store"},

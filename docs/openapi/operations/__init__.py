@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from docs.openapi.operation import Operation
-from docs.openapi.operations import account, catalog, checkout, webhook
+from docs.openapi.operations import account, catalog, checkout, subscriptions, webhook
 
 OPERATIONS: tuple[Operation, ...] = (
     *catalog.OPERATIONS,
     *checkout.OPERATIONS,
     *account.OPERATIONS,
+    *subscriptions.OPERATIONS,
     *webhook.OPERATIONS,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from local.stripe.engine import (
@@ -41,7 +42,8 @@ def create_preview(call: Call) -> Obj:
         raise not_offered(f"subscription_details[{beyond[0]}]")
     with world.at(world.time_of(subscription["customer"])):
         change = _change(world, subscription, details)
-        return preview(world, subscription, change, ends=_ends(subscription, details))
+        recurring = given.get("preview_mode") == "recurring"
+        return preview(world, subscription, change, ends=_ends(subscription, details), recurring=recurring)
 
 
 def _subscription(call: Call) -> Obj:
@@ -99,10 +101,15 @@ def _ends(subscription: Obj, details: dict[str, Any]) -> bool:
     return bool(not lifted and (details.get("cancel_at") or subscription["cancel_at"]))
 
 
-def preview(world: World, subscription: Obj, change: Change, *, ends: bool) -> Obj:
-    """The next invoice after a change: the one that it makes at once, else that of the next renewal."""
+def preview(world: World, subscription: Obj, change: Change, *, ends: bool, recurring: bool = False) -> Obj:
+    """The next invoice after a change: the one that it makes at once, else that of the next renewal.
+
+    `recurring` (the parameter `preview_mode`) is what every period costs: no prorations, and nothing that waits.
+    """
+    if recurring:
+        change = replace(change, prorations=[], bill_now=False)
     entries = [
-        *invoice_items.pending(world, subscription),
+        *([] if recurring else invoice_items.pending(world, subscription)),
         *subscription_update.entries_of(world, subscription, change),
     ]
     lines = subscription_update.lines_of(world, subscription, change, entries)
@@ -155,6 +162,6 @@ ROUTES = [
         "/v1/invoices/create_preview",
         "_invoice_create_preview_params:InvoiceCreatePreviewParams",
         create_preview,
-        names("customer subscription subscription_details"),
+        names("customer preview_mode subscription subscription_details"),
     ),
 ]

@@ -12,6 +12,7 @@ from billing.config import (
     account_settings,
     checkout_settings,
     consumer_settings,
+    subscription_settings,
     success_settings,
     webhook_settings,
 )
@@ -46,6 +47,7 @@ WHOLE: dict[str, tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] =
     "webhook": (webhook_settings, SHARED | QUEUE | {"STRIPE_WEBHOOK_SECRET": "plumbline/stripe-webhook"}),
     "create_checkout": (checkout_settings, CONVERGE | SELLING),
     "success_sync": (success_settings, CONVERGE),
+    "subscriptions": (subscription_settings, CONVERGE | {"MAX_QUANTITY": "100", "ADOPT_CUSTOMERS": "false"}),
     "event_consumer": (consumer_settings, CONVERGE | QUEUE | {"UNKNOWN_CUSTOMERS": "park"}),
     "account": (account_settings, {name: value for name, value in CONVERGE.items() if name != "APP_URL"}),
 }
@@ -284,5 +286,6 @@ def test_each_setting_that_is_read_is_tested_above(function: str) -> None:
             return super().get(name, default)
 
     WHOLE[function][0](Spy(given))
-    optional = {"STRIPE_ACCOUNT"} | ({"API_URL"} if function == "create_checkout" else set())
+    own = {"create_checkout": {"API_URL"}, "subscriptions": {"PORTAL_CONFIGURATION"}}
+    optional = {"STRIPE_ACCOUNT"} | own.get(function, set())
     assert asked == set(given) | optional

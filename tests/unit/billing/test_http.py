@@ -195,6 +195,12 @@ ANSWERS: list[tuple[errors.BillingError, int, str]] = [
     (errors.AlreadyReversed("no"), 409, "already_reversed"),
     (errors.IdempotencyConflict("no"), 409, "idempotency_conflict"),
     (errors.CheckoutConflict("no"), 409, "conflict"),
+    (errors.SubscriptionNotFound("no"), 404, "subscription_not_found"),
+    (errors.SubscriptionAmbiguous("no"), 409, "subscription_ambiguous"),
+    (errors.ChangeRefused("no"), 409, "subscription_not_changeable"),
+    (errors.PreviewExpired("no"), 409, "preview_expired"),
+    (errors.PlanMismatch("no"), 422, "plan_mismatch"),
+    (errors.PortalFlowUnavailable("no"), 409, "portal_flow_unavailable"),
     (errors.SignatureRefused("no", reason="mismatch"), 400, "invalid_signature"),
 ]
 HELPFUL: list[tuple[errors.BillingError, int, dict[str, object]]] = [
@@ -213,6 +219,16 @@ HELPFUL: list[tuple[errors.BillingError, int, dict[str, object]]] = [
         },
     ),
 ]
+TO_THE_PORTAL: tuple[type[errors.BillingError], ...] = (
+    errors.SubscriptionUnpaid,
+    errors.SubscriptionPaused,
+    errors.SubscriptionCanceling,
+    errors.SubscriptionNotChangeable,
+    errors.ChangeNotNow,
+)
+HELPFUL += [
+    (kind("no"), 409, {"code": kind.code, "message": "no", "portal": "/portal/sessions"}) for kind in TO_THE_PORTAL
+]
 HIDDEN: list[tuple[errors.BillingError, int, str]] = [
     (errors.StripeUnavailable("req_secret timed out"), 503, "stripe_unavailable"),
     (errors.StoreUnavailable("table secret throttled"), 503, "unavailable"),
@@ -223,6 +239,7 @@ HIDDEN: list[tuple[errors.BillingError, int, str]] = [
     (errors.MalformedObject("secret"), 500, "internal"),
     (errors.MalformedEvent("secret", reason="secret"), 500, "internal"),
     (errors.Misconfigured("secret"), 500, "internal"),
+    (errors.PortalNotConfigured("secret"), 500, "portal_not_configured"),
 ]
 
 

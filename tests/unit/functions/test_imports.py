@@ -27,6 +27,7 @@ NOT_NEEDED = {
     "account": ("stripe", "boto3", "requests", "billing.services.converge"),
     "create_checkout": ("boto3",),
     "success_sync": ("boto3",),
+    "subscriptions": ("boto3",),
     "event_consumer": ("boto3", "billing.api_models"),
 }
 # sys.modules after the import without our own, and about ten for other patch versions of Python. Raise one only with a
@@ -36,6 +37,7 @@ MOST_MODULES = {
     "account": 512,
     "create_checkout": 622,
     "success_sync": 622,
+    "subscriptions": 622,
     "event_consumer": 616,
 }
 

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 from billing.api_models.checkout import CheckoutBody, SuccessBody
+from billing.api_models.subscriptions import ChangeBody, PortalBody, PreviewBody
 from billing.domain.events import HANDLED, Origin, parse_event
-from billing.domain.ids import SESSION_ID
+from billing.domain.ids import SESSION_ID, SUBSCRIPTION_ID
 from billing.domain.notice import Notice
 from billing.errors import MalformedMessage
 from billing.http.caller import caller, reader
-from billing.http.request import HttpEvent, body_as, correlation_id, header, query, raw_body
+from billing.http.request import HttpEvent, body_as, correlation_id, header, idempotency_key, query, raw_body
 from functions.account import app as account
 from functions.event_consumer import app as consumer
+from functions.subscriptions import app as subscriptions
 from local.gateway.event import HttpRequest, build_event
 from local.gateway.routing import Match
 from local.template import Addresses, Model, load_model
@@ -143,6 +145,28 @@ def test_account_has_a_route_for_each_of_the_template_and_no_other(template: Mod
     assert template.api is not None
     served = {route.key for route in template.api.routes if template.functions[route.function].label == "account"}
     assert set(account._ROUTES) == served
+
+
+BODIES: dict[str, type[PortalBody | PreviewBody]] = {
+    "POST /portal/sessions": PortalBody,
+    "POST /subscriptions/change/preview": PreviewBody,
+    "POST /subscriptions/change": ChangeBody,
+}
+
+
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name.startswith("subscriptions/")])
+def test_subscriptions_reads_it(name: str) -> None:
+    event: HttpEvent = read(REQUESTS[name])
+    assert caller(event).as_user().user_id == "alice"
+    body = body_as(event, BODIES[event["routeKey"]])
+    assert body.subscription_id is None or SUBSCRIPTION_ID.fullmatch(body.subscription_id)
+    assert (idempotency_key(event) is not None) == (name == "subscriptions/change")
+
+
+def test_subscriptions_has_a_route_for_each_of_the_template_and_no_other(template: Model) -> None:
+    assert template.api is not None
+    served = {route.key for route in template.api.routes if template.functions[route.function].label == "subscriptions"}
+    assert set(subscriptions._ROUTES) == served == set(BODIES)
 
 
 @pytest.mark.parametrize("name", BATCHES)

@@ -77,7 +77,7 @@ def test_the_reader_only_reads() -> None:
 
 def test_no_other_code_knows_the_tables_name() -> None:
     knowing = [path for path, source in sources() if "LEDGER_TABLE" in source]
-    assert knowing == ["layers/billing/python/billing/config.py"]
+    assert knowing == ["layers/billing/python/billing/config/__init__.py"]
 
 
 def test_the_put_is_conditioned_on_the_whole_key(world: World) -> None:

@@ -110,3 +110,13 @@ def test_an_upcoming_renewal_is_announced_without_an_id(account, subscribed):
     event = account.world.all("event")[0]
     assert (event["type"], event["data"]["object"]["total"]) == ("invoice.upcoming", 1000)
     assert "id" not in event["data"]["object"]
+
+
+def test_what_every_period_costs(account, subscribed):
+    """Without the prorations of the change, and without what waits for the next invoice."""
+    subscribed.at(day(4, 16))
+    subscribed.switch(subscribed.price(1500), proration_behavior="create_prorations")
+    asked = {"subscription": subscribed.id, "subscription_details": change(subscribed)}
+    found = account.post("/v1/invoices/create_preview", preview_mode="recurring", **asked)
+    assert (found["total"], [line["amount"] for line in found["lines"]["data"]]) == (4000, [4000])
+    assert len(account.post("/v1/invoices/create_preview", **asked)["lines"]["data"]) > 1

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     PlainSerializer,
     StringConstraints,
@@ -25,6 +27,18 @@ Time = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """In UTC, to the second: a ledger entry's own time has a fraction, which not every client can read."""
+
+
+def _with_zone(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be a time in ISO 8601")  # noqa: TRY004  pydantic reports a ValueError as a field that does not fit
+    return datetime.fromisoformat(value)
+
+
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_with_zone), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""A time in a request, as we answer it: ISO 8601 with its zone, and no number."""
 Id = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
 
 

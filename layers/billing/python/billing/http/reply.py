@@ -40,15 +40,27 @@ _STATUS: tuple[tuple[type[errors.BillingError], int, str | None], ...] = (
     (errors.AmbiguousPrice, 409, None),
     (errors.SubscriptionExists, 409, None),
     (errors.CheckoutConflict, 409, None),
+    (errors.SubscriptionNotFound, 404, None),
+    (errors.SubscriptionAmbiguous, 409, None),
+    (errors.ChangeRefused, 409, None),
+    (errors.PlanMismatch, 422, None),
+    (errors.PortalFlowUnavailable, 409, None),
     (errors.RequestRefused, 400, None),
     (errors.SignatureRefused, 400, None),
     (errors.StripeUnavailable, 503, "Stripe can't be reached at the moment; try again in a few seconds"),
     (errors.Retryable, 503, "this is not possible at the moment; try again in a few seconds"),
+    (errors.PortalNotConfigured, 500, "the customer portal is not set up in Stripe: save its settings, or name one"),
     (errors.BillingError, 500, "something went wrong on our side"),
 )
 
+_PORTAL = {"portal": "/portal/sessions"}
 _POINTERS: Mapping[type[errors.BillingError], Mapping[str, str]] = {
-    errors.SubscriptionExists: {"portal": "/portal/sessions"},
+    errors.SubscriptionExists: _PORTAL,
+    errors.SubscriptionUnpaid: _PORTAL,
+    errors.SubscriptionPaused: _PORTAL,
+    errors.SubscriptionCanceling: _PORTAL,
+    errors.SubscriptionNotChangeable: _PORTAL,
+    errors.ChangeNotNow: _PORTAL,
 }
 """The route that helps with an error."""
 
@@ -102,8 +114,8 @@ def status_and_code(kind: type[errors.BillingError]) -> tuple[int, str]:
 
 
 def _public_code(kind: type[errors.BillingError]) -> str:
-    """Which of our parts did not answer is for the log; a client needs to know only Stripe from ours."""
-    if issubclass(kind, errors.StripeUnavailable):
+    """Which of our parts did not answer is for the log; a client needs to know only what is Stripe's."""
+    if issubclass(kind, (errors.StripeUnavailable, errors.PortalNotConfigured)):
         return kind.code
     return "unavailable" if issubclass(kind, errors.Retryable) else "internal"
 

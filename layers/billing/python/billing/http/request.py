@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
 
 from billing import errors
-from billing.domain.ids import CORRELATION_ID, fits
+from billing.domain.ids import CORRELATION_ID, IDEMPOTENCY_KEY, fits
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -87,6 +87,14 @@ def body_as[M: BaseModel](event: HttpEvent, model: type[M]) -> M:
         first = exc.errors(include_url=False, include_context=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])[:64]
         raise errors.InvalidRequest(f"{field}: {first['msg']}" if field else first["msg"]) from exc
+
+
+def idempotency_key(event: HttpEvent) -> str | None:
+    """Return the header `Idempotency-Key`, or raise `InvalidRequest` when it is none that we take."""
+    given = header(event, "idempotency-key")
+    if given is not None and fits(given, IDEMPOTENCY_KEY) is None:
+        raise errors.InvalidRequest("Idempotency-Key must be 1 to 255 visible characters")
+    return given
 
 
 def correlation_id(event: HttpEvent) -> str | None:

@@ -1,4 +1,4 @@
-"""Stripe, as shapes: reading it, its catalog, and making customers and checkout sessions."""
+"""Stripe, as shapes: reading it, its catalog, customers, checkout and portal sessions, and changing subscriptions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from billing.domain.ids import (
     PaymentIntentId,
     PriceId,
     SessionId,
+    SubscriptionId,
     UserId,
 )
 from billing.domain.notice import Hints, ObjectRef
 from billing.domain.order import Order
+from billing.domain.plan_change import Bill, LiveSubscription, PlanChange
 from billing.domain.snapshot import Payment, Snapshot
 
 
@@ -112,3 +114,43 @@ class StripeCheckout(Protocol):
 
     def expire_session(self, session: SessionId) -> bool:
         """End an open session; False when Stripe refuses because it is no longer open."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalFlow:
+    """One thing to do in the customer portal, instead of its front page. `type` is Stripe's word.
+
+    https://docs.stripe.com/customer-management/portal-deep-links
+    """
+
+    type: str
+    subscription: SubscriptionId | None = None
+
+
+class StripePortal(Protocol):
+    """Stripe's customer portal."""
+
+    def open_portal(self, customer: CustomerId, flow: PortalFlow | None, locale: str | None) -> str:
+        """The address of a new session; it is valid for minutes and lets whoever has it in.
+
+        Raises PortalNotConfigured, PortalFlowUnavailable, StripeUnavailable, StripeRefused.
+        """
+
+
+class StripeSubscriptions(Protocol):
+    """Changing subscriptions. Raises StripeUnavailable, StripeRefused, MalformedObject."""
+
+    def live(self, subscription: SubscriptionId) -> LiveSubscription:
+        """The subscription as it is now, with the prices of its items."""
+
+    def preview(self, change: PlanChange) -> Bill:
+        """The invoice that the change would make at once."""
+
+    def preview_recurring(self, change: PlanChange) -> Bill:
+        """The invoice of each period after the change."""
+
+    def change(self, change: PlanChange, key: str) -> LiveSubscription:
+        """Make the change once it is paid for: until then it is pending. The same key changes once.
+
+        Raises SubscriptionNotChangeable when the saved payment method can't be charged at once.
+        """

@@ -7,13 +7,26 @@ from datetime import datetime
 from billing.api_models.account import AccountAnswer, EntitlementAnswer, SubscriptionAnswer
 from billing.domain.account import Account
 from billing.domain.entitlement import AccessPolicy
-from billing.domain.subscription import Span
+from billing.domain.subscription import Span, SubscriptionState
 from billing.present.credits import credits_answer
 
 
 def entitlement_answer(access: Span) -> EntitlementAnswer:
     """A level and its end."""
     return EntitlementAnswer(level=access.level, expires_at=access.until)
+
+
+def subscription_answer(state: SubscriptionState) -> SubscriptionAnswer:
+    """A subscription that has not ended."""
+    return SubscriptionAnswer(
+        subscription_id=state.id,
+        status=state.status,
+        price_id=state.price_id,
+        plan=state.plan,
+        level=state.level,
+        current_period_end=state.period_end,
+        cancel_at_period_end=state.cancel_at_period_end,
+    )
 
 
 def account_answer(account: Account, policy: AccessPolicy, now: datetime) -> AccountAnswer:
@@ -23,17 +36,6 @@ def account_answer(account: Account, policy: AccessPolicy, now: datetime) -> Acc
         email=account.email,
         credits=credits_answer(account, now),
         entitlements=entitlement_answer(account.access_at(policy, now)),
-        subscriptions=[
-            SubscriptionAnswer(
-                subscription_id=state.id,
-                status=state.status,
-                price_id=state.price_id,
-                plan=state.plan,
-                level=state.level,
-                current_period_end=state.period_end,
-                cancel_at_period_end=state.cancel_at_period_end,
-            )
-            for state in account.subscriptions
-        ],
+        subscriptions=[subscription_answer(state) for state in account.subscriptions],
         version=account.version,
     )

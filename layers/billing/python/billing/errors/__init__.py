@@ -21,6 +21,17 @@
     │   ├── AlreadyReversed         the spend was undone before
     │   ├── IdempotencyConflict     the idempotency key stands for another request
     │   ├── SubscriptionExists      a live subscription stands in the way of a second one
+    │   ├── SubscriptionNotFound    no such subscription of this caller, or it has ended
+    │   ├── SubscriptionAmbiguous   several subscriptions, and none was named
+    │   ├── ChangeRefused           the subscription can't be changed the way it is
+    │   │   ├── SubscriptionUnpaid        its last invoice is open
+    │   │   ├── SubscriptionPaused        it, or its collection, is paused
+    │   │   ├── SubscriptionCanceling     it ends at a known time
+    │   │   ├── SubscriptionNotChangeable only the portal, or a person, can change it
+    │   │   ├── ChangeNotNow              the change would give money back
+    │   │   └── PreviewExpired            the figures that were confirmed are too old
+    │   ├── PlanMismatch            the price exists but is no plan that this subscription can change to
+    │   ├── PortalFlowUnavailable   the customer portal does not offer what was asked for
     │   └── CheckoutConflict        another checkout of the same order is being made this very moment
     ├── SignatureRefused            a webhook whose signature does not hold
     ├── Retryable                   the same call may succeed later
@@ -35,6 +46,7 @@
     │   ├── MalformedObject         a Stripe object or a stored item has not the shape we rely on
     │   └── MalformedMessage        a queue message that the webhook did not write
     └── Misconfigured               a setting or a secret is missing or malformed
+        └── PortalNotConfigured     Stripe's customer portal was never set up
 
 None of them knows HTTP: `billing.http` has the one table that maps them to status codes.
 """
@@ -43,24 +55,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-
-class BillingError(Exception):
-    """Base of all of them: a stable `code`, a `message` for people, and the ids that it concerns."""
-
-    code = "internal"
-
-    def __init__(self, message: str, **ids: str | int | None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.ids = {name: value for name, value in ids.items() if value is not None}
-        self.public: Mapping[str, object] = {}
-        """What the caller is told beside code and message."""
-
-
-class RequestRefused(BillingError):
-    """The caller must change something; nothing was stored."""
-
-    code = "invalid_request"
+from billing.errors.base import BillingError as BillingError
+from billing.errors.base import Misconfigured as Misconfigured
+from billing.errors.base import Permanent as Permanent
+from billing.errors.base import RequestRefused as RequestRefused
+from billing.errors.base import Retryable as Retryable
+from billing.errors.subscriptions import ChangeNotNow as ChangeNotNow
+from billing.errors.subscriptions import ChangeRefused as ChangeRefused
+from billing.errors.subscriptions import PlanMismatch as PlanMismatch
+from billing.errors.subscriptions import PortalFlowUnavailable as PortalFlowUnavailable
+from billing.errors.subscriptions import PortalNotConfigured as PortalNotConfigured
+from billing.errors.subscriptions import PreviewExpired as PreviewExpired
+from billing.errors.subscriptions import SubscriptionAmbiguous as SubscriptionAmbiguous
+from billing.errors.subscriptions import SubscriptionCanceling as SubscriptionCanceling
+from billing.errors.subscriptions import SubscriptionNotChangeable as SubscriptionNotChangeable
+from billing.errors.subscriptions import SubscriptionNotFound as SubscriptionNotFound
+from billing.errors.subscriptions import SubscriptionPaused as SubscriptionPaused
+from billing.errors.subscriptions import SubscriptionUnpaid as SubscriptionUnpaid
 
 
 class InvalidRequest(RequestRefused):
@@ -202,16 +213,6 @@ class SignatureRefused(BillingError):
         self.reason = reason
 
 
-class Retryable(BillingError):
-    """The same call may succeed later; `retry_after` is the other side's wish, in seconds, if it said one."""
-
-    code = "unavailable"
-
-    def __init__(self, message: str, *, retry_after: float | None = None, **ids: str | int | None) -> None:
-        super().__init__(message, **ids)
-        self.retry_after = retry_after
-
-
 class StripeUnavailable(Retryable):
     """Stripe did not answer in time, answered 5xx, or asked us to slow down."""
 
@@ -240,12 +241,6 @@ class Contention(Retryable):
     """Every bounded attempt of an optimistic write met another writer."""
 
     code = "contention"
-
-
-class Permanent(BillingError):
-    """The same call will never succeed: a person or a fix is needed."""
-
-    code = "internal"
 
 
 class StripeRefused(Permanent):
@@ -282,9 +277,3 @@ class MalformedObject(Permanent):
 
 class MalformedMessage(Permanent):
     """A queue message that the webhook can't have written."""
-
-
-class Misconfigured(BillingError):
-    """A setting or a secret is missing or malformed; the message names it and never shows its value."""
-
-    code = "misconfigured"

@@ -7,66 +7,15 @@ here: the environment holds only their names in Secrets Manager.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from billing.config.environment import Environment
 from billing.domain.terms import LOCALES, SellingPolicy
 from billing.errors import Misconfigured
 
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_ORIGIN = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:(?P<port>[0-9]{1,5}))?/?", re.ASCII
-)
-_LAST_PORT = 65_535
 _NAMED = r"(?!sk_|rk_|whsec_)[A-Za-z0-9/_+=.@:-]{1,512}"
 """A name or ARN in Secrets Manager; never the secret itself, which would then stand in every error that names it."""
-
-
-class Environment:
-    """Reads variables by name; every refusal names the variable."""
-
-    def __init__(self, values: Mapping[str, str] | None = None) -> None:
-        self._values = os.environ if values is None else values
-
-    def text(self, name: str, *, default: str | None = None, pattern: str = r".+") -> str:
-        """The variable's text; empty counts as missing, `default` (which may be empty) stands in for it."""
-        value = self._values.get(name, "").strip()
-        if not value:
-            if default is None:
-                raise Misconfigured(f"the setting {name} is missing", setting=name)
-            return default
-        if not re.fullmatch(pattern, value):
-            raise Misconfigured(f"the setting {name} is malformed", setting=name)
-        return value
-
-    def whole(self, name: str, *, low: int, high: int) -> int:
-        """The variable as a whole number within bounds."""
-        value = self.text(name, pattern=r"[0-9]{1,9}")
-        if not low <= int(value) <= high:
-            raise Misconfigured(f"the setting {name} must be from {low} to {high}", setting=name)
-        return int(value)
-
-    def one_of(self, name: str, *words: str) -> str:
-        """The variable as one of a few words."""
-        return self.text(name, pattern="|".join(re.escape(word) for word in words))
-
-    def flag(self, name: str) -> bool:
-        """The variable as `true` or `false`."""
-        return self.one_of(name, "true", "false") == "true"
-
-    def origin(self, name: str, *, default: str | None = None) -> str:
-        """The variable as scheme, host and port with nothing after; plain http only on this machine."""
-        value = self.text(name, default=default)
-        if value == "" and default == "":
-            return ""
-        parts = _ORIGIN.fullmatch(value)
-        if parts is None or int(parts["port"] or 0) > _LAST_PORT:
-            raise Misconfigured(f"the setting {name} must be an origin: https, a host, and nothing after", setting=name)
-        if parts["scheme"] == "http" and parts["host"] not in _LOOPBACK:
-            raise Misconfigured(f"the setting {name} must be an https address", setting=name)
-        return value.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +113,17 @@ class CheckoutSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriptionSettings:
+    """Of the function that opens the customer portal and changes subscriptions."""
+
+    converge: ConvergeSettings
+    portal_configuration: str | None
+    """Which configuration of the customer portal is used; None is Stripe's default one."""
+    max_quantity: int
+    adopt_customers: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSettings:
     """Of the function that reads."""
 
@@ -204,6 +164,17 @@ def checkout_settings(environ: Mapping[str, str] | None = None) -> CheckoutSetti
             locale=env.one_of("CHECKOUT_LOCALE", *LOCALES),
             adopt_customers=env.flag("ADOPT_CUSTOMERS"),
         ),
+    )
+
+
+def subscription_settings(environ: Mapping[str, str] | None = None) -> SubscriptionSettings:
+    """Settings of subscriptions; raises Misconfigured."""
+    env = Environment(environ)
+    return SubscriptionSettings(
+        converge=_converge(env),
+        portal_configuration=env.text("PORTAL_CONFIGURATION", default="", pattern=r"bpc_[A-Za-z0-9]+") or None,
+        max_quantity=env.whole("MAX_QUANTITY", low=1, high=999_999),
+        adopt_customers=env.flag("ADOPT_CUSTOMERS"),
     )
 
 

@@ -1,0 +1,57 @@
+"""Builds subscriptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from billing.adapters.stripe_api.catalog import StripeCatalog
+from billing.adapters.stripe_api.checkout import StripeSessions
+from billing.adapters.stripe_api.portal import StripePortalSessions
+from billing.adapters.stripe_api.subscriptions import StripePlanChanges
+from billing.adapters.upstash_cache import UpstashCache
+from billing.bootstrap.converging import converge_deps, stripe_sdk
+from billing.bootstrap.world import redis_cache
+from billing.config import subscription_settings
+from billing.services.change_subscription import ChangeDeps
+from billing.services.open_portal import PortalDeps
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionsWorld:
+    """What the handler needs: the worlds of its two services."""
+
+    portal: PortalDeps
+    change: ChangeDeps
+
+
+def subscriptions_dependencies() -> SubscriptionsWorld:
+    """The world of subscriptions; the cache's time budget begins anew with each call."""
+    world, cached = _built()
+    cached.start_request()
+    return world
+
+
+@cache
+def _built() -> tuple[SubscriptionsWorld, UpstashCache]:
+    settings = subscription_settings()
+    core = settings.converge
+    client = stripe_sdk(core.stripe)
+    cached = redis_cache(core.redis)
+    converge = converge_deps(core.tables, core.stripe, core.policy)
+    world = SubscriptionsWorld(
+        portal=PortalDeps(
+            converge=converge,
+            stripe=StripeSessions(client, core.app_url, ""),
+            portal=StripePortalSessions(client, core.app_url, settings.portal_configuration),
+            adopting=settings.adopt_customers,
+        ),
+        change=ChangeDeps(
+            converge=converge,
+            catalog=StripeCatalog(client, core.policy.levels),
+            stripe=StripePlanChanges(client, core.policy.levels),
+            cache=cached,
+            max_quantity=settings.max_quantity,
+        ),
+    )
+    return world, cached

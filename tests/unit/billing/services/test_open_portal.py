@@ -1,0 +1,123 @@
+"""The customer portal: only ever the caller's own (S07), and straight to what the caller wants to do."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from billing.domain.account import Account
+from billing.domain.ids import CustomerId, SubscriptionId
+from billing.errors import StripeRefused, SubscriptionAmbiguous, SubscriptionCanceling, SubscriptionNotFound
+from billing.ports.stripe import PortalFlow
+from billing.services.open_portal import PortalRequest, open_portal
+from tests.fakes.core import Core
+from tests.fakes.snapshots import ALICE, BOB, CUSTOMER, a_subscription
+from tests.fakes.world import raising
+
+SUB = SubscriptionId("sub_1")
+
+
+@pytest.fixture
+def core() -> Core:
+    return Core()
+
+
+def subscribed(core: Core, **given: Any) -> None:
+    core.has_customer()
+    core.stripe.subscriptions[SUB] = a_subscription(**given)
+    core.deliver_change()
+
+
+def want(flow: str | None = None, **given: object) -> PortalRequest:
+    return replace(PortalRequest(ALICE, "alice@example.com", flow), **given)  # type: ignore[arg-type]
+
+
+def test_who_has_no_customer_gets_one_first(core):
+    """As before a checkout: a user may want to save a payment method before buying anything."""
+    assert open_portal(want(locale="de"), core.portal) == "https://billing.stripe.test/p/session/1"
+    assert core.stripe.customers == {"cus_1": (ALICE, "alice@example.com")}
+    assert core.plans.opened == [("cus_1", None, "de")]
+    assert core.metrics.counts["PortalSessions{kind=front_page}"] == 1
+
+
+def test_a_customer_that_is_there_costs_one_read_and_the_session(core):
+    subscribed(core)
+    open_portal(want("payment_method_update"), core.portal)
+    assert core.plans.opened == [(CUSTOMER, PortalFlow("payment_method_update"), None)]
+    assert core.calls.made == ["load", "open_portal"]
+
+
+@pytest.mark.parametrize("flow", ["subscription_cancel", "subscription_update"])
+@pytest.mark.parametrize("named", [None, SUB])
+def test_a_flow_about_the_subscription(core, flow, named):
+    subscribed(core)
+    open_portal(want(flow, subscription=named), core.portal)
+    assert core.plans.opened == [(CUSTOMER, PortalFlow(flow, SUB), None)]
+
+
+def test_a_subscription_that_no_webhook_has_told_of_is_found(core):
+    core.has_customer()
+    core.stripe.subscriptions[SUB] = a_subscription()
+    open_portal(want("subscription_cancel"), core.portal)
+    assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", SUB), None)]
+
+
+def test_somebody_elses_subscription_is_not_found(core):
+    """S07."""
+    subscribed(core)
+    core.has_customer(BOB, CustomerId("cus_bob"))
+    with pytest.raises(SubscriptionNotFound):
+        open_portal(want("subscription_cancel", user=BOB, subscription=SUB), core.portal)
+    assert core.plans.opened == []
+
+
+def test_of_several_subscriptions_one_must_be_named(core):
+    subscribed(core)
+    core.stripe.subscriptions[SubscriptionId("sub_2")] = a_subscription(id=SubscriptionId("sub_2"))
+    core.deliver_change("evt_two")
+    with pytest.raises(SubscriptionAmbiguous):
+        open_portal(want("subscription_update"), core.portal)
+
+
+def test_one_that_was_never_paid_does_not_stand_in_the_way(core):
+    subscribed(core)
+    failed = SubscriptionId("sub_2")
+    core.stripe.subscriptions[failed] = a_subscription(id=failed, status="incomplete")
+    core.deliver_change("evt_two")
+    open_portal(want("subscription_cancel"), core.portal)
+    open_portal(want("subscription_cancel", subscription=failed), core.portal)
+    assert [flow.subscription for _, flow, _ in core.plans.opened if flow] == [SUB, failed]
+
+
+def test_what_ends_already_is_not_canceled_again(core):
+    """Stripe would refuse that without saying why; the front page has the button that keeps it."""
+    subscribed(core, cancel_at_period_end=True)
+    with pytest.raises(SubscriptionCanceling):
+        open_portal(want("subscription_cancel"), core.portal)
+    open_portal(want(), core.portal)
+    assert core.plans.opened == [(CUSTOMER, None, None)]
+
+
+def test_of_several_customers_the_one_that_pays_is_shown(core):
+    subscribed(core)
+    core.tables.accounts[ALICE] = replace(core.account(), customers=(CUSTOMER, CustomerId("cus_newer")))
+    open_portal(want(), core.portal)
+    assert core.plans.opened == [(CUSTOMER, None, None)]
+
+
+def test_a_customer_that_is_gone_from_stripe_is_replaced(core):
+    core.has_customer()
+    core.stripe.deleted.add(CUSTOMER)
+    core.plans.gone.add(CUSTOMER)
+    open_portal(want(), core.portal)
+    account: Account = core.account()
+    assert (account.deleted_customers, account.customers) == ((CUSTOMER,), ("cus_2",))
+    assert core.plans.opened == [("cus_2", None, None)]
+
+
+def test_another_refusal_is_not_hidden(core):
+    core.has_customer()
+    core.calls.before("open_portal", raising(StripeRefused("no", param="return_url")))
+    with pytest.raises(StripeRefused):
+        open_portal(want(), core.portal)
+    assert core.calls.count("open_portal") == 1
