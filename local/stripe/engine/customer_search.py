@@ -17,6 +17,13 @@ FIELDS: dict[str, type] = {"created": int, "email": str, "metadata": str, "name"
 """https://docs.stripe.com/search#query-fields-for-customers"""
 
 
+def follow(world: World, event: str, obj: Obj) -> None:
+    """Note a version of a customer."""
+    if obj["object"] == "customer":
+        version = None if event == "customer.deleted" else snapshot(obj)
+        world.indexed.setdefault(obj["id"], []).append((world.account_now(), version))
+
+
 def found_in(world: World, query: str) -> list[Obj]:
     """The customers that the index knows and that match, newest first, as they are now."""
     clauses, every = search.parse(query, FIELDS, "customers")
