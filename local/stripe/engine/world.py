@@ -56,6 +56,8 @@ class World:
     """Told of each change that makes an event, whether or not the event is made."""
     indexed: dict[str, list[tuple[int, Obj | None]]] = field(default_factory=dict)
     """What search may find later: by customer its versions, each with the account's time. None: deleted."""
+    search_lag: int = 2
+    """How many seconds search is behind."""
     later: list[tuple[int, str, str]] = field(default_factory=list)
     """What Stripe does by itself later: (when, what, object id)."""
     lose_next: int = 0
