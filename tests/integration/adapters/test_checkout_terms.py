@@ -85,6 +85,14 @@ def test_a_receipt(side: StripeSide) -> None:
     assert paid.payment_intent.metadata.to_dict()["email"] == "ada@example.com"
 
 
+def test_an_invoice(side: StripeSide) -> None:
+    made, session = opened(side, side.order(side.price(), terms=Terms(invoice=True)))
+    assert session.invoice_creation.enabled
+    side.pay(made)
+    paid: Any = side.v1.checkout.sessions.retrieve(made.id, {"expand": ["invoice"]})
+    assert (paid.invoice.status, paid.invoice.metadata.to_dict()["user_id"]) == ("paid", "alice")
+
+
 # ------------------------------------------------------------------------------------------------------- the catalog
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from local.stack import Stack
 from tests.integration.purchase.books import Books
-from tests.integration.purchase.shop import Checkout, Shop, opened
+from tests.integration.purchase.shop import PAYS, Checkout, Shop, opened
 from tests.integration.purchase.test_orders import order, refused, session_of
 
 PARAMETERS = {
@@ -20,9 +20,14 @@ PARAMETERS = {
     "TrialDays": "14",
     "TrialWithoutCard": "true",
     "Receipts": "true",
+    "Invoices": "true",
     "CheckoutLocale": "fr",
     "AdoptCustomers": "true",
+    "AutomaticTax": "true",
+    "BillingAddress": "required",
 }
+ADDRESS = {"country": "DE", "line1": "Unter den Linden 1", "city": "Berlin", "postal_code": "10117"}
+CARD = {"payment_method": "card", "card_number": PAYS, "expiry": "12 / 34", "cvc": "123"}
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +50,10 @@ def books(stack: Stack) -> Iterator[Books]:
     opened.close()
 
 
-def confirm(shop: Shop, checkout: Checkout) -> None:
-    """Press the button of a page on which nothing is due, and no card is asked for."""
-    typed = {"email": f"{checkout.user}@example.com", "name": "Ada Buyer", "shown_total": "0"}
-    answer = shop.http.post(checkout.url, data=typed)
+def confirm(shop: Shop, checkout: Checkout, **typed: str) -> None:
+    """Press the button of a page that asks for the address, and for no card where nothing is due."""
+    buyer = {"email": f"{checkout.user}@example.com", "name": "Ada Buyer", **ADDRESS}
+    answer = shop.http.post(checkout.url, data=buyer | typed)
     assert answer.status_code == 303, answer.text
 
 
@@ -67,7 +72,7 @@ def test_a_trial_once_in_each_group(shop: Shop, books: Books, user: str) -> None
     shop.settle(books)
     assert shop.get("/account", user).json()["entitlements"]["level"] == "FREE"
     again = session_of(shop, opened(user, order(shop, user, lookupKey="pro_monthly")))
-    assert (again["amount_total"], again["payment_method_collection"]) == (1200, "always")
+    assert (again["amount_subtotal"], again["payment_method_collection"]) == (1200, "always")
     other = session_of(shop, opened(user, order(shop, user, plan="extra")))
     assert (other["amount_total"], other["payment_method_collection"]) == (0, "if_required")
     books.check(user, balance=0, kinds=["ACCESS", "ACCESS"])
@@ -88,15 +93,44 @@ def test_a_code_for_all_of_it(shop: Shop, books: Books, user: str) -> None:
     books.check(user, balance=500, kinds=["PURCHASE"])
 
 
+def test_tax_comes_on_top_and_changes_nothing_of_what_is_given(shop: Shop, books: Books, user: str) -> None:
+    """F46: amounts may differ from the order. The address that the tax follows is asked for, and kept."""
+    checkout = opened(user, order(shop, user, lookupKey="credits_500"))
+    without = shop.http.post(checkout.url, data={"email": f"{user}@example.com", "name": "Ada Buyer", **CARD})
+    assert without.status_code == 422
+    confirm(shop, checkout, **CARD)
+    answer = shop.success(checkout).json()
+    assert (answer["purchase"]["amountTotal"], answer["credits"]["balance"]) == (595, 500)
+    customer = shop.stripe("GET", f"customers/{session_of(shop, checkout)['customer']}")
+    assert customer["address"]["country"] == "DE"
+    shop.settle(books)
+    books.check(user, balance=500, kinds=["PURCHASE"])
+
+
 def test_a_receipt_in_the_language_of_the_shop(shop: Shop, books: Books, user: str) -> None:
     checkout = opened(user, order(shop, user, lookupKey="credits_500"))
     assert session_of(shop, checkout)["locale"] == "fr"
     assert session_of(shop, opened(user, order(shop, user, lookupKey="credits_500", locale="es")))["locale"] == "es"
     checkout = opened(user, order(shop, user, lookupKey="credits_500"))
-    shop.pay(checkout)
+    confirm(shop, checkout, **CARD)
     intent = shop.stripe("GET", f"payment_intents/{session_of(shop, checkout)['payment_intent']}")
     assert intent["receipt_email"] == f"{user}@example.com"
     shop.settle(books)
+
+
+def test_a_payment_with_an_invoice_is_granted_once_and_taken_back_once(shop: Shop, books: Books, user: str) -> None:
+    """F54, money rule 12: the session grants, its paid invoice does not."""
+    checkout = opened(user, order(shop, user, lookupKey="credits_500", quantity=2))
+    confirm(shop, checkout, **CARD)
+    assert shop.success(checkout).json()["credits"]["balance"] == 1000
+    shop.settle(books)
+    session = session_of(shop, checkout)
+    invoice = shop.stripe("GET", f"invoices/{session['invoice']}")
+    assert (invoice["status"], invoice["metadata"]["user_id"]) == ("paid", user)
+    books.check(user, balance=1000, kinds=["PURCHASE"])
+    shop.stripe("POST", "refunds", payment_intent=session["payment_intent"], amount=595)
+    shop.settle(books)
+    books.check(user, balance=500, kinds=["PURCHASE", "REFUND"])
 
 
 def subscribed(shop: Shop, email: str, **given: Any) -> tuple[str, str]:

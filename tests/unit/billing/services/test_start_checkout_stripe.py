@@ -160,6 +160,7 @@ def test_what_stripe_refuses_to_sell_is_a_price_that_is_unavailable(core, param)
     assert raised.value.ids["price_id"] == "price_credits"
     assert raised.value.ids["stripe_code"] == "amount_too_small"
     assert core.calls.count("create_session") == 1
+    assert [line.level for line in core.log.lines if line.message == "stripe refused the session"] == ["warning"]
     del core.calls.broken["create_session"]
     assert start(core).id == "cs_1"
 

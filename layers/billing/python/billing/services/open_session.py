@@ -222,7 +222,18 @@ class SessionOpener:
         return write()
 
     def _unsellable(self, refused: StripeRefused) -> PriceUnavailable:
-        """What Stripe refuses of an order that was checked here lies in the price: its amount, or its kind."""
+        """What Stripe refuses of an order that was checked here lies in the price, or in a setting it is not ready for.
+
+        The amount may be below Stripe's least, a currency not the one that the customer is bound to, Stripe Tax not set
+        up: the buyer can only choose something else, and a person must hear of it.
+        """
+        self._deps.converge.log.warning(
+            "stripe refused the session",
+            user_id=self._user,
+            price_id=self._wanted.cart.lines[0].price_id,
+            stripe_code=refused.stripe_code,
+            param=refused.param,
+        )
         return PriceUnavailable(
             "Stripe does not sell this price like this",
             price_id=self._wanted.cart.lines[0].price_id,
