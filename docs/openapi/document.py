@@ -56,6 +56,8 @@ _ERRORS = {
                         "items": _CANDIDATE,
                         "description": "Of `ambiguous_price`: the prices to choose from.",
                     },
+                    "balance": {"type": "integer", "description": "of `insufficient_credits`"},
+                    "available": {"type": "integer", "description": "of `insufficient_credits`"},
                 },
             }
         },
@@ -142,6 +144,7 @@ def _operation(each: Operation) -> dict[str, Any]:
                 "required": item.required or item.where == "path",
                 "description": item.meaning,
                 "schema": dict(item.schema),
+                **({"explode": item.explode} if item.explode is not None else {}),
             }
             for item in each.parameters
         ]

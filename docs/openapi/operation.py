@@ -46,6 +46,8 @@ class Parameter:
     meaning: str
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
     required: bool = False
+    explode: bool | None = None
+    """False: the items of an array are one value with commas."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from billing.api_models.catalog import CatalogAnswer
 from billing.bootstrap.account import AccountWorld, account_dependencies
 from billing.domain.catalog import Price
+from billing.domain.ledger import Kind, Wanted
 from billing.errors import InvalidRequest
-from billing.http.caller import caller, reader
+from billing.http.caller import reader
 from billing.http.handler import http_handler
 from billing.http.reply import HttpResponse, reply, reply_json
-from billing.http.request import HttpEvent, query
+from billing.http.request import HttpEvent, query, time_in_query
 from billing.observability import LambdaContext
 from billing.present.account import account_answer, entitlement_answer
 from billing.present.catalog import catalog_answer
@@ -45,8 +46,17 @@ def _transactions(event: HttpEvent, world: AccountWorld) -> HttpResponse:
     limit = query(event, "limit") or str(_PAGE)
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3):
         raise InvalidRequest("limit must be a whole number")
-    user = caller(event).as_user().user_id
-    return reply(200, transactions_answer(read_transactions(user, int(limit), query(event, "cursor"), world.read)))
+    wanted = Wanted(_kinds(query(event, "kind")), time_in_query(event, "from"), time_in_query(event, "to"))
+    page = read_transactions(reader(event), int(limit), query(event, "cursor"), world.read, wanted)
+    return reply(200, transactions_answer(page))
+
+
+def _kinds(named: str | None) -> frozenset[Kind]:
+    """One kind, or several: repeated or with commas, which is the same to API Gateway."""
+    try:
+        return frozenset(Kind(name) for name in named.split(",")) if named is not None else frozenset()
+    except ValueError as exc:
+        raise InvalidRequest(f"kind must be of {', '.join(Kind)}") from exc
 
 
 def _catalog(event: HttpEvent, world: AccountWorld) -> HttpResponse:  # noqa: ARG001  public: nobody is asked who they are

@@ -18,9 +18,11 @@ from billing.services.change_subscription import ChangeDeps
 from billing.services.consume_events import ConsumeDeps, Message, consume_events
 from billing.services.converge import ConvergeDeps
 from billing.services.open_portal import PortalDeps
+from billing.services.perform_once import CreditDeps
 from billing.services.read_account import ReadDeps
 from billing.services.start_checkout import CheckoutDeps
 from billing.services.sync_after_checkout import SyncDeps
+from tests.fakes.credits import FakeCredits, FakeDue
 from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, POLICY, SESSION
 from tests.fakes.stores import FakeAccounts, FakeCheckouts, FakeEvents, FakeLedger, FakeTables
 from tests.fakes.stripe_plans import FakePlans
@@ -53,6 +55,9 @@ class Core:
         )
         self.consume = ConsumeDeps(self.converge, self.queue, self.cache, Origin(livemode=False))
         self.sync = SyncDeps(self.converge, self.checkouts, self.cache)
+        self.credits = FakeCredits(self.tables)
+        self.due = FakeDue(self.tables)
+        self.use = CreditDeps(self.credits, self.cache, self.clock, self.random, self.log, self.metrics, POLICY)
         self.read = ReadDeps(self.accounts, FakeLedger(self.tables), self.cache, self.clock, POLICY)
         self.checkout = CheckoutDeps(
             self.converge, self.stripe, self.stripe, self.checkouts, self.cache, SellingPolicy(max_quantity=10)

@@ -13,9 +13,10 @@ from billing.domain.account import Account
 from billing.domain.credits import Lot, LotKey, balance_of
 from billing.domain.decide import Before
 from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, SessionId, UserId
-from billing.domain.ledger import Entry
+from billing.domain.ledger import EVERYTHING, Entry, Wanted
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
+from billing.domain.receipt import Remembered
 from billing.domain.records import Commit, CommitOutcome, Committed, EventRecord, Outcome, Recording, Unparked
 from billing.errors import Contention, MalformedObject, StoreUnavailable
 from billing.ports.store import Owner, Page, Parked
@@ -51,6 +52,8 @@ class FakeTables:
     parked: dict[CustomerId, set[EventId]] = field(default_factory=dict)
     most_parked: int = 1000
     """Events that a customer's list of parked ones can hold."""
+    requests: dict[tuple[UserId, str], Remembered] = field(default_factory=dict)
+    undone: set[tuple[UserId, str]] = field(default_factory=set)
     conflicts: int = 0
     """So many of the next transactions meet another one in flight (TransactionConflict)."""
 
@@ -127,6 +130,7 @@ class FakeTables:
             assert account.balance == sum(entry.amount for entry in entries)
             assert [entry.balance_after for entry in entries[-1:]] in ([], [account.balance])
             assert all(0 <= lot.reversed <= lot.granted for lot in account.lots)
+            assert sum(lot.held for lot in account.lots) == sum(item.amount for item in account.reservations)
             assert all(entry.actor and entry.reason for entry in entries)
 
 
@@ -315,9 +319,10 @@ class FakeLedger:
 
     tables: FakeTables
 
-    def page(self, user: UserId, limit: int, cursor: str | None) -> Page:
+    def page(self, user: UserId, limit: int, cursor: str | None, wanted: Wanted = EVERYTHING) -> Page:
         with self.tables.calls.called("page"):
             newest = [entry for entry in reversed(self.tables.entries(user)) if cursor is None or entry.key < cursor]
+            newest = [entry for entry in newest if wanted.fits(entry)]
             shown = tuple(newest[:limit])
             return Page(shown, shown[-1].key if len(newest) > limit else None)
 

@@ -68,6 +68,16 @@ NEEDS: dict[str, dict[str, set[str]]] = {
             "sqs:ChangeMessageVisibility",
         },
     },
+    "CreditsFunction": {
+        "AccountsTable": {"dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        "LedgerTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "UpstashSecret": SECRET,
+    },
+    "ReconcileFunction": {
+        "AccountsTable": {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"},
+        "LedgerTable": {"dynamodb:PutItem"},
+        "UpstashSecret": SECRET,
+    },
     "AccountFunction": KEYS | {"AccountsTable": {"dynamodb:BatchGetItem"}, "LedgerTable": {"dynamodb:Query"}},
 }
 
@@ -81,12 +91,15 @@ BUILT_OF = {
     "webhook": {"sqs_queue"},
     "event_consumer": CONVERGING | {"sqs_queue"},
     "account": {"dynamodb.account_store", "dynamodb.ledger_store"},
+    "credits": {"dynamodb.credit_store"},
+    "reconcile": {"dynamodb.credit_store"},
 }
 CALLS = {
     "dynamodb/calls.py": {"get_item", "batch_get_item", "transact_write_items", "Put"},
     "dynamodb/account_store.py": {"Update"},
+    "dynamodb/credit_store.py": {"query"},
     "dynamodb/event_store.py": {"ConditionCheck", "Delete", "Update"},
-    "dynamodb/ledger_store.py": {"query"},
+    "dynamodb/ledger_store.py": {"get_item", "query"},
     "sqs_queue.py": {"send_message", "change_message_visibility"},
     "secrets_manager.py": {"get_secret_value"},
 }
@@ -125,6 +138,19 @@ def test_nothing_is_allowed_on_what_a_function_does_not_touch(resources: dict[st
         assert [name for name in NEEDS[function] if f'"{name}"' in about or f"${{{name}}}" in about], (action, about)
 
 
+@pytest.mark.parametrize("function", ["CreditsFunction", "ReconcileFunction"])
+def test_the_ledger_is_written_inside_transactions_only(resources: dict[str, Any], function: str) -> None:
+    """F64, money rule 30: together with the account, or not at all."""
+    statements = [
+        statement
+        for policy in resources[f"{function}Role"]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "dynamodb:PutItem" in statement["Action"] and "LedgerTable" in json.dumps(statement["Resource"])
+    ]
+    inside = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
+    assert [statement.get("Condition") for statement in statements] == [inside]
+
+
 def test_who_only_reads_may_not_write(resources: dict[str, Any]) -> None:
     writing = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
     assert not {action.split(":")[1] for action, _ in allowed(resources, "AccountFunction")} & writing
@@ -144,6 +170,8 @@ def test_the_adapters_of_each_function_are_those_of_the_table(name: str) -> None
     found = {module.removeprefix("billing.adapters.") for module in modules_of(BILLING / f"bootstrap/{name}.py")}
     if "billing.bootstrap.converging" in found and name != "account":  # which reaches only the SDK in it
         found |= CONVERGING
+    if "billing.bootstrap.spending" in found:
+        found.add("dynamodb.credit_store")
     assert {module for module in found if module.startswith(("dynamodb.", "sqs_"))} == BUILT_OF[name]
 
 

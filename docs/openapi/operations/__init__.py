@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from docs.openapi.operation import Operation
-from docs.openapi.operations import account, catalog, checkout, subscriptions, webhook
+from docs.openapi.operations import account, catalog, checkout, credits, subscriptions, webhook
 
 OPERATIONS: tuple[Operation, ...] = (
     *catalog.OPERATIONS,
     *checkout.OPERATIONS,
     *account.OPERATIONS,
+    *credits.OPERATIONS,
     *subscriptions.OPERATIONS,
     *webhook.OPERATIONS,
 )

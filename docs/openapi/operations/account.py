@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing import errors
 from billing.api_models.account import AccountAnswer, EntitlementAnswer
 from billing.api_models.credits import CreditsDetail, TransactionsAnswer
+from billing.domain.ledger import Kind
 from docs.openapi.operation import STORED, USER_ID, Caller, Error, Operation, Parameter, Replied
 
 _SOURCE = {"X-Plumbline-Source": "`cache` (up to an hour old) or `store`."}
@@ -46,9 +47,25 @@ OPERATIONS = (
         "listTransactions",
         "Credits",
         "The ledger, newest first.",
-        Caller.USER,
-        [Replied(200, "A page of it.", TransactionsAnswer)],
+        Caller.USER_OR_READER,
+        [
+            Replied(
+                200, "A page of it. It may hold less than `limit`, and still have a `nextCursor`.", TransactionsAnswer
+            )
+        ],
         parameters=[
+            USER_ID,
+            Parameter(
+                "kind",
+                "query",
+                "Only entries of these kinds, with commas between them.",
+                {"type": "array", "items": {"type": "string", "enum": [kind.value for kind in Kind]}},
+                explode=False,
+            ),
+            Parameter(
+                "from", "query", "Only entries of this time and later.", {"type": "string", "format": "date-time"}
+            ),
+            Parameter("to", "query", "Only entries before this time.", {"type": "string", "format": "date-time"}),
             Parameter("limit", "query", "Entries of a page.", {"type": "integer", "minimum": 1, "maximum": 100}),
             Parameter("cursor", "query", "The `nextCursor` of the page before."),
         ],

@@ -92,7 +92,8 @@ def test_credits_for_ninety_days_end(shop: Shop, books: Books, clock: Clock, use
     clock.advance(89 * DAY)
     assert shop.get("/credits", user).json()["balance"] == 2000
     clock.advance(DAY)
-    assert shop.get("/credits", user).json() == {"balance": 0, "available": 0, "lots": []}
+    nothing = {"balance": 0, "reserved": 0, "available": 0, "lots": [], "reservations": []}
+    assert shop.get("/credits", user).json() == nothing
     again = shop.buy(user)
     assert shop.success(again).json()["credits"]["balance"] == 500
     shop.settle(books)

@@ -45,7 +45,7 @@ def test_one_grant(shop: Shop, books: Books, logs: Logs, user: str) -> None:
     for event_id in ids:
         logs.one("event recorded", event_id=event_id)
     assert {books.event(event_id)["outcome"] for event_id in ids} <= {"APPLIED", "NOOP"}  # type: ignore[index]
-    assert shop.get("/account", user).json()["credits"] == {"balance": 500, "available": 500}
+    assert shop.get("/account", user).json()["credits"] == {"balance": 500, "reserved": 0, "available": 500}
 
     again = shop.deliver(event)
     assert again.json() == {"ok": True, "idempotent": True}

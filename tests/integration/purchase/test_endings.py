@@ -41,7 +41,7 @@ def test_paid_and_the_page_comes_first(shop: Shop, books: Books, user: str) -> N
     finally:
         shop.stack.thaw("poller")
     assert shown["status"] == "paid"
-    assert shown["credits"] == {"balance": 500, "available": 500}
+    assert shown["credits"] == {"balance": 500, "reserved": 0, "available": 500}
     [line] = shown["purchase"].pop("lines")
     assert (line["name"], line["quantity"], line["unitAmount"], line["credits"]) == ("500 credits", 1, 500, 500)
     assert shown["purchase"].items() >= {"amountTotal": 500, "currency": "usd", "creditsGranted": 500}.items()

@@ -96,7 +96,7 @@ def test_the_account() -> None:
     assert told(account_answer(ACCOUNT, POLICY, NOW)) == {
         "userId": "alice",
         "email": "alice@example.com",
-        "credits": {"balance": 400, "available": 400},
+        "credits": {"balance": 400, "reserved": 0, "available": 400},
         "entitlements": {"level": "PRO", "expiresAt": None},
         "subscriptions": [
             {
@@ -109,6 +109,7 @@ def test_the_account() -> None:
                 "cancelAtPeriodEnd": False,
             }
         ],
+        "levels": [],
         "version": 7,
     }
 
@@ -117,24 +118,27 @@ def test_an_account_of_somebody_who_never_bought() -> None:
     assert told(account_answer(Account(user=USER), POLICY, NOW)) == {
         "userId": "alice",
         "email": None,
-        "credits": {"balance": 0, "available": 0},
+        "credits": {"balance": 0, "reserved": 0, "available": 0},
         "entitlements": {"level": "FREE", "expiresAt": None},
         "subscriptions": [],
+        "levels": [],
         "version": 0,
     }
 
 
 def test_a_negative_balance_is_shown_and_nothing_is_available() -> None:
     spent_then_refunded = replace(ACCOUNT, lots=(lot(used=300, reversed=500),), balance=-300)
-    assert told(credits_answer(spent_then_refunded, NOW)) == {"balance": -300, "available": 0}
+    assert told(credits_answer(spent_then_refunded, NOW)) == {"balance": -300, "reserved": 0, "available": 0}
 
 
 def test_expired_credits_are_gone_before_the_schedule_has_written_it() -> None:
     expired = replace(ACCOUNT, lots=(lot(expires_at=NOW), lot(line=1, granted=50, expires_at=SOON)), balance=550)
     assert told(credits_detail(expired, NOW)) == {
         "balance": 50,
+        "reserved": 0,
         "available": 50,
         "lots": [{"purchase": "cs_1", "granted": 50, "left": 50, "expiresAt": ISO_SOON}],
+        "reservations": [],
     }
 
 
@@ -190,7 +194,7 @@ def test_a_paid_purchase() -> None:
             ],
             "creditsGranted": 1000,
         },
-        "credits": {"balance": 1000, "available": 1000},
+        "credits": {"balance": 1000, "reserved": 0, "available": 1000},
         "entitlements": {"level": "PRO", "expiresAt": ISO_SOON},
     }
 
@@ -232,6 +236,7 @@ def test_a_page_of_the_ledger() -> None:
                 "eventId": "evt_1",
                 "actor": "event_consumer",
                 "reason": "refunded",
+                "reference": None,
             },
             {
                 "id": "000000000012#001",
@@ -243,6 +248,7 @@ def test_a_page_of_the_ledger() -> None:
                 "eventId": None,
                 "actor": "success_sync",
                 "reason": "refunded",
+                "reference": None,
             },
         ],
         "nextCursor": "000000000012#001",

@@ -29,6 +29,8 @@ NOT_NEEDED = {
     "success_sync": ("boto3",),
     "subscriptions": ("boto3",),
     "event_consumer": ("boto3", "billing.api_models"),
+    "credits": ("stripe", "boto3", "requests", "billing.services.converge"),
+    "reconcile": ("stripe", "boto3", "requests", "billing.api_models", "billing.services.converge"),
 }
 # sys.modules after the import without our own, and about ten for other patch versions of Python. Raise one only with a
 # reason in the commit: each module is paid at every cold start. Ours are a hundredth of it and follow the rooms.
@@ -39,6 +41,8 @@ MOST_MODULES = {
     "success_sync": 622,
     "subscriptions": 622,
     "event_consumer": 616,
+    "credits": 512,
+    "reconcile": 512,
 }
 
 PROBE = """

@@ -9,16 +9,30 @@ from typing import Any
 
 import pytest
 
+from billing.api_models.base import Request
 from billing.api_models.checkout import CheckoutBody, SuccessBody
+from billing.api_models.spending import CaptureBody, ReleaseBody, ReserveBody, ReversalBody, SpendBody
 from billing.api_models.subscriptions import ChangeBody, PortalBody, PreviewBody
 from billing.domain.events import HANDLED, Origin, parse_event
-from billing.domain.ids import SESSION_ID, SUBSCRIPTION_ID
+from billing.domain.ids import RESERVATION_ID, SESSION_ID, SUBSCRIPTION_ID, TRANSACTION_ID
 from billing.domain.notice import Notice
 from billing.errors import MalformedMessage
-from billing.http.caller import caller, reader
-from billing.http.request import HttpEvent, body_as, correlation_id, header, idempotency_key, query, raw_body
+from billing.http.caller import caller, reader, spender
+from billing.http.request import (
+    HttpEvent,
+    body_as,
+    correlation_id,
+    header,
+    idempotency_key,
+    in_path,
+    query,
+    raw_body,
+    required_key,
+)
 from functions.account import app as account
+from functions.credits import app as credits
 from functions.event_consumer import app as consumer
+from functions.reconcile import app as reconcile
 from functions.subscriptions import app as subscriptions
 from local.gateway.event import HttpRequest, build_event
 from local.gateway.routing import Match
@@ -27,8 +41,9 @@ from local.template import Addresses, Model, load_model
 ROOT = Path(__file__).parents[3]
 EVENTS = ROOT / "events"
 FILES = {path.relative_to(EVENTS).with_suffix("").as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
-REQUESTS = {name: path for name, path in FILES.items() if not name.startswith("event_consumer/")}
+REQUESTS = {name: path for name, path in FILES.items() if not name.startswith(("event_consumer/", "reconcile/"))}
 BATCHES = {name: path for name, path in FILES.items() if name.startswith("event_consumer/")}
+SCHEDULED = {name: path for name, path in FILES.items() if name.startswith("reconcile/")}
 
 
 def read(path: Path) -> Any:
@@ -73,7 +88,8 @@ def test_a_request_has_the_shape_that_the_gateway_gives(template: Model, name: s
         source_ip=context["http"]["sourceIp"],
     )
     claims = context["authorizer"]["jwt"]["claims"] if "authorizer" in context else None
-    made = build_event(request, Match(route, {}), context["apiId"], claims)
+    match = Match(route, event.get("pathParameters", {}))
+    made = build_event(request, match, context["apiId"], claims)
     told = {"requestId", "time", "timeEpoch", "accountId"}
     assert {key: value for key, value in context.items() if key not in told} == {
         key: value for key, value in made["requestContext"].items() if key not in told
@@ -194,3 +210,30 @@ def test_event_consumer_reads_them() -> None:
     (malformed,) = read(BATCHES["event_consumer/malformed"])["Records"]
     with pytest.raises((ValueError, MalformedMessage)):
         Notice.from_message(json.loads(malformed["body"]))
+
+
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name.startswith("credits/")])
+def test_credits_reads_it(name: str) -> None:
+    event: HttpEvent = read(REQUESTS[name])
+    assert event["routeKey"] in credits._ROUTES
+    assert spender(event).user_id == "service"
+    assert required_key(event) == "job-2026-11-21-0001"
+    bodies: dict[str, type[Request]] = {
+        "spend": SpendBody,
+        "reversal": ReversalBody,
+        "reserve": ReserveBody,
+        "capture": CaptureBody,
+    }
+    bodies |= {"capture": CaptureBody, "release": ReleaseBody}
+    body = body_as(event, bodies[name.partition("/")[2]])
+    assert body.model_dump()["user_id"] == "alice"
+    if "{id}" in event["routeKey"]:
+        assert RESERVATION_ID.fullmatch(in_path(event, "id"))
+    if isinstance(body, ReversalBody):
+        assert TRANSACTION_ID.fullmatch(body.transaction_id)
+
+
+def test_every_schedule_of_reconcile_has_its_file_and_its_job(template: Model) -> None:
+    inputs = [json.loads(each.payload or "") for each in template.schedules if each.function == "ReconcileFunction"]
+    assert sorted(inputs, key=str) == sorted((read(path) for path in SCHEDULED.values()), key=str)
+    assert {each["job"] for each in inputs} == set(reconcile._JOBS)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from billing.adapters.dynamodb.ledger_store import entry_put
 from billing.domain.ids import UserId
-from billing.domain.ledger import Entry
+from billing.domain.ledger import Entry, Kind, Wanted
 from billing.domain.records import Commit, CommitOutcome, Committed
 from billing.errors import InvalidRequest
-from tests.unit.billing.adapters.dynamo_tables import USER, World, account, commit, entry, grown, stored
+from tests.unit.billing.adapters.dynamo_tables import NOW, USER, World, account, commit, entry, grown, stored
 
 
 def with_entries(world: World, count: int) -> None:
@@ -92,3 +95,69 @@ def test_a_cursor_that_is_not_ours_is_refused(world: World, cursor: str) -> None
     with pytest.raises(InvalidRequest):
         world.ledger.page(USER, 10, cursor)
     assert world.requests == []
+
+
+# ------------------------------------------------------------------------------------------------- what is wanted
+
+DAY = timedelta(days=1)
+
+
+def with_history(world: World, count: int) -> None:
+    """An entry a day, every third one a spend; with a fraction of a second, and without."""
+    for number in range(count):
+        kind = Kind.SPEND if number % 3 == 0 else Kind.PURCHASE
+        at = NOW + number * DAY + timedelta(microseconds=number % 2)
+        item = entry_put(world.tables.ledger, entry(version=number, kind=kind, amount=number, at=at))["Put"]
+        world.client.put_item(TableName=item["TableName"], Item=item["Item"])
+
+
+def collected(world: World, limit: int, wanted: Wanted) -> tuple[list[int], int]:
+    """The amounts of all pages, and how many there were."""
+    found: list[int] = []
+    cursor, turns = None, 0
+    while turns == 0 or cursor is not None:
+        page = world.ledger.page(USER, limit, cursor, wanted)
+        assert len(page.entries) <= limit
+        found += [item.amount for item in page.entries]
+        cursor, turns = page.cursor, turns + 1
+    return found, turns
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+@pytest.mark.parametrize(
+    ("wanted", "amounts"),
+    [
+        (Wanted(frozenset({Kind.SPEND})), [18, 15, 12, 9, 6, 3, 0]),
+        (Wanted(frozenset({Kind.SPEND, Kind.PURCHASE}), NOW + 15 * DAY), [19, 18, 17, 16, 15]),
+        (Wanted(since=NOW + 4 * DAY, before=NOW + 7 * DAY), [6, 5, 4]),
+        (Wanted(frozenset({Kind.SPEND}), NOW + 4 * DAY, NOW + 13 * DAY), [12, 9, 6]),
+        (Wanted(frozenset({Kind.EXPIRY})), []),
+        (Wanted(before=NOW), []),
+        (Wanted(since=NOW + 99 * DAY), []),
+    ],
+)
+def test_pages_of_what_is_wanted_have_no_gap_either(
+    world: World, limit: int, wanted: Wanted, amounts: list[int]
+) -> None:
+    with_history(world, 20)
+    found, turns = collected(world, limit, wanted)
+    assert found == amounts
+    assert turns <= len(amounts) // limit + 1
+
+
+def test_one_page_looks_at_so_many_entries_and_says_where_it_stopped(world: World) -> None:
+    """What a caller can wait for: one kind among thousands of others must not read them all at once."""
+    with_history(world, 1100)
+    world.requests.clear()
+    first = world.ledger.page(USER, 10, None, Wanted(before=NOW + 5 * DAY))
+    assert (first.entries, len(world.requests)) == ((), 5)
+    assert first.cursor == "000000000100#000"
+    second = world.ledger.page(USER, 10, first.cursor, Wanted(before=NOW + 5 * DAY))
+    assert [item.amount for item in second.entries] == [4, 3, 2, 1, 0]
+
+
+def test_reading_ends_where_all_that_follows_is_too_old(world: World) -> None:
+    with_history(world, 1100)
+    world.requests.clear()
+    page = world.ledger.page(USER, 10, None, Wanted(frozenset({Kind.SPEND}), since=NOW + 1098 * DAY))
+    assert ([item.amount for item in page.entries], page.cursor, len(world.requests)) == ([1098], None, 1)

@@ -63,6 +63,7 @@ def test_the_name_of_the_ledger_goes_only_where_it_is_put_and_read() -> None:
     }
     assert used == {
         f"{ADAPTER}/account_store.py": ["entry_put"],
+        f"{ADAPTER}/credit_store.py": ["entry_get", "entry_put"],
         f"{ADAPTER}/ledger_store.py": ["self._table = tables.ledger"],
     }
 
@@ -73,6 +74,17 @@ def test_the_reader_only_reads() -> None:
     called = {ast.unparse(node.func) for node in ast.walk(reader) if isinstance(node, ast.Call)}
     assert {name for name in called if name.startswith("self._client.")} == {"self._client.query"}
     assert not {name for name in called if name in ("calls.write", "calls.put", "entry_put")}
+
+
+def test_reading_one_entry_only_reads() -> None:
+    source = (ROOT / ADAPTER / "ledger_store.py").read_text()
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    read = next(node for node in functions if node.name == "entry_get")
+    called = {ast.unparse(node.func) for node in ast.walk(read) if isinstance(node, ast.Call)}
+    assert {name for name in called if name.startswith(("client.", "calls."))} == {
+        "client.get_item",
+        "calls.translated",
+    }
 
 
 def test_no_other_code_knows_the_tables_name() -> None:

@@ -63,7 +63,7 @@ def test_a_spend_takes_what_expires_first_and_says_from_where():
     assert (act.entry.stripe_object, act.entry.event) == (None, None)
     assert act.entry.lots == (Share(SOON.purchase, 0, 100), Share(LATER.purchase, 0, 50))
     assert {name: lot.left for name, lot in lots_of(act).items()} == {"cs_soon": 0, "cs_later": 50, "cs_forever": 100}
-    assert (act.account.balance, act.available) == (150, 150)
+    assert (act.account.balance, act.credits.available) == (150, 150)
 
 
 def test_a_spend_counts_in_the_version_alone():
@@ -105,11 +105,11 @@ def test_nothing_is_taken_from_a_lot_that_has_run_out():
 def test_what_is_reserved_is_in_the_balance_and_nobody_elses_to_spend():
     act = reserved(account(SOON, FOREVER), 120)
     assert act.entries == ()
-    assert (act.account.balance, act.available) == (200, 80)
+    assert (act.account.balance, act.credits.available) == (200, 80)
     assert credits_at(act.account, NOW) == Credits(balance=200, available=80, reserved=120)
     with pytest.raises(InsufficientCredits):
         spent(act.account, 81)
-    assert spent(act.account, 80).available == 0
+    assert spent(act.account, 80).credits.available == 0
 
 
 def test_a_reservation_lapses_by_itself_at_its_very_second():
@@ -129,7 +129,7 @@ def test_a_capture_spends_a_part_and_the_rest_goes_back():
     assert act.entry is not None
     assert (act.entry.kind, act.entry.amount, act.entry.reference) == (Kind.SPEND, -110, "rsv_1")
     assert act.entry.lots == (Share(SOON.purchase, 0, 100), Share(FOREVER.purchase, 0, 10))
-    assert (act.account.balance, act.available, act.account.reservations) == (90, 90, ())
+    assert (act.account.balance, act.credits.available, act.account.reservations) == (90, 90, ())
     assert all(lot.held == 0 for lot in act.account.lots)
     with pytest.raises(ReservationNotFound):
         capture(Holdings(act.account), RESERVATION, 1, "captured", NOW, SERVICE)
@@ -145,7 +145,7 @@ def test_a_capture_takes_no_more_than_was_reserved():
 def test_a_release_gives_all_back_and_writes_no_entry():
     held = reserved(account(FOREVER), 50).account
     act = release(Holdings(held), RESERVATION, NOW, SERVICE)
-    assert (act.entries, act.available, act.account.reservations) == ((), 100, ())
+    assert (act.entries, act.credits.available, act.account.reservations) == ((), 100, ())
     with pytest.raises(ReservationNotFound):
         release(Holdings(act.account), RESERVATION, NOW, SERVICE)
 
@@ -169,7 +169,7 @@ def test_a_refund_of_reserved_credits_is_as_if_they_were_spent():
     held = reserved(account(FOREVER), 80).account
     refunded = replace(held, lots=tuple(replace(lot, reversed=100) for lot in held.lots), balance=0)
     act = capture(Holdings(refunded), RESERVATION, 80, "captured", NOW, SERVICE)
-    assert (act.account.balance, act.available) == (-80, 0)
+    assert (act.account.balance, act.credits.available) == (-80, 0)
 
 
 def test_a_user_has_only_so_many_open_reservations():

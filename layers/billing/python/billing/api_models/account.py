@@ -25,6 +25,16 @@ class SubscriptionAnswer(Answer):
     cancel_at_period_end: bool
 
 
+class LevelAnswer(Answer):
+    """A level that was bought once: `days` null never ends by itself, `endedAt` is when it was fully refunded."""
+
+    level: str
+    purchase: str
+    paid_at: Time
+    days: int | None
+    ended_at: Time | None
+
+
 class AccountAnswer(Answer):
     """`GET /account`: everything in one read."""
 
@@ -33,4 +43,5 @@ class AccountAnswer(Answer):
     credits: CreditsAnswer
     entitlements: EntitlementAnswer
     subscriptions: list[SubscriptionAnswer]
+    levels: list[LevelAnswer]
     version: int

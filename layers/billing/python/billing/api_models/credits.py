@@ -6,9 +6,10 @@ from billing.api_models.base import Answer, Time
 
 
 class CreditsAnswer(Answer):
-    """Credits: `balance` may be negative, `available` is what can be spent."""
+    """Credits: `balance` may be negative, `reserved` is a part of it, `available` is what can be spent."""
 
     balance: int
+    reserved: int
     available: int
 
 
@@ -21,10 +22,21 @@ class LotAnswer(Answer):
     expires_at: Time | None
 
 
+class ReservationAnswer(Answer):
+    """Credits that are set aside; `reference` is the caller's own name for what they are for."""
+
+    reservation_id: str
+    amount: int
+    created_at: Time
+    expires_at: Time
+    reference: str | None
+
+
 class CreditsDetail(CreditsAnswer):
     """`GET /credits`."""
 
     lots: list[LotAnswer]
+    reservations: list[ReservationAnswer]
 
 
 class TransactionAnswer(Answer):
@@ -39,6 +51,7 @@ class TransactionAnswer(Answer):
     event_id: str | None
     actor: str
     reason: str
+    reference: str | None
 
 
 class TransactionsAnswer(Answer):

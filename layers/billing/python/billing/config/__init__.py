@@ -134,6 +134,15 @@ class AccountSettings:
     policy: Policy
 
 
+@dataclass(frozen=True, slots=True)
+class CreditsSettings:
+    """Of the functions that write accounts without Stripe: credits and reconcile."""
+
+    tables: Tables
+    redis: RedisAccess
+    policy: Policy
+
+
 def webhook_settings(environ: Mapping[str, str] | None = None) -> WebhookSettings:
     """Settings of the webhook; raises Misconfigured."""
     env = Environment(environ)
@@ -199,6 +208,12 @@ def account_settings(environ: Mapping[str, str] | None = None) -> AccountSetting
     return AccountSettings(
         stage=_stage(env), tables=_tables(env), stripe=_stripe(env), redis=_redis(env), policy=_policy(env)
     )
+
+
+def credits_settings(environ: Mapping[str, str] | None = None) -> CreditsSettings:
+    """Settings of credits and reconcile; raises Misconfigured."""
+    env = Environment(environ)
+    return CreditsSettings(tables=_tables(env), redis=_redis(env), policy=_policy(env))
 
 
 def _stage(env: Environment) -> Stage:

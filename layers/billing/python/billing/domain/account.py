@@ -10,7 +10,7 @@ from billing.domain.entitlement import AccessPolicy, LevelGrant, access_at
 from billing.domain.ids import CustomerId, UserId
 from billing.domain.ledger import Change, Kind
 from billing.domain.payment_notes import PaymentNote
-from billing.domain.settle import settle
+from billing.domain.settle import Settled, settle
 from billing.domain.subscription import Span, SubscriptionState
 
 
@@ -72,10 +72,13 @@ def credits_at(account: Account, now: datetime) -> Credits:
 
     Nobody may count on an expired credit until the next write brings the expiry to the ledger.
     """
-    settled = settle(account.lots, account.reservations, now)
-    balance = balance_of(settled.lots)
-    reserved = sum(item.amount for item in settled.reservations)
-    return Credits(balance=balance, available=max(0, balance - reserved), reserved=reserved)
+    return credits_of(settle(account.lots, account.reservations, now))
+
+
+def credits_of(settled: Settled) -> Credits:
+    """What there is: what can be spent is the balance without what is reserved, never below 0 (money rule 17)."""
+    balance, reserved = balance_of(settled.lots), sum(item.amount for item in settled.reservations)
+    return Credits(balance, max(0, balance - reserved), reserved)
 
 
 def due_at(account: Account) -> datetime | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from billing.domain.credits import Share
 from billing.domain.ids import EventId, UserId
+
+_OUT_OF_ORDER = timedelta(hours=1)
 
 
 class Kind(StrEnum):
@@ -79,6 +81,34 @@ class Entry:
     def key(self) -> str:
         """Account version and index: unique by construction, in order without a clock, the same on a retry (rule 6)."""
         return f"{self.version:012d}#{self.index:03d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries of a ledger: of these kinds (none named: of all), from a time on, and before a time."""
+
+    kinds: frozenset[Kind] = frozenset()
+    since: datetime | None = None
+    before: datetime | None = None
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether this entry is one of them."""
+        return (
+            (not self.kinds or entry.kind in self.kinds)
+            and (self.since is None or entry.at >= self.since)
+            and (self.before is None or entry.at < self.before)
+        )
+
+    def ended(self, entry: Entry) -> bool:
+        """Whether all entries before this one are too old.
+
+        Entries are in the order of the account's versions. Their times are those of the machines that wrote them, so
+        one may be a little out of order; no clock of AWS is off by an hour, and no function runs that long.
+        """
+        return self.since is not None and entry.at < self.since - _OUT_OF_ORDER
+
+
+EVERYTHING = Wanted()
 
 
 def booked(

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from billing.domain.account import Account
+from billing.domain.account import Account, Credits, credits_of, record_access
 from billing.domain.credits import Lot, LotKey, Reservation, Share, balance_of, shares_of
+from billing.domain.entitlement import AccessPolicy
 from billing.domain.ids import PurchaseKey, ReservationId
 from billing.domain.ledger import Cause, Change, Entry, Kind, booked
 from billing.domain.settle import Settled, move_out, settle
@@ -39,13 +40,13 @@ class Holdings:
 class Act:
     """What must be stored: the account, the entries of the ledger, and lots to write as items of their own.
 
-    `subject` is the entry or the reservation that the act was about; `available` is what can be spent afterwards.
+    `entry` and `reservation` are what the act was about; `credits` is what there is afterwards.
     """
 
     account: Account
     entries: tuple[Entry, ...]
     moved: tuple[Lot, ...]
-    available: int
+    credits: Credits
     entry: Entry | None = None
     reservation: Reservation | None = None
 
@@ -131,9 +132,16 @@ def take(holdings: Holdings, amount: int, reason: str, now: datetime, cause: Cau
     return _act(holdings, settled, _used(settled.lots, shares), settled.reservations, change, now, cause)
 
 
-def available_of(lots: Iterable[Lot], reservations: Iterable[Reservation]) -> int:
-    """What can be spent: the balance without what is reserved, never below 0 (money rule 17)."""
-    return max(0, balance_of(lots) - sum(item.amount for item in reservations))
+def settle_account(holdings: Holdings, now: datetime, policy: AccessPolicy, cause: Cause) -> Act | None:
+    """Write down what time has done: what ran out, lapsed or ended. None when the account says all of it already."""
+    settled = _settled(holdings, now)
+    act = _act(holdings, settled, settled.lots, settled.reservations, None, now, cause)
+    account, turned = record_access(act.account, None, now, policy)
+    if replace(account, version=holdings.account.version) == holdings.account:
+        return None
+    changes = [*settled.changes, *turned]
+    entries = booked(account.user, account.version, holdings.account.balance, changes, now, cause)
+    return replace(act, account=account, entries=entries)
 
 
 def _settled(holdings: Holdings, now: datetime) -> Settled:
@@ -141,9 +149,9 @@ def _settled(holdings: Holdings, now: datetime) -> Settled:
 
 
 def _taken(settled: Settled, amount: int) -> tuple[Share, ...]:
-    available = available_of(settled.lots, settled.reservations)
-    if amount > available:
-        raise InsufficientCredits("not enough credits", balance=balance_of(settled.lots), available=available)
+    credits = credits_of(settled)
+    if amount > credits.available:
+        raise InsufficientCredits("not enough credits", balance=credits.balance, available=credits.available)
     return shares_of(settled.lots, amount)
 
 
@@ -197,6 +205,6 @@ def _act(
         account=after,
         entries=entries,
         moved=moved,
-        available=available_of(kept, ended.reservations),
+        credits=credits_of(ended),
         entry=entries[len(settled.changes)] if change else None,
     )

@@ -78,6 +78,17 @@ def reader(event: HttpEvent) -> UserId:
     return UserId(named or "")
 
 
+def spender(event: HttpEvent) -> Caller:
+    """Return the machine that asks, or raise `Forbidden` unless its token has `billing:spend`.
+
+    API Gateway asks for the scope as well. This is for the day when somebody edits the template.
+    """
+    asking = caller(event)
+    if "billing:spend" not in asking.scopes:
+        raise errors.Forbidden("the scope billing:spend is needed")
+    return asking
+
+
 def _claims(event: HttpEvent) -> Mapping[str, Any]:
     found: object = event.get("requestContext")
     for step in ("authorizer", "jwt", "claims"):

@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
 
 from billing import errors
-from billing.domain.ids import CORRELATION_ID, IDEMPOTENCY_KEY, fits
+from billing.domain.ids import CORRELATION_ID, IDEMPOTENCY_KEY, UnfitError, fits, moment
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -26,6 +27,7 @@ class HttpEvent(TypedDict, total=False):
     routeKey: str
     headers: dict[str, str]
     queryStringParameters: dict[str, str]
+    pathParameters: dict[str, str]
     requestContext: dict[str, Any]
     body: str
     isBase64Encoded: bool
@@ -59,6 +61,20 @@ def header(event: HttpEvent, name: str) -> str | None:
 def query(event: HttpEvent, name: str) -> str | None:
     """Return a query parameter; several of one name arrive joined by commas."""
     return (event.get("queryStringParameters") or {}).get(name)
+
+
+def time_in_query(event: HttpEvent, name: str) -> datetime | None:
+    """Return a query parameter as a time, or raise `InvalidRequest` unless it is ISO 8601 with its offset."""
+    text = query(event, name)
+    try:
+        return moment(text, name) if text is not None else None
+    except UnfitError as exc:
+        raise errors.InvalidRequest(f"{name} must be a time as 2026-11-21T10:00:00Z") from exc
+
+
+def in_path(event: HttpEvent, name: str) -> str:
+    """Return a part of the path; the gateway matches the route, so it is there."""
+    return event["pathParameters"][name]
 
 
 def json_body(event: HttpEvent) -> dict[str, Any]:
@@ -95,6 +111,14 @@ def idempotency_key(event: HttpEvent) -> str | None:
     if given is not None and fits(given, IDEMPOTENCY_KEY) is None:
         raise errors.InvalidRequest("Idempotency-Key must be 1 to 255 visible characters")
     return given
+
+
+def required_key(event: HttpEvent) -> str:
+    """Return the same where nothing is done without it: what costs credits."""
+    key = idempotency_key(event)
+    if key is None:
+        raise errors.InvalidRequest("the header Idempotency-Key is needed here")
+    return key
 
 
 def correlation_id(event: HttpEvent) -> str | None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from billing.domain.account import Account
 from billing.domain.decide import Before
 from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, SessionId, UserId
-from billing.domain.ledger import Entry
+from billing.domain.ledger import EVERYTHING, Entry, Wanted
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
 from billing.domain.records import Commit, Committed, EventRecord, Recording, Unparked
@@ -112,5 +112,8 @@ class Page:
 class LedgerReader(Protocol):
     """Reading the ledger. Raises StoreUnavailable."""
 
-    def page(self, user: UserId, limit: int, cursor: str | None) -> Page:
-        """The newest entries before the cursor."""
+    def page(self, user: UserId, limit: int, cursor: str | None, wanted: Wanted = EVERYTHING) -> Page:
+        """The newest entries before the cursor that are wanted. Raises InvalidRequest for a cursor that is none.
+
+        Reading is bounded: a page may hold less than `limit`, or nothing, and still have a cursor to go on from.
+        """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from billing.api_models.account import AccountAnswer, EntitlementAnswer, SubscriptionAnswer
+from billing.api_models.account import AccountAnswer, EntitlementAnswer, LevelAnswer, SubscriptionAnswer
 from billing.domain.account import Account
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.subscription import Span, SubscriptionState
@@ -37,5 +37,15 @@ def account_answer(account: Account, policy: AccessPolicy, now: datetime) -> Acc
         credits=credits_answer(account, now),
         entitlements=entitlement_answer(account.access_at(policy, now)),
         subscriptions=[subscription_answer(state) for state in account.subscriptions],
+        levels=[
+            LevelAnswer(
+                level=grant.level,
+                purchase=grant.purchase,
+                paid_at=grant.paid_at,
+                days=grant.days,
+                ended_at=grant.ended_at,
+            )
+            for grant in account.levels
+        ],
         version=account.version,
     )

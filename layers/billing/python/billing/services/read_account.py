@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from billing.domain.account import Account
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.ids import UserId
+from billing.domain.ledger import EVERYTHING, Wanted
 from billing.domain.subscription import Span
 from billing.errors import InvalidRequest
 from billing.ports.cache import Cache
@@ -47,8 +48,10 @@ def read_entitlement(user: UserId, deps: ReadDeps) -> tuple[Span, str]:
     return account.access_at(deps.policy, now), "store"
 
 
-def read_transactions(user: UserId, limit: int, cursor: str | None, deps: ReadDeps) -> Page:
+def read_transactions(
+    user: UserId, limit: int, cursor: str | None, deps: ReadDeps, wanted: Wanted = EVERYTHING
+) -> Page:
     """A page of the user's ledger, newest first. Raises InvalidRequest for a limit out of bounds."""
     if not 1 <= limit <= _MOST_ENTRIES:
         raise InvalidRequest(f"limit must be from 1 to {_MOST_ENTRIES}")
-    return deps.ledger.page(user, limit, cursor)
+    return deps.ledger.page(user, limit, cursor, wanted)

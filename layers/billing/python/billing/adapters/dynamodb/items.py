@@ -63,6 +63,16 @@ def parked_key(customer: CustomerId) -> str:
     return f"PARKED#{customer}"
 
 
+def request_key(user: UserId, key: str) -> str:
+    """Key of a request that was carried out, by the caller's idempotency key; which comes last, for it may hold a #."""
+    return f"IDEM#{user}#{key}"
+
+
+def undone_key(user: UserId, entry: str) -> str:
+    """Key of the mark that a spend was undone."""
+    return f"UNDONE#{user}#{entry}"
+
+
 def payment_key(intent: PaymentIntentId) -> str:
     """Key of the pointer from a payment intent to its session or invoice."""
     return f"PAYMENT#{intent}"

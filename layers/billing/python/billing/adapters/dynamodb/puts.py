@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from zlib import crc32
 
 from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import account_key, lot_key, to_item
-from billing.domain.account import Account
+from billing.domain.account import Account, due_at
 from billing.domain.credits import Lot
 from billing.domain.ids import UserId
+
+DUE_INDEX = "due"
+DUE_SHARDS = tuple("01234567")
+"""Each is a partition of the index, which takes 1,000 writes a second; a full one would hold up the table itself
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations)."""
 
 _UNTOUCHED = "#version = :version AND #stripe_version = :stripe_version"
 
 
 def account_put(table: str, before: Account, after: Account) -> dict[str, Any]:
     """The put of an account: refused when anybody has written it since it was read."""
-    item = to_item(after, pk=account_key(after.user))
+    item = to_item(after, pk=account_key(after.user), **_due(after))
     if before.version == 0:
         return calls.put(table, item, "attribute_not_exists( #pk )")
     return calls.put(table, item, _UNTOUCHED, version=before.version, stripe_version=before.stripe_version)
+
+
+def due_text(moment: datetime) -> str:
+    """A time as the index sorts it: in UTC, always with its fraction."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _due(account: Account) -> dict[str, str]:
+    """When something of the account next ends by itself; without that it is not in the index at all."""
+    due = due_at(account)
+    if due is None:
+        return {}
+    return {"due_at": due_text(due), "due_shard": DUE_SHARDS[crc32(account.user.encode()) % len(DUE_SHARDS)]}
 
 
 def lot_put(table: str, user: UserId, lot: Lot) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""Using credits: what the team's other services do with a machine's token."""
+
+from __future__ import annotations
+
+from billing import errors
+from billing.api_models.spending import (
+    CaptureBody,
+    ReleaseBody,
+    ReserveAnswer,
+    ReserveBody,
+    ReversalBody,
+    SpendAnswer,
+    SpendBody,
+)
+from docs.openapi.operation import STORED, WITH_BODY, Caller, Error, Operation, Parameter, Replied
+
+_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "The caller's name for this request. Sent again with the same body, it gets the same answer, for 30 days at least.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    required=True,
+)
+_ID = Parameter("id", "path", "The reservation.", {"type": "string"})
+_ONCE = (
+    "An answer that was given before, to the same key, carries the header `Idempotent-Replayed: true`. A refusal is not"
+    " kept: nothing was done, and the same key may be tried again."
+)
+_ERRORS: tuple[Error, ...] = (*WITH_BODY, errors.IdempotencyConflict, *STORED)
+
+OPERATIONS = (
+    Operation(
+        "POST /credits/spend",
+        "spendCredits",
+        "Credits",
+        "Spend a user's credits, first to expire first.",
+        Caller.SPENDER,
+        [Replied(200, "The credits afterwards, and the entry in the ledger.", SpendAnswer)],
+        body=SpendBody,
+        parameters=[_KEY],
+        errors=(*_ERRORS, errors.InsufficientCredits),
+        more=_ONCE,
+    ),
+    Operation(
+        "POST /credits/reversals",
+        "reverseSpend",
+        "Credits",
+        "Undo a spend or a capture, whole and once: its credits return to the grants that they came from.",
+        Caller.SPENDER,
+        [Replied(200, "The credits afterwards, and the entry in the ledger.", SpendAnswer)],
+        body=ReversalBody,
+        parameters=[_KEY],
+        errors=(*_ERRORS, errors.TransactionNotFound, errors.AlreadyReversed),
+        more="What comes from a grant that has expired expires again. " + _ONCE,
+    ),
+    Operation(
+        "POST /credits/reservations",
+        "reserveCredits",
+        "Credits",
+        "Set credits aside for work under way; they are released by themselves at `expiresAt`.",
+        Caller.SPENDER,
+        [Replied(201, "The credits afterwards, and the reservation.", ReserveAnswer)],
+        body=ReserveBody,
+        parameters=[_KEY],
+        errors=(*_ERRORS, errors.InsufficientCredits, errors.TooManyReservations),
+        more=_ONCE,
+    ),
+    Operation(
+        "POST /credits/reservations/{id}/capture",
+        "captureReservation",
+        "Credits",
+        "Spend what was reserved, or a part of it; the rest is released.",
+        Caller.SPENDER,
+        [Replied(200, "The credits afterwards, and the entry in the ledger.", SpendAnswer)],
+        body=CaptureBody,
+        parameters=[_ID, _KEY],
+        errors=(*_ERRORS, errors.ReservationNotFound),
+        more=_ONCE,
+    ),
+    Operation(
+        "POST /credits/reservations/{id}/release",
+        "releaseReservation",
+        "Credits",
+        "Give a reservation back.",
+        Caller.SPENDER,
+        [Replied(200, "The credits afterwards, and the reservation that was.", ReserveAnswer)],
+        body=ReleaseBody,
+        parameters=[_ID, _KEY],
+        errors=(*_ERRORS, errors.ReservationNotFound),
+        more=_ONCE,
+    ),
+)

@@ -1,0 +1,34 @@
+"""Builds reconcile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from billing.adapters.dynamodb.credit_store import DynamoDue
+from billing.bootstrap.spending import credit_deps
+from billing.bootstrap.stored import dynamodb
+from billing.config import CreditsSettings, credits_settings
+from billing.ports.credits import DueReader
+from billing.services.perform_once import CreditDeps
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileWorld:
+    """What the jobs need."""
+
+    credits: CreditDeps
+    due: DueReader
+
+
+def reconcile_dependencies() -> ReconcileWorld:
+    """The world of reconcile; the cache's time budget begins anew with each call."""
+    settings = _settings()
+    deps, cached = credit_deps(settings)
+    cached.start_request()
+    return ReconcileWorld(deps, DynamoDue(dynamodb(), settings.tables))
+
+
+@cache
+def _settings() -> CreditsSettings:
+    return credits_settings()
