@@ -20,6 +20,7 @@ from local.issuer.tokens import Issuer
 from local.run_config import DEFAULT_USERS, Ports, RunConfig, url
 from local.run_file import remove_run_file, write_run_file
 from local.seed import fill_catalog
+from local.seed.portal import save_portal_settings
 from local.supervisor import Supervisor
 from local.supervisor.own_servers import prepare_own_servers
 from local.supervisor.plan import STRIPE_KEY_SECRET, UPSTASH_SECRET, WEBHOOK_SECRET, plan
@@ -117,6 +118,8 @@ class Stack:
         if "stripe" in self.supervisor.names():
             self.supervisor.wait_until_ready(["stripe"])
         fill_catalog(self.stripe_url, self.stripe_key)
+        if self._stand_in:
+            save_portal_settings(self.stripe_url, self.stripe_key)
 
     @property
     def _stand_in(self) -> bool:

@@ -1,7 +1,7 @@
 """Searching customers: eventually consistent, as Stripe's search is. https://docs.stripe.com/api/customers/search
 
 "Under normal operating conditions, data is searchable in less than a minute": here a customer, and each change of one,
-is found `LAG` seconds later, by the account's time. Lists have no such delay.
+is found two seconds later (`search_lag`), by the account's time. Lists have no such delay.
 """
 
 from __future__ import annotations
@@ -11,16 +11,21 @@ from local.stripe.engine.errors import invalid_request
 from local.stripe.engine.routes import Call, Route
 from local.stripe.engine.world import Obj, World, snapshot
 
-LAG = "search_lag_seconds"
-"""The setting; 2 unless the control API says otherwise."""
 FIELDS: dict[str, type] = {"created": int, "email": str, "metadata": str, "name": str, "phone": str}
 """https://docs.stripe.com/search#query-fields-for-customers"""
+
+
+def follow(world: World, event: str, obj: Obj) -> None:
+    """Note a version of a customer."""
+    if obj["object"] == "customer":
+        version = None if event == "customer.deleted" else snapshot(obj)
+        world.indexed.setdefault(obj["id"], []).append((world.account_now(), version))
 
 
 def found_in(world: World, query: str) -> list[Obj]:
     """The customers that the index knows and that match, newest first, as they are now."""
     clauses, every = search.parse(query, FIELDS, "customers")
-    until = world.account_now() - int(world.settings.get(LAG, 2))
+    until = world.account_now() - world.search_lag
     known = []
     for customer_id, versions in reversed(world.indexed.items()):
         seen = [version for when, version in versions if when <= until]

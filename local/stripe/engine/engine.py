@@ -17,7 +17,9 @@ from local.stripe.engine import (
     customer_search,
     customers,
     disputes,
+    entitlements,
     events,
+    features,
     invoice_actions,
     invoice_items,
     invoice_objects,
@@ -59,7 +61,9 @@ _RESOURCES = (
     customer_search,
     customers,
     disputes,
+    entitlements,
     events,
+    features,
     invoice_actions,
     invoice_items,
     invoice_preview,  # before invoices: its path looks like an invoice's
@@ -126,8 +130,9 @@ class Engine:
         public_url: str = "http://127.0.0.1:8789",
     ) -> None:
         self.world = World(clock=clock, token=token, public_url=public_url)
+        self.world.followers = [customer_search.follow, entitlements.follow]
         self._keys = IdempotencyKeys()
-        self._routes = [(route, re.compile(re.sub(r"\{id\}", "(?P<id>[^/]+)", route.path))) for route in ROUTES]
+        self._routes = [(route, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))) for route in ROUTES]
         self.fail_next: list[int] = []
         """Statuses that the next requests get instead of an answer: 500 inside the execution, 429 before it."""
 

@@ -28,6 +28,7 @@ EXPANDABLE: dict[str, frozenset[str]] = {
     "customer": frozenset({"default_source", "invoice_settings.default_payment_method", "test_clock"}),
     "discount": frozenset({"customer", "promotion_code", "source.coupon"}),
     "dispute": frozenset({"charge", "payment_intent"}),
+    "entitlements.active_entitlement": frozenset({"feature"}),
     "invoice": frozenset(
         {
             "customer",

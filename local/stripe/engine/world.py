@@ -52,8 +52,12 @@ class World:
     the order of a session."""
     settings: dict[str, Any] = field(default_factory=dict)
     """What an account sets in its dashboard and no API object shows."""
+    followers: list[Callable[[World, str, Obj], None]] = field(default_factory=list)
+    """Told of each change that makes an event, whether or not the event is made."""
     indexed: dict[str, list[tuple[int, Obj | None]]] = field(default_factory=dict)
     """What search may find later: by customer its versions, each with the account's time. None: deleted."""
+    search_lag: int = 2
+    """How many seconds search is behind."""
     later: list[tuple[int, str, str]] = field(default_factory=list)
     """What Stripe does by itself later: (when, what, object id)."""
     lose_next: int = 0
@@ -133,18 +137,17 @@ class World:
         The snapshot never changes later, and an event is made whether or not an endpoint wants it:
         https://docs.stripe.com/api/events/object
         """
-        if obj["object"] == "customer":
-            version = None if type == "customer.deleted" else snapshot(obj)
-            self.indexed.setdefault(obj["id"], []).append((self.account_now(), version))
         if self.lose_next > 0:
             self.lose_next -= 1
-            return
-        data: Obj = {"object": obj}
-        if before is not None:
-            data["previous_attributes"] = changes(before, obj)
-        for _ in range(2 if self.duplicate_next > 0 else 1):
-            self._record(type, copy.deepcopy(data))
-        self.duplicate_next = max(0, self.duplicate_next - 1)
+        else:
+            data: Obj = {"object": obj}
+            if before is not None:
+                data["previous_attributes"] = changes(before, obj)
+            for _ in range(2 if self.duplicate_next > 0 else 1):
+                self._record(type, copy.deepcopy(data))
+            self.duplicate_next = max(0, self.duplicate_next - 1)
+        for follow in self.followers:
+            follow(self, type, obj)
 
     def emit_updated(self, type: str, obj: Obj, before: Obj) -> None:
         """Record an `*.updated` event, unless nothing changed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.stripe.engine import customer_search
 from local.stripe.web.given import BadRequest, Given, only
 from local.stripe.web.shell import Shell
 
@@ -15,7 +14,7 @@ def search(shell: Shell, given: Given) -> Given:
     lag = given.get("lag_seconds")
     if not isinstance(lag, int) or isinstance(lag, bool) or lag < 0:
         raise BadRequest("lag_seconds is a whole number of seconds")
-    shell.engine.world.settings[customer_search.LAG] = lag
+    shell.engine.world.search_lag = lag
     return {"lag_seconds": lag}
 
 

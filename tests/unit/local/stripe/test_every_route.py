@@ -20,6 +20,9 @@ ODD = [
     {"0": {"a": "b"}},
 ]
 EXISTING = {
+    "active_entitlements": "entitlements.active_entitlement",
+    "entitlements/features": "entitlements.feature",
+    "{product}/features": "product_feature",
     "coupons": "coupon",
     "customers": "customer",
     "products": "product",
@@ -53,6 +56,9 @@ def test_odd_values_are_answered(account, route):
     account.engine.tick()
     account.post("/v1/refunds", charge=account.world.all("charge")[0]["id"], amount=5)
     coupon = account.post("/v1/coupons", percent_off=5)["id"]
+    feature = account.post("/v1/entitlements/features", lookup_key="api", name="API")["id"]
+    for product in account.world.all("product"):
+        account.post(f"/v1/products/{product['id']}/features", entitlement_feature=feature)
     account.post("/v1/promotion_codes", promotion={"type": "coupon", "coupon": coupon})
     kind = next((kind for part, kind in EXISTING.items() if f"/{part}/{{id}}" in route.path), None)
     price, _ = account.world.all("price")
@@ -60,6 +66,8 @@ def test_odd_values_are_answered(account, route):
     wanted: dict[str, dict[str, object]] = {
         "/v1/coupons": {"amount_off": "5", "currency": "usd"},
         "/v1/promotion_codes": {"promotion": {"type": "coupon", "coupon": coupon}},
+        "/v1/entitlements/features": {"lookup_key": "other", "name": "Other"},
+        "/v1/products/{product}/features": {"entitlement_feature": feature},
         "/v1/products": {"name": "x"},
         "/v1/prices": {"currency": "usd", "product": price["product"], "unit_amount": "5"},
         "/v1/checkout/sessions": {"line_items": items, "success_url": "http://a.test", "mode": "payment"},
@@ -78,7 +86,8 @@ def test_odd_values_are_answered(account, route):
     for name in _fields(params_type(route.schema)):
         for value in ODD:
             target = account.world.all(kind)[0]["id"] if kind and account.world.all(kind) else "none"
-            answer = account.ask(route.method, route.path.replace("{id}", target), {**base, name: value})
+            path = route.path.replace("{id}", target).replace("{product}", price["product"])
+            answer = account.ask(route.method, path, {**base, name: value})
             assert answer.status in (200, 400, 404, 501), answer.body
             assert answer.encoded()
 

@@ -22,6 +22,7 @@ LEFT_OUT = {
     "PaymentIntent": {"hooks", "managed_payments", "payment_details", "payment_record", "presentment_details"},
     "Price": {"currency_options", "tiers", "deleted"},
     "Product": {"deleted"},
+    "ProductFeature": {"deleted"},
     "Refund": {
         "description",
         "failure_balance_transaction",
@@ -50,6 +51,8 @@ KINDS = {
     "customer": stripe.Customer,
     "discount": stripe.Discount,
     "dispute": stripe.Dispute,
+    "entitlements.active_entitlement": stripe.entitlements.ActiveEntitlement,
+    "entitlements.feature": stripe.entitlements.Feature,
     "event": stripe.Event,
     "invoice": stripe.Invoice,
     "invoice_payment": stripe.InvoicePayment,
@@ -57,6 +60,7 @@ KINDS = {
     "payment_intent": stripe.PaymentIntent,
     "price": stripe.Price,
     "product": stripe.Product,
+    "product_feature": stripe.ProductFeature,
     "promotion_code": stripe.PromotionCode,
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
@@ -79,6 +83,8 @@ def lived(account):
     promotion = {"type": "coupon", "coupon": account.post("/v1/coupons", percent_off=10, duration="forever")["id"]}
     code = account.post("/v1/promotion_codes", promotion=promotion)["id"]
     plan = account.price(1200, recurring={"interval": "month"})
+    feature = account.post("/v1/entitlements/features", lookup_key="api", name="API")["id"]
+    account.post(f"/v1/products/{plan['product']}/features", entitlement_feature=feature)
     berlin, vat = {"country": "DE"}, [{"type": "eu_vat", "value": "DE123456789"}]
     taxed = account.session(plan, discounts=[{"promotion_code": code}], automatic_tax={"enabled": True})
     account.pay(taxed, address=berlin, tax_ids=vat)

@@ -2,8 +2,6 @@
 
 import pytest
 
-from local.stripe.engine import customer_search
-
 SEARCH = "/v1/customers/search"
 
 
@@ -77,7 +75,7 @@ def test_the_index_is_behind_and_catches_up(account):
     assert (ids("old@example.com"), ids("new@example.com")) == ([made], []), "still the old version"
     account.time += 2
     assert (ids("old@example.com"), ids("new@example.com")) == ([], [made])
-    account.world.settings[customer_search.LAG] = 60
+    account.world.search_lag = 60
     account.ask("DELETE", "/v1/customers/" + made)
     assert ids("new@example.com") == [], "what is gone is not shown, however late the index"
 
