@@ -36,6 +36,7 @@ def run_until_stopped(given_ports: Mapping[str, int | None], state_dir: Path, en
     started = time.monotonic()
     ports = read_ports(given_ports, env_file)
     stack = Stack(
+        parameters={"PromotionCodes": "true"},
         ports=ports,
         backends=Backends.read(env_file),
         state_dir=state_dir / f"run-{ports.storefront}",  # two systems on different ports do not meet in one directory

@@ -46,6 +46,8 @@ class RunConfig:
     stripe_url: str
     clock_url: str | None
     """Where the stand-in tells its test clock; None with real Stripe, whose clock is the real one."""
+    publishable_key: str | None = None
+    """What a page gives to Stripe.js; without it checkout is not embedded."""
     redis_url: str | None = None
     workers_per_function: int = 4
     timer_speed: float = 1.0
@@ -76,6 +78,15 @@ class RunConfig:
     @property
     def state(self) -> Path:
         return Path(self.state_dir)
+
+    @property
+    def stripe_is_stand_in(self) -> bool:
+        return self.clock_url is not None
+
+    @property
+    def has_promotion_code(self) -> bool:
+        """Whether the sample code was made, as it is in the stand-in when the checkout page takes codes."""
+        return self.stripe_is_stand_in and self.parameters.get("PromotionCodes") == "true"
 
     def model(self) -> Model:
         """Read the template as it is now."""

@@ -19,14 +19,20 @@ from local.issuer.keys import load_key
 from local.issuer.tokens import Issuer
 from local.run_config import DEFAULT_USERS, Ports, RunConfig, url
 from local.run_file import remove_run_file, write_run_file
-from local.seed import fill_catalog
+from local.seed import add_promotion_code, fill_catalog
 from local.seed.portal import save_portal_settings
 from local.supervisor import Supervisor
 from local.supervisor.own_servers import prepare_own_servers
 from local.supervisor.plan import STRIPE_KEY_SECRET, UPSTASH_SECRET, WEBHOOK_SECRET, plan
 from local.supervisor.ports import free_ports, require_free
 from local.supervisor.process import ROOT
-from local.supervisor.settings import STAND_IN_KEY, Backends, new_token, new_webhook_secret
+from local.supervisor.settings import (
+    STAND_IN_KEY,
+    STAND_IN_PUBLISHABLE_KEY,
+    Backends,
+    new_token,
+    new_webhook_secret,
+)
 from local.template.read import declared_parameters
 
 if TYPE_CHECKING:
@@ -120,6 +126,8 @@ class Stack:
         fill_catalog(self.stripe_url, self.stripe_key)
         if self._stand_in:
             save_portal_settings(self.stripe_url, self.stripe_key)
+        if self.config.has_promotion_code:
+            add_promotion_code(self.stripe_url, self.stripe_key)
 
     @property
     def _stand_in(self) -> bool:
@@ -243,6 +251,7 @@ class Stack:
             dynamodb_url=backends.dynamodb_url or url(ports.dynamodb),
             stripe_url=stripe_url,
             clock_url=f"{stripe_url}/_control/clock" if self._stand_in else None,
+            publishable_key=STAND_IN_PUBLISHABLE_KEY if self._stand_in else backends.publishable_key,
             redis_url=backends.redis_url,
             timer_speed=timer_speed,
             workers_per_function=workers,

@@ -12,11 +12,16 @@ from starlette.staticfiles import StaticFiles
 from local.issuer.keys import load_key
 from local.issuer.routes import issuer_routes
 from local.run_config import RunConfig
+from local.seed import PROMOTION_CODE
 from local.serve import ALIVE
+from local.storefront_server.stripe_js import own_policy, stripe_js
 
 FILES = Path(__file__).resolve().parents[2] / "storefront"
+PAY = "/checkout/pay"
+"""The one page with Stripe.js on it."""
 PAGES: Mapping[str, str] = {
     "/": "index.html",
+    PAY: "pay.html",
     "/checkout/return": "return.html",
     "/checkout/canceled": "canceled.html",
     "/account": "account.html",
@@ -37,17 +42,27 @@ def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
         path = files / PAGES[request.url.path.rstrip("/") or "/"]
         if not path.exists():
             return PlainTextResponse(f"storefront/{path.name} is missing", 404)
+        policy = embedded.policy if embedded and path.name == PAGES[PAY] else own_policy(config)
         return FileResponse(path, headers={**NOT_KEPT, "content-security-policy": policy})
 
     async def settings(request: Request) -> Response:
-        return JSONResponse({"apiUrl": config.api_url, "issuer": config.issuer, "users": list(config.users)})
+        return JSONResponse(
+            {
+                "apiUrl": config.api_url,
+                "issuer": config.issuer,
+                "users": list(config.users),
+                "stripeJs": {"script": embedded.script, "publishableKey": embedded.publishable_key}
+                if embedded
+                else None,
+                "promotionCode": PROMOTION_CODE if config.has_promotion_code else None,
+            }
+        )
 
     async def alive(request: Request) -> Response:
         return Response("ok")
 
     key = load_key(Path(config.key_dir))
-    # the pages run only their own scripts and ask only this server and the API
-    policy = f"default-src 'self'; connect-src 'self' {config.api_url}; frame-ancestors 'none'; base-uri 'none'"
+    embedded = stripe_js(config)
     return Starlette(
         routes=[
             Route(ALIVE, alive),

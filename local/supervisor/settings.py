@@ -14,12 +14,14 @@ from local.supervisor.ports import AWS_PARTS, VARIABLES
 _KNOWN = (
     "STRIPE_SECRET_KEY",
     "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_PUBLISHABLE_KEY",
     "UPSTASH_REDIS_REST_URL",
     "UPSTASH_REDIS_REST_TOKEN",
     "PLUMBLINE_DYNAMODB_URL",
     "REDIS_URL",
 )
 STAND_IN_KEY = "sk_test_plumbline"
+STAND_IN_PUBLISHABLE_KEY = "pk_test_plumbline"
 REAL_STRIPE = "https://api.stripe.com"
 
 
@@ -29,6 +31,8 @@ class Backends:
 
     stripe_key: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
+    publishable_key: str | None = None
+    """Of the same Stripe account; only embedded checkout needs it."""
     upstash_url: str | None = None
     upstash_token: str | None = field(default=None, repr=False)
     dynamodb_url: str | None = None
@@ -62,6 +66,7 @@ class Backends:
         key = values.get("STRIPE_SECRET_KEY")
         if key is not None:
             _check_stripe(key, values.get("STRIPE_WEBHOOK_SECRET"))
+            _check_publishable(values.get("STRIPE_PUBLISHABLE_KEY"))
         url, token = values.get("UPSTASH_REDIS_REST_URL"), values.get("UPSTASH_REDIS_REST_TOKEN")
         if (url is None) != (token is None):
             raise StartError("UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN must be set together, or neither.")
@@ -72,6 +77,7 @@ class Backends:
         return Backends(
             stripe_key=key,
             webhook_secret=values.get("STRIPE_WEBHOOK_SECRET") if key else None,
+            publishable_key=values.get("STRIPE_PUBLISHABLE_KEY") if key else None,
             upstash_url=url,
             upstash_token=token,
             dynamodb_url=values.get("PLUMBLINE_DYNAMODB_URL"),
@@ -135,6 +141,11 @@ def _check_stripe(key: str, webhook_secret: str | None) -> None:
             "STRIPE_WEBHOOK_SECRET must be set with STRIPE_SECRET_KEY: "
             "run `stripe listen --print-secret` and put the whsec_... in .env."
         )
+
+
+def _check_publishable(key: str | None) -> None:
+    if key is not None and not key.startswith("pk_test_"):
+        raise StartError("STRIPE_PUBLISHABLE_KEY must start with pk_test_: it is of the same test account.")
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """Ended with the module: tests of other folders come later, and share the machine."""
-    with Stack() as running:
+    with Stack(parameters={"PromotionCodes": "true"}) as running:
         yield running
 
 

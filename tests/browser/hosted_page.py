@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 PAYS = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
@@ -11,6 +11,7 @@ THREE_D_SECURE = "4000 0000 0000 3220"
 # Settles after "at least three minutes", which is long enough to see the payment pending.
 # https://docs.stripe.com/payments/sepa-debit/accept-a-payment?payment-ui=checkout#test-your-integration
 IBAN_PENDING = "AT321904300235473204"
+SUBMIT = re.compile("^(Pay|Subscribe)")
 
 
 class HostedPage:
@@ -31,14 +32,15 @@ class HostedPage:
     def problem(self) -> Locator:
         return self.page.get_by_role("alert")
 
-    def pay_by_card(self, number: str) -> None:
-        page = self.page
+    def pay_by_card(self, number: str, form: FrameLocator | None = None) -> None:
+        """`form` is the frame of an embedded page."""
+        page = form or self.page
         page.get_by_label("Card", exact=True).check()
         page.get_by_label("Card number").fill(number)
         page.get_by_label("Expiration").fill("12 / 34")
         page.get_by_label("CVC").fill("123")
         page.get_by_label("Name", exact=True).fill("Test Buyer")
-        self._submit()
+        page.get_by_role("button", name=SUBMIT).click()
 
     def choose_bank_debit(self) -> None:
         self.page.get_by_label("SEPA Direct Debit").check()
@@ -48,7 +50,7 @@ class HostedPage:
         self.choose_bank_debit()
         page.get_by_label("IBAN").fill(iban)
         page.get_by_label("Name", exact=True).fill("Test Buyer")
-        self._submit()
+        page.get_by_role("button", name=SUBMIT).click()
 
     def authenticate(self, *, passed: bool) -> None:
         """Answer the bank's question of 3-D Secure."""
@@ -56,6 +58,3 @@ class HostedPage:
 
     def leave(self) -> None:
         self.page.get_by_role("link", name="Back").click()
-
-    def _submit(self) -> None:
-        self.page.get_by_role("button", name=re.compile("^(Pay|Subscribe)")).click()

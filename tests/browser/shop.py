@@ -10,6 +10,8 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 from local.stack import Stack
 from tests.browser.hosted_page import HostedPage
 
+BUY = re.compile("^(Buy now|Subscribe)$")
+
 
 class Shop:
     """One browser tab in front of the running system."""
@@ -54,8 +56,15 @@ class Shop:
 
     # Buying
 
+    def card(self, key: str) -> Locator:
+        """The card of a price, by its lookup key."""
+        return self.page.get_by_test_id(f"price-{key}")
+
     def press_buy(self, key: str) -> None:
-        self.page.get_by_test_id(f"price-{key}").get_by_role("button").click()
+        self.card(key).get_by_role("button", name=BUY).click()
+
+    def add_to_cart(self, key: str) -> None:
+        self.card(key).get_by_role("button", name="Add to cart").click()
 
     def open_checkout(self, key: str) -> str:
         """Go from the prices to the hosted page; give the checkout session's id."""

@@ -12,7 +12,8 @@ import { currentSession, signOut } from "./session.js";
 /** These routes wait for Stripe, which is slower than a read. API Gateway itself gives up after 30 s. */
 const STRIPE_TIMEOUT_MS = 25_000;
 
-async function call(path, options = {}) {
+/** One request to the API, as whoever is signed in. */
+export async function call(path, options = {}) {
   const { apiUrl } = await config();
   try {
     return await requestJson(apiUrl + path, { ...options, token: currentSession()?.token });
@@ -26,11 +27,15 @@ async function call(path, options = {}) {
 export const getCatalog = () => call("/catalog");
 
 /**
- * Open a hosted checkout page. Price and currency are all that is sent: the server knows what it costs and who is buying.
- * @param {{priceId: string, currency: ?string}} order without a currency it is the price's own
+ * Open a checkout. Prices, quantities and a currency are all that is sent: the server knows what it costs and who buys.
+ * @param {{items: {priceId: string, quantity: number}[], currency: ?string, uiMode: ?string}} order
  */
-export const startCheckout = ({ priceId, currency }) =>
-  call("/checkout/sessions", { method: "POST", body: { priceId, currency }, timeoutMs: STRIPE_TIMEOUT_MS });
+export const startCheckout = (order) =>
+  call("/checkout/sessions", { method: "POST", body: order, timeoutMs: STRIPE_TIMEOUT_MS });
+
+/** Stripe's customer portal, or with a `flow` one step of it. @returns {Promise<{url: string}>} good for minutes */
+export const openPortal = (body = {}) =>
+  call("/portal/sessions", { method: "POST", body, timeoutMs: STRIPE_TIMEOUT_MS });
 
 /** How a checkout ended. Makes the account match Stripe first, so it is right even before any webhook. */
 export const getCheckoutOutcome = (sessionId) =>

@@ -1,26 +1,29 @@
-/** Prices, and the step from a price to Stripe's checkout page. */
+/** The shop window: plans, add-ons and packs of the catalog, the cart, and who is signed in. */
 
-import { getAccount, getCatalog, startCheckout } from "./api.js";
-import { h, whileBusy } from "./dom.js";
-import { money, period, plural } from "./format.js";
-import { whatItGives } from "./gives.js";
-import { askToSignIn, signInButtons } from "./header.js";
+import { getAccount, getCatalog } from "./api.js";
+import { priceCard } from "./cards.js";
+import { addToCart, cartEvents } from "./cart.js";
+import { cartSection } from "./cart_view.js";
+import { checkOut } from "./checkout.js";
+import { choice } from "./choice.js";
+import { config } from "./config.js";
+import { h } from "./dom.js";
+import { plural } from "./format.js";
+import { signInButtons } from "./header.js";
 import { messageFor } from "./messages.js";
+import { arrange, currenciesOf, intervalsOf, priceFor } from "./offers.js";
 import { currentSession, sessionEvents } from "./session.js";
 
-const SECTIONS = [
-  { id: "once", title: "Pay once", belongs: (price) => price.type === "one_time", verb: "Buy" },
-  { id: "subscribe", title: "Subscribe", belongs: (price) => price.type === "recurring", verb: "Subscribe" },
-];
+const place = document.getElementById("prices");
+
+/** What the visitor has chosen above the prices. */
+const chosen = { interval: "month", currency: null, kind: "hosted" };
 
 async function showPrices() {
-  const place = document.getElementById("prices");
   try {
-    const { prices } = await getCatalog();
-    prices.sort((one, other) => one.unitAmount - other.unitAmount || (one.lookupKey ?? "").localeCompare(other.lookupKey ?? ""));
-    const sections = SECTIONS.map((section) => priceSection(section, prices.filter(section.belongs)));
-    place.replaceChildren(...sections.filter(Boolean));
+    const [{ prices }, { stripeJs }] = await Promise.all([getCatalog(), config()]);
     if (prices.length === 0) place.replaceChildren(h("p", { class: "notice" }, "Nothing is for sale at the moment."));
+    else drawShop(prices, Boolean(stripeJs));
   } catch (error) {
     place.replaceChildren(
       h("div", { class: "notice bad", role: "alert" },
@@ -31,81 +34,67 @@ async function showPrices() {
   place.setAttribute("aria-busy", "false");
 }
 
-function priceSection({ id, title, verb }, prices) {
-  if (prices.length === 0) return null;
-  return h("section", { class: "prices", "aria-labelledby": id },
-    h("h2", { id }, title),
-    h("ul", { class: "grid" }, prices.map((price) => priceCard(price, verb))));
+function drawShop(prices, canEmbed) {
+  const { plans, addOns, packs } = arrange(prices);
+  const currencies = currenciesOf(prices);
+  chosen.currency ??= currencies[0];
+  const window = h("div", { class: "window" });
+  const cart = h("div", { "aria-live": "polite" });
+  const buy = (order, button, problemPlace) => checkOut(order, chosen.kind, button, problemPlace);
+  const cards = (list, add) => list.map((price) => priceCard(price, { currency: chosen.currency, buy, add }));
+  const drawCart = () => cart.replaceChildren(...[cartSection(prices, { currency: chosen.currency, buy })].filter(Boolean));
+  const draw = () => {
+    const atInterval = (list) => cards(list.map((each) => priceFor(each, chosen.interval)));
+    window.replaceChildren(...[
+      section("plans", "Plans", "One at a time; change or cancel it whenever you like.", atInterval(plans)),
+      section("add-ons", "Add-ons", "Had beside any plan, or without one.", atInterval(addOns)),
+      section("packs", "Pay once", "Put several in the cart and pay for them together.",
+        cards(packs, ({ priceId, quantity }) => addToCart(priceId, quantity))),
+    ].filter(Boolean));
+    drawCart();
+  };
+  const pick = (name) => (value) => {
+    chosen[name] = value;
+    draw();
+  };
+  place.replaceChildren(
+    h("div", { class: "choices" },
+      choiceOf("Billing", "interval", intervalsOf(plans).map((each) => [each, `By the ${each}`]), pick("interval")),
+      choiceOf("Currency", "currency", currencies.map((each) => [each, each.toUpperCase()]), pick("currency")),
+      choiceOf("Checkout", "kind", [["hosted", "On Stripe's page"], ...(canEmbed ? [["embedded", "On this site"]] : [])], pick("kind"))),
+    cart,
+    window);
+  cartEvents.addEventListener("change", drawCart);
+  draw();
 }
 
-function priceCard(price, verb) {
-  const problem = h("p", { class: "problem", role: "alert", "data-testid": "buy-problem" });
-  const heading = `price-${price.priceId}`;
-  const gives = whatItGives(price);
-  const currency = price.currencies.length ? currencyChoice(price) : null;
-  return h("li", { class: "card", "data-testid": `price-${price.lookupKey ?? price.priceId}` },
-    h("h3", { id: heading }, price.productName),
-    h("p", { class: "price" },
-      h("strong", {}, money(price.unitAmount, price.currency)),
-      price.interval ? ` per ${period(price)}` : null),
-    currency ? h("p", { class: "pay-in" }, h("label", {}, "Pay in ", currency)) : null,
-    gives.length
-      ? h("ul", { class: "gives" }, gives.map((line) => h("li", {}, line)))
-      : h("p", { class: "gives" }, price.description),
-    h("button", {
-      class: "button", type: "button", "aria-describedby": heading,
-      click: (event) => buy({ priceId: price.priceId, currency: currency?.value }, event.currentTarget, problem),
-    }, verb),
-    problem);
-}
+/** Nothing where there is nothing to choose. */
+const choiceOf = (legend, name, options, pick) =>
+  (options.length > 1 ? choice(legend, name, options, chosen[name], pick) : null);
 
-/** The price's own currency, and those that it has beside it. */
-function currencyChoice(price) {
-  const offers = [price, ...price.currencies];
-  return h("select", { "data-testid": `currency-${price.lookupKey ?? price.priceId}` },
-    offers.map((offer) => h("option", { value: offer.currency }, money(offer.unitAmount, offer.currency))));
-}
-
-/** @param {{priceId: string, currency: ?string}} order */
-async function buy(order, button, problem) {
-  problem.replaceChildren();
-  if (!currentSession() && !(await askToSignIn("First tell us who you are: the purchase goes to your account."))) return;
-  try {
-    await whileBusy(button, "Opening checkout…", async () => {
-      const { url } = await startCheckout(order);
-      await leaveFor(url);
-    });
-  } catch (error) {
-    problem.append(messageFor(error));
-    if (error.code === "subscription_exists") problem.append(" ", h("a", { href: "/account" }, "Open your account"));
-    if (error.code === "unauthorized" && (await askToSignIn(messageFor(error)))) await buy(order, button, problem);
-  }
-}
-
-/**
- * Go to the checkout page. Resolves only when the browser brings this page back as it was left (the Back button), so
- * that until then the button stays busy and after it works again.
- */
-function leaveFor(url) {
-  location.assign(url);
-  return new Promise((resolve) => addEventListener("pageshow", (event) => event.persisted && resolve()));
+function section(id, title, remark, cards) {
+  if (cards.length === 0) return null;
+  return h("section", { class: "prices", id, "aria-labelledby": `${id}-title` },
+    h("h2", { id: `${id}-title` }, title),
+    h("p", { class: "quiet" }, remark),
+    h("ul", { class: "grid" }, cards));
 }
 
 async function showStanding() {
-  const place = document.getElementById("standing");
+  const standing = document.getElementById("standing");
   const session = currentSession();
-  place.hidden = !session;
-  if (!session) return place.replaceChildren();
-  place.replaceChildren("Signed in as ", h("strong", {}, session.user), ".");
+  standing.hidden = !session;
+  if (!session) return standing.replaceChildren();
+  standing.replaceChildren("Signed in as ", h("strong", {}, session.user), ".");
   let rest;
   try {
     const { credits, entitlements } = await getAccount();
-    rest = [" You have ", h("strong", {}, plural(credits.balance, "credit")),
+    rest = [" You have ", h("strong", {}, plural(credits.available, "credit")),
       " and level ", h("strong", {}, entitlements.level), "."];
   } catch (error) {
     rest = [" ", messageFor(error)];
   }
-  if (currentSession()?.token === session.token) place.append(...rest); // else somebody else signed in meanwhile
+  if (currentSession()?.token === session.token) standing.append(...rest); // else somebody else signed in meanwhile
 }
 
 async function showDemoUsers() {
@@ -118,7 +107,12 @@ function markDemoUser() {
   }
 }
 
+async function showPromotionCode() {
+  const { promotionCode } = await config();
+  if (promotionCode) document.getElementById("promotion").append("Promotion code ", h("strong", { class: "card-number" }, promotionCode), " takes 20 % off.");
+}
+
 sessionEvents.addEventListener("change", showStanding);
 sessionEvents.addEventListener("change", markDemoUser);
 addEventListener("pageshow", (event) => event.persisted && showStanding()); // back from checkout: the balance is old
-await Promise.all([showPrices(), showStanding(), showDemoUsers()]);
+await Promise.all([showPrices(), showStanding(), showDemoUsers(), showPromotionCode()]);

@@ -16,12 +16,17 @@ const CODE_OF_STATUS = {
 };
 
 export class ApiError extends Error {
-  /** @param {string} code stable, for programs. @param {number} status HTTP status, 0 when nothing answered. */
-  constructor(code, status, message, options) {
+  /**
+   * @param {string} code stable, for programs
+   * @param {number} status HTTP status, 0 when nothing answered
+   * @param {object} details the API's whole error: some codes bring more than a message, such as prices to choose from
+   */
+  constructor(code, status, message, details = {}, options = {}) {
     super(message, options);
     this.name = "ApiError";
     this.code = code;
     this.status = status;
+    this.details = details;
   }
 }
 
@@ -49,13 +54,14 @@ export async function requestJson(url, { method = "GET", body, token, timeoutMs 
     text = await response.text();
   } catch (cause) {
     const code = cause.name === "TimeoutError" ? "timeout" : "network";
-    throw new ApiError(code, 0, `${method} ${new URL(url, location.href).pathname}: ${code}`, { cause });
+    throw new ApiError(code, 0, `${method} ${new URL(url, location.href).pathname}: ${code}`, {}, { cause });
   }
 
   const answer = parse(text);
   if (response.ok && answer !== undefined) return answer;
-  const fallback = CODE_OF_STATUS[response.status] ?? "internal";
-  throw new ApiError(answer?.error?.code ?? fallback, response.status, answer?.error?.message ?? answer?.message ?? "");
+  const details = answer?.error ?? {};
+  const code = details.code ?? CODE_OF_STATUS[response.status] ?? "internal";
+  throw new ApiError(code, response.status, details.message ?? answer?.message ?? "", details);
 }
 
 /** A proxy may answer HTML. That is an error of its own, not an exception from JSON.parse. */

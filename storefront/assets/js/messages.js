@@ -4,6 +4,8 @@ const MESSAGES = {
   unauthorized: "Your sign-in has expired. Please sign in again.",
   forbidden: "This account is not allowed to do that.",
   subscription_exists: "You already have a subscription, so nothing was started.",
+  ambiguous_price: "There are several prices for this. Which one do you want?",
+  incompatible_lines: "These cannot be paid for together: pay for what renews, and for each currency, on its own.",
   unknown_price: "This is no longer for sale. Reload the page to see what is.",
   price_unavailable: "This cannot be bought at the moment.",
   price_misconfigured: "This cannot be bought at the moment.",

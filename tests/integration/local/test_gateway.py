@@ -191,6 +191,8 @@ def test_the_storefront_has_its_settings(toy: Stack, http: httpx.Client) -> None
         "apiUrl": toy.api_url,
         "issuer": toy.config.issuer,
         "users": ["alice", "bob", "carol"],
+        "stripeJs": None,
+        "promotionCode": None,
     }
     for path in ("/", "/checkout/return", "/checkout/canceled", "/account"):
         assert http.get(toy.app_url + path).headers["content-type"].startswith("text/html")

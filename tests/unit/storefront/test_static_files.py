@@ -51,6 +51,7 @@ def served_as(address: str) -> Path:
     pages = {
         "/": "index.html",
         "/account": "account.html",
+        "/checkout/pay": "pay.html",
         "/checkout/return": "return.html",
         "/checkout/canceled": "canceled.html",
     }
@@ -58,8 +59,8 @@ def served_as(address: str) -> Path:
     return STOREFRONT / pages.get(path, path.lstrip("/"))
 
 
-def test_the_four_pages_are_there():
-    assert [page.name for page in PAGES] == ["account.html", "canceled.html", "index.html", "return.html"]
+def test_the_pages_are_there():
+    assert [page.name for page in PAGES] == ["account.html", "canceled.html", "index.html", "pay.html", "return.html"]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

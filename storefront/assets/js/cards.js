@@ -1,0 +1,37 @@
+/** One price as a card: what it costs, what it gives, how many, and the button. */
+
+import { h } from "./dom.js";
+import { money, period } from "./format.js";
+import { whatItGives } from "./gives.js";
+import { amountIn } from "./offers.js";
+
+/**
+ * @param {object} price of the catalog
+ * @param {{currency: string, buy: Function, add: ?Function}} shop `add` is there for what the cart takes
+ */
+export function priceCard(price, { currency, buy, add }) {
+  const name = price.lookupKey ?? price.priceId;
+  const heading = `price-${price.priceId}`;
+  const place = h("p", { class: "problem", role: "alert", "data-testid": "buy-problem" });
+  const quantity = h("input", { type: "number", min: 1, max: 100, value: 1, inputmode: "numeric", "data-testid": `quantity-${name}` });
+  const line = () => ({ priceId: price.priceId, quantity: quantity.valueAsNumber || 1 });
+  const cost = amountIn(price, currency);
+  const gives = whatItGives(price);
+  return h("li", { class: "card", "data-testid": `price-${name}` },
+    h("h3", { id: heading }, price.productName),
+    h("p", { class: "price" },
+      h("strong", {}, money(cost.unitAmount, cost.currency)),
+      price.interval ? ` per ${period(price)}` : null),
+    price.description ? h("p", { class: "quiet" }, price.description) : null,
+    h("ul", { class: "gives" }, gives.map((each) => h("li", {}, each))),
+    h("div", { class: "order" },
+      h("label", { class: "how-many" }, h("span", { class: "hidden" }, "Quantity"), quantity),
+      h("button", {
+        class: "button", type: "button", "aria-describedby": heading,
+        click: (event) => buy({ items: [line()], currency: cost.currency }, event.currentTarget, place),
+      }, price.interval ? "Subscribe" : "Buy now"),
+      add && h("button", {
+        class: "button plain", type: "button", "aria-describedby": heading, click: () => add(line()),
+      }, "Add to cart")),
+    place);
+}

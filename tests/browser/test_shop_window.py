@@ -1,0 +1,72 @@
+"""What can be ordered from the shop window, and how it is asked for: the cart, the switches, a checkout on the site."""
+
+from playwright.sync_api import expect
+
+from tests.browser.hosted_page import PAYS
+from tests.browser.shop import Shop
+
+
+def test_a_cart_is_paid_for_on_this_site_with_a_promotion_code(shop: Shop, user: str) -> None:
+    """Two packs in one order; Stripe.js shows the form in a frame, and what the hint promises is what the code does."""
+    page = shop.page
+    shop.enter_as(user)
+    shop.visit("/")
+    expect(shop.test_id("promotion")).to_have_text("Promotion code PLUMB20 takes 20 % off.")
+    shop.card("credits_2000_90d").get_by_label("Quantity").fill("2")
+    shop.add_to_cart("credits_2000_90d")
+    shop.add_to_cart("credits_500")
+    page.reload()  # the cart stays
+    cart = shop.test_id("cart")
+    expect(cart.get_by_role("listitem")).to_contain_text(["2 × 2,000 credits, 90 days", "1 × 500 credits"])
+    expect(shop.test_id("cart-total")).to_have_text("$35.00")
+    page.get_by_label("On this site").check()
+    shop.shoot("prices-with-cart")
+    cart.get_by_role("button", name="Check out").click()
+
+    form = page.frame_locator("#checkout iframe")
+    form.get_by_label("Promotion code").fill("PLUMB20")
+    form.get_by_role("button", name="Apply").click()
+    expect(form.get_by_role("button", name="Pay $28.00")).to_be_visible()
+    shop.shoot("checkout-on-this-site")
+    shop.hosted.pay_by_card(PAYS, form)
+    shop.expect_outcome("paid")
+    expect(shop.test_id("total")).to_have_text("$28.00")
+    expect(shop.test_id("balance")).to_have_text("4,500 credits")
+
+
+def test_what_cannot_be_paid_for_together_is_said_at_the_cart(shop: Shop, user: str) -> None:
+    shop.enter_as(user)
+    shop.visit("/")
+    shop.add_to_cart("credits_500")
+    shop.add_to_cart("credits_500_eur")
+    expect(shop.test_id("cart-total")).to_have_text("$5.00 + €5.00")
+    shop.test_id("cart").get_by_role("button", name="Check out").click()
+    expect(shop.test_id("cart-problem")).to_contain_text("cannot be paid for together")
+    shop.test_id("cart").get_by_role("button", name="Remove 500 credits, in euros").click()
+    shop.test_id("cart").get_by_role("button", name="Check out").click()
+    shop.hosted.expect_open()
+
+
+def test_a_plan_by_the_year(shop: Shop, user: str) -> None:
+    shop.enter_as(user)
+    shop.visit("/")
+    expect(shop.card("pro_monthly")).to_contain_text("$12.00 per month")
+    shop.page.get_by_label("By the year").check()
+    expect(shop.card("pro_monthly")).to_have_count(0)
+    expect(shop.card("pro_yearly")).to_contain_text("$120.00 per year")
+    expect(shop.card("extra_credits_monthly")).to_contain_text("per month")  # it has no other
+    shop.press_buy("pro_yearly")
+    shop.hosted.expect_open()
+    expect(shop.page.get_by_role("main")).to_contain_text("$120.00")
+
+
+def test_a_link_to_a_level_lets_the_buyer_choose_among_its_prices(shop: Shop, user: str) -> None:
+    """The address needs no price id: what it names is looked up, and several answers are a question."""
+    shop.enter_as(user)
+    shop.visit("/checkout/pay?entitlementLevel=PRO")
+    question = shop.test_id("pay-problem")
+    expect(question).to_contain_text("Which one do you want?")
+    shop.shoot("checkout-several-prices")
+    question.get_by_role("button", name="$12.00 per month").click()
+    form = shop.page.frame_locator("#checkout iframe")
+    expect(form.get_by_role("button", name="Subscribe")).to_be_visible()
