@@ -23,6 +23,10 @@ class StripeSide:
         """Let the bank answer a pending debit now; it would take minutes here, and days at a real bank."""
         self._control("async_payment", {"session": session_id, "outcome": outcome})
 
+    def break_card(self, subscription: str) -> None:
+        """Refuse the saved card from now on."""
+        self._control("break_card", {"subscription": subscription})
+
     def stop_answering(self) -> None:
         """Answer every API call with 503, from now on. The hosted page goes on working: it is not the API."""
         self._control("faults", {"fail": 10_000, "status": 503})

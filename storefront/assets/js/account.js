@@ -1,27 +1,36 @@
-/** The account page: balance, level, subscriptions, and the ledger behind them. */
+/** The account page: balance, level, subscriptions and what can be done about them, and the ledger behind it all. */
 
-import { getAccount, getCredits } from "./api.js";
+import { getAccount, getCatalog, getCredits } from "./api.js";
 import { figure, h } from "./dom.js";
-import { date, number, plural } from "./format.js";
+import { date, number } from "./format.js";
 import { signInButtons } from "./header.js";
 import { ledger } from "./ledger.js";
+import { lotsSection } from "./lots.js";
 import { messageFor } from "./messages.js";
 import { currentSession, sessionEvents } from "./session.js";
+import { subscriptionsSection } from "./subscriptions.js";
 
 const place = document.getElementById("account");
 
-async function showAccount() {
+/** @param {?string} news what has just been done, said on top of the account that shows it */
+async function showAccount(news = null) {
   const session = currentSession();
   if (!session) return draw(await signedOut(), session);
   let parts;
   try {
-    const [account, credits] = await Promise.all([getAccount(), getCredits()]);
-    parts = [summary(account), subscriptions(account.subscriptions), lots(credits.lots), await ledger()];
+    const [account, credits, catalog, entries] = await Promise.all([getAccount(), getCredits(), getCatalog(), ledger()]);
+    parts = [
+      news ? h("p", { class: "notice good", role: "status", "data-testid": "news" }, news) : null,
+      summary(account),
+      subscriptionsSection(account.subscriptions, catalog.prices, showAccount),
+      lotsSection(credits.lots),
+      entries,
+    ];
   } catch (error) {
     parts = [
       h("div", { class: "notice bad", role: "alert" },
         h("p", {}, messageFor(error)),
-        h("button", { class: "button small", type: "button", click: showAccount }, "Try again")),
+        h("button", { class: "button small", type: "button", click: () => showAccount() }, "Try again")),
     ];
   }
   draw(parts, session);
@@ -44,53 +53,20 @@ async function signedOut() {
 }
 
 function summary({ credits, entitlements, email }) {
-  const reserved = credits.balance - credits.available;
+  const { reserved } = credits;
   return h("dl", { class: "figures" },
-    figure("Credits", number(credits.balance), "balance", reserved ? `${number(credits.available)} free to spend` : null),
+    figure("Credits", number(credits.balance), "balance", remark(credits, reserved)),
     figure("Level", entitlements.level, "level",
       entitlements.expiresAt ? `until ${date(entitlements.expiresAt)}` : null),
     email ? figure("E-mail for receipts", email, "email") : null);
 }
 
-/** Stripe's words for a subscription's state, in plain ones. https://docs.stripe.com/billing/subscriptions/overview */
-const STATUS = {
-  active: "Active",
-  trialing: "Trial",
-  past_due: "Payment overdue",
-  unpaid: "Unpaid",
-  paused: "Paused",
-  incomplete: "Waiting for the first payment",
-  incomplete_expired: "Never started",
-  canceled: "Ended",
-};
-
-function subscriptions(list) {
-  return h("section", { "aria-labelledby": "subscriptions-title" },
-    h("h2", { id: "subscriptions-title" }, "Subscriptions"),
-    list.length === 0
-      ? h("p", { class: "quiet" }, "None. ", h("a", { href: "/" }, "See the plans"))
-      : h("ul", { class: "rows", "data-testid": "subscriptions" }, list.map(subscriptionRow)));
+/** A negative balance is a debt: credits that were paid back after they had been used. */
+function remark({ balance, available }, reserved) {
+  if (balance < 0) return "owed: the next credits cover this first";
+  return reserved > 0 ? `${number(available)} free to spend, ${number(reserved)} reserved` : null;
 }
 
-function subscriptionRow({ status, plan, level, subscriptionId, currentPeriodEnd, cancelAtPeriodEnd }) {
-  const period = currentPeriodEnd && `${cancelAtPeriodEnd ? "Ends" : "Renews"} on ${date(currentPeriodEnd)}`;
-  return h("li", {},
-    h("strong", {}, plan ?? level ?? "Subscription"),
-    h("span", { class: `badge ${status}` }, STATUS[status] ?? status),
-    period ? h("span", { class: "quiet" }, period) : null,
-    h("code", {}, subscriptionId));
-}
-
-/** Which credits run out when. Only worth room when some do. */
-function lots(list) {
-  const expiring = list.filter((lot) => lot.expiresAt && lot.left > 0);
-  if (expiring.length === 0) return null;
-  return h("section", { "aria-labelledby": "lots-title" },
-    h("h2", { id: "lots-title" }, "Credits that expire"),
-    h("ul", { class: "rows", "data-testid": "lots" }, expiring.map((lot) => h("li", {},
-      h("strong", {}, plural(lot.left, "credit")),
-      h("span", { class: "quiet" }, `use by ${date(lot.expiresAt)}`)))));
-}
-
-sessionEvents.addEventListener("change", showAccount);
+sessionEvents.addEventListener("change", () => showAccount());
+addEventListener("pageshow", (event) => event.persisted && showAccount()); // back from the portal: much may have changed
 await showAccount();

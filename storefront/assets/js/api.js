@@ -10,7 +10,7 @@ import { requestJson } from "./http.js";
 import { currentSession, signOut } from "./session.js";
 
 /** These routes wait for Stripe, which is slower than a read. API Gateway itself gives up after 30 s. */
-const STRIPE_TIMEOUT_MS = 25_000;
+export const STRIPE_TIMEOUT_MS = 25_000;
 
 /** One request to the API, as whoever is signed in. */
 export async function call(path, options = {}) {

@@ -28,7 +28,7 @@ from billing.domain.order import OrderLine
 from billing.domain.purchase import Purchase, PurchaseState
 from billing.domain.subscription import Span, SubscriptionState
 from billing.ports.store import Page
-from billing.present.account import account_answer, entitlement_answer
+from billing.present.account import account_answer, entitlement_answer, subscription_answer
 from billing.present.catalog import catalog_answer
 from billing.present.checkout import success_answer
 from billing.present.credits import credits_answer, credits_detail, transactions_answer
@@ -103,15 +103,33 @@ def test_the_account() -> None:
                 "subscriptionId": "sub_1",
                 "status": "active",
                 "priceId": "price_2",
+                "quantity": 1,
                 "plan": "pro",
                 "level": "PRO",
                 "currentPeriodEnd": ISO_SOON,
+                "trialEnd": None,
                 "cancelAtPeriodEnd": False,
+                "cancelAt": None,
             }
         ],
         "levels": [],
         "version": 7,
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "told_as"),
+    [
+        ({"cancel_at_period_end": True}, {"cancelAtPeriodEnd": True, "cancelAt": ISO_SOON}),
+        ({"cancel_at": NOW}, {"cancelAtPeriodEnd": False, "cancelAt": ISO}),
+        ({"status": "trialing", "trial_end": SOON}, {"trialEnd": ISO_SOON}),
+        ({"status": "active", "trial_end": NOW}, {"trialEnd": None}),
+    ],
+)
+def test_when_a_subscription_ends(given: dict[str, Any], told_as: dict[str, Any]) -> None:
+    """The portal ends one by a time of its own where billing is flexible, and not by the flag."""
+    answer = told(subscription_answer(replace(ACCOUNT.subscriptions[0], **given)))
+    assert answer.items() >= told_as.items()
 
 
 def test_an_account_of_somebody_who_never_bought() -> None:

@@ -14,15 +14,18 @@ class EntitlementAnswer(Answer):
 
 
 class SubscriptionAnswer(Answer):
-    """A subscription that has not ended."""
+    """A subscription that has not ended. `cancelAt` is when it ends, if that is known: at its period's end or not."""
 
     subscription_id: str
     status: str
     price_id: str
+    quantity: int
     plan: str | None
     level: str | None
     current_period_end: Time
+    trial_end: Time | None
     cancel_at_period_end: bool
+    cancel_at: Time | None
 
 
 class LevelAnswer(Answer):

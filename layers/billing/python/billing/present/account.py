@@ -22,10 +22,14 @@ def subscription_answer(state: SubscriptionState) -> SubscriptionAnswer:
         subscription_id=state.id,
         status=state.status,
         price_id=state.price_id,
+        quantity=state.quantity,
         plan=state.plan,
         level=state.level,
         current_period_end=state.period_end,
+        trial_end=state.trial_end if state.status == "trialing" else None,
         cancel_at_period_end=state.cancel_at_period_end,
+        # the portal cancels by a time of its own, not by the flag, where billing is flexible
+        cancel_at=state.cancel_at or (state.period_end if state.cancel_at_period_end else None),
     )
 
 
