@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx
 
-from local.stripe.engine import Engine
+from local.stripe.engine import Engine, event_destinations, old_shapes, thin_events
 from local.stripe.engine import webhook_endpoints as endpoints
-from local.stripe.engine.world import Outgoing
+from local.stripe.engine.world import Obj, Outgoing
 from local.stripe.faults import Faults
 from local.stripe.signing import signature_header
 
@@ -63,6 +63,25 @@ class Delivery:
         }
 
 
+def _url(engine: Engine, endpoint: Obj) -> str:
+    found: str = endpoint.get("url") or engine.world.hidden[endpoint["id"] + event_destinations.URL]
+    return found
+
+
+def _payload(engine: Engine, event_id: str, endpoint: Obj) -> Obj:
+    """What an endpoint gets of an event: a notification, or the event in the shape of the endpoint's API version."""
+    world = engine.world
+    thin = world.get(thin_events.KIND, event_id)
+    if thin is not None:
+        return thin_events.notification(thin)
+    event = world.need("event", event_id)
+    version = endpoint.get("api_version") or event["api_version"]
+    if version == event["api_version"]:
+        return event
+    shape = world.rendered.get((event_id, version)) or old_shapes.render(world, event, version)
+    return shape | {"pending_webhooks": event["pending_webhooks"]}
+
+
 class Deliveries:
     """The queue of deliveries of one engine."""
 
@@ -98,11 +117,10 @@ class Deliveries:
 
     def _begin(self, outgoing: Outgoing) -> Delivery | None:
         world = self._engine.world
-        endpoint = world.get("webhook_endpoint", outgoing.endpoint)
-        if endpoint is None:
+        endpoint, event = world.find(outgoing.endpoint), world.find(outgoing.event)
+        if endpoint is None or event is None:
             return None
-        event = world.need("event", outgoing.event)
-        delivery = Delivery(event["id"], event["type"], endpoint["id"], endpoint["url"])
+        delivery = Delivery(event["id"], event["type"], endpoint["id"], _url(self._engine, endpoint))
         self.records.append(delivery)
         if self._faults.take("drop"):
             delivery.state = "dropped"
@@ -113,11 +131,14 @@ class Deliveries:
     def resend(self, event_id: str) -> list[Delivery]:
         """Send an event again to every enabled endpoint, as the dashboard's button does; raise KeyError if unknown."""
         world = self._engine.world
-        event = world.need("event", event_id)
+        event = world.find(event_id)
+        if event is None or event["object"] not in ("event", thin_events.KIND):
+            raise KeyError(event_id)
+        thin = event["object"] == thin_events.KIND
         again = [
-            Delivery(event["id"], event["type"], endpoint["id"], endpoint["url"])
-            for endpoint in world.all("webhook_endpoint")
-            if endpoint["status"] == "enabled"
+            Delivery(event["id"], event["type"], endpoint["id"], _url(self._engine, endpoint))
+            for endpoint in world.all("webhook_endpoint") + world.all(thin_events.DESTINATION)
+            if endpoint["status"] == "enabled" and (endpoint.get("event_payload") == "thin") == thin
         ]
         for delivery in again:
             self.records.append(delivery)
@@ -139,8 +160,9 @@ class Deliveries:
             if await self._try(delivery):
                 if delivery.state != "delivered":
                     delivery.state = "delivered"
-                    event = self._engine.world.need("event", delivery.event)
-                    event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
+                    event = self._engine.world.get("event", delivery.event)
+                    if event is not None:
+                        event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
                 return
             if pause is None or delivery.state == "delivered":
                 break
@@ -151,9 +173,10 @@ class Deliveries:
 
     async def _try(self, delivery: Delivery) -> bool:
         world = self._engine.world
-        if world.get("webhook_endpoint", delivery.endpoint) is None:
+        endpoint = world.find(delivery.endpoint)
+        if endpoint is None:
             return False
-        body = json.dumps(world.need("event", delivery.event), indent=2).encode()
+        body = json.dumps(_payload(self._engine, delivery.event, endpoint), indent=2).encode()
         now = world.now()
         headers = {
             "Content-Type": "application/json; charset=utf-8",

@@ -18,6 +18,7 @@ from local.stripe.engine import (
     customers,
     disputes,
     entitlements,
+    event_destinations,
     events,
     features,
     invoice_actions,
@@ -25,6 +26,7 @@ from local.stripe.engine import (
     invoice_objects,
     invoice_preview,
     invoices,
+    old_shapes,
     payment_intents,
     payment_method_saving,
     payment_methods,
@@ -44,6 +46,7 @@ from local.stripe.engine import (
     tax_ids,
     tax_rates,
     test_clocks,
+    thin_events,
     webhook_endpoints,
 )
 from local.stripe.engine.errors import SUPPORT, ApiError
@@ -62,6 +65,7 @@ _RESOURCES = (
     customers,
     disputes,
     entitlements,
+    event_destinations,
     events,
     features,
     invoice_actions,
@@ -131,6 +135,7 @@ class Engine:
     ) -> None:
         self.world = World(clock=clock, token=token, public_url=public_url)
         self.world.followers = [customer_search.follow, entitlements.follow]
+        self.world.readers = [old_shapes.follow, thin_events.follow]
         self._keys = IdempotencyKeys()
         self._routes = [(route, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))) for route in ROUTES]
         self.fail_next: list[int] = []
@@ -178,7 +183,8 @@ class Engine:
         """Run the handler; an error it raises is an answer too, saved unless nothing was begun."""
         self.world.cause = cause
         try:
-            checked = check(given, params_type(route.schema))
+            further = {name: str(given.pop(name)) for name in route.beyond & given.keys()}
+            checked = check(given, params_type(route.schema)) | further
             route.refuse_ignored(checked)
             check_levels(checked.get("expand", []))
             if self.fail_next and self.fail_next[0] >= 500:

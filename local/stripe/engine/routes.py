@@ -46,6 +46,9 @@ class Route:
     honours: frozenset[str] | None = None
     """Top-level parameters that have their effect here; Stripe's others are refused aloud. None: all of them."""
 
+    beyond: frozenset[str] = frozenset()
+    """Names that are taken although the SDK's type has them not: it follows an address that has them."""
+
     def refuse_ignored(self, params: dict[str, Any]) -> None:
         """Refuse a parameter that real Stripe would act on and this stand-in would ignore."""
         ignored = sorted(params.keys() - (self.honours or params.keys()) - {"expand"})

@@ -13,6 +13,10 @@ SECRETS = "secrets"
 """Where the active signing secrets of an endpoint are kept, newest first; never part of an answer."""
 
 
+VERSIONS = (API_VERSION, "2024-06-20", "2020-08-27")
+"""In which an endpoint may get its events: this one, and those that old_shapes.py knows."""
+
+
 def make(world: World, url: str, events: list[str], secret: str | None = None, **values: Any) -> Obj:
     """Keep an endpoint with its first secret."""
     endpoint = world.add(
@@ -56,13 +60,16 @@ def create(call: Call) -> Obj:
     given = {key: value for key, value in call.params.items() if key != "expand"}
     if given.pop("connect", False):
         raise invalid_request("Connect endpoints are not available on this account.", param="connect")
-    if given.get("api_version", API_VERSION) != API_VERSION:
-        raise invalid_request("The stand-in sends events of its own API version only.", param="api_version")
-    endpoint = make(call.world, _url(given.pop("url")), given.pop("enabled_events"), **given)
+    if given.get("api_version", API_VERSION) not in VERSIONS:
+        raise invalid_request(
+            f"The stand-in sends events of the API versions {', '.join(VERSIONS)} only.", param="api_version"
+        )
+    endpoint = make(call.world, checked_url(given.pop("url")), given.pop("enabled_events"), **given)
     return snapshot(endpoint) | {"secret": secrets(call.world, endpoint["id"])[0]}
 
 
-def _url(url: str) -> str:
+def checked_url(url: str) -> str:
+    """Refuse an address without a scheme."""
     if not url.startswith(("http://", "https://")):
         raise invalid_request(
             "Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid"
@@ -80,7 +87,7 @@ def update(call: Call) -> Obj:
     endpoint = call.target("webhook_endpoint", "webhook endpoint", "webhook_endpoint")
     given = {key: value for key, value in call.params.items() if key != "expand"}
     if "url" in given:
-        endpoint["url"] = _url(given["url"])
+        endpoint["url"] = checked_url(given["url"])
     if "disabled" in given:
         endpoint["status"] = "disabled" if given["disabled"] else "enabled"
     endpoint["enabled_events"] = given.get("enabled_events", endpoint["enabled_events"])

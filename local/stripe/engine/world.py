@@ -54,6 +54,10 @@ class World:
     """What an account sets in its dashboard and no API object shows."""
     followers: list[Callable[[World, str, Obj], None]] = field(default_factory=list)
     """Told of each change that makes an event, whether or not the event is made."""
+    readers: list[Callable[[World, Obj], None]] = field(default_factory=list)
+    """Handed each event that is made."""
+    rendered: dict[tuple[str, str], Obj] = field(default_factory=dict)
+    """Events in the shape of another API version, by event and version, as they were when they were made."""
     indexed: dict[str, list[tuple[int, Obj | None]]] = field(default_factory=dict)
     """What search may find later: by customer its versions, each with the account's time. None: deleted."""
     search_lag: int = 2
@@ -155,7 +159,8 @@ class World:
             self.emit(type, obj, before)
 
     def _record(self, type: str, data: Obj) -> None:
-        wanted = [hook for hook in self.all("webhook_endpoint") if wants(hook, type)]
+        hooks = self.all("webhook_endpoint") + self.all("v2.core.event_destination")
+        wanted = [hook for hook in hooks if wants(hook, type)]
         event = self.add(
             {
                 "id": self.id("evt_1"),
@@ -170,10 +175,14 @@ class World:
             }
         )
         self.outbox.extend(Outgoing(event["id"], hook["id"]) for hook in wanted)
+        for read in self.readers:
+            read(self, event)
 
 
 def wants(endpoint: Obj, type: str) -> bool:
-    """Whether an endpoint is to get events of this type."""
+    """Whether an endpoint, or a destination of snapshot events, is to get events of this type."""
+    if endpoint.get("event_payload", "snapshot") != "snapshot":
+        return False
     return endpoint["status"] == "enabled" and ("*" in endpoint["enabled_events"] or type in endpoint["enabled_events"])
 
 

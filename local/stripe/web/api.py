@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import json
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -34,7 +36,7 @@ async def answer(request: Request) -> Response:
 
 def _reply(shell: Shell, request: Request, body: bytes) -> Response:
     try:
-        given = decode_form(request.url.query if request.method in ("GET", "DELETE") else _form(request, body))
+        given = _given(request, body)
     except ApiError as refusal:
         request_id = shell.engine.world.id("req", 14)
         return JSONResponse(
@@ -51,6 +53,24 @@ def _reply(shell: Shell, request: Request, body: bytes) -> Response:
         version=request.headers.get("stripe-version"),
     )
     return Response(result.encoded(), status_code=result.status, headers=result.headers, media_type="application/json")
+
+
+def _given(request: Request, body: bytes) -> dict[str, Any]:
+    if request.method in ("GET", "DELETE"):
+        return decode_form(request.url.query)
+    return _json(request, body) if request.url.path.startswith("/v2/") else decode_form(_form(request, body))
+
+
+def _json(request: Request, body: bytes) -> dict[str, Any]:
+    """Version 2 of the API takes JSON. https://docs.stripe.com/api-v2-overview#key-differences"""
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    try:
+        given = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        given = None
+    if kind != "application/json" or not isinstance(given, dict):
+        raise ApiError("The body of a request to /v2 is a JSON object, with the content type application/json.")
+    return given
 
 
 def _form(request: Request, body: bytes) -> str:

@@ -42,6 +42,7 @@ LEFT_OUT = {
 }
 
 KINDS = {
+    "v2.core.event_destination": stripe.v2.core.EventDestination,
     "balance_transaction": stripe.BalanceTransaction,
     "billing_portal.configuration": stripe.billing_portal.Configuration,
     "billing_portal.session": stripe.billing_portal.Session,
@@ -85,6 +86,15 @@ def lived(account):
     plan = account.price(1200, recurring={"interval": "month"})
     feature = account.post("/v1/entitlements/features", lookup_key="api", name="API")["id"]
     account.post(f"/v1/products/{plan['product']}/features", entitlement_feature=feature)
+    hook = {"url": "http://thin.test"}
+    account.post(
+        "/v2/core/event_destinations",
+        name="thin",
+        type="webhook_endpoint",
+        webhook_endpoint=hook,
+        event_payload="thin",
+        enabled_events=["*"],
+    )
     berlin, vat = {"country": "DE"}, [{"type": "eu_vat", "value": "DE123456789"}]
     taxed = account.session(plan, discounts=[{"promotion_code": code}], automatic_tax={"enabled": True})
     account.pay(taxed, address=berlin, tax_ids=vat)
