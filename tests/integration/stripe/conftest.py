@@ -32,7 +32,8 @@ class Received:
 
     @property
     def about(self) -> tuple[str, str]:
-        return self.event["type"], self.event["data"]["object"].get("id", "")  # an upcoming invoice has none
+        obj = self.event["data"]["object"] if "data" in self.event else self.event.get("related_object", {})
+        return self.event["type"], obj.get("id", "")  # an upcoming invoice has none
 
 
 class Inbox:
