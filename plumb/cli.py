@@ -21,6 +21,9 @@ COMMANDS = {
     "doctor": "Check an installation: settings, secrets, Stripe, Redis, tables, queues, webhook endpoint.",
     "webhook": "Create or mend the webhook endpoint at Stripe, and roll its signing secret.",
     "catalog": "Show the prices with what they give; apply plans from a file.",
+    "account": "Show all that is kept of one user.",
+    "event": "Show what became of one event, and what Stripe says of it.",
+    "check": "Compare ledger, balance, lots and cache of every account.",
 }
 """Name and short help of each command; its module has the same name. In the order of `plumb --help`."""
 

@@ -30,8 +30,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("--run-file",),
         {
             "type": click.Path(path_type=Path),
-            "help": "Stage local: the file of one particular running system.",
-            "envvar": "PLUMBLINE_RUN_FILE",
+            "help": "Stage local: the file of one particular running system (or PLUMBLINE_RUN_FILE).",
         },
     ),
 )
@@ -43,16 +42,23 @@ _WHERE = ("--region", "--stack", "--run-file")
 
 def everywhere[F: Callable[..., Any]](function: F) -> F:
     """Add the options that every command has, all of them shown."""
-    return _with_options(function, hidden=())
+    return _with_options(function, hidden=(), variables={"--run-file": "PLUMBLINE_RUN_FILE"})
 
 
 def common[F: Callable[..., Any]](function: F) -> F:
     """Add the options that every command has."""
-    return _with_options(function, hidden=_WHERE)
+    return _with_options(function, hidden=_WHERE, variables={})
 
 
-def _with_options[F: Callable[..., Any]](function: F, hidden: tuple[str, ...]) -> F:
+def _with_options[F: Callable[..., Any]](function: F, hidden: tuple[str, ...], variables: dict[str, str]) -> F:
+    """`variables` are read once, before the command's name: after it they would win over what was given there."""
     for names, settings in reversed(_OPTIONS):
-        option = click.option(*names, expose_value=False, callback=_keep, hidden=names[0] in hidden, **settings)
-        function = option(function)
+        function = click.option(
+            *names,
+            expose_value=False,
+            callback=_keep,
+            hidden=names[0] in hidden,
+            envvar=variables.get(names[0]),
+            **settings,
+        )(function)
     return function

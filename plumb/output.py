@@ -53,14 +53,20 @@ class Output:
         """A table for people. A column whose name begins with `>` is set to the right: numbers."""
         if self.as_json:
             return
-        table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        if title:
+            self.say()
+            self.say(title, "bold")
+        table = Table(box=None, pad_edge=False)
         for column in columns:
             table.add_column(
                 column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
             )
         for row in rows:
             table.add_row(*(_cell(value) for value in row))
-        self._out.print(table, soft_wrap=False)
+        with self._out.capture() as drawn:
+            self._out.print(table, soft_wrap=False)
+        for line in drawn.get().splitlines():  # without the spaces that fill each line
+            self._out.out(line.rstrip(), highlight=False)
 
     def facts(self, facts: Mapping[str, object], title: str | None = None) -> None:
         """Names and values, one a line, for people."""

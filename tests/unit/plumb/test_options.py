@@ -1,0 +1,71 @@
+"""Options before and after the command's name, usage errors, and errors for people and for programs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plumb.cli import COMMANDS, cli
+from tests.fakes.operator import Operator
+
+
+def test_help_tells_every_command_without_importing_it(plumb: Operator) -> None:
+    result = plumb("--help")
+    assert result.code == 0
+    assert all(f"\n  {name} " in result.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_examples(plumb: Operator, name: str) -> None:
+    result = plumb(name, "--help")
+    assert result.code == 0
+    assert f"  plumb {name}" in result.out or "Commands:" in result.out
+    assert cli.get_command(None, name) is not None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nothing",), ("doctor", "--wrong"), ("event",), ("account", "a", "b"), ("catalog", "apply")]
+)
+def test_a_wrong_call_is_told_with_2(plumb: Operator, arguments: tuple[str, ...]) -> None:
+    result = plumb(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert "Try: plumb" in result.err
+
+
+def test_errors_for_programs(plumb: Operator) -> None:
+    result = plumb("doctor", "--stage", "nowhere", "--json")
+    assert (result.code, result.out) == (1, "")
+    assert json.loads(result.err) == {
+        "error": {
+            "code": "failed",
+            "message": "samconfig.toml has no stage nowhere: there is local, dev, staging, prod.",
+        }
+    }
+
+
+def test_after_the_name_wins_over_before_and_both_over_the_variable(
+    plumb: Operator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def told(*arguments: str) -> str:
+        return plumb(*arguments).err
+
+    monkeypatch.setenv("PLUMBLINE_RUN_FILE", str(tmp_path / "variable"))
+    assert "variable" in told("doctor")
+    assert "before" in told("--run-file", str(tmp_path / "before"), "doctor")
+    assert "after" in told("--run-file", str(tmp_path / "before"), "doctor", "--run-file", str(tmp_path / "after"))
+
+
+def test_no_credentials(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    result = plumb("doctor", "--stage", "dev")
+    assert (result.code, result.err) == (
+        1,
+        "No AWS credentials were found: set AWS_PROFILE, or sign in with the AWS CLI.\n",
+    )
+
+
+def test_no_region(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    result = plumb("doctor", "--stage", "dev")
+    assert (result.code, result.err) == (1, "No AWS region is set: pass --region, or set AWS_REGION.\n")
