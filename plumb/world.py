@@ -77,7 +77,7 @@ class World:
     def policy(self) -> AccessPolicy:
         """The access policy, as the domain has it."""
         policy = self.settings.policy
-        return AccessPolicy(policy.levels, timedelta(days=policy.past_due_grace_days))
+        return AccessPolicy(policy.levels, timedelta(days=policy.past_due_grace_days), policy.trial_credits)
 
     # Clients
 

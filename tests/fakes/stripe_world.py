@@ -37,7 +37,7 @@ from billing.domain.snapshot import (
 )
 from billing.domain.terms import HOSTED
 from billing.errors import StripeRefused
-from billing.ports.stripe import FoundCustomer, OpenSession, Touched
+from billing.ports.stripe import FoundCustomer, History, ListedSession, OpenSession, Touched
 from tests.fakes.snapshots import NOW, PRICES, a_line, an_invoice
 from tests.fakes.world import Calls
 
@@ -95,6 +95,17 @@ class FakeStripe:
     def session_of_payment(self, intent: PaymentIntentId) -> SessionId | None:
         with self.calls.called("session_of_payment"):
             return next((item.id for item in self.sessions.values() if _intent(item.payment) == intent), None)
+
+    def history(self, customer: CustomerId, most: int) -> History:
+        with self.calls.called("history"):
+            sessions = [item for item in self.sessions.values() if item.customer == customer]
+            invoices = [item for item in self.invoices.values() if item.customer == customer and item.status == "paid"]
+            sessions.sort(key=lambda item: (item.created, item.id), reverse=True)
+            return History(
+                tuple(ListedSession(item.id, item.status, item.order) for item in sessions[:most]),
+                tuple(item.id for item in invoices[:most] if item.subscription),
+                whole=max(len(sessions), len(invoices)) <= most,
+            )
 
     def payments(self, intents: Collection[PaymentIntentId]) -> dict[PaymentIntentId, Payment]:
         with self.calls.called("payments"):

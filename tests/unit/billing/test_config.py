@@ -28,6 +28,7 @@ CONVERGE = SHARED | {
     "LEDGER_TABLE": "plumbline-dev-test-ledger",
     "LEVELS": "FREE,PRO,TEAM",
     "PAST_DUE_GRACE_DAYS": "7",
+    "TRIAL_CREDITS": "false",
     "APP_URL": "https://app.example.com",
 }
 SELLING = {

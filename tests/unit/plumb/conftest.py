@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "REDIS_EPOCH": "1",
     "LEVELS": "FREE,PRO,TEAM",
     "PAST_DUE_GRACE_DAYS": "7",
+    "TRIAL_CREDITS": "false",
     "MAX_QUANTITY": "100",
     "UNKNOWN_CUSTOMERS": "park",
 }

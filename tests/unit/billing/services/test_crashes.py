@@ -12,7 +12,7 @@ from tests.fakes.requests import a_request
 from tests.fakes.snapshots import ALICE, a_refund
 from tests.fakes.world import Crash
 
-CALLS = range(12)  # more than any of the steps makes
+CALLS = range(14)  # more than any of the steps makes
 
 
 def survives(core: Core, step: Callable[[], object], number: int, *, effect: bool) -> bool:

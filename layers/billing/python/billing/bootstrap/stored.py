@@ -22,4 +22,4 @@ def dynamodb() -> DynamoDBClient:
 
 def access_policy(policy: Policy) -> AccessPolicy:
     """The configured access policy, as the domain has it."""
-    return AccessPolicy(policy.levels, timedelta(days=policy.past_due_grace_days))
+    return AccessPolicy(policy.levels, timedelta(days=policy.past_due_grace_days), policy.trial_credits)

@@ -67,6 +67,8 @@ class Policy:
     levels: tuple[str, ...]
     """Levels from lowest to highest; the first is what everybody has."""
     past_due_grace_days: int
+    trial_credits: bool
+    """Whether a trial grants the plan's credits when it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,11 @@ def _policy(env: Environment) -> Policy:
     levels = tuple(env.text("LEVELS", pattern=r"[A-Z][A-Z0-9_]*(,[A-Z][A-Z0-9_]*)*").split(","))
     if len(set(levels)) != len(levels):
         raise Misconfigured("the setting LEVELS names a level twice", setting="LEVELS")
-    return Policy(levels=levels, past_due_grace_days=env.whole("PAST_DUE_GRACE_DAYS", low=0, high=90))
+    return Policy(
+        levels=levels,
+        past_due_grace_days=env.whole("PAST_DUE_GRACE_DAYS", low=0, high=90),
+        trial_credits=env.flag("TRIAL_CREDITS"),
+    )
 
 
 def _converge(env: Environment) -> ConvergeSettings:

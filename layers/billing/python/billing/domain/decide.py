@@ -63,7 +63,7 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
     lots that ran out expire. Each difference is one ledger entry.
     """
     account = before.account
-    judged = _judge(before, truth)
+    judged = _judge(before, truth, policy)
     purchases = {**before.purchases, **{purchase.key: purchase for purchase in judged.purchases}}
     changes = list(judged.granted)
     lots = {lot.key: lot for lot in (*account.lots, *before.moved.values(), *judged.lots)}
@@ -108,14 +108,21 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
     )
 
 
-def _judge(before: Before, truth: Snapshot) -> Judged:
+def _judge(before: Before, truth: Snapshot, policy: AccessPolicy) -> Judged:
     judged = Judged()
     for session in sorted(truth.sessions, key=lambda item: item.id):
         judged += judge_session(session, before.purchases, before.orders, before.account.user)
     orders = {sub.id: before.orders.get(sub.order) for sub in truth.subscriptions if sub.order}
     for invoice in sorted(truth.invoices, key=lambda item: item.id):
         order = orders.get(invoice.subscription) if invoice.subscription else None
-        judged += judge_invoice(invoice, before.purchases, order, truth.prices, before.account.user)
+        judged += judge_invoice(
+            invoice,
+            before.purchases,
+            order,
+            truth.prices,
+            before.account.user,
+            trial_credits=policy.trial_credits,
+        )
     return judged
 
 

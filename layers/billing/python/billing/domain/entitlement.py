@@ -17,6 +17,8 @@ class AccessPolicy:
 
     levels: tuple[str, ...]
     grace: timedelta
+    trial_credits: bool = False
+    """Whether a trial grants the plan's credits when it begins (money rule 12)."""
 
 
 @dataclass(frozen=True, slots=True)

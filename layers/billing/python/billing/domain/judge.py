@@ -86,10 +86,14 @@ def judge_invoice(
     order: Order | None,
     prices: Mapping[PriceId, Price],
     user: UserId,
+    *,
+    trial_credits: bool = False,
 ) -> Judged:
     """Judge a subscription's invoice, line by line. `order` is the one that started the subscription, if we know it.
 
-    The first invoice grants what was ordered; a renewal grants what the catalog says when it is first seen paid.
+    The first invoice grants what was ordered; a renewal grants what the catalog says when it is first seen paid. What a
+    line grants is the credits of its price times its quantity. The invoice of a plan change grants nothing: who toggles
+    between two plans would be granted without end (money rule 12).
     """
     judged = Judged()
     if invoice.status != "paid" or invoice.subscription is None or invoice.paid_at is None:
@@ -101,25 +105,30 @@ def judge_invoice(
         known = purchases.get(invoice_line_key(invoice.id, line.id))
         if known is not None:
             judged += Judged(purchases=(replace(known, payment=merged(known.payment, invoice.payment)),))
-        elif kind is not None and (sold := _sold(line, order, prices)) is not None and sold.gives.credits:
+        elif kind is not None and (sold := _sold(line, order, prices, trial_credits=trial_credits)):
             judged += _granted(_line_purchase(invoice, line, sold, invoice.paid_at, order, user), kind)
     return judged
 
 
-def _sold(line: InvoiceLine, order: Order | None, prices: Mapping[PriceId, Price]) -> OrderLine | None:
-    """What a line sells; None for prorations, for a trial, for an unusable price, and for what is no plan."""
+def _sold(
+    line: InvoiceLine, order: Order | None, prices: Mapping[PriceId, Price], *, trial_credits: bool
+) -> OrderLine | None:
+    """What a line sells that has credits; None for prorations, an unusable price, what is no plan, and for a trial
+    unless trials have credits. A trial's line costs nothing where its price does; a discount shows elsewhere.
+    """
     if not line.of_subscription or line.proration or line.price_id is None:
         return None
     frozen = order.line_of(line.price_id) if order else None
     price = prices.get(line.price_id)
     unit_amount = frozen.unit_amount if frozen else price.unit_amount if price else None
-    if line.amount == 0 and unit_amount != 0:
+    if line.amount == 0 and unit_amount != 0 and not trial_credits:
         return None
+    sold = None
     if frozen is not None:
-        return replace(frozen, quantity=line.quantity)
-    if price is None or price.problem is not None:
-        return None
-    return OrderLine(price.id, price.product_name, line.quantity, price.unit_amount, price.gives)
+        sold = replace(frozen, quantity=line.quantity)
+    elif price is not None and price.problem is None:
+        sold = OrderLine(price.id, price.product_name, line.quantity, price.unit_amount, price.gives)
+    return sold if sold is not None and sold.gives.credits else None
 
 
 def _line_purchase(

@@ -11,6 +11,7 @@ from billing.domain.catalog import Price
 from billing.domain.ids import (
     CustomerId,
     InvoiceId,
+    OrderId,
     PaymentIntentId,
     PriceId,
     SessionId,
@@ -57,19 +58,31 @@ class Touched:
     customers: frozenset[CustomerId] = frozenset()
     """Customers that may have been deleted."""
 
-    def __or__(self, other: Touched) -> Touched:
-        """Both together."""
-        return Touched(
-            self.sessions | other.sessions,
-            self.invoices | other.invoices,
-            self.payments | other.payments,
-            self.registers | other.registers,
-            self.customers | other.customers,
-        )
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A checkout session as a list shows it. `order` is a look-up hint, never proof of ownership."""
+
+    id: SessionId
+    status: str
+    order: OrderId | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a customer has bought: checkout sessions and paid invoices of subscriptions, the newest first."""
+
+    sessions: tuple[ListedSession, ...]
+    invoices: tuple[InvoiceId, ...]
+    whole: bool
+    """False when there was more than was asked for."""
 
 
 class StripeReader(Protocol):
     """Reading Stripe. Each method raises StripeUnavailable, StripeRefused or MalformedObject."""
+
+    def history(self, customer: CustomerId, most: int) -> History:
+        """The newest `most` checkout sessions of a customer, and as many invoices; also of one that was deleted."""
 
     def snapshot(self, customers: Sequence[CustomerId], touched: Touched) -> Snapshot:
         """All subscriptions of the customers and the touched payments, as they are now, with the prices they name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from billing.domain.account import Account
 from billing.domain.cart import Cart, cart_of
@@ -16,6 +17,9 @@ from billing.services.converge import ConvergeDeps, converge
 from billing.services.ensure_customer import Ensured, ensure_customer
 from billing.services.find_price import PriceFinder, PriceRef
 from billing.services.open_session import ACTOR, SessionDeps, SessionOpener, Wanted, refuse_second_subscription
+from billing.services.unpark import unpark
+
+_FIRST_LOOK = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,13 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     return session
 
 
+def _first_look(user: UserId, account: Account, core: ConvergeDeps) -> Account:
+    """Converge with a part of what was parked: the buyer waits, and the next events of the customer bring the rest."""
+    soon = core.clock.now() + _FIRST_LOOK
+    looked = next(unpark(user, account.customers, ACTOR, core, soon), None)
+    return (looked or converge(user, Touched(), [], ACTOR, core)).account
+
+
 def _cart(request: CheckoutRequest, deps: CheckoutDeps) -> Cart:
     """The prices, read from Stripe and not from the cache: what they give is about to be frozen into an order."""
     most = deps.selling.max_quantity
@@ -104,7 +115,7 @@ def _open(wanted: Wanted, ensured: Ensured, deps: CheckoutDeps) -> OpenSession:
     account = ensured.account
     if ensured.adopted or account.stripe_version == 0:
         # the customer may be older than its owner record: what happened to it in between was parked (money rule 9)
-        account = converge(wanted.user, Touched(), [], ACTOR, deps.converge).account
+        account = _first_look(wanted.user, account, deps.converge)
     if wanted.group is not None:
         refuse_second_subscription(account, wanted.group)
     world = SessionDeps(deps.converge, deps.stripe, deps.checkouts, deps.cache)

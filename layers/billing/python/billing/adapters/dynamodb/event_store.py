@@ -32,7 +32,7 @@ def event_put(table: str, record: EventRecord) -> dict[str, Any]:
 
 
 _LIST_IS_FULL = [False, False, True]
-_MOST_PARKED = 1000
+MOST_PARKED = 1000
 """Events on a customer's list. A further one is parked all the same, but only a replay by hand moves it: the account
 itself needs none of them to be right, since a converge asks Stripe."""
 
@@ -57,9 +57,10 @@ def taken_off(table: str, unparked: Unparked) -> dict[str, Any]:
 class DynamoEvents:
     """The EventStore port over DynamoDB."""
 
-    def __init__(self, client: DynamoDBClient, tables: Tables) -> None:
+    def __init__(self, client: DynamoDBClient, tables: Tables, most_parked: int = MOST_PARKED) -> None:
         self._client = client
         self._tables = tables
+        self._most_parked = most_parked
 
     def record(self, record: EventRecord) -> Recording:
         """See EventStore."""
@@ -112,7 +113,7 @@ class DynamoEvents:
         }
 
     def _onto_list(self, customer: CustomerId, event: EventId) -> dict[str, Any]:
-        values = {"events": frozenset({event}), "most": _MOST_PARKED, "customer": customer, "schema": SCHEMA}
+        values = {"events": frozenset({event}), "most": self._most_parked, "customer": customer, "schema": SCHEMA}
         return {
             "Update": {
                 "TableName": self._tables.accounts,

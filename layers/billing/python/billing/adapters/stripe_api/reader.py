@@ -9,6 +9,7 @@ from typing import Any
 import stripe
 
 from billing.adapters.stripe_api.client import translated
+from billing.adapters.stripe_api.history import read_history
 from billing.adapters.stripe_api.objects import payment_behind, plain, read_object, read_payment
 from billing.adapters.stripe_api.parse import Object, invoice_of, price_of, reading, session_of, subscription_of
 from billing.domain.catalog import KEYS, Price
@@ -17,7 +18,7 @@ from billing.domain.ids import SESSION_ID, CustomerId, InvoiceId, PaymentIntentI
 from billing.domain.judge import prices_named
 from billing.domain.notice import Hints, ObjectRef
 from billing.domain.snapshot import CheckoutSession, Invoice, Payment, Snapshot
-from billing.ports.stripe import Touched
+from billing.ports.stripe import History, Touched
 
 _PAGE = 100
 _LAST_PAID = 5
@@ -48,6 +49,11 @@ class StripeReads:
             found = plain(self._api.checkout.sessions.list({"payment_intent": intent, "limit": 1}))["data"]
         text = fits(found[0]["id"], SESSION_ID) if found else None
         return SessionId(text) if text else None
+
+    def history(self, customer: CustomerId, most: int) -> History:
+        """See StripeReader. Two lists, a page of a hundred at a time."""
+        with translated():
+            return read_history(self._api, customer, most)
 
     def payments(self, intents: Collection[PaymentIntentId]) -> dict[PaymentIntentId, Payment]:
         """See StripeReader. One read for each."""

@@ -1,0 +1,64 @@
+"""What a customer has ever bought, as Stripe lists it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import stripe
+
+from billing.adapters.stripe_api.objects import plain
+from billing.adapters.stripe_api.parse import Object, reading
+from billing.domain.ids import (
+    INVOICE_ID,
+    ORDER_ID,
+    SESSION_ID,
+    CustomerId,
+    InvoiceId,
+    OrderId,
+    SessionId,
+    fits,
+    required,
+)
+from billing.ports.stripe import History, ListedSession
+
+_PAGE = 100
+
+
+def read_history(api: Any, customer: CustomerId, most: int) -> History:
+    """See StripeReader. A customer that Stripe does not know any more has none: test data was deleted as a whole."""
+    try:
+        sessions = _newest(api.checkout.sessions.list({"customer": customer, "limit": min(most, _PAGE)}), most)
+        paid = {"customer": customer, "status": "paid", "limit": min(most, _PAGE)}
+        invoices = _newest(api.invoices.list(paid), most)
+    except stripe.InvalidRequestError as error:
+        if error.code == "resource_missing":
+            return History((), (), whole=True)
+        raise
+    return History(
+        sessions=tuple(_session(obj) for obj in sessions[:most]),
+        invoices=tuple(_invoice(obj) for obj in invoices[:most] if _of_subscription(obj)),
+        whole=max(len(sessions), len(invoices)) <= most,
+    )
+
+
+def _newest(page: Any, most: int) -> list[Object]:
+    """So many, and one more if there is one."""
+    return [plain(item) for item in islice(page.auto_paging_iter(), most + 1)]
+
+
+def _session(obj: Object) -> ListedSession:
+    with reading("checkout session", obj):
+        order = fits(obj["client_reference_id"] or obj["metadata"].get("order_id"), ORDER_ID)
+        name = SessionId(required(obj["id"], SESSION_ID, "id"))
+        return ListedSession(name, obj["status"], OrderId(order) if order else None)
+
+
+def _invoice(obj: Object) -> InvoiceId:
+    with reading("invoice", obj):
+        return InvoiceId(required(obj["id"], INVOICE_ID, "id"))
+
+
+def _of_subscription(obj: Object) -> bool:
+    with reading("invoice", obj):
+        return bool((obj["parent"] or {}).get("subscription_details"))

@@ -1,0 +1,91 @@
+"""The list of a customer's parked events, and reading records back, against moto (money rules 8 and 9)."""
+
+import json
+
+from billing.adapters.dynamodb.event_store import DynamoEvents
+from billing.domain.ids import CustomerId, EventId
+from billing.domain.records import Commit, EventRecord, Outcome, Recording, Unparked
+from tests.unit.billing.adapters.dynamo_tables import CUSTOMER, World, event, stored
+
+STRANGER = CustomerId("cus_stranger")
+MESSAGE = json.dumps({"v": 1, "id": "evt_1"})
+
+
+def parked(name: str = "evt_1") -> EventRecord:
+    return event(id=EventId(name), outcome=Outcome.PARKED, reason="no owner", customer=STRANGER, message=MESSAGE)
+
+
+def test_a_parked_event_stands_on_its_customers_list_and_keeps_its_message(world: World) -> None:
+    assert world.events.record(parked()) is Recording.WRITTEN
+    assert world.events.record(parked()) is Recording.WRITTEN  # delivered again: moved from parked to parked
+    found = world.events.parked(STRANGER, 10)
+    assert found.records == (parked(),)
+    assert found.unparked == Unparked(STRANGER, frozenset({EventId("evt_1")}), last=True)
+
+
+def test_a_list_is_read_in_parts_and_taken_off_with_a_commit(world: World) -> None:
+    for number in range(3):
+        world.events.record(parked(f"evt_{number}"))
+    account = stored(world)
+    first = world.events.parked(STRANGER, 2)
+    assert [record.id for record in first.records] == ["evt_0", "evt_1"]
+    assert first.unparked == Unparked(STRANGER, frozenset({EventId("evt_0"), EventId("evt_1")}), last=False)
+    world.accounts.commit(Commit(account, account, changed=False, unparked=(first.unparked,)))
+    rest = world.events.parked(STRANGER, 2)
+    assert [record.id for record in rest.records] == ["evt_2"]
+    assert rest.unparked is not None
+    again = world.accounts.load(account.user, []).account
+    world.accounts.commit(Commit(again, again, changed=False, unparked=(rest.unparked,)))
+    assert world.events.parked(STRANGER, 2).unparked is None
+
+
+def test_a_customer_without_a_list(world: World) -> None:
+    assert (world.events.parked(STRANGER, 10).records, world.events.parked(STRANGER, 10).unparked) == ((), None)
+
+
+def test_whoever_asks_for_an_owner_learns_of_the_list(world: World) -> None:
+    world.events.record(parked())
+    assert world.accounts.owners([STRANGER]) == {}
+    account = world.accounts.own_customers(stored(world), [STRANGER, CUSTOMER])
+    assert account is not None
+    owners = world.accounts.owners([STRANGER, CUSTOMER])
+    assert {customer: owner.parked for customer, owner in owners.items()} == {STRANGER: True, CUSTOMER: False}
+
+
+def test_no_event_joins_the_list_of_a_customer_that_has_an_owner(world: World) -> None:
+    world.accounts.own_customers(stored(world), [STRANGER])
+    assert world.events.record(parked()) is Recording.OWNED
+    assert world.events.parked(STRANGER, 10).unparked is None
+
+
+def test_an_event_that_is_settled_joins_no_list(world: World) -> None:
+    world.events.record(event(id=EventId("evt_1"), outcome=Outcome.NOOP))
+    assert world.events.record(parked()) is Recording.RECORDED
+    assert world.events.parked(STRANGER, 10).unparked is None
+
+
+def test_a_full_list_takes_no_more_and_the_event_is_parked_all_the_same(world: World) -> None:
+    events = DynamoEvents(world.client, world.tables, most_parked=2)
+    for number in range(3):
+        assert events.record(parked(f"evt_{number}")) is Recording.WRITTEN
+    assert [record.id for record in world.events.parked(STRANGER, 10).records] == ["evt_0", "evt_1"]
+    assert world.events.records([EventId("evt_2")])[EventId("evt_2")].outcome is Outcome.PARKED
+    world.accounts.own_customers(stored(world), [STRANGER])
+    assert events.record(parked("evt_3")) is Recording.OWNED
+
+
+def test_records_are_read_back_by_id(world: World) -> None:
+    settled = event(id=EventId("evt_2"), outcome=Outcome.APPLIED)
+    for record in (parked(), settled):
+        world.events.record(record)
+    ids = [EventId(name) for name in ("evt_1", "evt_2", "evt_3")]
+    assert world.events.records(ids) == {EventId("evt_1"): parked(), EventId("evt_2"): settled}
+    assert world.events.records([]) == {}
+
+
+def test_a_message_is_gone_once_its_event_is_settled(world: World) -> None:
+    world.events.record(parked())
+    world.accounts.commit(
+        Commit(account := stored(world), account, changed=False, events=(event(id=EventId("evt_1")),))
+    )
+    assert world.events.records([EventId("evt_1")])[EventId("evt_1")].message is None

@@ -1,0 +1,158 @@
+"""Resync: an account is brought up to date with all that it ever bought, whatever events were lost (F49, F50)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.ids import CustomerId, InvoiceId, OrderId, SessionId
+from billing.domain.purchase import PurchaseState
+from billing.errors import MalformedObject, StripeRefused, StripeUnavailable
+from billing.services.resync import Resynced, resync
+from tests.fakes.core import Core, a_notice
+from tests.fakes.lifecycles import refunds, renewed
+from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, PRO_MONTHLY, SESSION, a_session, an_order
+from tests.fakes.world import raising
+
+SOON = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+def core() -> Core:
+    """Alice has paid for 500 credits, and no event ever came."""
+    core = Core()
+    core.has_customer()
+    core.has_session(an_order())
+    core.stripe.pay(SESSION)
+    return core
+
+
+def done(core: Core, **given) -> Resynced:
+    found = resync(ALICE, core.converge, core.cache, SOON, **given)
+    core.tables.check()
+    return found
+
+
+def test_a_purchase_whose_events_were_all_lost_is_granted(core):
+    found = done(core)
+    assert core.granted() == [("PURCHASE", 500)]
+    assert core.tables.entries(ALICE)[0].actor == "resync"
+    assert (found.payments, found.failed, found.whole) == (1, (), True)
+    assert [entry.amount for entry in found.entries] == [500]
+    assert (found.account, core.cache.accounts[ALICE].balance) == (core.account(), 500)
+
+
+def test_a_second_run_changes_nothing(core):
+    done(core)
+    stands = core.account()
+    again = done(core)
+    assert (again.entries, core.account().version) == ((), stands.version)
+
+
+def test_refunds_of_a_session_and_of_an_invoice_whose_events_were_lost_are_found(core):
+    core.has_session(an_order(PRO_MONTHLY, id=OrderId("ord_2")), SessionId("cs_2"))
+    core.stripe.pay(SessionId("cs_2"))
+    done(core)
+    assert core.account().balance == 600
+    refunds(("re_1", 250, "succeeded"))(core, NOW)
+    invoice = core.stripe.invoices[InvoiceId("in_1")]
+    assert invoice.payment is not None
+    back = replace(invoice.payment, refunds=core.stripe.sessions[SESSION].payment.refunds)
+    core.stripe.invoices[invoice.id] = replace(
+        invoice, payment=replace(back, refunds=(replace(back.refunds[0], id="re_2", amount=600),))
+    )
+    done(core)
+    assert core.account().balance == 600 - 250 - 50
+
+
+def test_a_renewal_between_two_others_is_found(core):
+    """The subscription shows only its latest invoice."""
+    core.has_session(an_order(PRO_MONTHLY, id=OrderId("ord_2")), SessionId("cs_2"))
+    core.stripe.pay(SessionId("cs_2"))
+    for number in (2, 3):
+        renewed(number)(core, NOW)
+    done(core)
+    assert core.account().balance == 500 + 3 * 100
+
+
+def test_what_the_account_names_is_looked_at_however_old_it_is(core):
+    done(core)
+    refunds(("re_1", 250, "succeeded"))(core, NOW)
+    found = done(core, most=0)
+    assert core.account().balance == 250
+    assert not found.whole
+
+
+def test_sessions_of_others_and_ended_ones_cost_no_read(core):
+    foreign = a_session(id=SessionId("cs_foreign"))
+    ended = replace(a_session(an_order()), id=SessionId("cs_ended"), status="expired")
+    core.stripe.sessions |= {foreign.id: foreign, ended.id: ended}
+    purchase = next(iter(core.tables.purchases.values()))
+    known = replace(purchase, key=ended.id, state=PurchaseState.EXPIRED)
+    core.tables.purchases[known.key] = known
+    assert done(core).payments == 1
+    core.tables.purchases[known.key] = replace(known, state=PurchaseState.OPEN)
+    assert done(core).payments == 2
+    assert core.tables.purchases[known.key].state is PurchaseState.EXPIRED
+
+
+def test_a_session_whose_purchase_was_never_stored_is_found_by_its_order(core):
+    """The function died between Stripe's answer and our record."""
+    core.tables.purchases.clear()
+    done(core)
+    assert core.account().balance == 500
+
+
+def test_a_customer_that_was_deleted_is_noticed_and_its_purchases_are_still_looked_at(core):
+    """F44."""
+    done(core)
+    core.stripe.deleted.add(CUSTOMER)
+    refunds(("re_1", 500, "succeeded"))(core, NOW)
+    done(core)
+    assert (core.account().customers, core.account().deleted_customers) == ((), (CUSTOMER,))
+    done(core)
+    assert core.account().balance == 0
+
+
+def test_a_payment_that_can_never_be_read_is_named_and_holds_up_no_other(core):
+    broken = replace(core.stripe.sessions[SESSION], id=SessionId("cs_0"), order=OrderId("ord_0"))
+    core.stripe.sessions[broken.id] = broken
+    core.calls.before("snapshot", lambda: None, raising(MalformedObject("no")), raising(MalformedObject("no")))
+    found = done(core)
+    assert found.failed == ("cs_0",)
+    assert core.account().balance == 500
+
+
+def test_nothing_is_begun_after_the_deadline(core):
+    core.calls.before("snapshot", lambda: core.clock.sleep(301))
+    found = done(core)
+    assert (found.payments, found.whole, core.account().balance) == (0, False, 0)
+
+
+def test_stripe_down_is_said(core):
+    core.calls.before("history", raising(StripeUnavailable("down")))
+    with pytest.raises(StripeUnavailable):
+        done(core)
+
+
+def test_a_customer_that_stripe_refuses_is_said(core):
+    core.stripe.missing.add(CustomerId("cus_other"))
+    core.calls.before("snapshot", raising(StripeRefused("no")))
+    with pytest.raises(StripeRefused):
+        done(core)
+
+
+def test_who_asked_stands_in_the_ledger(core):
+    done(core, actor="plumb:ada")
+    assert core.tables.entries(ALICE)[0].actor == "plumb:ada"
+
+
+def test_parked_events_are_applied(core):
+    core.tables.owners.clear()
+    for number in range(95):
+        core.deliver(a_notice("invoice.upcoming", id=f"evt_{number}", related={}))
+    assert set(core.outcomes().values()) == {"PARKED"}
+    core.tables.owners[CUSTOMER] = ALICE
+    done(core)
+    assert set(core.outcomes().values()) == {"NOOP"}
+    assert core.tables.parked == {}

@@ -1,0 +1,185 @@
+"""Events that were parked before their customer had an owner are applied once it has one, each once (F53)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.ids import CustomerId, EventId
+from billing.domain.notice import Notice
+from billing.domain.records import Outcome
+from billing.errors import MalformedObject, StripeUnavailable
+from billing.services.start_checkout import start_checkout
+from billing.services.unpark import unpark
+from tests.fakes.core import Core, a_notice
+from tests.fakes.requests import a_request
+from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, ORDER, a_subscription, an_invoice, an_order
+from tests.fakes.world import raising
+
+SOON = NOW + timedelta(minutes=1)
+RENEWED = a_notice("invoice.paid", id="evt_paid", related={"invoice": "in_1"})
+
+
+@pytest.fixture
+def core() -> Core:
+    """A customer with a subscription that was made in the dashboard, of nobody yet."""
+    core = Core()
+    core.has_customer()
+    core.tables.owners.clear()
+    core.stripe.subscriptions[a_subscription().id] = a_subscription(latest_invoice=an_invoice().id)
+    core.stripe.invoices[an_invoice().id] = an_invoice()
+    return core
+
+
+def owned(core: Core) -> None:
+    core.tables.owners[CUSTOMER] = ALICE
+
+
+def changed(name: str, **given) -> Notice:
+    return a_notice("customer.subscription.updated", id=name, related={"subscription": "sub_1"}, **given)
+
+
+def test_the_next_event_of_the_customer_brings_what_was_parked(core):
+    core.deliver(RENEWED, changed("evt_sub"))
+    assert core.outcomes() == {"evt_paid": "PARKED", "evt_sub": "PARKED"}
+    assert core.tables.parked == {CUSTOMER: {"evt_paid", "evt_sub"}}
+    owned(core)
+    core.deliver(a_notice("customer.updated", id="evt_next", related={}))
+    assert core.outcomes() == {"evt_next": "APPLIED", "evt_paid": "NOOP", "evt_sub": "NOOP"}
+    assert core.tables.parked == {}
+    assert core.granted() == [("PURCHASE", 100), ("ACCESS", 0)]
+    assert core.cache.done == {"evt_next", "evt_paid", "evt_sub"}
+
+
+def test_a_parked_event_that_comes_again_stands_on_the_list_once(core):
+    core.deliver(RENEWED)
+    core.deliver(RENEWED)
+    assert core.tables.parked == {CUSTOMER: {"evt_paid"}}
+
+
+def test_nothing_is_asked_for_a_customer_without_a_list(core):
+    owned(core)
+    core.deliver(RENEWED)
+    assert core.calls.count("parked") == 0
+
+
+def test_what_was_parked_touches_the_payments_that_it_names(core):
+    """A renewal behind the latest one is granted only because its own event is heard."""
+    older = an_invoice(id="in_0", billing_reason="subscription_cycle")
+    core.stripe.invoices[older.id] = older
+    core.deliver(a_notice("invoice.paid", id="evt_old", related={"invoice": "in_0"}))
+    owned(core)
+    list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))
+    assert core.account().balance == 200
+    assert core.outcomes() == {"evt_old": "APPLIED"}
+
+
+def test_a_long_list_is_worked_off_in_parts(core):
+    for number in range(95):
+        core.deliver(changed(f"evt_{number:02}"))
+    owned(core)
+    assert len(list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))) == 3
+    assert "PARKED" not in core.outcomes().values()
+    assert core.tables.parked == {}
+
+
+def test_what_is_left_at_the_deadline_stays_on_the_list(core):
+    for number in range(95):
+        core.deliver(changed(f"evt_{number:02}"))
+    owned(core)
+    core.calls.before("snapshot", lambda: core.clock.sleep(60))
+    assert len(list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))) == 1
+    assert len(core.tables.parked[CUSTOMER]) == 55
+
+
+def test_an_event_that_a_replay_has_moved_is_only_taken_off_the_list(core):
+    core.deliver(RENEWED)
+    owned(core)
+    record = core.tables.events[EventId("evt_paid")]
+    core.tables.events[record.id] = type(record)(
+        record.id, record.type, record.created, Outcome.APPLIED, None, NOW, CUSTOMER
+    )
+    list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))
+    assert core.outcomes() == {"evt_paid": "APPLIED"}
+    assert core.tables.parked == {}
+
+
+def test_an_event_that_is_recorded_in_between_is_taken_off_the_list_all_the_same(core):
+    core.deliver(RENEWED)
+    owned(core)
+
+    def replayed():
+        record = core.tables.events[EventId("evt_paid")]
+        core.tables.events[record.id] = type(record)(
+            record.id, record.type, record.created, Outcome.NOOP, None, NOW, CUSTOMER
+        )
+
+    core.calls.before("commit", replayed)
+    results = list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))
+    assert [result.replayed for result in results] == [{"evt_paid"}]
+    assert core.tables.parked == {}
+
+
+def test_a_part_that_can_never_succeed_is_split_and_only_the_bad_event_is_quarantined(core):
+    bad = a_notice("invoice.paid", id="evt_bad", related={"invoice": "in_gone"})
+    core.deliver(bad, changed("evt_good"), RENEWED)
+    owned(core)
+    list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))
+    assert core.outcomes() == {"evt_bad": "QUARANTINED", "evt_good": "APPLIED", "evt_paid": "NOOP"}
+    assert core.tables.parked == {}
+    assert core.account().balance == 100
+
+
+def test_a_failure_that_may_pass_leaves_all_as_it_is_and_harms_no_other(core):
+    core.deliver(RENEWED)
+    owned(core)
+    core.calls.before("snapshot", lambda: None, raising(StripeUnavailable("down")))
+    assert core.deliver(a_notice("customer.updated", id="evt_next", related={})) == frozenset()
+    assert core.outcomes() == {"evt_next": "APPLIED", "evt_paid": "PARKED"}
+    assert "parked events not applied" in core.log.messages
+    core.deliver(a_notice("customer.updated", id="evt_more", related={}))
+    assert core.outcomes()["evt_paid"] == "NOOP"
+
+
+def test_more_than_the_list_holds_is_parked_all_the_same(core):
+    core.tables.most_parked = 2
+    for number in range(3):
+        core.deliver(changed(f"evt_{number}"))
+    assert core.outcomes() == {"evt_0": "PARKED", "evt_1": "PARKED", "evt_2": "PARKED"}
+    owned(core)
+    list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))
+    assert core.outcomes() == {"evt_0": "APPLIED", "evt_1": "APPLIED", "evt_2": "PARKED"}
+
+
+def test_another_apps_customers_may_be_ignored(core):
+    """F65: an installation that shares its Stripe account does not keep each event of the others without end."""
+    core.consume = replace(core.consume, park_foreign=False)
+    core.deliver(changed("evt_foreign"), changed("evt_hinted", order=ORDER))
+    assert core.outcomes() == {"evt_foreign": "IGNORED", "evt_hinted": "IGNORED"}
+    assert core.cache.done == {"evt_foreign", "evt_hinted"}
+    core.tables.orders[ORDER] = an_order()
+    core.deliver(changed("evt_ours", order=ORDER))
+    assert core.outcomes()["evt_ours"] == "PARKED"
+
+
+def test_a_first_checkout_applies_what_was_parked():
+    """The owner is written by it, and the buyer waits for one part at most."""
+    core = Core()
+    name = CustomerId("cus_1")  # which is the one that the fake will make
+    core.stripe.subscriptions[a_subscription().id] = a_subscription(customer=name, latest_invoice=an_invoice().id)
+    core.stripe.invoices[an_invoice().id] = an_invoice(customer=name)
+    for number in range(50):
+        core.deliver(changed(f"evt_{number:02}", customer=name))
+    start_checkout(a_request("credits"), core.checkout)
+    assert core.account().balance == 100
+    assert list(core.outcomes().values()).count("PARKED") == 10
+    core.deliver(a_notice("customer.updated", id="evt_next", customer=name, related={}))
+    assert "PARKED" not in core.outcomes().values()
+
+
+def test_a_message_that_cannot_be_read_is_said(core):
+    core.calls.before("parked", raising(MalformedObject("no")))
+    core.deliver(RENEWED)
+    owned(core)
+    core.deliver(a_notice("customer.updated", id="evt_next", related={}))
+    assert "parked events not applied" in core.log.messages
