@@ -11,9 +11,17 @@ DISPUTE_FEE = 1500
 
 
 def book(
-    world: World, kind: str, amount: int, currency: str, source: str, *, fee: int = 0, category: str | None = None
+    world: World,
+    kind: str,
+    amount: int,
+    currency: str,
+    source: str,
+    *,
+    fee: int = 0,
+    category: str | None = None,
+    rate: float | None = None,
 ) -> Obj:
-    """Book one movement of money and keep it."""
+    """Book one movement of money and keep it; `rate` when it was converted into this currency."""
     now = world.now()
     details = [
         {
@@ -34,7 +42,7 @@ def book(
             "created": now,
             "currency": currency,
             "description": None,
-            "exchange_rate": None,
+            "exchange_rate": rate,
             "fee": fee,
             "fee_details": details if fee else [],
             "net": amount - fee,

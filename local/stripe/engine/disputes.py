@@ -6,6 +6,8 @@ A dispute carries no customer: the way leads through its charge.
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
+
 from local.stripe.engine import balance
 from local.stripe.engine.errors import ApiError, invalid_request
 from local.stripe.engine.paging import created_within, matching, page
@@ -44,10 +46,25 @@ EVIDENCE = [
 FINAL = ("won", "lost", "warning_closed", "prevented")
 
 
+RATE = "/rate"
+"""Kept hidden under the dispute's id with this ending, when it is in another currency than its charge."""
+
+
 def open_dispute(
-    world: World, charge: Obj, *, inquiry: bool, amount: int | None = None, reason: str = "fraudulent"
+    world: World,
+    charge: Obj,
+    *,
+    inquiry: bool,
+    amount: int | None = None,
+    reason: str = "fraudulent",
+    currency: str | None = None,
+    rate: float = 1.0,
 ) -> Obj:
-    """Let the buyer's bank complain about a charge."""
+    """Let the buyer's bank complain about a charge.
+
+    In another `currency`, the bank's, `amount` is in that one too; what leaves the balance is in the charge's, at
+    `rate`: "it can differ (usually because of currency fluctuation [...])" (amount, https://docs.stripe.com/api/disputes/object).
+    """
     if charge["status"] != "succeeded":
         raise invalid_request(f"Charge {charge['id']} has not succeeded and cannot be disputed.")
     if any(each["charge"] == charge["id"] and each["status"] not in FINAL for each in world.all("dispute")):
@@ -62,7 +79,7 @@ def open_dispute(
             "balance_transactions": [],
             "charge": charge["id"],
             "created": now,
-            "currency": charge["currency"],
+            "currency": currency or charge["currency"],
             "enhanced_eligibility_types": [],
             "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
             "evidence_details": {
@@ -82,6 +99,8 @@ def open_dispute(
             "status": "warning_needs_response" if inquiry else "needs_response",
         }
     )
+    if dispute["currency"] != charge["currency"]:
+        world.hidden[dispute["id"] + RATE] = rate
     before = snapshot(charge)
     charge["disputed"] = True
     world.emit("charge.dispute.created", dispute)
@@ -105,17 +124,18 @@ def _method(card: Obj | None, inquiry: bool) -> Obj:
 
 def withdraw(world: World, dispute: Obj) -> None:
     """Take the amount and the dispute fee from the balance."""
-    entry = balance.book(
-        world,
-        "adjustment",
-        -dispute["amount"],
-        dispute["currency"],
-        dispute["id"],
-        fee=balance.DISPUTE_FEE,
-        category="dispute",
-    )
+    entry = _book(world, dispute, -1, balance.DISPUTE_FEE, "dispute")
     dispute["balance_transactions"].append(snapshot(entry))
     world.emit("charge.dispute.funds_withdrawn", dispute)
+
+
+def _book(world: World, dispute: Obj, sign: int, fee: int, category: str) -> Obj:
+    """Move the disputed money, in the currency in which the charge was booked."""
+    rate: float | None = world.hidden.get(dispute["id"] + RATE)
+    exact = Decimal(dispute["amount"]) * Decimal(str(1 if rate is None else rate))
+    amount = sign * int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    currency = world.need("charge", dispute["charge"])["currency"]
+    return balance.book(world, "adjustment", amount, currency, dispute["id"], fee=fee, category=category, rate=rate)
 
 
 def escalate(world: World, dispute: Obj) -> None:
@@ -137,9 +157,7 @@ def close(world: World, dispute: Obj, outcome: str) -> None:
         raise invalid_request(f"A dispute in status {dispute['status']} cannot become {outcome}.")
     dispute["status"] = outcome
     if outcome == "won":
-        entry = balance.book(
-            world, "adjustment", dispute["amount"], dispute["currency"], dispute["id"], category="dispute_reversal"
-        )
+        entry = _book(world, dispute, 1, 0, "dispute_reversal")
         dispute["balance_transactions"].append(snapshot(entry))
         world.emit("charge.dispute.funds_reinstated", dispute)
     world.emit("charge.dispute.closed", dispute)

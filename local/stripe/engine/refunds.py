@@ -18,11 +18,15 @@ def make(
     charge: Obj,
     amount: int | None = None,
     *,
-    pending: bool = False,
+    status: str = "succeeded",
     reason: str | None = None,
     metadata: dict[str, str] | None = None,
 ) -> Obj:
-    """Give money back: `amount_refunded` on the charge is cumulative, `refunded` true only for all of it."""
+    """Give money back: `amount_refunded` on the charge is cumulative, `refunded` true only for all of it.
+
+    A refund that is `pending` or waits for the customer (`requires_action`) counts all the same, until it fails or is
+    canceled. https://docs.stripe.com/refunds#track-refunds
+    """
     left = charge["amount_captured"] - charge["amount_refunded"]
     _check(charge, amount, left)
     given_back = left if amount is None else amount
@@ -42,23 +46,40 @@ def make(
             "currency": charge["currency"],
             "customer": charge["customer"],
             "customer_account": None,
-            "destination_details": _destination(card, pending),
+            "destination_details": _destination(card, status == "pending"),
             "metadata": merge_metadata({}, metadata),
             "payment_intent": charge["payment_intent"],
             "payment_method": charge["payment_method"],
             "reason": reason,
             "receipt_number": None,
             "source_transfer_reversal": None,
-            "status": "pending" if pending else "succeeded",
+            "status": status,
             "transfer_reversal": None,
         }
-        | ({"pending_reason": "processing"} if pending else {})
+        | _waiting(world, charge, status)
     )
     charge["amount_refunded"] += given_back
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     world.emit("refund.created", refund)
     world.emit("charge.refunded", charge, before)
     return refund
+
+
+def _waiting(world: World, charge: Obj, status: str) -> Obj:
+    """What a refund says of what it waits for."""
+    if status == "pending":
+        return {"pending_reason": "processing"}
+    if status != "requires_action":
+        return {}
+    now, email = world.now(), charge["billing_details"]["email"] or "nobody@example.com"
+    details = {"email_sent": {"email_sent_at": now, "email_sent_to": email}, "expires_at": now + 45 * 86_400}
+    return {
+        "instructions_email": email,
+        "next_action": {"display_details": details, "type": "display_details"},
+    }
+
+
+WAITING = ("pending_reason", "instructions_email", "next_action")
 
 
 def _check(charge: Obj, amount: int | None, left: int) -> None:
@@ -88,11 +109,14 @@ def _destination(card: bool, pending: bool) -> Obj:
     return {"card": own | ({"type": "pending"} if pending else {}), "type": "card"}
 
 
-def succeed(world: World, refund: Obj) -> None:
-    """Let a pending refund come through."""
+def move(world: World, refund: Obj, status: str) -> None:
+    """Take a refund one step on: the customer has answered (`pending`), or it has come through."""
     before = snapshot(refund)
-    refund["status"] = "succeeded"
-    refund.pop("pending_reason", None)
+    for name in WAITING:
+        refund.pop(name, None)
+    refund["status"] = status
+    if status == "pending":
+        refund["pending_reason"] = "processing"
     world.emit("refund.updated", refund, before)
 
 
@@ -101,18 +125,33 @@ def fail(world: World, refund: Obj, reason: str = "expired_or_canceled_card") ->
 
     https://docs.stripe.com/refunds#failed-refunds
     """
+    _undo(world, refund, "failed", {"failure_reason": reason})
+
+
+def cancel(world: World, refund: Obj) -> None:
+    """Cancel a refund that waits for its customer: the money stays. https://docs.stripe.com/api/refunds/cancel"""
+    if refund["status"] != "requires_action":
+        raise invalid_request(
+            f"You can only cancel refunds with a status of requires_action. This refund is {refund['status']}."
+        )
+    _undo(world, refund, "canceled", {})
+
+
+def _undo(world: World, refund: Obj, status: str, more: Obj) -> None:
     if refund["status"] in ("failed", "canceled"):
         raise invalid_request(f"This refund is already {refund['status']}.")
     charge = world.need("charge", refund["charge"])
     before, charge_before = snapshot(refund), snapshot(charge)
     entry = balance.book(world, "refund", refund["amount"], refund["currency"], refund["id"], category="refund_failure")
     entry["type"] = "refund_failure"
-    refund |= {"status": "failed", "failure_reason": reason, "failure_balance_transaction": entry["id"]}
-    refund.pop("pending_reason", None)
+    for name in WAITING:
+        refund.pop(name, None)
+    refund |= {"status": status, "failure_balance_transaction": entry["id"], **more}
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False
     world.emit("refund.updated", refund, before)
-    world.emit("refund.failed", refund)
+    if status == "failed":
+        world.emit("refund.failed", refund)
     world.emit("charge.refund.updated", refund, before)
     world.emit_updated("charge.updated", charge, charge_before)
 
@@ -154,6 +193,13 @@ def update(call: Call) -> Obj:
     return refund
 
 
+def canceled(call: Call) -> Obj:
+    """POST /v1/refunds/{id}/cancel."""
+    refund = call.target("refund", param="refund")
+    cancel(call.world, refund)
+    return refund
+
+
 def listed(call: Call) -> Obj:
     """GET /v1/refunds."""
     found = created_within(call.world.all("refund"), call.params.get("created"))
@@ -171,4 +217,5 @@ ROUTES = [
     Route("GET", "/v1/refunds", "_refund_list_params:RefundListParams", listed),
     Route("GET", "/v1/refunds/{id}", "_refund_retrieve_params:RefundRetrieveParams", retrieve),
     Route("POST", "/v1/refunds/{id}", "_refund_update_params:RefundUpdateParams", update),
+    Route("POST", "/v1/refunds/{id}/cancel", "_refund_cancel_params:RefundCancelParams", canceled),
 ]

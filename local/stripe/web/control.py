@@ -8,14 +8,12 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from local.stripe.engine import disputes, refunds, scheduler, webhook_endpoints
+from local.stripe.engine import scheduler, webhook_endpoints
 from local.stripe.engine.errors import ApiError
-from local.stripe.engine.world import Obj, World, snapshot
-from local.stripe.web import control_account, dashboard
+from local.stripe.engine.world import snapshot
+from local.stripe.web import control_account, control_money, dashboard
 from local.stripe.web.given import BadRequest, Given, need, only, read
 from local.stripe.web.shell import Shell, shell_of
-
-OUTCOMES = ("won", "lost", "warning_closed")
 
 
 async def clock(request: Request) -> Response:
@@ -66,76 +64,10 @@ async def act(request: Request) -> Response:
     return JSONResponse(answer)
 
 
-def _charge(world: World, given: Given) -> Obj:
-    """The charge that `charge`, `payment_intent`, `session` or `invoice` leads to."""
-    if "charge" in given:
-        return need(world, "charge", given["charge"])
-    if "session" in given:
-        session = need(world, "checkout.session", given["session"])
-        intent = session["payment_intent"] or world.hidden.get(f"{session['id']}/intent")
-    elif "invoice" in given:
-        paid = [each for each in world.all("invoice_payment") if each["invoice"] == given["invoice"]]
-        intent = paid[0]["payment"]["payment_intent"] if paid else None
-    else:
-        intent = given.get("payment_intent")
-    found = need(world, "payment_intent", intent)
-    return need(world, "charge", found["latest_charge"])
-
-
-def refund(shell: Shell, given: Given) -> Given:
-    """Refund all or a part, `status` pending or failed at once; by `refund`, end a pending one or fail a made one."""
-    only(given, "charge", "payment_intent", "session", "invoice", "amount", "status", "refund", "reason")
-    world, status = shell.engine.world, given.get("status", "succeeded")
-    if status not in ("succeeded", "pending", "failed"):
-        raise BadRequest("status is one of succeeded, pending, failed")
-    if "refund" in given:
-        known = need(world, "refund", given["refund"])
-        if status == "failed":
-            refunds.fail(world, known)
-        elif known["status"] == "pending" and status == "succeeded":
-            refunds.succeed(world, known)
-        else:
-            raise BadRequest(f"a refund in status {known['status']} cannot become {status}")
-        return snapshot(known)
-    charge = _charge(world, given)
-    with world.at(world.time_of(charge["customer"])):
-        made = refunds.make(world, charge, given.get("amount"), pending=status == "pending", reason=given.get("reason"))
-        if status == "failed":
-            refunds.fail(world, made)
-    return snapshot(made)
-
-
-def dispute(shell: Shell, given: Given) -> Given:
-    """Open a dispute or inquiry on a charge; by `dispute`, move one to `status`."""
-    only(given, "charge", "payment_intent", "session", "invoice", "amount", "reason", "inquiry", "dispute", "status")
-    world = shell.engine.world
-    if "dispute" not in given:
-        if given.get("status") not in (None, *OUTCOMES):
-            raise BadRequest(f"status is one of {', '.join(OUTCOMES)}")
-        made = disputes.open_dispute(
-            world,
-            _charge(world, given),
-            inquiry=bool(given.get("inquiry", False)),
-            amount=given.get("amount"),
-            reason=given.get("reason", "fraudulent"),
-        )
-        if "status" in given:
-            disputes.close(world, made, given["status"])
-        return snapshot(made)
-    known, status = need(world, "dispute", given["dispute"]), given.get("status")
-    if status in OUTCOMES:
-        disputes.close(world, known, status)
-    elif status == "needs_response":
-        disputes.escalate(world, known)
-    else:
-        raise BadRequest("status is one of won, lost, warning_closed, needs_response (an inquiry becomes a dispute)")
-    return snapshot(known)
-
-
 def async_payment(shell: Shell, given: Given) -> Given:
     """Settle a pending SEPA debit now: `outcome` succeeded or failed."""
     only(given, "charge", "payment_intent", "session", "invoice", "outcome")
-    charge = _charge(shell.engine.world, given)
+    charge = control_money.charge_of(shell.engine.world, given)
     if given.get("outcome") not in ("succeeded", "failed"):
         raise BadRequest("outcome is one of succeeded, failed")
     if charge["status"] != "pending":
@@ -168,10 +100,9 @@ def roll_secret(shell: Shell, given: Given) -> Given:
 
 
 DEEDS: dict[str, Callable[[Shell, Given], Given]] = dashboard.DEEDS | {
-    "refund": refund,
-    "dispute": dispute,
     "async_payment": async_payment,
     "faults": faults,
     "roll_secret": roll_secret,
     **control_account.DEEDS,
+    **control_money.DEEDS,
 }

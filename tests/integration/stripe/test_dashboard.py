@@ -62,3 +62,23 @@ def test_the_control_api_refuses_what_it_does_not_know(stand_in):
     assert stand_in.http.post("/_control/faults", json={"drop": "many"}).status_code == 400
     assert stand_in.http.post("/_control/faults", content=b"[").status_code == 400
     assert stand_in.http.post("/_control/refund", json={"charge": "ch_none"}).status_code == 404
+
+
+def test_a_refund_waits_for_its_customer_and_is_canceled(stand_in, inbox, intent):
+    refund = stand_in.control("refund", payment_intent=intent, amount=400, status="requires_action")
+    assert stand_in.v1.refunds.retrieve(refund["id"]).next_action.type == "display_details"
+    canceled = stand_in.v1.refunds.cancel(refund["id"])
+    assert (canceled.status, charge_of(stand_in, intent).amount_refunded) == ("canceled", 0)
+    inbox.verified_until("refund.updated", refund["id"])
+    wrong = stand_in.http.post("/_control/refund", json={"refund": refund["id"], "status": "succeeded"})
+    assert wrong.status_code == 400
+
+
+def test_a_dispute_in_the_currency_of_the_buyers_bank(stand_in, intent):
+    refused = stand_in.http.post("/_control/dispute", json={"payment_intent": intent, "currency": "eur"})
+    assert refused.status_code == 400
+    dispute = stand_in.control("dispute", payment_intent=intent, amount=920, currency="EUR", exchange_rate=1.1)
+    shown = stand_in.v1.disputes.retrieve(dispute["id"])
+    assert (shown.amount, shown.currency) == (920, "eur")
+    entry = shown.balance_transactions[0]
+    assert (entry.amount, entry.currency, entry.exchange_rate) == (-1012, "usd", 1.1)
