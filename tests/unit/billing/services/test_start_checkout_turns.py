@@ -179,6 +179,21 @@ def test_a_plan_that_was_paid_a_moment_ago_is_a_409_and_granted(core):
     assert core.cache.accounts[ALICE].level == "PRO"
 
 
+@pytest.mark.parametrize("lookup_key", ["pro_monthly", "team_yearly"])
+def test_a_plan_that_was_paid_and_recorded_since_the_account_was_read_is_a_409(core, lookup_key):
+    """Money rule 22: the webhook's converge comes between this call's read of the account and that of the claim."""
+    first = start(core, "pro_monthly")
+
+    def recorded():
+        core.stripe.pay(first.id)
+        converge(ALICE, touched_session(first.id), [], "event_consumer", core.converge)
+
+    core.calls.before("claim", recorded)
+    with pytest.raises(SubscriptionExists):
+        start(core, lookup_key)
+    assert core.stripe.open_sessions == []
+
+
 def test_a_plan_that_is_being_paid_is_a_409(core):
     core.stripe.begin_debit(start(core, "pro_monthly").id)
     with pytest.raises(SubscriptionExists, match="being processed"):

@@ -66,12 +66,17 @@ def check_sellable(price: Price) -> None:
         raise PriceUnavailable("this price is not for sale", price_id=price.id)
 
 
+def not_sold_in_currency(price: Price) -> CurrencyUnavailable:
+    """The error for a price that has no amount in the currency asked for: it names those that it has."""
+    sold_in = ", ".join([price.currency, *price.options])
+    return CurrencyUnavailable(f"this price is sold in {sold_in} only", price_id=price.id)
+
+
 def amount_in(price: Price, currency: str) -> int:
     """The unit amount in a currency; raise CurrencyUnavailable when the price has none in it."""
     amount = price.amount_in(currency)
     if amount is None:
-        sold_in = ", ".join([price.currency, *price.options])
-        raise CurrencyUnavailable(f"this price is sold in {sold_in} only", price_id=price.id)
+        raise not_sold_in_currency(price)
     return amount
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing.domain.cart import amount_in
+from billing.domain.cart import not_sold_in_currency
 from billing.domain.catalog import Price
 from billing.domain.ids import PriceId
 from billing.errors import AmbiguousPrice, UnknownPrice
@@ -57,10 +57,10 @@ class PriceFinder:
             self._listed = self._catalog.active_prices()
         matches = [price for price in self._listed if price.sellable and _matches(price, ref)]
         if self._currency is not None and matches:
-            paid_in = [price for price in matches if price.amount_in(self._currency) is not None]
-            if not paid_in:
-                amount_in(matches[0], self._currency)
-            matches = paid_in
+            sold = [price for price in matches if price.amount_in(self._currency) is not None]
+            if not sold:
+                raise not_sold_in_currency(matches[0])
+            matches = sold
         if len(matches) > 1:
             raise AmbiguousPrice(
                 "several prices fit: name one of them",

@@ -134,6 +134,9 @@ class SessionOpener:
             state = self._settle(session)
             if not ended and state is PurchaseState.OPEN and self._deps.stripe.is_open(session):
                 raise CheckoutConflict("the open session can't be ended: try again", user_id=self._user)
+        elif state is PurchaseState.PAID and self._wanted.group is not None:
+            # it may have been recorded after this call has read the account, with the subscription that it began
+            self._look_again(self._deps.converge.accounts.load(self._user, []).account)
         if state is PurchaseState.REFUSED and claim.expires_at > now:
             raise CheckoutConflict("a payment for this order is being looked at", user_id=self._user)
         if self._wanted.group is not None and state is PurchaseState.PROCESSING:
@@ -145,10 +148,14 @@ class SessionOpener:
         core = self._deps.converge
         result = converge(self._user, touched_session(session), [], ACTOR, core)
         self._deps.cache.publish([published(result.account, core.policy, core.clock.now())], [])
-        self._account = result.account
-        if self._wanted.group is not None:
-            refuse_second_subscription(result.account, self._wanted.group)
+        self._look_again(result.account)
         return result.purchases[PurchaseKey(session)].state
+
+    def _look_again(self, account: Account) -> None:
+        """Go on with what the account has by now, unless that stands in the way."""
+        self._account = account
+        if self._wanted.group is not None:
+            refuse_second_subscription(account, self._wanted.group)
 
     def _take(self, stale: Claim | None, now: datetime) -> tuple[Claim | None, Order | None]:
         """Take the slot's next generation with a fresh order; None when somebody else was faster."""
