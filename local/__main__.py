@@ -24,12 +24,21 @@ def cli() -> None:
 @click.option("--stripe-port", "stripe", type=int, help="Default 8789, or PLUMBLINE_STRIPE_PORT.")
 @click.option("--upstash-port", "upstash", type=int, help="Default 8790, or PLUMBLINE_UPSTASH_PORT.")
 @click.option("--aws-port", "aws", type=int, help="First of three, default 8791, or PLUMBLINE_AWS_PORT.")
-def run(**given: int | None) -> None:
+@click.option("--parameter", "parameters", multiple=True, help="One of the template's, as NAME=VALUE; may be repeated.")
+def run(parameters: tuple[str, ...], **given: int | None) -> None:
     """Start the whole system and keep it running until Ctrl-C."""
     from local.run import run_until_stopped
 
     aws = given.pop("aws")
-    sys.exit(run_until_stopped({**given, "dynamodb": aws, "sqs": aws, "lambda_service": aws}, STATE, ENV_FILE))
+    ports = {**given, "dynamodb": aws, "sqs": aws, "lambda_service": aws}
+    sys.exit(run_until_stopped(ports, STATE, ENV_FILE, dict(map(_parameter, parameters))))
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not name or not separator:
+        raise StartError(f"--parameter takes NAME=VALUE, such as TrialDays=14, not {text!r}.")
+    return name, value
 
 
 @cli.command()

@@ -21,7 +21,9 @@ from local.supervisor.settings import STAND_IN_KEY, Backends, read_ports, unknow
 _console = Console(highlight=False, soft_wrap=True)
 
 
-def run_until_stopped(given_ports: Mapping[str, int | None], state_dir: Path, env_file: Path) -> int:
+def run_until_stopped(
+    given_ports: Mapping[str, int | None], state_dir: Path, env_file: Path, parameters: Mapping[str, str]
+) -> int:
     """Start, print where everything is, stream the logs; return the exit code once everything is stopped."""
     stopped = threading.Event()
 
@@ -36,7 +38,7 @@ def run_until_stopped(given_ports: Mapping[str, int | None], state_dir: Path, en
     started = time.monotonic()
     ports = read_ports(given_ports, env_file)
     stack = Stack(
-        parameters={"PromotionCodes": "true"},
+        parameters={"PromotionCodes": "true", **parameters},
         ports=ports,
         backends=Backends.read(env_file),
         state_dir=state_dir / f"run-{ports.storefront}",  # two systems on different ports do not meet in one directory

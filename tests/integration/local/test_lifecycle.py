@@ -148,6 +148,22 @@ def test_a_port_in_use_is_one_sentence(environment: dict[str, str]) -> None:
     assert "set PLUMBLINE_API_PORT." in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("TrialDays", "--parameter takes NAME=VALUE, such as TrialDays=14, not 'TrialDays'."),
+        ("TrailDays=14", "The template declares no parameter TrailDays."),
+        ("Receipts=yes", "The parameter Receipts must be one of true, false, not 'yes'."),
+    ],
+)
+def test_a_parameter_that_the_template_does_not_take_is_one_sentence(
+    given: str, words: str, environment: dict[str, str]
+) -> None:
+    command = [sys.executable, "-m", "local", "run", "--parameter", given]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (1, f"{words}\n")
+
+
 def test_a_live_key_is_refused(environment: dict[str, str]) -> None:
     environment["STRIPE_SECRET_KEY"] = "sk_live_canary"
     command = [sys.executable, "-m", "local", "run"]

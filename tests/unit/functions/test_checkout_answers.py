@@ -13,6 +13,7 @@ from functions.create_checkout import app as create_checkout
 from functions.success_sync import app as success_sync
 from tests.fakes.core import Core, a_notice
 from tests.fakes.lambda_events import FakeContext, http_event
+from tests.fakes.snapshots import a_price
 from tests.fakes.world import raising
 
 
@@ -60,3 +61,38 @@ def test_what_was_paid_but_not_ordered_is_under_review(core: Core) -> None:
         assert answer["credits"]["balance"] == 0
     status, answer = start(core)
     assert (status, answer["error"]["code"]) == (409, "conflict")
+
+
+def test_an_embedded_page_is_answered_by_its_secret(core: Core) -> None:
+    body: dict[str, object] = {
+        "items": [{"lookupKey": "credits", "quantity": 2}, {"plan": "pro_pack"}],
+        "uiMode": "embedded",
+    }
+    core.stripe.prices |= {price.id: price for price in (a_price("pack", 900, credits=5, plan="pro_pack"),)}
+    status, answer = told(create_checkout.lambda_handler, body)
+    assert (status, answer) == (
+        201,
+        {"sessionId": "cs_1", "url": None, "clientSecret": "cs_1_secret", "expiresAt": "2026-11-22T09:00:00Z"},
+    )
+    (order,) = core.tables.orders.values()
+    assert [(line.price_id, line.quantity) for line in order.lines] == [("price_credits", 2), ("price_pack", 1)]
+
+
+def test_only_a_verified_address_goes_into_the_order(core: Core) -> None:
+    """The token's, and only if the issuer says that it was verified: nobody else's mail may get there."""
+    for number, verified in enumerate(("true", "false"), 1):
+        claims = {"sub": f"user{number}", "email": "a@example.com", "email_verified": verified}
+        create_checkout.lambda_handler(http_event('{"lookupKey": "credits"}', claims=claims), FakeContext())
+    assert {order.user: order.email for order in core.tables.orders.values()} == {
+        "user1": "a@example.com",
+        "user2": None,
+    }
+
+
+def test_several_prices_of_a_plan_are_answered_as_a_choice(core: Core) -> None:
+    yearly = a_price("pro_yearly", 12000, "year", level="PRO", plan="pro")
+    core.stripe.prices[yearly.id] = yearly
+    status, answer = told(create_checkout.lambda_handler, {"plan": "pro"})
+    assert (status, answer["error"]["code"]) == (409, "ambiguous_price")
+    assert [item["priceId"] for item in answer["error"]["candidates"]] == ["price_pro_monthly", "price_pro_yearly"]
+    assert told(create_checkout.lambda_handler, {"plan": "pro", "interval": "year"})[0] == 201
