@@ -12,12 +12,18 @@ def _not_now(message: str) -> ApiError:
     return invalid_request(message, code="invoice_not_editable")
 
 
+def _has_customer(call: Call, invoice: Obj) -> None:
+    if call.world.need("customer", invoice["customer"]).get("deleted"):
+        raise _not_now("The customer of this invoice has been deleted.")
+
+
 def finalize(call: Call) -> Obj:
     """POST /v1/invoices/{id}/finalize: with `auto_advance` Stripe then collects it by itself."""
     invoice = call.target("invoice", param="invoice")
     if invoice["status"] != "draft":
         raise _not_now("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
     world = call.world
+    _has_customer(call, invoice)
     with world.at(world.time_of(invoice["customer"])):
         invoice["auto_advance"] = call.params.get("auto_advance", invoice["auto_advance"])
         invoice_life.finalize(world, invoice)
@@ -34,6 +40,7 @@ def pay(call: Call) -> Obj:
             "Invoice is already paid" if invoice["status"] == "paid" else "This invoice cannot be paid."
         )
     world, method = call.world, None
+    _has_customer(call, invoice)
     if "payment_method" in call.params:
         method = payment_methods.of_customer(call, invoice["customer"], "payment_method")
     with world.at(world.time_of(invoice["customer"])):

@@ -78,6 +78,8 @@ def method_of(world: World, subscription: Obj) -> Obj | None:
     https://docs.stripe.com/billing/subscriptions/payment-methods-setting#payment-method-priority
     """
     customer = world.need("customer", subscription["customer"])
+    if customer.get("deleted"):
+        return None
     wanted = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
     return world.find(wanted) if wanted else None
 
@@ -216,6 +218,8 @@ def _return_balance(world: World, invoice: Obj) -> None:
     if invoice["ending_balance"] is None:
         return
     customer = world.need("customer", invoice["customer"])
+    if customer.get("deleted"):
+        return
     before = snapshot(customer)
     customer["balance"] += invoice["starting_balance"] - invoice["ending_balance"]
     world.emit_updated("customer.updated", customer, before)

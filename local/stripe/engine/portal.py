@@ -20,7 +20,7 @@ from local.stripe.engine import (
 from local.stripe.engine.errors import ApiError, invalid_request
 from local.stripe.engine.instruments import Instrument
 from local.stripe.engine.portal_configurations import products_of
-from local.stripe.engine.subscription_change import Change, Wanted
+from local.stripe.engine.subscription_change import Wanted
 from local.stripe.engine.world import Obj, World, snapshot
 
 SHOWN = ("trialing", "active", "past_due", "unpaid", "paused")
@@ -117,35 +117,33 @@ def renew(world: World, session: Obj, subscription: Obj) -> None:
         world.emit_updated("customer.subscription.updated", subscription, before)
 
 
-def work_out(world: World, session: Obj, subscription: Obj, price: str, quantity: int) -> Change:
-    """What a switch bills and credits."""
+def _wanted(world: World, session: Obj, subscription: Obj, price: str, quantity: int) -> Wanted:
     how = need(world, session, "subscription_update")
     configuration = portal_sessions.configuration_of(world, session)
     portal_sessions.check_switch(world, configuration, subscription, price, quantity)
     ends_trial = subscription["status"] == "trialing" and how["trial_update_behavior"] == "end_trial"
     item: dict[str, Any] = {"id": subscription["items"]["data"][0]["id"], "price": price, "quantity": quantity}
-    wanted = Wanted(
+    return Wanted(
         items=[item],
         proration_behavior=how["proration_behavior"],
         anchor_now=how["billing_cycle_anchor"] == "now" and subscription["status"] != "trialing",
         trial_end="now" if ends_trial else None,
     )
-    return subscription_change.work_out(world, subscription, wanted)
 
 
 def preview(world: World, session: Obj, subscription: Obj, price: str, quantity: int) -> tuple[Obj, bool]:
     """The invoice that a switch leads to, and whether it is due now."""
     with world.at(world.time_of(subscription["customer"])):
-        change = work_out(world, session, subscription, price, quantity)
+        wanted = _wanted(world, session, subscription, price, quantity)
+        change = subscription_change.work_out(world, subscription, wanted)
         return invoice_preview.preview(world, subscription, change, ends=False), change.bill_now
 
 
 def switch(world: World, session: Obj, subscription: Obj, price: str, quantity: int) -> None:
     """Switch; a payment that is refused leaves everything as it was, and raises what the card said."""
     with world.at(world.time_of(subscription["customer"])):
-        change = work_out(world, session, subscription, price, quantity)
-        before = snapshot(subscription)
-        subscription_update.carry_out(world, subscription, change, before, "error_if_incomplete")
+        wanted = _wanted(world, session, subscription, price, quantity)
+        subscription_update.change(world, subscription, wanted, snapshot(subscription), "error_if_incomplete")
 
 
 def replace_card(world: World, session: Obj, instrument: Instrument) -> Obj:

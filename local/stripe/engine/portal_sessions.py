@@ -185,6 +185,8 @@ def visit(world: World, secret: str) -> Obj | None:
     session = next((each for each in world.all(KIND) if each["url"] == url), None)
     if session is None or world.hidden[session["id"] + EXPIRES] <= world.now():
         return None
+    if world.need("customer", session["customer"]).get("deleted"):
+        return None
     world.hidden[session["id"] + EXPIRES] = world.now() + VISITED
     return session
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local.stripe.engine import resumption, subscription_apply
 from local.stripe.engine.world import Obj, World, snapshot
 
 
@@ -17,6 +18,9 @@ def end(world: World, subscription: Obj, reason: str) -> None:
             invoice["auto_advance"] = False
         if mine and invoice["status"] == "open":
             invoice |= {"auto_advance": False, "next_payment_attempt": None}
+    for waiting in (subscription_apply.PENDING, resumption.PENDING):
+        world.hidden.pop(subscription["id"] + waiting, None)
+    subscription["pending_update"] = None
     world.emit("customer.subscription.deleted", subscription)
 
 

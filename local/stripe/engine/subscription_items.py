@@ -52,9 +52,8 @@ def _change(call: Call, subscription: Obj, entry: dict[str, Any]) -> None:
     with world.at(world.time_of(subscription["customer"])):
         before = snapshot(subscription)
         wanted = subscription_change.wanted_of(whole | {"items": [entry]}, path="")
-        change = subscription_change.work_out(world, subscription, wanted)
         behavior = given.get("payment_behavior", "allow_incomplete")
-        subscription_update.carry_out(world, subscription, change, before, behavior)
+        subscription_update.change(world, subscription, wanted, before, behavior)
 
 
 def listed(call: Call) -> Obj:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from local.stripe.engine import debits, invoice_items, invoice_life, invoice_objects, payment_intents
 from local.stripe.engine.errors import ApiError, invalid_request
 from local.stripe.engine.subscription_apply import Waiting, apply, wait
-from local.stripe.engine.subscription_change import Change, ItemState, credits_of
+from local.stripe.engine.subscription_change import Change, ItemState, Wanted, credits_of, work_out
 from local.stripe.engine.world import Obj, World
 
 
@@ -42,6 +42,24 @@ def lines_of(world: World, subscription: Obj, change: Change, entries: list[Obj]
 
 def _as_item(state: ItemState) -> Obj:
     return {"id": state.id, "price": state.price, "quantity": state.quantity}
+
+
+def change(
+    world: World,
+    subscription: Obj,
+    wanted: Wanted,
+    before: Obj,
+    payment_behavior: str = "allow_incomplete",
+    metadata: dict[str, str] | str | None = None,
+) -> None:
+    """Work out a change and do it. It replaces one that still waits for its payment, whose invoice is voided."""
+    if subscription["pending_update"] is not None:
+        invoice_life.void(world, world.need("invoice", subscription["latest_invoice"]))
+    worked_out = work_out(world, subscription, wanted)
+    carry_out(world, subscription, worked_out, before, payment_behavior, metadata)
+    if wanted.trial_end == "now":
+        # It also comes when a trial is ended at once: https://docs.stripe.com/api/events/types
+        world.emit("customer.subscription.trial_will_end", subscription)
 
 
 def carry_out(

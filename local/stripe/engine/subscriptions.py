@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from local.stripe.engine import (
-    invoice_life,
     payment_methods,
     subscription_change,
     subscription_end,
@@ -14,12 +13,17 @@ from local.stripe.engine import (
     subscription_update,
     update_rules,
 )
-from local.stripe.engine.errors import invalid_request, missing
+from local.stripe.engine.errors import ApiError, invalid_request, missing
 from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
 
 ENDED = ("canceled", "incomplete_expired")
+SETTINGS = (
+    *("cancel_at", "cancel_at_period_end", "canceled_at", "cancellation_details", "default_payment_method"),
+    *("description", "pause_collection", "trial_settings"),
+)
+"""What `_settings` changes."""
 
 
 def retrieve(call: Call) -> Obj:
@@ -38,7 +42,13 @@ def update(call: Call) -> Obj:
         before = snapshot(subscription)
         _settings(world, subscription, given)
         if given.keys() & update_rules.ABOUT_MONEY:
-            _change(world, subscription, given, before)
+            wanted = subscription_change.wanted_of(given)
+            behavior = given.get("payment_behavior", "allow_incomplete")
+            try:
+                subscription_update.change(world, subscription, wanted, before, behavior, given.get("metadata"))
+            except ApiError:
+                subscription |= {name: before[name] for name in SETTINGS}  # all of an update happens, or nothing
+                raise
         else:
             subscription["metadata"] = merge_metadata(subscription["metadata"], given.get("metadata"))
             world.emit_updated("customer.subscription.updated", subscription, before)
@@ -59,18 +69,6 @@ def _settings(world: World, subscription: Obj, given: dict[str, Any]) -> None:
         subscription["trial_settings"] = subscription_objects.trial_settings(given["trial_settings"])
     subscription["description"] = given.get("description", subscription["description"]) or None
     subscription["cancellation_details"] |= given.get("cancellation_details", {})
-
-
-def _change(world: World, subscription: Obj, given: dict[str, Any], before: Obj) -> None:
-    """Change items, anchor or trial, and bill what that costs."""
-    change = subscription_change.work_out(world, subscription, subscription_change.wanted_of(given))
-    if given.get("trial_end") == "now":
-        # It also comes when a trial is ended at once: https://docs.stripe.com/api/events/types
-        world.emit("customer.subscription.trial_will_end", subscription)
-    behavior = given.get("payment_behavior", "allow_incomplete")
-    if subscription["pending_update"] is not None:
-        invoice_life.void(world, world.need("invoice", subscription["latest_invoice"]))
-    subscription_update.carry_out(world, subscription, change, before, behavior, given.get("metadata"))
 
 
 def _pause_collection(world: World, subscription: Obj, wanted: dict[str, Any] | str) -> None:

@@ -85,9 +85,8 @@ def _live(world: World, clock: Obj) -> list[Obj]:
 
 
 def _interval(subscription: Obj) -> int:
-    plan = subscription["items"]["data"][0]["price"]["recurring"]
-    length: int = SECONDS[plan["interval"]] * plan["interval_count"]
-    return length
+    plans = [item["price"]["recurring"] for item in subscription["items"]["data"]]
+    return min(SECONDS[plan["interval"]] * int(plan["interval_count"]) for plan in plans)
 
 
 def delete(call: Call) -> Obj:

@@ -228,3 +228,89 @@ def test_a_running_subscription_gets_a_trial(account, subscribed):
     renewed = subscribed.latest()
     assert (renewed["status"], renewed["amount_paid"]) == ("paid", 1500)
     assert account.refusal("POST", f"/v1/subscriptions/{subscribed.id}", trial_end=day(4, 1))["param"] == "trial_end"
+
+
+def test_a_pause_bills_as_it_is_told(account, subscribed):
+    """From the period's start on all of 10.00 comes back, at once as the customer's credit."""
+    subscribed.at(day(4, 16))
+    account.post(
+        f"/v1/subscriptions/{subscribed.id}/pause",
+        bill_for={"unused_time_from": {"type": "item_current_period_start"}},
+        invoicing_behavior="invoice",
+    )
+    assert (subscribed.latest()["total"], subscribed.now()["status"]) == (-1000, "paused")
+    assert account.get("/v1/customers")["data"][0]["balance"] == -1000
+
+
+def test_a_pause_gives_up_what_waits_for_its_payment(account, subscribed):
+    subscribed.at(day(4, 16))
+    subscribed.break_card()
+    waiting = subscribed.switch(
+        subscribed.price(3000), proration_behavior="always_invoice", payment_behavior="pending_if_incomplete"
+    )
+    paused = account.post(f"/v1/subscriptions/{subscribed.id}/pause")
+    assert (paused["status"], paused["pending_update"], subscribed.pending()) == ("paused", None, [-500])
+    assert account.get(f"/v1/invoices/{waiting['latest_invoice']}")["status"] == "void"
+
+
+def test_a_resumption_begun_again_replaces_the_first(account):
+    found = trial(account, "pause")
+    account.time = float(day(4, 20))
+    path = f"/v1/subscriptions/{found}"
+    first = account.post(path + "/resume")["latest_invoice"]
+    refused = account.refusal("POST", path + "/resume", payment_behavior="resume_on_payment_success")
+    assert refused["message"].startswith("This customer has no attached payment source")
+    second = account.post(path + "/resume")["latest_invoice"]
+    assert account.get(f"/v1/invoices/{first}")["status"] == "void"
+    account.post(f"/v1/invoices/{second}/mark_uncollectible")
+    assert account.get(path)["status"] == "active", "an invoice that is written off resumes as well"
+    account.ask("DELETE", path)
+    assert account.refusal("POST", path + "/resume")["status"] == 404
+
+
+def test_a_resumption_with_the_old_anchor_may_be_billed_at_once(account, subscribed):
+    subscribed.at(day(4, 16))
+    path = f"/v1/subscriptions/{subscribed.id}"
+    account.post(path + "/pause", bill_for={"unused_time_from": {"type": "none"}})
+    subscribed.at(day(5, 11))
+    account.post(
+        path + "/resume",
+        billing_cycle_anchor={"type": "unchanged"},
+        proration_behavior="always_invoice",
+        payment_behavior="resume_on_payment_success",
+    )
+    assert (subscribed.now()["status"], subscribed.latest()["amount_paid"]) == ("active", 677)
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        ({"cancel_at": 1, "cancel_at_period_end": True}, 400, "cancel_at, cancel_at_period_end"),
+        ({"trial_end": day(6, 1), "billing_cycle_anchor": {"type": "now"}}, 400, "billing_cycle_anchor, trial_end"),
+        ({"trial_settings": {"end_behavior": {"billing_cycle_anchor": "unchanged"}}}, 501, "unchanged"),
+        ({"trial_end": day(4, 1) + 3 * 366 * 86_400}, 400, "two years"),
+        ({"cancel_at": 1}, 400, "must be in the future"),
+    ],
+)
+def test_updates_that_are_refused(account, subscribed, given, status, said):
+    error = account.refusal("POST", f"/v1/subscriptions/{subscribed.id}", **given)
+    assert (error["status"], said in error["message"]) == (status, True)
+
+
+def test_what_is_left_of_a_canceled_subscription(account, subscribed):
+    path = f"/v1/subscriptions/{subscribed.id}"
+    account.ask("DELETE", path)
+    assert account.post(path, metadata={"a": "b"})["metadata"] == {"a": "b"}
+    assert account.post(path, cancellation_details={"comment": "Sorry"})["cancellation_details"]["comment"] == "Sorry"
+    error = account.refusal("POST", path, description="x")
+    assert error["code"] == "invalid_canceled_subscription_fields"
+
+
+def test_the_anchor_of_a_trial_is_its_end(account):
+    found = trial(account, "pause")
+    error = account.refusal("POST", f"/v1/subscriptions/{found}", billing_cycle_anchor={"type": "now"})
+    assert error["param"] == "billing_cycle_anchor"
+    kept = {"end_behavior": {"missing_payment_method": "cancel"}}
+    assert account.post(f"/v1/subscriptions/{found}", trial_settings=kept)["trial_settings"] == {
+        "end_behavior": {"billing_cycle_anchor": None, "missing_payment_method": "cancel"}
+    }

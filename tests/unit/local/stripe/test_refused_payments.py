@@ -100,6 +100,21 @@ def test_a_pending_update_is_given_up(account, subscribed, how):
     assert subscribed.pending() == [-333, 167], "a third of what was paid on the first of April comes back"
 
 
+def test_a_renewal_goes_on_beside_a_pending_update(account, subscribed):
+    """It is billed at the old price, and the update that nobody paid for expires all the same."""
+    subscribed.at(day(4, 30, 2))
+    subscribed.break_card()
+    pending = subscribed.update(**changed(subscribed, "pending_if_incomplete"))
+    subscribed.mend_card()
+    subscribed.at(day(5, 1))
+    assert subscribed.now()["pending_update"] == pending["pending_update"]
+    subscribed.at(day(5, 1, 1))
+    renewal = account.get("/v1/invoices")["data"][0]
+    assert (renewal["billing_reason"], renewal["amount_paid"]) == ("subscription_cycle", 1000)
+    assert account.get(f"/v1/invoices/{pending['latest_invoice']}")["status"] == "void"
+    assert (subscribed.now()["pending_update"], subscribed.now()["status"]) == (None, "active")
+
+
 def test_a_pending_update_holds_only_what_costs_money(account, subscribed):
     error = account.refusal(
         "POST",

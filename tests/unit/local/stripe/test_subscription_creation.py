@@ -59,7 +59,7 @@ def test_a_first_payment_that_does_not_come_expires(account, plan, customer, beh
     made = create(account, customer, plan, payment_behavior=behavior)
     invoice = account.get(f"/v1/invoices/{made['latest_invoice']}")
     assert (made["status"], invoice["status"]) == ("incomplete", "open")
-    assert invoice["attempted"] == (behavior == "allow_incomplete")
+    assert (invoice["attempted"], invoice["next_payment_attempt"]) == (behavior == "allow_incomplete", None)
     path = f"/v1/subscriptions/{made['id']}"
     assert account.refusal("POST", path, cancel_at_period_end=True)["code"] == "status_transition_invalid"
     account.time += 23 * HOUR - 1
