@@ -14,6 +14,8 @@ FUNCTIONS = (
     "EventConsumerFunction",
     "AccountFunction",
 )
+USING = ("CreditsFunction", "ReconcileFunction")
+"""Those that Stripe has no part in."""
 PARTS = ("gateway", "poller", "lambda", "upstash", "stripe", "storefront", "dynamodb", "sqs", "timer")
 _TRACE = re.compile(r"Traceback|\[ERROR\]|^\s+File \"|Unhandled|\"stack\"", re.MULTILINE)
 
@@ -23,7 +25,7 @@ class Logs:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._begins = {name: len(stack.logs(name)) for name in (*FUNCTIONS, *PARTS)}
+        self._begins = {name: len(stack.logs(name)) for name in (*FUNCTIONS, *USING, *PARTS)}
 
     def text(self, name: str) -> str:
         return self._stack.logs(name)[self._begins[name] :]

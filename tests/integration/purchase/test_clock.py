@@ -10,6 +10,7 @@ import pytest
 
 from local.stack import Stack
 from tests.integration.purchase.books import Books
+from tests.integration.purchase.service import Service
 from tests.integration.purchase.shop import IBAN_PENDING, Shop
 from tests.integration.purchase.wait import until
 
@@ -98,6 +99,28 @@ def test_credits_for_ninety_days_end(shop: Shop, books: Books, clock: Clock, use
     assert shop.success(again).json()["credits"]["balance"] == 500
     shop.settle(books)
     books.check(user, balance=500, kinds=["PURCHASE", *sorted(["PURCHASE", "EXPIRY"], reverse=True)])
+
+
+def test_the_schedule_writes_down_what_ended(shop: Shop, books: Books, clock: Clock, user: str) -> None:
+    """Lots, access and reservations of an account that nothing else touches (money rules 16 and 20)."""
+    service = Service(shop)
+    shop.success(shop.buy(user, "credits_2000_90d"))
+    shop.success(shop.buy(user, "pro_30_days"))
+    shop.settle(books)
+    service.reserve(user, 500, seconds=3600)
+    clock.advance(timedelta(hours=2))
+    service.run("settle_due")
+    assert (books.account(user) or {})["reservations"] == []
+    clock.advance(31 * DAY)
+    service.run("settle_due")
+    assert [entry["reason"] for entry in books.ledger(user)][-1].endswith(" to FREE")
+    clock.advance(60 * DAY)
+    for _ in range(2):
+        service.run("settle_due")
+    books.check(user, balance=0, kinds=["PURCHASE", "ACCESS", "ACCESS", "EXPIRY"])
+    last = books.ledger(user)[-1]
+    assert (last["amount"], last["actor"], last["event"]) == (-2000, "reconcile", None)
+    assert "due_at" not in (books.account(user) or {})
 
 
 def test_an_old_signature_does_not_become_young(shop: Shop, clock: Clock) -> None:
