@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -113,3 +114,40 @@ def test_the_choice_of_a_plan_fits(new_shop: Callable[..., Shop], user: str, loo
     choose(shop, "team_yearly")
     expect(shop.test_id("due-now")).to_be_visible()
     shop.shoot(f"account-change-plan-{look}")
+
+
+def test_the_ledger_shows_one_kind_alone(shop: Shop, user: str) -> None:
+    subscribe(shop, user)
+    filters = shop.test_id("filters")
+    filters.get_by_role("button", name="Level").click()
+    expect(shop.test_id("ledger").locator("tbody tr")).to_have_count(1)
+    assert shop.ledger_kinds() == ["ACCESS"]
+    filters.get_by_role("button", name="Used").click()
+    expect(shop.test_id("ledger-entries")).to_have_text("None of these.")
+    filters.get_by_role("button", name="Everything").click()
+    expect(shop.test_id("ledger").locator("tbody tr")).to_have_count(2)
+
+
+def test_credits_that_expire_and_credits_that_are_reserved(shop: Shop, user: str) -> None:
+    shop.enter_as(user)
+    shop.open_checkout("credits_2000_90d")
+    shop.hosted.pay_by_card(PAYS)
+    shop.expect_outcome("paid")
+    reserve(shop, user, 300)
+    shop.visit("/account")
+    expect(shop.test_id("balance").locator("xpath=..")).to_contain_text("1,700 free to spend, 300 reserved")
+    expect(shop.test_id("reservations")).to_contain_text("300 credits")
+    expect(shop.test_id("reservations")).to_contain_text("a long render")
+    expect(shop.test_id("lots")).to_contain_text("use by")
+    shop.shoot("account-reserved")
+
+
+def reserve(shop: Shop, user: str, amount: int) -> None:
+    """As another service of the team does."""
+    answer = httpx.post(
+        f"{shop.stack.api_url}/credits/reservations",
+        json={"userId": user, "amount": amount, "reference": "a long render", "expiresInSeconds": 900},
+        headers={"authorization": f"Bearer {shop.stack.token(scope='billing:spend')}", "idempotency-key": user},
+        trust_env=False,
+    )
+    assert answer.status_code == 201, answer.text

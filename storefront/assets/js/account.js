@@ -5,7 +5,7 @@ import { figure, h } from "./dom.js";
 import { date, number } from "./format.js";
 import { signInButtons } from "./header.js";
 import { ledger } from "./ledger.js";
-import { lotsSection } from "./lots.js";
+import { lotsSection, reservationsSection } from "./lots.js";
 import { messageFor } from "./messages.js";
 import { currentSession, sessionEvents } from "./session.js";
 import { subscriptionsSection } from "./subscriptions.js";
@@ -23,6 +23,7 @@ async function showAccount(news = null) {
       news ? h("p", { class: "notice good", role: "status", "data-testid": "news" }, news) : null,
       summary(account),
       subscriptionsSection(account.subscriptions, catalog.prices, showAccount),
+      reservationsSection(credits.reservations),
       lotsSection(credits.lots),
       entries,
     ];

@@ -45,9 +45,10 @@ export const getAccount = () => call("/account");
 
 export const getCredits = () => call("/credits");
 
-/** One page of the ledger, newest first. */
-export function getTransactions({ limit = 10, cursor } = {}) {
+/** One page of the ledger, newest first. @param {{kinds?: string[], limit?: number, cursor?: string}} wanted no kinds is all */
+export function getTransactions({ kinds = [], limit = 10, cursor } = {}) {
   const query = new URLSearchParams({ limit });
+  if (kinds.length) query.set("kind", kinds.join(","));
   if (cursor) query.set("cursor", cursor);
   return call(`/credits/transactions?${query}`);
 }

@@ -20,16 +20,54 @@ const KINDS = {
   ACCESS: "Level changed",
 };
 
+/** What can be asked for alone; each is some of the API's kinds. */
+const FILTERS = [
+  { name: "Everything", kinds: [] },
+  { name: "Added", kinds: ["PURCHASE", "RENEWAL", "ADJUSTMENT"] },
+  { name: "Used", kinds: ["SPEND", "SPEND_REVERSAL"] },
+  { name: "Refunds", kinds: ["REFUND", "REFUND_FAILED", "DISPUTE", "DISPUTE_WON"] },
+  { name: "Expired", kinds: ["EXPIRY"] },
+  { name: "Level", kinds: ["ACCESS"] },
+];
+
 /** @returns {Promise<HTMLElement>} with the first page in it. @throws {ApiError} */
 export async function ledger() {
-  const first = await getTransactions();
-  const rows = h("tbody", {}, first.transactions.map(row));
-  const section = h("section", { "aria-labelledby": "ledger-title" }, h("h2", { id: "ledger-title" }, "Ledger"));
-  if (first.transactions.length === 0) {
-    section.append(h("p", { class: "quiet" }, "Nothing has happened yet."));
-    return section;
+  const place = h("div", { "data-testid": "ledger-entries" });
+  const problem = h("p", { class: "problem", role: "alert" });
+  let asked = 0;
+
+  async function show(kinds) {
+    const mine = (asked += 1);
+    const first = await getTransactions({ kinds });
+    if (mine === asked) place.replaceChildren(...entries(first, kinds)); // else another filter was pressed meanwhile
   }
-  section.append(
+
+  const filters = FILTERS.map(({ name, kinds }) => h("button", {
+    class: "button plain small", type: "button", "aria-pressed": String(kinds.length === 0),
+    click: async (event) => {
+      problem.textContent = "";
+      for (const button of filters) button.setAttribute("aria-pressed", String(button === event.currentTarget));
+      try {
+        await show(kinds);
+      } catch (error) {
+        problem.textContent = messageFor(error);
+      }
+    },
+  }, name));
+  await show([]);
+  return h("section", { "aria-labelledby": "ledger-title" },
+    h("div", { class: "title-row" },
+      h("h2", { id: "ledger-title" }, "Ledger"),
+      h("div", { class: "filters", role: "group", "aria-label": "Show", "data-testid": "filters" }, filters)),
+    problem, place);
+}
+
+function entries({ transactions, nextCursor }, kinds) {
+  if (transactions.length === 0) {
+    return [h("p", { class: "quiet" }, kinds.length ? "None of these." : "Nothing has happened yet.")];
+  }
+  const rows = h("tbody", {}, transactions.map(row));
+  return [
     h("div", { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": "ledger-title" },
       h("table", { class: "ledger", "data-testid": "ledger" },
         h("thead", {}, h("tr", {},
@@ -38,18 +76,17 @@ export async function ledger() {
           h("th", { scope: "col", class: "amount" }, "Credits"),
           h("th", { scope: "col", class: "amount" }, "Balance"))),
         rows)),
-  );
-  if (first.nextCursor) section.append(...olderButton(rows, first.nextCursor));
-  return section;
+    ...(nextCursor ? olderButton(rows, kinds, nextCursor) : []),
+  ];
 }
 
-function olderButton(rows, cursor) {
+function olderButton(rows, kinds, cursor) {
   const problem = h("p", { class: "problem", role: "alert" });
-  const button = h("button", { class: "button plain small", type: "button", "data-testid": "older" }, "Older");
+  const button = h("button", { class: "button plain small older", type: "button", "data-testid": "older" }, "Older");
   button.addEventListener("click", async () => {
     problem.textContent = "";
     try {
-      const page = await whileBusy(button, "Loading…", () => getTransactions({ cursor }));
+      const page = await whileBusy(button, "Loading…", () => getTransactions({ kinds, cursor }));
       rows.append(...page.transactions.map(row));
       cursor = page.nextCursor;
       button.hidden = !cursor;

@@ -1,7 +1,7 @@
-/** Credits that run out, soonest first: how many are left of each grant, and by when they must be used. */
+/** Credits that run out, soonest first, and credits that are set aside. */
 
 import { h } from "./dom.js";
-import { date, number, plural } from "./format.js";
+import { date, dateTime, number, plural } from "./format.js";
 
 /** @param {object[]} list the lots that anything is left of. @returns {HTMLElement | null} nothing when none expires */
 export function lotsSection(list) {
@@ -15,4 +15,15 @@ export function lotsSection(list) {
       h("span", { class: "quiet" }, `use by ${date(expiresAt)}`),
       h("progress", { class: "left", max: granted, value: left, "aria-label": `${number(left)} of ${number(granted)} left` }),
       h("span", { class: "quiet" }, `of ${number(granted)}`)))));
+}
+
+/** @param {object[]} list open reservations. @returns {HTMLElement | null} nothing when there is none */
+export function reservationsSection(list) {
+  if (list.length === 0) return null;
+  return h("section", { "aria-labelledby": "reserved-title" },
+    h("h2", { id: "reserved-title" }, "Reserved credits"),
+    h("ul", { class: "rows", "data-testid": "reservations" }, list.map(({ amount, reference, expiresAt }) => h("li", {},
+      h("strong", {}, plural(amount, "credit")),
+      reference ? h("span", {}, reference) : null,
+      h("span", { class: "quiet" }, `free again ${dateTime(expiresAt)}, if not used before`)))));
 }

@@ -11,6 +11,7 @@ from billing.errors import (
     IdempotencyConflict,
     PreviewExpired,
     StoreUnavailable,
+    StripeRefused,
 )
 from billing.services.change_subscription import ChangeStatus, change_subscription, preview_change
 from tests.fakes.core import Core
@@ -24,6 +25,7 @@ from tests.fakes.snapshots import (
     a_subscription,
 )
 from tests.fakes.subscriber import SUB, TEAM, subscribed_core, wanted
+from tests.fakes.world import raising
 
 
 @pytest.fixture
@@ -86,6 +88,22 @@ def test_a_period_that_ends_in_between_expires_the_preview(core):
     core.calls.before("preview", lambda: setattr(core.clock, "time", NOW + 31 * DAY))
     with pytest.raises(PreviewExpired):
         change_subscription(wanted(), core.change)
+
+
+@pytest.mark.parametrize("param", ["proration_date", "subscription_details[proration_date]"])
+def test_a_period_that_ends_just_before_the_change_expires_the_preview(core, param):
+    core.calls.before("change", raising(StripeRefused("no", param=param)))
+    with pytest.raises(PreviewExpired):
+        change_subscription(wanted(), core.change)
+
+
+def test_a_moment_before_the_trial_is_refused(core):
+    """A trial has no preview to be refused by Stripe: the change would be."""
+    core.stripe.subscriptions[SUB] = a_subscription(status="trialing", trial_end=NOW + 14 * DAY)
+    core.clock.time = NOW + timedelta(minutes=5)
+    with pytest.raises(PreviewExpired):
+        change_subscription(wanted(prorated_at=NOW - timedelta(minutes=5)), core.change)
+    assert "change" not in core.calls.made
 
 
 # ------------------------------------------------------------------------------------------------------ what it changes

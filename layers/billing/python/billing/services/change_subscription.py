@@ -164,9 +164,7 @@ def _billed_now(change: PlanChange, live: LiveSubscription, deps: ChangeDeps) ->
     except StripeRefused as refused:
         if refused.stripe_code == "invoice_upcoming_none":  # somebody else has just made this change
             return None
-        if "proration_date" in (refused.param or ""):  # a new period has begun since the preview
-            raise PreviewExpired("the preview is too old: ask for another", subscription_id=live.id) from refused
-        raise
+        raise _stale_or(refused, change) from refused
     refuse_giving_back(change, bill)
     return bill
 
@@ -191,7 +189,14 @@ def _make(change: PlanChange, key: str, deps: ChangeDeps) -> LiveSubscription:
             raise IdempotencyConflict(
                 "this idempotency key was used for another change", subscription_id=change.subscription
             ) from refused
-        raise
+        raise _stale_or(refused, change) from refused
+
+
+def _stale_or(refused: StripeRefused, change: PlanChange) -> PreviewExpired | StripeRefused:
+    """What a refusal means: PreviewExpired when a new period has begun since the moment that was previewed."""
+    if "proration_date" in (refused.param or ""):
+        return PreviewExpired("the preview is too old: ask for another", subscription_id=change.subscription)
+    return refused
 
 
 def _status(live: LiveSubscription) -> ChangeStatus:
