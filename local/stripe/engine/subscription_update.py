@@ -80,6 +80,7 @@ def carry_out(
     lines = lines_of(world, subscription, change, entries)
     invoice = invoice_objects.draft(world, subscription, lines, "subscription_update")
     due: int = invoice["amount_due"]
+    _can_wait(world, subscription, due, payment_behavior)
     refusal = _refusal(world, subscription, due)
     if refusal is not None and payment_behavior == "error_if_incomplete":
         raise refusal
@@ -99,6 +100,19 @@ def carry_out(
     invoice_life.finalize(world, invoice)
     if payment_behavior != "default_incomplete" or due == 0:
         invoice_life.collect(world, invoice)
+
+
+def _can_wait(world: World, subscription: Obj, due: int, payment_behavior: str) -> None:
+    """Refuse to let an update wait for a debit that tells days later whether it is paid.
+
+    https://docs.stripe.com/billing/subscriptions/pending-updates#before-you-begin
+    """
+    method = invoice_life.method_of(world, subscription)
+    if payment_behavior == "pending_if_incomplete" and due and method is not None and method["type"] != "card":
+        raise invalid_request(
+            f"`payment_behavior=pending_if_incomplete` does not support the payment method type `{method['type']}`.",
+            param="payment_behavior",
+        )
 
 
 def _refusal(world: World, subscription: Obj, due: int) -> ApiError | None:

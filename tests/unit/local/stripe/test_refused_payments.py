@@ -125,6 +125,26 @@ def test_a_pending_update_holds_only_what_costs_money(account, subscribed):
     assert error["param"] == "cancel_at_period_end"
 
 
+def test_an_update_does_not_wait_for_a_debit(account):
+    account.time = float(day(4, 1))
+    account.pay(account.session(account.price(900, "eur", recurring={"interval": "month"})), "AT611904300234573201")
+    account.time += 5
+    found = account.get("/v1/subscriptions")["data"][0]
+    dearer = account.price(1900, "eur", recurring={"interval": "month"})["id"]
+    wanted = {
+        "items": [{"id": found["items"]["data"][0]["id"], "price": dearer}],
+        "proration_behavior": "always_invoice",
+    }
+    path = f"/v1/subscriptions/{found['id']}"
+    error = account.refusal("POST", path, **wanted, payment_behavior="pending_if_incomplete")
+    assert error["param"] == "payment_behavior"
+    changed = account.post(path, **wanted)
+    invoice = account.get(f"/v1/invoices/{changed['latest_invoice']}")
+    assert (changed["status"], invoice["status"]) == ("active", "open"), "the debit is under way"
+    account.time += 5
+    assert account.get(f"/v1/invoices/{invoice['id']}")["status"] == "paid"
+
+
 @pytest.mark.parametrize(("setting", "status"), [(None, "canceled"), ("unpaid", "unpaid"), ("past_due", "past_due")])
 def test_after_the_last_try(account, subscribed, setting, status):
     if setting:
