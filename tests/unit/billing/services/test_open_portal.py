@@ -8,10 +8,10 @@ import pytest
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId, SubscriptionId
 from billing.errors import StripeRefused, SubscriptionAmbiguous, SubscriptionCanceling, SubscriptionNotFound
-from billing.ports.stripe import PortalFlow
+from billing.ports.stripe import FoundCustomer, PortalFlow
 from billing.services.open_portal import PortalRequest, open_portal
 from tests.fakes.core import Core
-from tests.fakes.snapshots import ALICE, BOB, CUSTOMER, a_subscription
+from tests.fakes.snapshots import ALICE, BOB, CUSTOMER, NOW, a_subscription
 from tests.fakes.world import raising
 
 SUB = SubscriptionId("sub_1")
@@ -121,3 +121,13 @@ def test_another_refusal_is_not_hidden(core):
     with pytest.raises(StripeRefused):
         open_portal(want(), core.portal)
     assert core.calls.count("open_portal") == 1
+
+
+def test_a_customer_that_stripe_has_already_is_taken_over_with_what_it_has(core):
+    """As before a checkout, where the installation wants that: the account follows before the portal opens."""
+    core.stripe.found["alice@example.com"] = [FoundCustomer(CUSTOMER, NOW, None, subscribed=True)]
+    core.stripe.subscriptions[SUB] = a_subscription()
+    deps = replace(core.portal, adopting=True)
+    open_portal(want("subscription_cancel"), deps)
+    assert core.account().customers == (CUSTOMER,)
+    assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", SUB), None)]
