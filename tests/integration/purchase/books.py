@@ -1,5 +1,6 @@
 """What is kept, read where it is kept: the three tables and the two queues, past all of our own code."""
 
+import json
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -47,6 +48,10 @@ class Books:
     def everything(self) -> dict[str, list[Item]]:
         """Every item of every table, in a stable order: equal before and after means that nothing was stored."""
         return {table: sorted(self._scan(table), key=repr) for table in TABLES}
+
+    def send(self, message: object) -> None:
+        """Put a message onto the events queue, as another sender than the webhook does."""
+        self._sqs.send_message(QueueUrl=self._urls["EventsQueue"], MessageBody=json.dumps(message))
 
     def messages(self, queue: str = "EventsQueue") -> int:
         """Messages in a queue, those that somebody is working on included."""

@@ -112,6 +112,13 @@ class Shop:
         listed = self.stripe("GET", "events", type=kind, limit=100)["data"]
         return [event for event in listed if event["data"]["object"].get("id") == session_id]
 
+    def thin_events(self, session_id: str) -> list[dict[str, Any]]:
+        """The thin events about a session."""
+        key = {"authorization": f"Bearer {self.stack.stripe_key}", "stripe-version": "2026-10-28.endive"}
+        answer = self.http.get(f"{self.stack.stripe_url}/v2/core/events", headers=key, params={"object_id": session_id})
+        found: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
+        return found
+
     def completed_event(self, checkout: Checkout) -> dict[str, Any]:
         return until("Stripe made the event", lambda: next(iter(self.events_of(checkout.session_id)), None))
 

@@ -6,6 +6,8 @@ from billing.domain.account import Account
 from billing.domain.credits import Lot
 from billing.domain.entitlement import LevelGrant
 from billing.domain.ids import PurchaseKey, SubscriptionId
+from billing.domain.payment_notes import PaymentNote
+from billing.domain.snapshot import Card
 from billing.domain.subscription import state_of
 from billing.ports.cache import PublishedAccount
 from billing.services.publish import published
@@ -77,3 +79,28 @@ def test_the_subscription_that_speaks_is_told():
     failed = replace(old, id=SubscriptionId("sub_2"), status="incomplete", created=NOW)
     state = published(Account(ALICE, subscriptions=(failed, old)), POLICY, NOW)
     assert state.subscription["subscriptionId"] == "sub_1"
+
+
+def test_the_card_and_the_last_payments_are_told():
+    """Brand and last four, and no more of a card."""
+    note = PaymentNote(SESSION, 500, "eur", NOW, 200, Card("visa", "4242"))
+    paid = published(Account(ALICE, payments=(note,)), POLICY, NOW).subscription
+    assert paid == {
+        "status": "none",
+        "card": {"brand": "visa", "last4": "4242"},
+        "payments": [
+            {
+                "source": SESSION,
+                "amount": 500,
+                "currency": "eur",
+                "paidAt": "2026-11-21T10:00:00Z",
+                "refunded": 200,
+                "card": {"brand": "visa", "last4": "4242"},
+            }
+        ],
+    }
+    own = a_subscription(card=Card("mastercard", "4444"), cancel_at=NOW, collection_paused=True)
+    state = state_of(own, None, [], PRICES, POLICY.levels)
+    told = published(Account(ALICE, payments=(note,), subscriptions=(state,)), POLICY, NOW).subscription
+    assert (told["card"], told["cancelAt"]) == ({"brand": "mastercard", "last4": "4444"}, "2026-11-21T10:00:00Z")
+    assert told["collectionPaused"] is True

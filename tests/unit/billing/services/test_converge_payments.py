@@ -1,0 +1,169 @@
+"""When a converge reads the payments of an invoice: before it grants, and when an event may tell of them (F36, F54)."""
+
+from dataclasses import replace
+
+import pytest
+
+from billing.domain.ids import InvoiceId, PaymentIntentId
+from billing.domain.snapshot import Card, Dispute, Payment
+from billing.ports.stripe import Touched
+from billing.services.converge import Converged, converge
+from tests.fakes.core import Core
+from tests.fakes.snapshots import (
+    ALICE,
+    INVOICE,
+    NOW,
+    PRO_MONTHLY,
+    SUBSCRIPTION,
+    TEAM_YEARLY,
+    a_line,
+    a_refund,
+    a_subscription,
+    an_invoice,
+)
+
+PAID = PaymentIntentId("pi_in_1")
+
+
+@pytest.fixture
+def core() -> Core:
+    core = Core()
+    core.has_customer()
+    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(latest_invoice=INVOICE)
+    core.stripe.invoices[INVOICE] = an_invoice()
+    return core
+
+
+def run(core: Core, **touched) -> Converged:
+    found = converge(ALICE, Touched(**touched), [], "test", core.converge)
+    core.tables.check()
+    return found
+
+
+def refunded(core: Core, amount: int = 600) -> None:
+    invoice = core.stripe.invoices[INVOICE]
+    assert invoice.payment is not None
+    core.stripe.invoices[INVOICE] = replace(invoice, payment=replace(invoice.payment, refunds=(a_refund(amount),)))
+
+
+def test_an_invoice_that_was_refunded_before_it_is_first_seen_grants_the_rest(core):
+    """Whatever event comes first, and however many of the refund's own are lost."""
+    refunded(core)
+    run(core)
+    assert core.granted() == [("PURCHASE", 100), ("REFUND", -50), ("ACCESS", 0)]
+    assert core.calls.count("payments") == 1
+
+
+def test_an_invoice_that_has_granted_costs_no_further_question(core):
+    run(core)
+    core.calls.made.clear()
+    run(core)
+    assert core.calls.count("payments") == 0
+
+
+def test_an_invoice_that_grants_nothing_costs_none_at_all(core):
+    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(TEAM_YEARLY, latest_invoice=INVOICE)
+    core.stripe.invoices[INVOICE] = an_invoice(a_line(TEAM_YEARLY))
+    run(core, registers=frozenset({INVOICE}))
+    assert core.calls.count("payments") == 0
+
+
+@pytest.mark.parametrize("touched", [{"registers": frozenset({INVOICE})}, {"payments": frozenset({PAID})}])
+def test_an_event_that_may_tell_of_a_refund_has_it_read(core, touched):
+    run(core)
+    refunded(core)
+    run(core)
+    assert core.account().balance == 100  # nobody told
+    run(core, **touched)
+    assert core.account().balance == 50
+
+
+def test_what_was_read_is_not_read_again_when_a_spend_comes_between(core):
+    """Money rule 3: a conflict on `version` alone costs no Stripe read."""
+    core.calls.before("commit", lambda: core.tables.accounts.update({ALICE: replace(core.account(), version=9)}))
+    run(core)
+    assert (core.calls.count("snapshot"), core.calls.count("payments"), core.calls.count("commit")) == (1, 1, 2)
+
+
+def test_a_free_invoice_has_no_payment_to_read(core):
+    core.stripe.invoices[INVOICE] = an_invoice(a_line(amount=0), payment=None)
+    core.stripe.prices[PRO_MONTHLY.id] = replace(PRO_MONTHLY, unit_amount=0)
+    run(core)
+    assert core.account().balance == 100
+    assert core.calls.count("payments") == 0
+
+
+# ------------------------------------------------------------------------------------------- an invoice paid in parts
+
+FIRST, SECOND = PaymentIntentId("pi_a"), PaymentIntentId("pi_b")
+
+
+def in_parts(core: Core, **second) -> None:
+    card = Card("visa", "4242")
+    core.stripe.invoices[INVOICE] = an_invoice(payment=None, intents=(FIRST, SECOND))
+    core.stripe.parts = {
+        FIRST: Payment(FIRST, 400, "eur", NOW, card=card),
+        SECOND: replace(Payment(SECOND, 800, "eur", NOW), **second),
+    }
+
+
+def test_the_refund_of_one_part_takes_back_its_share(core):
+    in_parts(core, refunds=(a_refund(600),))
+    run(core)
+    assert core.account().balance == 50
+    assert core.tables.pointers == {FIRST: (ALICE, INVOICE), SECOND: (ALICE, INVOICE)}
+
+
+def test_a_refund_of_the_second_part_is_found_by_its_payment(core):
+    in_parts(core)
+    run(core)
+    in_parts(core, refunds=(a_refund(800),))
+    run(core, payments=frozenset({SECOND}))
+    assert core.account().balance == 34  # 100 less floor(100 * 800 / 1200)
+
+
+def test_a_dispute_in_another_currency_takes_back_its_part_and_not_the_other(core):
+    """Money rule 18."""
+    in_parts(core, disputes=(Dispute("du_1", 5, "usd", "needs_response", NOW),))
+    run(core)
+    assert core.account().balance == 34
+
+
+def test_the_last_payments_show_the_whole_and_the_card(core):
+    in_parts(core, refunds=(a_refund(600),))
+    run(core)
+    [note] = core.account().payments
+    assert (note.source, note.amount, note.refunded, note.card) == (INVOICE, 1200, 600, Card("visa", "4242"))
+
+
+# --------------------------------------------------------------------------------------------------- without a history
+
+
+def test_past_due_first_seen_after_a_lost_history_has_what_was_paid_before(core):
+    """F55, money rule 21: the latest invoice is the unpaid one."""
+    late = an_invoice(
+        id=InvoiceId("in_2"), status="open", billing_reason="subscription_cycle", paid_at=None, payment=None
+    )
+    core.stripe.invoices[late.id] = late
+    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(status="past_due", latest_invoice=late.id)
+    run(core)
+    [state] = core.account().subscriptions
+    assert state.paid_through == an_invoice().lines[0].period_end
+    assert core.account().access is not None
+    assert core.account().access.level == "PRO"
+    assert core.account().balance == 100  # the paid one granted, too
+
+
+# ------------------------------------------------------------------------------------------------------- two at once
+
+
+def test_a_second_subscription_is_counted_for_an_alarm(core):
+    """Money rule 22: nobody can buy one here, so a person made it."""
+    core.stripe.subscriptions["sub_2"] = a_subscription(id="sub_2", created=NOW)
+    run(core)
+    assert core.metrics.counts["SecondSubscriptions"] == 1
+    [line] = [line for line in core.log.lines if line.message == "second subscription"]
+    assert (line.level, line.ids["subscription_id"]) == ("warning", "sub_1")
+    core.stripe.subscriptions["sub_2"] = a_subscription(id="sub_2", status="canceled")
+    run(core)
+    assert core.metrics.counts["SecondSubscriptions"] == 1
