@@ -23,7 +23,13 @@ COMMANDS = {
     "catalog": "Show the prices with what they give; apply plans from a file.",
     "account": "Show all that is kept of one user.",
     "event": "Show what became of one event, and what Stripe says of it.",
+    "resync": "Make an account, or all, match Stripe in all that was ever bought.",
+    "grant": "Give credits, or take them away, by hand or from a file.",
+    "replay": "Put stored events back onto the queue.",
+    "redrive": "Put dead letters back onto the events queue.",
     "check": "Compare ledger, balance, lots and cache of every account.",
+    "report": "Add up sales, completion, refunds and credits by day.",
+    "forget": "Remove a user's personal data; the ledger stays.",
 }
 """Name and short help of each command; its module has the same name. In the order of `plumb --help`."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from billing import config
 from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_client
 from billing.adapters.dynamodb.account_store import DynamoAccounts
+from billing.adapters.dynamodb.credit_store import DynamoCredits
 from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
 from billing.adapters.secrets_manager import SecretsManager
@@ -28,6 +29,7 @@ from billing.adapters.upstash_client import open_redis
 from billing.domain.entitlement import AccessPolicy
 from billing.errors import Misconfigured
 from billing.services.converge import ConvergeDeps
+from billing.services.perform_once import CreditDeps
 from plumb.quiet import QuietLog, QuietMetrics
 
 if TYPE_CHECKING:
@@ -156,7 +158,8 @@ class World:
         """The catalog."""
         return StripeCatalog(self.stripe, self.settings.policy.levels)
 
-    def converge_deps(self) -> ConvergeDeps:
+    @cached_property
+    def converge(self) -> ConvergeDeps:
         """The world of a converge."""
         return ConvergeDeps(
             accounts=self.accounts,
@@ -168,6 +171,24 @@ class World:
             metrics=self.metrics,
             policy=self.policy,
         )
+
+    @cached_property
+    def credits(self) -> CreditDeps:
+        """The world of using credits."""
+        return CreditDeps(
+            credits=DynamoCredits(self.dynamodb, self.settings.tables),
+            cache=self.shared_cache,
+            clock=self.clock,
+            random=SystemRandomness(),
+            log=self.log,
+            metrics=self.metrics,
+            policy=self.policy,
+        )
+
+    @cached_property
+    def shared_cache(self) -> UpstashCache:
+        """One cache for a long piece of work; `start_request` before each part of it."""
+        return self.cache()
 
     def aws(self, service: str) -> Any:
         """A client of any other AWS service."""

@@ -1,0 +1,150 @@
+"""`plumb grant`: adjustments by hand, one or a file of them."""
+
+import uuid
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from billing.errors import BillingError
+from billing.services.adjust_credits import adjust_credits
+from plumb.cli import FAILED, OK, operator_command
+from plumb.grants import Grant, read_grants
+from plumb.invocation import Invocation
+from plumb.reasons import reason as told
+from plumb.scan import user_id
+
+
+@operator_command("grant")
+@click.argument("user", required=False)
+@click.argument("amount", required=False, type=click.IntRange(min=1))
+@click.option("--reason", help="Why; it stands in the ledger. Needed, except where a file says it.")
+@click.option("--take", is_flag=True, help="Take the credits away instead.")
+@click.option("--expires-days", type=click.IntRange(1, 3650), help="They expire so many days from now.")
+@click.option("--key", help="Done once under this key, however often it is called.")
+@click.option(
+    "--csv", "file", type=click.Path(path_type=Path), help="A file: user, amount, reason [, key, expires_at]."
+)
+@click.option("--batch", default="", help="With --csv: a name that tells this file from one that says the same.")
+@click.option("--dry-run", is_flag=True, help="With --csv: show what would be done.")
+def command(
+    invocation: Invocation,
+    user: str | None,
+    amount: int | None,
+    reason: str | None,
+    take: bool,
+    expires_days: int | None,
+    key: str | None,
+    file: Path | None,
+    batch: str,
+    dry_run: bool,
+) -> int:
+    """Give USER so many credits: an ADJUSTMENT in the ledger, with who did it and why.
+
+    With --csv for every row of a file, whose amounts may be negative. The whole file is checked first, and shown; a
+    second run of it does nothing.
+
+    \b
+    Examples:
+      plumb grant alice 500 --reason "sorry for the outage" --expires-days 90
+      plumb grant alice 20 --take --reason "granted twice" --stage prod --actor jo
+      plumb grant --csv welcome.csv --dry-run
+    """
+    if file is not None:
+        if user is not None or take or expires_days is not None or key is not None:
+            raise click.UsageError("With --csv the file says who, how much, until when (expires_at) and the key.")
+        return _bulk(invocation, read_grants(file, reason, batch), dry_run)
+    if user is None or amount is None:
+        raise click.UsageError("Give a USER and an AMOUNT, or --csv with a file.")
+    if not reason or not reason.strip():
+        raise click.UsageError("Say why, with --reason: it stands in the ledger.")
+    if dry_run or batch:
+        raise click.UsageError("--dry-run and --batch are for --csv.")
+    name, signed = user_id(user), -amount if take else amount
+    invocation.must_agree(f"{'Take' if take else 'Give'} {name} {amount} credits?")
+    world = invocation.world
+    expires_at: datetime | None = None
+    if expires_days is not None:
+        expires_at = world.clock.now() + timedelta(days=expires_days)
+    used = key or f"plumb:{uuid.uuid4()}"
+    done = adjust_credits(name, signed, reason, invocation.actor, used, expires_at, world.credits)
+    credits = done.receipt.credits
+    again = " That was done before under this key; nothing was changed." if done.replayed else ""
+    invocation.out.say(f"{name}: {signed:+}, balance {credits.balance}, {credits.available} available.{again}")
+    invocation.out.document(
+        {
+            "user": name,
+            "amount": signed,
+            "balance": credits.balance,
+            "available": credits.available,
+            "entry": done.receipt.entry.key if done.receipt.entry else None,
+            "key": used,
+            "replayed": done.replayed,
+            "actor": invocation.actor,
+        }
+    )
+    return OK
+
+
+def _bulk(invocation: Invocation, grants: list[Grant], dry_run: bool) -> int:
+    out, world = invocation.out, invocation.world
+    with out.progress("looking", len(grants)) as bar:
+        before = set()
+        for grant in grants:
+            if world.credits.credits.find(grant.user, grant.key).remembered is not None:
+                before.add(grant.row)
+            bar.advance(bar.task_ids[0])
+    left = [grant for grant in grants if grant.row not in before]
+    given, taken = (sum(max(0, sign * grant.amount) for grant in left) for sign in (1, -1))
+    people = len({grant.user for grant in left})
+    out.say(f"{len(left)} adjustments of {people} users: {given} credits given, {taken} taken.")
+    out.say(f"{len(before)} of the file were done before.")
+    if not left or dry_run or not invocation.agree("Write them?"):
+        for grant in grants:
+            _line(invocation, grant, "done_before" if grant.row in before else "new")
+        return OK
+    return _write(invocation, grants, before)
+
+
+def _write(invocation: Invocation, grants: list[Grant], before: set[int]) -> int:
+    """One transaction for each row. A row that fails stops no other, and is named; the next run tries it again."""
+    out, world, states = invocation.out, invocation.world, Counter[str]()
+    with out.progress("granting", len(grants)) as bar:
+        for grant in grants:
+            state: str = "done_before"
+            more: dict[str, Any] = {}
+            if grant.row not in before:
+                state, more = _one(invocation, grant)
+                world.shared_cache.start_request()
+            states[state] += 1
+            _line(invocation, grant, state, **more)
+            if state == "failed":
+                out.note(f"row {grant.row}, {grant.user}: {more['message']}")
+            bar.advance(bar.task_ids[0])
+    out.say(f"{states['granted']} written, {states['done_before']} done before, {states['failed']} failed.")
+    return FAILED if states["failed"] else OK
+
+
+def _one(invocation: Invocation, grant: Grant) -> tuple[str, dict[str, Any]]:
+    try:
+        done = adjust_credits(
+            grant.user,
+            grant.amount,
+            grant.reason,
+            invocation.actor,
+            grant.key,
+            grant.expires_at,
+            invocation.world.credits,
+        )
+    except BillingError as exc:
+        found = told(exc)
+        return "failed", {"message": found[1] if found else exc.message}
+    return "done_before" if done.replayed else "granted", {"balance": done.receipt.credits.balance}
+
+
+def _line(invocation: Invocation, grant: Grant, state: str, **more: Any) -> None:
+    invocation.out.line(
+        {"row": grant.row, "user": grant.user, "amount": grant.amount, "key": grant.key, "state": state, **more}
+    )

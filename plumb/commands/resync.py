@@ -1,0 +1,91 @@
+"""`plumb resync`: make accounts match Stripe in all that they ever bought."""
+
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from billing.domain.ids import UserId
+from billing.errors import BillingError, Permanent
+from billing.services.resync import Resynced, resync
+from plumb.cli import FAILED, OK, operator_command
+from plumb.errors import PlumbError
+from plumb.invocation import Invocation
+from plumb.reasons import reason
+from plumb.scan import user_id, users
+
+_PATIENCE = timedelta(minutes=10)
+"""For one account: thousands of payments are read one after the other, and Stripe allows 25 requests a second."""
+
+
+@operator_command("resync")
+@click.argument("user", required=False)
+@click.option("--all", "everybody", is_flag=True, help="Every account: after a restore, or when events were lost.")
+def command(invocation: Invocation, user: str | None, everybody: bool) -> int:
+    """Read all that USER ever bought at Stripe, with refunds and disputes, and bring the account in line.
+
+    The same converge as after a webhook: a second run changes nothing. With --all a failing account stops no other, and
+    is named; the exit code is then 1. With --json a line for each account.
+
+    \b
+    Examples:
+      plumb resync alice
+      plumb resync --all --stage prod --yes
+    """
+    if (user is None) == (not everybody):
+        raise click.UsageError("Give a USER, or --all.")
+    invocation.must_agree("Resync every account?" if everybody else f"Resync {user}?")
+    world = invocation.world
+    if user is not None:
+        name = user_id(user)
+        if world.accounts.load(name, []).account.version == 0:
+            raise PlumbError(f"There is no account of {name}.")
+        return FAILED if _tell(invocation, name, _one(invocation, name)) else OK
+    failed = done = 0
+    with invocation.out.progress("accounts") as bar:
+        for name in users(world.dynamodb, world.settings.tables.accounts):
+            try:
+                failed += _tell(invocation, name, _one(invocation, name), quiet=True)
+            except BillingError as exc:
+                told = reason(exc)
+                failed += 1
+                invocation.out.note(f"{name}: {told[1] if told else exc.message}")
+                invocation.out.line({"user": name, "ok": False, "error": exc.code})
+                if not isinstance(exc, Permanent):
+                    world.clock.sleep(1)  # Stripe or DynamoDB asks for a pause
+            done += 1
+            bar.advance(bar.task_ids[0])
+    invocation.out.say(f"{done} accounts, {failed} not whole.")
+    return FAILED if failed else OK
+
+
+def _one(invocation: Invocation, user: UserId) -> Resynced:
+    world = invocation.world
+    world.shared_cache.start_request()
+    deadline = world.clock.now() + _PATIENCE
+    return resync(user, world.converge, world.shared_cache, deadline, actor=invocation.actor)
+
+
+def _tell(invocation: Invocation, user: UserId, result: Resynced, *, quiet: bool = False) -> bool:
+    """Tell of one account; whether something of it could not be looked at. `quiet` leaves out what did not change."""
+    out = invocation.out
+    document: dict[str, Any] = {
+        "user": user,
+        "ok": result.whole and not result.failed,
+        "payments": result.payments,
+        "entries": [{"kind": e.kind, "amount": e.amount, "stripe_object": e.stripe_object} for e in result.entries],
+        "balance": result.account.balance,
+        "failed": list(result.failed),
+        "whole": result.whole,
+    }
+    out.line(document)
+    if result.entries or not quiet:
+        written = f"{len(result.entries)} ledger entries written, balance {result.account.balance}"
+        out.say(f"{user}: {result.payments} payments looked at, {written}.")
+    for entry in result.entries:
+        out.say(f"  {entry.kind} {entry.amount:+} {entry.stripe_object or ''}".rstrip())
+    for failed in result.failed:
+        out.note(f"{user}: {failed} can't be read; the rest was brought up to date.")
+    if not result.whole:
+        out.note(f"{user}: there is more than was looked at: run this again.")
+    return not document["ok"]
