@@ -52,7 +52,6 @@ def _subscription(world: World, new: Obj, _: str) -> Obj:
     for item in items:
         for name in ("current_period_start", "current_period_end"):
             new[name] = item.pop(name)
-        item.pop("billed_until", None)
     first = items[0] if len(items) == 1 else {"plan": None, "quantity": None}
     return new | {
         "discount": _discount(world, new["discounts"]),

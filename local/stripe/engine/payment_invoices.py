@@ -18,7 +18,7 @@ NO_PARENT = "checkout.session"
 def make(world: World, session: Obj, intent: Obj | None) -> None:
     """Make the paid invoice of a session that wants one, and name it there; nothing is done for any other."""
     order: Order = world.hidden[session["id"]]
-    if order.invoice_data is None or session["invoice"] is not None:
+    if order.invoice_data is None:
         return
     source: Obj = {
         "id": session["id"],

@@ -72,6 +72,19 @@ def test_the_invoices_of_a_subscription_are_taxed(account):
     assert [intent["amount"] for intent in intents] == [1190, 1190]
 
 
+def test_what_is_paid_is_what_the_invoice_says_to_the_cent(account):
+    """The lines are rounded in the order of the invoice, recurring ones first, whatever the order in the session."""
+    coupon = account.post("/v1/coupons", amount_off=55, currency="eur")
+    given = {"currency": "eur", "tax_behavior": "exclusive"}
+    once = account.price(100, **given)
+    plans = [account.price(amount, recurring=MONTH, **given) for amount in (107, 112)]
+    items = [{"price": price["id"], "quantity": 1} for price in (once, *plans)]
+    session = taxed(account, plans[0], line_items=items, discounts=[{"coupon": coupon["id"]}])
+    account.pay(session, address=GERMANY)
+    invoice, done = account.world.all("invoice")[0], account.get(f"{SESSIONS}/{session['id']}")
+    assert invoice["total"] == done["amount_total"] == account.world.all("charge")[0]["amount"] == 314
+
+
 @pytest.mark.parametrize(
     ("exempt", "ids", "reason"),
     [("none", [VAT], "reverse_charge"), ("exempt", [], "customer_exempt"), ("reverse", [], "reverse_charge")],
