@@ -9,11 +9,12 @@ from datetime import datetime
 from billing.domain.credits import Lot, LotKey, Reservation, Share, ordered_lots
 from billing.domain.ledger import Change, Kind
 
-_NAMED = 20
+_NAMED = 10
 """So many expiries of one moment get an entry each. More of them share one, or a transaction could not hold them."""
 _KEPT = 8
 """Finished lots that stay in the account: a refund is most often of a recent purchase, and then costs no extra read."""
-_MOVED_AT_ONCE = 25
+_MOVED_AT_ONCE = 10
+"""A transaction of 40 events has room for them, and for as many expiries, beside its purchases and their entries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,141 @@
+"""The handlers of credits and reconcile over fakes: from a request to an answer, and what is refused on the way."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.bootstrap.reconcile import ReconcileWorld
+from billing.domain.ledger import Kind
+from billing.errors import Forbidden, InvalidRequest, MalformedMessage
+from billing.http.caller import spender
+from billing.http.request import HttpEvent, in_path, required_key, time_in_query
+from billing.services.adjust_credits import adjust_credits
+from functions.account.app import _kinds
+from functions.credits.app import _ROUTES
+from functions.reconcile.app import _JOBS
+from functions.reconcile.app import lambda_handler as reconcile
+from tests.fakes.core import Core
+from tests.fakes.lambda_events import FakeContext, http_event
+from tests.fakes.snapshots import ALICE, DAY, NOW
+
+MACHINE = {"sub": "service", "scope": "billing:spend"}
+
+
+@pytest.fixture
+def core() -> Core:
+    core = Core()
+    adjust_credits(ALICE, 500, "welcome", "ada", "grant-1", NOW + DAY, core.use)
+    return core
+
+
+def request(body: dict[str, object], key: str | None = "key-1", **given: Any) -> HttpEvent:
+    headers = {"idempotency-key": key} if key is not None else {}
+    event = http_event(headers=headers, claims=given.pop("claims", MACHINE), body=json.dumps(body))
+    event["pathParameters"] = given
+    return event
+
+
+def asked(core: Core, route: str, body: dict[str, object], key: str = "key-1", **path: str) -> tuple[int, Any, Any]:
+    answer = _ROUTES[f"POST /credits/{route}"](request({"userId": "alice", **body}, key, **path), core.use)
+    core.tables.check()
+    return answer["statusCode"], json.loads(answer["body"]), answer["headers"].get("idempotent-replayed")
+
+
+def test_a_spend_and_its_reversal(core: Core) -> None:
+    status, told, replayed = asked(core, "spend", {"amount": 100, "reference": "job-1"})
+    assert (status, told["balance"], told["transaction"]["reason"], replayed) == (200, 400, "spent", None)
+    assert asked(core, "spend", {"amount": 100, "reference": "job-1"}) == (200, told, "true")
+    spent = told["transaction"]["id"]
+    status, told, replayed = asked(core, "reversals", {"transactionId": spent}, "key-2")
+    assert (status, told["balance"], told["transaction"]["reference"], replayed) == (200, 500, spent, None)
+
+
+def test_a_reservation_its_capture_and_its_release(core: Core) -> None:
+    status, told, _ = asked(core, "reservations", {"amount": 100, "expiresInSeconds": 60})
+    assert (status, told["reserved"]) == (201, 100)
+    name = told["reservation"]["reservationId"]
+    status, told, _ = asked(core, "reservations/{id}/capture", {"amount": 30}, "key-2", id=name)
+    assert (status, told["balance"], told["transaction"]["reference"]) == (200, 470, name)
+    _, told, _ = asked(core, "reservations", {"amount": 470, "expiresInSeconds": 60}, "key-3")
+    name = told["reservation"]["reservationId"]
+    status, told, _ = asked(core, "reservations/{id}/release", {}, "key-4", id=name)
+    assert (status, told["available"], told["reservation"]["reservationId"]) == (200, 470, name)
+
+
+@pytest.mark.parametrize("route", _ROUTES)
+@pytest.mark.parametrize("claims", [{"sub": "alice"}, {"sub": "service", "scope": "billing:read"}])
+def test_nobody_else_uses_credits_even_if_the_gateway_let_them(core: Core, route: str, claims: dict[str, str]) -> None:
+    """S07, S20: the scope is asked for twice."""
+    with pytest.raises(Forbidden):
+        _ROUTES[route](request({"userId": "alice", "amount": 1}, claims=claims, id="rsv_1"), core.use)
+    assert core.granted() == [("ADJUSTMENT", 500)]
+
+
+@pytest.mark.parametrize("route", _ROUTES)
+def test_nothing_is_done_without_a_key(core: Core, route: str) -> None:
+    with pytest.raises(InvalidRequest):
+        _ROUTES[route](request({"userId": "alice", "amount": 1}, key=None, id="rsv_1"), core.use)
+
+
+@pytest.mark.parametrize("seconds", [0, 604_801, 1.5, None])
+def test_a_reservation_has_an_end_within_a_week(core: Core, seconds: object) -> None:
+    with pytest.raises(InvalidRequest):
+        asked(core, "reservations", {"amount": 1, "expiresInSeconds": seconds})
+
+
+def test_who_spends_is_the_machine_of_the_token() -> None:
+    assert spender(request({})).user_id == "service"
+    both = {"sub": "other", "scope": "billing:read billing:spend"}
+    assert spender(request({}, claims=both)).user_id == "other"
+
+
+@pytest.mark.parametrize("key", ["x", "x" * 255, "{order} #1", "~"])
+def test_a_key_is_any_visible_text(key: str) -> None:
+    assert required_key(request({}, key)) == key
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "é", "a\tb", "a\nb"])
+def test_a_key_that_is_none_is_refused(key: str) -> None:
+    with pytest.raises(InvalidRequest):
+        required_key(request({}, key))
+
+
+def test_parts_of_the_path_and_times_of_the_query() -> None:
+    assert in_path(request({}, id="rsv_1"), "id") == "rsv_1"
+    assert time_in_query(http_event(), "from") is None
+    assert time_in_query(http_event(query={"from": "2026-11-21T11:00:00+01:00"}), "from") == NOW
+    for text in ("", "yesterday", "2026-11-21T10:00:00", "1795255200"):
+        with pytest.raises(InvalidRequest):
+            time_in_query(http_event(query={"from": text}), "from")
+
+
+def test_kinds_of_the_ledger() -> None:
+    assert _kinds(None) == frozenset()
+    assert _kinds("SPEND,EXPIRY") == {Kind.SPEND, Kind.EXPIRY}
+    for text in ("", "spend", "SPEND,", "SPEND, EXPIRY"):
+        with pytest.raises(InvalidRequest):
+            _kinds(text)
+
+
+# -------------------------------------------------------------------------------------------------------- schedules
+
+
+def test_a_schedule_settles_what_is_due(core: Core) -> None:
+    core.clock.time = NOW + 2 * DAY
+    world = ReconcileWorld(core.use, core.due)
+    assert _JOBS["settle_due"](core.clock.time + timedelta(minutes=1), world) == {
+        "settled": 1,
+        "failed": 0,
+        "more": False,
+    }
+    assert core.granted() == [("ADJUSTMENT", 500), ("EXPIRY", -500)]
+
+
+@pytest.mark.parametrize("event", [{}, {"job": "nothing"}, {"job": None}])
+def test_a_schedule_that_names_no_job_fails_where_it_is_seen(event: dict[str, Any]) -> None:
+    with pytest.raises(MalformedMessage):
+        reconcile(event, FakeContext())
