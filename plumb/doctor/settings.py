@@ -9,12 +9,15 @@ from plumb.doctor.finding import Finding, fail, ok, warn
 from plumb.reasons import sentence
 from plumb.world import World
 
-_READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
+READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
     "WebhookFunction": config.webhook_settings,
     "EventConsumerFunction": config.consumer_settings,
     "CreateCheckoutFunction": config.checkout_settings,
     "SuccessSyncFunction": config.success_settings,
     "AccountFunction": config.account_settings,
+    "SubscriptionsFunction": config.subscription_settings,
+    "CreditsFunction": config.credits_settings,
+    "ReconcileFunction": config.credits_settings,
 }
 _DEPLOY = "Correct the parameter of template.yaml that it comes from, and deploy again."
 
@@ -22,7 +25,7 @@ _DEPLOY = "Correct the parameter of template.yaml that it comes from, and deploy
 def settings(world: World) -> Iterator[Finding]:
     """Each function's settings, by its own reader; and that all functions are of one installation."""
     functions = world.site.functions
-    for function, read in _READERS.items():
+    for function, read in READERS.items():
         if function not in functions:
             yield fail("settings", f"There is no {function}.", "Deploy template.yaml as it is in this release.")
             continue

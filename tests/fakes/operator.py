@@ -36,6 +36,15 @@ class Result:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+class _Typed(io.StringIO):
+    def __init__(self, text: str, terminal: bool) -> None:
+        super().__init__(text)
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
 class Operator:
     """One who calls `plumb` against one running system, or against what moto plays."""
 
@@ -43,10 +52,11 @@ class Operator:
         self._capsys = capsys
         self._run_file = run_file
 
-    def __call__(self, *arguments: str, stdin: str = "") -> Result:
+    def __call__(self, *arguments: str, stdin: str = "", terminal: bool = False) -> Result:
+        """Call it; at a `terminal` it may ask, and `stdin` is what is typed."""
         self._capsys.readouterr()
         where = () if self._run_file is None else ("--run-file", str(self._run_file))
-        before, sys.stdin = sys.stdin, io.StringIO(stdin)
+        before, sys.stdin = sys.stdin, _Typed(stdin, terminal)
         try:
             with environment({"COLUMNS": "200"}):
                 code = main([*where, *arguments])

@@ -37,6 +37,9 @@ FUNCTIONS = (
     "CreateCheckoutFunction",
     "SuccessSyncFunction",
     "AccountFunction",
+    "SubscriptionsFunction",
+    "CreditsFunction",
+    "ReconcileFunction",
 )
 
 

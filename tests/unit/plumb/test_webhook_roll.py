@@ -64,3 +64,21 @@ def test_live_mode_asks_first(deployed: Deployed, plumb: Operator) -> None:
     assert live(deployed) == [OLD]
     assert plumb("webhook", "roll", "--stage", "prod", "--yes", stdin=NEW).code == 0
     assert live(deployed) == [NEW, OLD]
+
+
+@pytest.mark.parametrize(("typed", "code", "left"), [("y\n", 0, [NEW]), ("n\n", 1, [NEW, OLD]), ("", 130, [NEW, OLD])])
+def test_live_mode_asks_at_a_terminal(
+    deployed: Deployed, plumb: Operator, typed: str, code: int, left: list[str]
+) -> None:
+    """S28: the question names the stage and that it is live; no answer is a no."""
+    deployed.deploy("plumbline-prod", STAGE="prod", STRIPE_MODE="live")
+    deployed.secrets.create_secret(Name=NAME, SecretString=json.dumps({"secrets": [NEW, OLD]}))
+    result = plumb("webhook", "roll", "--finish", "--stage", "prod", stdin=typed, terminal=True)
+    assert (result.code, live(deployed)) == (code, left)
+    assert "Change the live signing secrets? Stage prod (live mode). [y/N]" in result.out + result.err
+
+
+def test_test_mode_does_not_ask(deployed: Deployed, plumb: Operator) -> None:
+    deployed.deploy()
+    deployed.store_secrets()
+    assert plumb("webhook", "roll", "--finish", "--stage", "staging", terminal=True).code == 0
