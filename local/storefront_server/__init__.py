@@ -1,1 +1,1 @@
-"""Serves the storefront's pages and the issuer, from one address."""
+"""Serves the storefront's pages, the issuer and the team's own backend, from one address."""

@@ -1,8 +1,9 @@
-"""Static files, the pages by the paths the API redirects to, and the settings a page needs."""
+"""Static files, the pages by the paths the API redirects to, the settings a page needs, and the team's own backend."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -14,6 +15,7 @@ from local.issuer.routes import issuer_routes
 from local.run_config import RunConfig
 from local.seed import PROMOTION_CODE
 from local.serve import ALIVE
+from local.storefront_server.backend import Backend
 from local.storefront_server.stripe_js import own_policy, stripe_js
 
 FILES = Path(__file__).resolve().parents[2] / "storefront"
@@ -25,6 +27,7 @@ PAGES: Mapping[str, str] = {
     "/checkout/return": "return.html",
     "/checkout/canceled": "canceled.html",
     "/account": "account.html",
+    "/studio": "studio.html",
 }
 OTHER_NAMES = frozenset(["localhost", "::1"])
 """To a browser another origin: the API's CORS does not know it, and the session is kept for the configured one."""
@@ -63,12 +66,15 @@ def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
 
     key = load_key(Path(config.key_dir))
     embedded = stripe_js(config)
+    backend = Backend(config, httpx.AsyncClient(trust_env=False, timeout=25))
     return Starlette(
         routes=[
             Route(ALIVE, alive),
             Mount("/auth", routes=issuer_routes(key, config.issuer, config.audience)),
+            Mount("/backend", routes=backend.routes()),
             Route("/config.json", settings),
             *(Route(path, page) for path in PAGES),
             Mount("/", StaticFiles(directory=files, check_dir=False)),
-        ]
+        ],
+        lifespan=backend.lifespan,
     )

@@ -1,4 +1,4 @@
-"""One system and one browser for each module; one tab and one account for each test.
+"""One system for all of them; one tab and one account for each test.
 
 Pictures of the pages go to .plumbline/screenshots, or to PLUMBLINE_SCREENSHOTS.
 """
@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from local.stack import Stack
 from tests.browser.shop import Shop
 from tests.browser.stripe_side import StripeSide
+
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,9 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    """Ended with the module: tests of other folders come later, and share the machine."""
+    """One for this folder, as each test has a user of its own. Ended with it: other tests share the machine."""
     with Stack(parameters={"PromotionCodes": "true"}) as running:
         yield running
 

@@ -26,9 +26,10 @@ class Shop:
         page.on("console", self._on_console)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        """Keep what no page may cause. A 4xx or 5xx of the API is a line of its own, and often what is being tested."""
-        ours = message.location.get("url", "").startswith(self.stack.app_url)
-        refused = message.text.startswith("Failed to load resource") and not ours
+        """Keep what no page may cause. A 4xx or 5xx of an API is a line of its own, and often what is being tested."""
+        address = message.location.get("url", "")
+        file = address.startswith(self.stack.app_url) and not address.startswith(f"{self.stack.app_url}/backend/")
+        refused = message.text.startswith("Failed to load resource") and not file
         if message.type in {"error", "warning"} and not refused:
             self.problems.append(message.text)
 
@@ -62,6 +63,9 @@ class Shop:
 
     def press_buy(self, key: str) -> None:
         self.card(key).get_by_role("button", name=BUY).click()
+
+    def press(self, label: str) -> None:
+        self.page.get_by_role("button", name=label).click()
 
     def add_to_cart(self, key: str) -> None:
         self.card(key).get_by_role("button", name="Add to cart").click()

@@ -58,15 +58,3 @@ def test_a_plan_by_the_year(shop: Shop, user: str) -> None:
     shop.press_buy("pro_yearly")
     shop.hosted.expect_open()
     expect(shop.page.get_by_role("main")).to_contain_text("$120.00")
-
-
-def test_a_link_to_a_level_lets_the_buyer_choose_among_its_prices(shop: Shop, user: str) -> None:
-    """The address needs no price id: what it names is looked up, and several answers are a question."""
-    shop.enter_as(user)
-    shop.visit("/checkout/pay?entitlementLevel=PRO")
-    question = shop.test_id("pay-problem")
-    expect(question).to_contain_text("Which one do you want?")
-    shop.shoot("checkout-several-prices")
-    question.get_by_role("button", name="$12.00 per month").click()
-    form = shop.page.frame_locator("#checkout iframe")
-    expect(form.get_by_role("button", name="Subscribe")).to_be_visible()

@@ -7,63 +7,63 @@ import { signInButtons } from "./header.js";
 import { ledger } from "./ledger.js";
 import { lotsSection, reservationsSection } from "./lots.js";
 import { messageFor } from "./messages.js";
+import { getPurchases, purchasesSection } from "./purchases.js";
 import { currentSession, sessionEvents } from "./session.js";
 import { subscriptionsSection } from "./subscriptions.js";
 
 const place = document.getElementById("account");
 
+/** Only the newest showing may draw: a change, or another person signing in, starts another. */
+let newest = 0;
+
 /** @param {?string} news what has just been done, said on top of the account that shows it */
 async function showAccount(news = null) {
-  const session = currentSession();
-  if (!session) return draw(await signedOut(), session);
-  let parts;
+  const mine = ++newest;
+  const add = (parts) => mine === newest && place.append(...parts.filter(Boolean));
+  const draw = (parts) => {
+    if (mine !== newest) return;
+    place.replaceChildren();
+    place.setAttribute("aria-busy", "false");
+    add(parts);
+  };
+  if (!currentSession()) return draw([await signedOut()]);
   try {
-    const [account, credits, catalog, entries] = await Promise.all([getAccount(), getCredits(), getCatalog(), ledger()]);
-    parts = [
+    const [account, credits, catalog] = await Promise.all([getAccount(), getCredits(), getCatalog()]);
+    draw([
       news ? h("p", { class: "notice good", role: "status", "data-testid": "news" }, news) : null,
       summary(account),
       subscriptionsSection(account.subscriptions, catalog.prices, showAccount),
       reservationsSection(credits.reservations),
       lotsSection(credits.lots),
-      entries,
-    ];
+    ]);
+    const [purchases, entries] = await Promise.all([getPurchases(), ledger()]);
+    add([purchasesSection(purchases, account.levels), entries]);
   } catch (error) {
-    parts = [
+    draw([
       h("div", { class: "notice bad", role: "alert" },
         h("p", {}, messageFor(error)),
         h("button", { class: "button small", type: "button", click: () => showAccount() }, "Try again")),
-    ];
+    ]);
   }
-  draw(parts, session);
-}
-
-/** Draw, unless somebody signed in or out while the answer was on its way: that person's page must not show this. */
-function draw(parts, session) {
-  if (currentSession()?.token !== session?.token) return;
-  place.replaceChildren(...parts.filter(Boolean));
-  place.setAttribute("aria-busy", "false");
 }
 
 async function signedOut() {
-  return [
-    h("section", { class: "panel", "data-testid": "signed-out" },
-      h("h2", {}, "Sign in to see your account"),
-      h("p", {}, "There is no password: this is a demonstration."),
-      await signInButtons()),
-  ];
+  return h("section", { class: "panel", "data-testid": "signed-out" },
+    h("h2", {}, "Sign in to see your account"),
+    h("p", {}, "There is no password: this is a demonstration."),
+    await signInButtons());
 }
 
 function summary({ credits, entitlements, email }) {
-  const { reserved } = credits;
   return h("dl", { class: "figures" },
-    figure("Credits", number(credits.balance), "balance", remark(credits, reserved)),
+    figure("Credits", number(credits.balance), "balance", remark(credits)),
     figure("Level", entitlements.level, "level",
       entitlements.expiresAt ? `until ${date(entitlements.expiresAt)}` : null),
     email ? figure("E-mail for receipts", email, "email") : null);
 }
 
 /** A negative balance is a debt: credits that were paid back after they had been used. */
-function remark({ balance, available }, reserved) {
+function remark({ balance, reserved, available }) {
   if (balance < 0) return "owed: the next credits cover this first";
   return reserved > 0 ? `${number(available)} free to spend, ${number(reserved)} reserved` : null;
 }

@@ -33,10 +33,6 @@ export const getCatalog = () => call("/catalog");
 export const startCheckout = (order) =>
   call("/checkout/sessions", { method: "POST", body: order, timeoutMs: STRIPE_TIMEOUT_MS });
 
-/** Stripe's customer portal, or with a `flow` one step of it. @returns {Promise<{url: string}>} good for minutes */
-export const openPortal = (body = {}) =>
-  call("/portal/sessions", { method: "POST", body, timeoutMs: STRIPE_TIMEOUT_MS });
-
 /** How a checkout ended. Makes the account match Stripe first, so it is right even before any webhook. */
 export const getCheckoutOutcome = (sessionId) =>
   call("/checkout/success", { method: "POST", body: { sessionId }, timeoutMs: STRIPE_TIMEOUT_MS });

@@ -24,6 +24,7 @@ async function showPrices() {
     const [{ prices }, { stripeJs }] = await Promise.all([getCatalog(), config()]);
     if (prices.length === 0) place.replaceChildren(h("p", { class: "notice" }, "Nothing is for sale at the moment."));
     else drawShop(prices, Boolean(stripeJs));
+    document.getElementById(location.hash.slice(1))?.scrollIntoView(); // what a link names was not there when it was followed
   } catch (error) {
     place.replaceChildren(
       h("div", { class: "notice bad", role: "alert" },

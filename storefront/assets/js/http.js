@@ -32,13 +32,15 @@ export class ApiError extends Error {
 
 /**
  * @param {string} url
- * @param {{method?: string, body?: object, token?: string, timeoutMs?: number}} options
+ * @param {{method?: string, body?: object, token?: string, key?: string, timeoutMs?: number}} options `key` names the
+ *   request, so that it is done once however often it is sent
  * @returns {Promise<any>} the parsed body of a 2xx answer
  * @throws {ApiError}
  */
-export async function requestJson(url, { method = "GET", body, token, timeoutMs = 10_000 } = {}) {
+export async function requestJson(url, { method = "GET", body, token, key, timeoutMs = 10_000 } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (key) headers["Idempotency-Key"] = key;
   if (token) headers.Authorization = `Bearer ${token}`;
 
   let response, text;

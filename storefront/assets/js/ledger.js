@@ -38,7 +38,7 @@ export async function ledger() {
 
   async function show(kinds) {
     const mine = (asked += 1);
-    const first = await getTransactions({ kinds });
+    const first = await nextPage(kinds);
     if (mine === asked) place.replaceChildren(...entries(first, kinds)); // else another filter was pressed meanwhile
   }
 
@@ -60,6 +60,16 @@ export async function ledger() {
       h("h2", { id: "ledger-title" }, "Ledger"),
       h("div", { class: "filters", role: "group", "aria-label": "Show", "data-testid": "filters" }, filters)),
     problem, place);
+}
+
+/** Of some kinds only, a page may hold nothing though older ones do: only a null cursor ends the list. */
+async function nextPage(kinds, cursor) {
+  let page;
+  do {
+    page = await getTransactions({ kinds, cursor });
+    cursor = page.nextCursor;
+  } while (page.transactions.length === 0 && cursor);
+  return page;
 }
 
 function entries({ transactions, nextCursor }, kinds) {
@@ -86,7 +96,7 @@ function olderButton(rows, kinds, cursor) {
   button.addEventListener("click", async () => {
     problem.textContent = "";
     try {
-      const page = await whileBusy(button, "Loading…", () => getTransactions({ kinds, cursor }));
+      const page = await whileBusy(button, "Loading…", () => nextPage(kinds, cursor));
       rows.append(...page.transactions.map(row));
       cursor = page.nextCursor;
       button.hidden = !cursor;

@@ -21,6 +21,8 @@ const MESSAGES = {
   plan_mismatch: "Your subscription cannot change to this plan.",
   portal_flow_unavailable: "The billing pages do not offer this.",
   portal_not_configured: "The billing pages are not set up yet.",
+  insufficient_credits: "You have too few credits for this, so none were used.",
+  level_required: "This comes with level PRO.",
   conflict: "Two things happened at once. Please try again.",
   rate_limited: "That was a lot of requests. Please wait a moment, then try again.",
   stripe_unavailable: "The payment provider is not answering. Nothing was charged. Please try again in a minute.",

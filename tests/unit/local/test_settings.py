@@ -52,6 +52,10 @@ def test_real_upstash(tmp_path: Path) -> None:
         ("STRIPE_SECRET_KEY=pk_test_x", "must start with sk_test_ or rk_test_"),
         ("STRIPE_SECRET_KEY=sk_test_x", "STRIPE_WEBHOOK_SECRET must be set"),
         ("STRIPE_SECRET_KEY=sk_test_x\nSTRIPE_WEBHOOK_SECRET=abc", "STRIPE_WEBHOOK_SECRET must be set"),
+        (
+            "STRIPE_SECRET_KEY=sk_test_x\nSTRIPE_WEBHOOK_SECRET=whsec_1\nSTRIPE_PUBLISHABLE_KEY=pk_live_x",
+            "STRIPE_PUBLISHABLE_KEY must start with pk_test_",
+        ),
         ("UPSTASH_REDIS_REST_URL=https://x", "must be set together"),
         ("UPSTASH_REDIS_REST_TOKEN=x", "must be set together"),
         ("UPSTASH_REDIS_REST_URL=http://x\nUPSTASH_REDIS_REST_TOKEN=x", "must start with https://"),

@@ -51,6 +51,7 @@ def served_as(address: str) -> Path:
     pages = {
         "/": "index.html",
         "/account": "account.html",
+        "/studio": "studio.html",
         "/checkout/pay": "pay.html",
         "/checkout/return": "return.html",
         "/checkout/canceled": "canceled.html",
@@ -60,7 +61,7 @@ def served_as(address: str) -> Path:
 
 
 def test_the_pages_are_there():
-    assert [page.name for page in PAGES] == ["account.html", "canceled.html", "index.html", "pay.html", "return.html"]
+    assert [page.stem for page in PAGES] == ["account", "canceled", "index", "pay", "return", "studio"]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

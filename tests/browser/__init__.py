@@ -1,0 +1,1 @@
+"""The pages in a real Chromium. A package, so that its fixtures can end with it."""
