@@ -48,6 +48,18 @@ READ: dict[str, tuple[str | None, str | None, dict[str, str], str | None]] = {
         {"payment_intent": PAYMENT_2, "charge": CHARGE_2, "invoice": INVOICE, "subscription": PLAN},
         ORDER,
     ),
+    "invoice.payment_failed.before_2025_03_31": (
+        CUSTOMER,
+        INVOICE,
+        {"payment_intent": PAYMENT_2, "charge": CHARGE_2, "invoice": INVOICE, "subscription": PLAN},
+        ORDER,
+    ),
+    "customer.subscription.updated.before_2025_03_31": (
+        CUSTOMER,
+        PLAN,
+        {"invoice": INVOICE, "subscription": PLAN},
+        ORDER,
+    ),
     "invoice.paid.with_payments": (CUSTOMER, INVOICE, {"payment_intent": PAYMENT_2, "invoice": INVOICE}, None),
     "invoice.upcoming": (CUSTOMER, None, {"subscription": PLAN}, None),
     "payment_intent.succeeded": (CUSTOMER, PAYMENT, {"payment_intent": PAYMENT, "charge": CHARGE}, ORDER),
