@@ -52,7 +52,7 @@ def command(invocation: Invocation, user: str, entries: int) -> int:
         out.table(("open checkout", "expires"), ((c["id"], c["expires_at"]) for c in checkouts), "Open checkouts")
     out.document(
         {
-            "account": adapter(Account).dump_python(account, mode="json"),
+            "account": _without_cards(adapter(Account).dump_python(account, mode="json")),
             "now": {
                 "level": access.level,
                 "until": moment(access.until),
@@ -66,6 +66,13 @@ def command(invocation: Invocation, user: str, entries: int) -> int:
         }
     )
     return OK
+
+
+def _without_cards(account: dict[str, Any]) -> dict[str, Any]:
+    """Brand and last four of a card are kept beside a payment; no command shows them."""
+    for payment in account.get("payments", ()):
+        payment.pop("card", None)
+    return account
 
 
 def _show(out: Output, account: Account, now: dict[str, Any]) -> None:

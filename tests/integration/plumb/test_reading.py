@@ -46,6 +46,8 @@ def test_everything_of_a_user(plumb: Operator, shop: Shop, books: Books, user: s
     assert [entry["kind"] for entry in told["ledger"]].count("RENEWAL") <= 1
     assert len(told["ledger"]) == 2
     assert [checkout["id"] for checkout in told["open_checkouts"]] == [opened.session_id]
+    assert len(told["account"]["payments"]) == 2
+    assert all("card" not in payment for payment in told["account"]["payments"])
     assert told["cached"] == {
         "credits": {"value": 2100, "version": told["cached"]["credits"]["version"]},
         "level": {"value": "PRO", "version": told["cached"]["level"]["version"]},
