@@ -2,7 +2,7 @@
 
 No friendlier than the real ones where that matters: a payment that is refused leaves the subscription as it was, with
 the change pending and an open invoice; the same key is answered from what was saved; and what is changed shows in the
-next snapshot, as a proration that grants nothing.
+next snapshot, as a proration that grants nothing. A change that begins a period bills that whole.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.fakes.stripe_world import FakeStripe
 from tests.fakes.world import FakeClock
 
 PERIOD = timedelta(days=30)
+PERIODS = {"month": PERIOD, "year": timedelta(days=365)}
 
 
 @dataclass
@@ -69,7 +70,8 @@ class FakePlans:
     def change(self, change: PlanChange, key: str) -> LiveSubscription:
         with self.stripe.calls.called("change"):
             self.keys.append(key)
-            parameters = (change.subscription, change.item.id, change.price.id, change.quantity, change.prorated_at)
+            parameters: tuple[object, ...] = (change.subscription, change.item.id, change.price.id, change.quantity)
+            parameters += (change.prorated_at, change.new_period)
             fresh = key not in self.stripe.saved
             if fresh:
                 self._apply(change)
@@ -100,7 +102,7 @@ class FakePlans:
             self.pending[known.id] = PendingChange(change.of(self._live(known.id)), expires)
             return
         items = tuple(
-            replace(item, price_id=change.price.id, quantity=change.quantity)
+            replace(item, price_id=change.price.id, quantity=change.quantity, period_end=self._end(known, change))
             if item.price_id == change.item.price.id
             else item
             for item in known.items
@@ -108,9 +110,9 @@ class FakePlans:
         self.stripe.subscriptions[known.id] = replace(known, items=items)
 
     def _invoice(self, known: Subscription, change: PlanChange, *, paid: bool) -> None:
-        """The invoice of a change: prorations only, and the subscription's latest one from now on."""
+        """The invoice of a change: prorations only unless a period begins, and the latest one from now on."""
         name = InvoiceId(f"in_change_{len(self.billed)}")
-        line = a_line(change.price, proration=True, period_end=known.items[0].period_end)
+        line = a_line(change.price, proration=not change.new_period, period_end=self._end(known, change))
         self.stripe.invoices[name] = an_invoice(
             line,
             id=name,
@@ -152,8 +154,13 @@ class FakePlans:
             raise StripeRefused("Stripe refused the request", param="subscription_details[proration_date]")
         return moment
 
+    def _end(self, known: Subscription, change: PlanChange) -> datetime:
+        if not change.new_period:
+            return known.items[0].period_end
+        return self.clock.now() + PERIODS[change.price.interval or "month"]
+
     def _bill(self, change: PlanChange, moment: datetime) -> Bill:
-        """What is left of the period, given back at the old price and charged at the new one."""
+        """What is left of the period, given back at the old price and charged at the new one, or a whole new period."""
         live = self._live(change.subscription)
         end = live.period_start + PERIOD
         lines = tuple(
@@ -163,5 +170,9 @@ class FakePlans:
                 ("Remaining time", change.price.unit_amount or 0, change.quantity),
             )
         )
+        if change.new_period:
+            end = self.clock.now() + PERIODS[change.price.interval or "month"]
+            whole = (change.price.unit_amount or 0) * change.quantity
+            lines = (lines[0], BilledLine("Plan", whole, 0, False, True, self.clock.now(), end))
         total = sum(line.amount for line in lines)
         return Bill(live.currency, max(0, total), total, lines)

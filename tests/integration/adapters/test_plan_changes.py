@@ -237,12 +237,40 @@ def test_a_plan_of_another_currency_or_group(subscriber: Subscriber) -> None:
             subscriber.change(price)
 
 
-def test_from_months_to_years(subscriber: Subscriber) -> None:
-    """In flexible billing mode the anchor stays, and the rest of the year is charged as a proration: no credits yet."""
+def test_from_months_to_years_a_year_begins_and_counts_as_paid(subscriber: Subscriber) -> None:
+    """Money rule 21: flexible billing mode would keep the day, and a proration is no period that was paid."""
+    before = subscriber.shop.account.subscriptions[0].paid_through
     yearly = subscriber.side.price(amount=29000, interval="year", product=TEAM)
     seen = preview_change(subscriber.wanted(yearly), subscriber.deps)
     assert seen.now is not None
-    assert 27_000 < seen.now.due < 29_000
-    assert seen.recurring.total == 29_000
+    assert [(line.proration, line.amount) for line in seen.now.lines] == [(True, -1200), (False, 29_000)]
+    assert (seen.now.due, seen.recurring.total) == (27_800, 29_000)
     subscriber.change(yearly, prorated_at=seen.prorated_at)
-    assert (subscriber.shop.account.balance, subscriber.shop.account.subscriptions[0].level) == (100, "TEAM")
+    state = subscriber.shop.account.subscriptions[0]
+    assert before is not None
+    assert state.paid_through == state.period_end
+    assert (state.paid_through - before).days >= 333
+    assert (subscriber.at_stripe().latest_invoice.amount_paid, state.level) == (27_800, "TEAM")
+
+
+def test_months_years_and_months_again_grant_nothing(subscriber: Subscriber) -> None:
+    """F54, money rule 12: the year is whole, and yet of a change's invoice."""
+    yearly = subscriber.side.price(amount=29000, interval="year", product=TEAM)
+    subscriber.change(yearly)
+    with pytest.raises(ChangeNotNow):
+        subscriber.change(subscriber.team)
+    subscriber.shop.consume(subscriber.shop.burst())
+    assert [entry for entry in subscriber.ledger if entry[1]] == [("PURCHASE", 100)]
+
+
+def test_a_year_that_waits_for_its_payment_begins_once_it_is_paid(subscriber: Subscriber) -> None:
+    before = subscriber.shop.account.subscriptions[0]
+    yearly = subscriber.side.price(amount=29000, interval="year", product=TEAM)
+    subscriber.side.control("break_card", subscription=subscriber.subscription)
+    assert subscriber.change(yearly).status is ChangeStatus.PAYMENT_REQUIRED
+    assert subscriber.shop.account.subscriptions[0].paid_through == before.paid_through
+    subscriber.side.control("break_card", subscription=subscriber.subscription, mend=True)
+    subscriber.side.v1.invoices.pay(subscriber.at_stripe().latest_invoice.id)
+    subscriber.shop.consume(subscriber.shop.burst())
+    state = subscriber.shop.account.subscriptions[0]
+    assert (state.level, state.paid_through) == ("TEAM", state.period_end)

@@ -179,6 +179,17 @@ def test_a_preview_asks_for_what_the_change_bills_at_once() -> None:
     ]
 
 
+def test_a_change_that_begins_a_period_moves_the_day_of_billing_and_its_preview_says_so() -> None:
+    """A hash since 2026-10-28; what each period costs does not depend on when it begins."""
+    change = replace(CHANGE, new_period=True)
+    _, request = exchanged(bill(), lambda url: plans(url).preview(change))
+    assert sent(request)["subscription_details[billing_cycle_anchor][type]"] == "now"
+    _, request = exchanged(SUBSCRIPTION, lambda url: plans(url).change(change, "key-1"))
+    assert sent(request)["billing_cycle_anchor[type]"] == "now"
+    _, request = exchanged(bill(), lambda url: plans(url).preview_recurring(change))
+    assert not [name for name in sent(request) if "billing_cycle_anchor" in name]
+
+
 def test_without_a_moment_stripe_takes_its_own() -> None:
     _, request = exchanged(bill(), lambda url: plans(url).preview(CHANGE))
     assert "subscription_details[proration_date]" not in sent(request)

@@ -25,6 +25,7 @@ from billing.services.find_price import PriceRef
 from tests.fakes.core import Core
 from tests.fakes.snapshots import (
     BOB,
+    TEAM_YEARLY,
     a_price,
     a_subscription,
 )
@@ -152,6 +153,17 @@ def test_two_plans_of_one_group_are_left_to_the_portal(core):
     core.stripe.subscriptions[SUB] = a_subscription(items=(plan, replace(plan, price_id=TEAM.id)))
     with pytest.raises(SubscriptionNotChangeable):
         change_subscription(wanted(), core.change)
+
+
+def test_another_interval_is_refused_where_something_else_would_be_billed_anew(core):
+    """Its new period would be billed and, being a change's, grant nothing (money rule 12)."""
+    storage = a_price("storage", 400, "month", level="PRO", plan_group="storage")
+    core.stripe.prices |= {storage.id: storage, TEAM_YEARLY.id: TEAM_YEARLY}
+    plan = core.stripe.subscriptions[SUB].items[0]
+    core.stripe.subscriptions[SUB] = a_subscription(items=(replace(plan, price_id=storage.id), plan))
+    with pytest.raises(SubscriptionNotChangeable):
+        change_subscription(wanted("team_yearly"), core.change)
+    assert core.plans.billed == []
 
 
 def test_another_refusal_of_stripe_is_not_hidden(core):

@@ -21,6 +21,7 @@ from tests.fakes.snapshots import (
     INVOICE,
     NOW,
     PRO_MONTHLY,
+    TEAM_YEARLY,
     a_price,
     a_subscription,
 )
@@ -148,6 +149,25 @@ def test_a_trial_is_changed_for_nothing_in_both_directions(core):
     assert preview_change(wanted("pro_monthly"), core.change).now is None
     assert change_subscription(wanted("pro_monthly"), core.change).status is ChangeStatus.CHANGED
     assert (level(core), core.plans.billed, core.account().balance) == ("PRO", [], 100)
+
+
+def test_a_price_of_another_interval_begins_its_period_with_the_change(core):
+    """Money rule 21: a whole period that was paid, where the rest of one would be a proration."""
+    core.stripe.prices[TEAM_YEARLY.id] = TEAM_YEARLY
+    seen = preview_change(wanted("team_yearly"), core.change)
+    assert seen.now is not None
+    assert [line.proration for line in seen.now.lines] == [True, False]
+    change_subscription(wanted("team_yearly"), core.change)
+    state = core.account().subscriptions[0]
+    assert (state.level, state.paid_through) == ("TEAM", NOW + 365 * DAY)
+    assert core.account().balance == 100
+
+
+def test_in_a_trial_the_first_period_begins_when_it_ends_whatever_the_interval(core):
+    core.stripe.prices[TEAM_YEARLY.id] = TEAM_YEARLY
+    core.stripe.subscriptions[SUB] = a_subscription(status="trialing", trial_end=NOW + 14 * DAY)
+    change = preview_change(wanted("team_yearly"), core.change).change
+    assert not change.new_period
 
 
 def test_the_quantity_stays_unless_another_is_named(core):

@@ -90,6 +90,8 @@ class PlanChange:
     price: Price
     quantity: int
     prorated_at: datetime | None = None
+    new_period: bool = False
+    """Whether a period of the new price begins with the change, which moves the day of billing; see `change_of`."""
 
     def of(self, live: LiveSubscription) -> tuple[tuple[PriceId, int], ...]:
         """The prices that the subscription has after the change, each with its quantity."""
@@ -188,6 +190,26 @@ def item_to_change(live: LiveSubscription, price: Price) -> LiveItem:
     if len(group) > 1:
         raise SubscriptionNotChangeable("it holds several plans of this group", subscription_id=live.id)
     return group[0]
+
+
+def change_of(
+    live: LiveSubscription, price: Price, quantity: int | None, prorated_at: datetime | None = None
+) -> PlanChange:
+    """The change of a subscription to a price; `quantity` None keeps how many there are.
+
+    A price of another interval begins its period with the change. Stripe would keep the day of billing and charge the
+    rest of a year as one proration, which pays for no period as far as an unpaid renewal is concerned (money rule 21).
+    A trial has its first period when it ends, whatever the plan. Raises what `item_to_change` raises, and
+    SubscriptionNotChangeable when something else would begin a new period as well.
+    """
+    item = item_to_change(live, price)
+    other = (item.price.interval, item.price.interval_count) != (price.interval, price.interval_count)
+    if other and len(live.items) > 1:
+        raise SubscriptionNotChangeable(
+            "it holds something else, which would be billed anew with another interval", subscription_id=live.id
+        )
+    wanted = item.quantity if quantity is None else quantity
+    return PlanChange(live.id, item, price, wanted, prorated_at, new_period=other and live.status != "trialing")
 
 
 def refuse_stale(prorated_at: datetime, live: LiveSubscription, now: datetime) -> None:

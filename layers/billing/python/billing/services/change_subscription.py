@@ -20,8 +20,8 @@ from billing.domain.plan_change import (
     LiveSubscription,
     PlanChange,
     change_key,
+    change_of,
     chosen,
-    item_to_change,
     refuse_giving_back,
     refuse_stale,
     refuse_unchangeable,
@@ -147,9 +147,7 @@ def _wanted(request: ChangeRequest, deps: ChangeDeps) -> tuple[Account, LiveSubs
     refuse_unchangeable(live)
     price = PriceFinder(deps.catalog, live.currency).find(request.price)
     check_sellable(price)
-    item = item_to_change(live, price)
-    quantity = item.quantity if request.quantity is None else request.quantity
-    return account, live, PlanChange(live.id, item, price, quantity, request.prorated_at)
+    return account, live, change_of(live, price, request.quantity, request.prorated_at)
 
 
 def _billed_now(change: PlanChange, live: LiveSubscription, deps: ChangeDeps) -> Bill | None:

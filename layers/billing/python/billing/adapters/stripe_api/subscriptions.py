@@ -62,6 +62,8 @@ class StripePlanChanges:
         params["subscription_details"]["proration_behavior"] = "always_invoice"
         if change.prorated_at is not None:
             params["subscription_details"]["proration_date"] = int(change.prorated_at.timestamp())
+        if change.new_period:
+            params["subscription_details"]["billing_cycle_anchor"] = {"type": "now"}
         return self._bill(params)
 
     def preview_recurring(self, change: PlanChange) -> Bill:
@@ -82,6 +84,11 @@ class StripePlanChanges:
         }
         if change.prorated_at is not None:
             params["proration_date"] = int(change.prorated_at.timestamp())
+        if change.new_period:
+            # flexible billing mode never moves it by itself, classic did; a pending update may carry it
+            # (https://docs.stripe.com/billing/subscriptions/billing-mode/compare#reset-the-billing-cycle-anchor,
+            # https://docs.stripe.com/billing/subscriptions/pending-updates-reference#supported-attributes)
+            params["billing_cycle_anchor"] = {"type": "now"}
         try:
             with translated():
                 made = plain(
