@@ -270,11 +270,12 @@ class FakeCheckouts:
         with self.tables.calls.called("claim"):
             return self.tables.claims.get((user, slot))
 
-    def take(self, claim: Claim, order: Order) -> bool:
+    def take(self, claim: Claim, order: Order, ended: SessionId | None = None) -> bool:
         tables = self.tables
         with tables.calls.called("take"):
             there = tables.claims.get((claim.user, claim.slot))
-            holds = (there.generation if there is not None else 0) == claim.generation - 1
+            follows = (there.generation if there is not None else 0) == claim.generation - 1
+            holds = follows and (there is None or there.session == ended)
             return self._write(
                 [
                     self._put_claim(claim, holds),

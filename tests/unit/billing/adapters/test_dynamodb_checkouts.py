@@ -72,6 +72,22 @@ def test_a_stalled_call_can_not_attach_after_another_took_over(world: World) -> 
     assert state(world) == before
 
 
+@pytest.mark.parametrize("ended", [None, OTHER])
+def test_a_session_that_was_attached_in_the_meantime_is_not_taken_over(world: World, ended: SessionId | None) -> None:
+    """F45: whoever takes the slot has ended the session that it holds, or else two could be paid."""
+    world.checkouts.take(claim(), order())
+    world.checkouts.attach(claim(session=SESSION), purchase())
+    before = state(world)
+    assert not world.checkouts.take(claim(generation=2, order=SECOND), order(id=SECOND), ended)
+    assert state(world) == before
+    assert world.checkouts.take(claim(generation=2, order=SECOND), order(id=SECOND), SESSION)
+
+
+def test_a_session_that_was_ended_must_still_be_the_one_held(world: World) -> None:
+    world.checkouts.take(claim(), order())
+    assert not world.checkouts.take(claim(generation=2, order=SECOND), order(id=SECOND), SESSION)
+
+
 def test_attaching_needs_the_order_of_the_claim(world: World) -> None:
     world.checkouts.take(claim(), order())
     before = state(world)
@@ -83,7 +99,7 @@ def test_attaching_never_overwrites_a_purchase(world: World) -> None:
     """A webhook can be faster than the call that made the session: what it stored stands."""
     world.checkouts.take(claim(), order())
     world.checkouts.attach(claim(session=SESSION), purchase())
-    world.checkouts.take(claim(generation=2, order=SECOND), order(id=SECOND))
+    world.checkouts.take(claim(generation=2, order=SECOND), order(id=SECOND), SESSION)
     before = state(world)
     assert not world.checkouts.attach(claim(generation=2, order=SECOND, session=SESSION), purchase(order=SECOND))
     assert state(world) == before

@@ -115,6 +115,16 @@ def test_a_stalled_call_whose_generation_is_gone_ends_its_own_session_and_hands_
     assert core.tables.claims[SLOT].session == taken_over[0].id
 
 
+def test_a_session_that_is_attached_while_another_plan_takes_the_slot_is_ended_first(core):
+    """F45, F60: the claim is read without a session, and has one when the slot is taken: two could be paid."""
+    core.calls.after("take", raising(StoreUnavailable("stalled")))
+    with pytest.raises(StoreUnavailable):
+        start(core, "pro_monthly")
+    core.calls.before("take", lambda: start(core, "pro_monthly"))  # the stalled one goes on
+    assert start(core, "team_yearly").id == "cs_2"
+    assert core.stripe.open_sessions == ["cs_2"]
+
+
 def test_a_session_that_a_converge_has_stored_first_is_given_up_for_a_new_order(core):
     """It was expired at Stripe by somebody, and that event came before the session was attached."""
 

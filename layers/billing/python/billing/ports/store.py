@@ -88,8 +88,10 @@ class CheckoutStore(Protocol):
     def claim(self, user: UserId, slot: str) -> Claim | None:
         """The slot's claim."""
 
-    def take(self, claim: Claim, order: Order) -> bool:
-        """Write order and claim, if the slot's generation is still the one before; False when it is not."""
+    def take(self, claim: Claim, order: Order, ended: SessionId | None = None) -> bool:
+        """Write order and claim, if the slot's generation is still the one before and holds no other session than the
+        one that the caller has `ended`; False when it does not: a session was attached in the meantime, and is open.
+        """
 
     def attach(self, claim: Claim, purchase: Purchase) -> bool:
         """Write session and purchase; False when the claim's generation no longer stands (money rule 13)."""

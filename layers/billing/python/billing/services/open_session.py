@@ -179,7 +179,9 @@ class SessionOpener:
             taken_at=now,
             expires_at=order.expires_at,
         )
-        taken = self._uncontended(lambda: self._deps.checkouts.take(claim, order))
+        # whoever held it may have got a session since the claim was read: that one would stay payable
+        ended = stale.session if stale is not None else None
+        taken = self._uncontended(lambda: self._deps.checkouts.take(claim, order, ended))
         return (claim, order) if taken else (None, None)
 
     def _make(self, claim: Claim, order: Order) -> OpenSession | None:

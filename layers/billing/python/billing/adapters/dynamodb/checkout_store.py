@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import claim_key, from_item, order_key, purchase_key, to_item
 from billing.config import Tables
-from billing.domain.ids import OrderId, PurchaseKey, UserId
+from billing.domain.ids import OrderId, PurchaseKey, SessionId, UserId
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
 from billing.errors import Contention
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _NEW = "attribute_not_exists( #pk )"
+_FOLLOWS = "#generation = :before"
 _STILL_OURS = "#generation = :generation AND #order = :order AND attribute_not_exists( #session )"
 
 
@@ -32,13 +33,13 @@ class DynamoCheckouts:
         item = calls.get(self._client, self._table, claim_key(user, slot))
         return from_item(Claim, item) if item is not None else None
 
-    def take(self, claim: Claim, order: Order) -> bool:
+    def take(self, claim: Claim, order: Order, ended: SessionId | None = None) -> bool:
         """See CheckoutStore."""
         item = to_item(claim, pk=claim_key(claim.user, claim.slot))
         if claim.generation == 1:
             taken = calls.put(self._table, item, _NEW)
         else:
-            taken = calls.put(self._table, item, "#generation = :before", before=claim.generation - 1)
+            taken = self._following(item, claim.generation - 1, ended)
         return self._write([taken, calls.put(self._table, to_item(order, pk=order_key(order.id)), _NEW)])
 
     def attach(self, claim: Claim, purchase: Purchase) -> bool:
@@ -57,6 +58,11 @@ class DynamoCheckouts:
         """See CheckoutStore."""
         item = calls.get(self._client, self._table, purchase_key(key))
         return from_item(Purchase, item) if item is not None else None
+
+    def _following(self, item: dict[str, object], before: int, ended: SessionId | None) -> dict[str, object]:
+        if ended is None:
+            return calls.put(self._table, item, f"{_FOLLOWS} AND attribute_not_exists( #session )", before=before)
+        return calls.put(self._table, item, f"{_FOLLOWS} AND #session = :ended", before=before, ended=ended)
 
     def _write(self, items: list[dict[str, object]]) -> bool:
         try:
