@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 CATALOG = Path(__file__).with_name("catalog.json")
 WEBHOOK_EVENTS = Path(__file__).with_name("webhook_events.json")
 
-PROMOTION_CODE = "PLUMB20"
+PROMOTION_CODE, PERCENT_OFF = "PLUMB20", 20
 
 
 def webhook_events() -> list[str]:
@@ -38,9 +38,9 @@ def fill_catalog(stripe_url: str, key: str) -> list[str]:
 
 
 def add_promotion_code(stripe_url: str, key: str) -> None:
-    """Give a fresh stand-in one code for its checkout page: 20 % off, once."""
+    """Give a fresh stand-in one code for its checkout page, for the first payment."""
     client = _client(stripe_url, key)
-    coupon = client.v1.coupons.create({"name": "20% off", "percent_off": 20, "duration": "once"})
+    coupon = client.v1.coupons.create({"name": f"{PERCENT_OFF}% off", "percent_off": PERCENT_OFF, "duration": "once"})
     client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": PROMOTION_CODE})
 
 

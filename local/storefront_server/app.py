@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from local.issuer.keys import load_key
 from local.issuer.routes import issuer_routes
 from local.run_config import RunConfig
-from local.seed import PROMOTION_CODE
+from local.seed import PERCENT_OFF, PROMOTION_CODE
 from local.serve import ALIVE
 from local.storefront_server.backend import Backend
 from local.storefront_server.stripe_js import own_policy, stripe_js
@@ -57,7 +57,7 @@ def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
                 "stripeJs": {"script": embedded.script, "publishableKey": embedded.publishable_key}
                 if embedded
                 else None,
-                "promotionCode": PROMOTION_CODE if config.has_promotion_code else None,
+                "promotion": {"code": PROMOTION_CODE, "percentOff": PERCENT_OFF} if config.has_promotion_code else None,
             }
         )
 

@@ -10,8 +10,10 @@ from local.stack import Stack
 from tests.browser.hosted_page import PAYS
 from tests.browser.shop import BUY, Shop
 
+PATHS = ["/", "/account", "/studio", "/checkout/pay", "/checkout/return", "/checkout/canceled"]
 
-@pytest.mark.parametrize("path", ["/", "/account", "/checkout/return", "/checkout/canceled"])
+
+@pytest.mark.parametrize("path", PATHS)
 def test_the_server_sends_a_strict_policy(stack: Stack, path: str) -> None:
     policy = httpx.get(stack.app_url + path, trust_env=False).raise_for_status().headers["content-security-policy"]
     assert "default-src 'self'" in policy
@@ -44,9 +46,17 @@ def test_every_page_fits(new_shop: Callable[..., Shop], user: str, look: str, wi
     shop.visit("/account")
     expect(shop.test_id("ledger")).to_be_visible()
     shop.shoot(f"account-{look}")
+    shop.visit("/studio")
+    shop.press("Write it")
+    expect(shop.test_id("charged-paragraph")).to_be_visible()
+    shop.shoot(f"studio-{look}")
     shop.visit("/")
-    expect(shop.test_id("price-credits_500")).to_be_visible()
+    shop.add_to_cart("credits_500")
     shop.shoot(f"prices-{look}")
+    shop.page.get_by_label("On this site").check()
+    shop.test_id("cart").get_by_role("button", name="Check out").click()
+    expect(shop.page.frame_locator("#checkout iframe").get_by_role("button", name="Pay $5.00")).to_be_visible()
+    shop.shoot(f"checkout-on-this-site-{look}")
 
 
 def test_buying_needs_no_mouse(shop: Shop) -> None:

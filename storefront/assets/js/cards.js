@@ -13,8 +13,9 @@ export function priceCard(price, { currency, buy, add }) {
   const name = price.lookupKey ?? price.priceId;
   const heading = `price-${price.priceId}`;
   const place = h("p", { class: "problem", role: "alert", "data-testid": "buy-problem" });
-  const quantity = h("input", { type: "number", min: 1, max: 100, value: 1, inputmode: "numeric", "data-testid": `quantity-${name}` });
-  const line = () => ({ priceId: price.priceId, quantity: quantity.valueAsNumber || 1 });
+  const quantity = h("input", { type: "number", min: 1, required: true, value: 1, inputmode: "numeric" });
+  // a number at all is the browser's business, how many may be bought the API's
+  const withLine = (work) => quantity.reportValidity() && work({ priceId: price.priceId, quantity: quantity.valueAsNumber });
   const cost = amountIn(price, currency);
   const gives = whatItGives(price);
   return h("li", { class: "card", "data-testid": `price-${name}` },
@@ -28,10 +29,10 @@ export function priceCard(price, { currency, buy, add }) {
       h("label", { class: "how-many" }, h("span", { class: "hidden" }, "Quantity"), quantity),
       h("button", {
         class: "button", type: "button", "aria-describedby": heading,
-        click: (event) => buy({ items: [line()], currency: cost.currency }, event.currentTarget, place),
+        click: ({ currentTarget }) => withLine((line) => buy({ items: [line], currency: cost.currency }, currentTarget, place)),
       }, price.interval ? "Subscribe" : "Buy now"),
       add && h("button", {
-        class: "button plain", type: "button", "aria-describedby": heading, click: () => add(line()),
+        class: "button plain", type: "button", "aria-describedby": heading, click: () => withLine(add),
       }, "Add to cart")),
     place);
 }

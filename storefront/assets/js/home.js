@@ -39,14 +39,14 @@ function drawShop(prices, canEmbed) {
   const { plans, addOns, packs } = arrange(prices);
   const currencies = currenciesOf(prices);
   chosen.currency ??= currencies[0];
-  const window = h("div", { class: "window" });
+  const shelves = h("div", { class: "shelves" });
   const cart = h("div", { "aria-live": "polite" });
   const buy = (order, button, problemPlace) => checkOut(order, chosen.kind, button, problemPlace);
   const cards = (list, add) => list.map((price) => priceCard(price, { currency: chosen.currency, buy, add }));
   const drawCart = () => cart.replaceChildren(...[cartSection(prices, { currency: chosen.currency, buy })].filter(Boolean));
   const draw = () => {
     const atInterval = (list) => cards(list.map((each) => priceFor(each, chosen.interval)));
-    window.replaceChildren(...[
+    shelves.replaceChildren(...[
       section("plans", "Plans", "One at a time; change or cancel it whenever you like.", atInterval(plans)),
       section("add-ons", "Add-ons", "Had beside any plan, or without one.", atInterval(addOns)),
       section("packs", "Pay once", "Put several in the cart and pay for them together.",
@@ -64,7 +64,7 @@ function drawShop(prices, canEmbed) {
       choiceOf("Currency", "currency", currencies.map((each) => [each, each.toUpperCase()]), pick("currency")),
       choiceOf("Checkout", "kind", [["hosted", "On Stripe's page"], ...(canEmbed ? [["embedded", "On this site"]] : [])], pick("kind"))),
     cart,
-    window);
+    shelves);
   cartEvents.addEventListener("change", drawCart);
   draw();
 }
@@ -109,8 +109,10 @@ function markDemoUser() {
 }
 
 async function showPromotionCode() {
-  const { promotionCode } = await config();
-  if (promotionCode) document.getElementById("promotion").append("Promotion code ", h("strong", { class: "card-number" }, promotionCode), " takes 20 % off.");
+  const { promotion } = await config().catch(() => ({})); // the prices, which need it too, say what is wrong
+  if (!promotion) return;
+  const code = h("strong", { class: "card-number" }, promotion.code);
+  document.getElementById("promotion").append("Promotion code ", code, ` takes ${promotion.percentOff} % off.`);
 }
 
 sessionEvents.addEventListener("change", showStanding);

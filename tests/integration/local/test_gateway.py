@@ -192,7 +192,7 @@ def test_the_storefront_has_its_settings(toy: Stack, http: httpx.Client) -> None
         "issuer": toy.config.issuer,
         "users": ["alice", "bob", "carol"],
         "stripeJs": None,
-        "promotionCode": None,
+        "promotion": None,
     }
     for path in ("/", "/checkout/return", "/checkout/canceled", "/account"):
         assert http.get(toy.app_url + path).headers["content-type"].startswith("text/html")

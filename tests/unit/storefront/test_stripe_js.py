@@ -29,7 +29,7 @@ def test_the_stand_ins_script_comes_from_the_stand_in(tmp_path: Path) -> None:
         "script": "http://127.0.0.1:8789/endive/stripe.js",
         "publishableKey": "pk_test_plumbline",
     }
-    assert told["promotionCode"] == PROMOTION_CODE
+    assert told["promotion"] == {"code": PROMOTION_CODE, "percentOff": 20}
     assert pay["script-src"] == "'self' http://127.0.0.1:8789"
     assert pay["frame-src"] == "http://127.0.0.1:8789"
     assert other["script-src"] == "'self'"
@@ -45,7 +45,7 @@ def test_stripes_own_script_comes_from_stripe(tmp_path: Path) -> None:
         "script": "https://js.stripe.com/endive/stripe.js",
         "publishableKey": "pk_test_theirs",
     }
-    assert told["promotionCode"] is None  # nobody made the code in a real account
+    assert told["promotion"] is None  # nobody made the code in a real account
     assert "https://js.stripe.com" in pay["script-src"].split()
     assert "https://hooks.stripe.com" in pay["frame-src"].split()
     assert "https://api.stripe.com" in pay["connect-src"].split()
