@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.credits import Lot
-from billing.domain.ids import InvoiceId, PurchaseKey, SubscriptionId
+from billing.domain.ids import CustomerId, InvoiceId, PurchaseKey, SubscriptionId
 from billing.domain.judge import prices_named
 from billing.domain.ledger import Kind
 from billing.domain.subscription import Span
@@ -214,3 +214,9 @@ def test_the_prices_that_a_decision_needs():
 def test_the_customer_of_the_subscription_is_remembered():
     after, _ = step(before(), a_truth(a_subscription()))
     assert after.account.subscriptions[0].customer == CUSTOMER
+
+
+def test_an_invoice_of_a_customer_of_somebody_else_grants_nothing():
+    truth = a_truth(an_invoice(a_line(), customer=CustomerId("cus_of_bob")))
+    _, decision = step(before(), truth)
+    assert (decision.refused, decision.changed, decision.entries) == ({INVOICE: "another owner"}, False, ())

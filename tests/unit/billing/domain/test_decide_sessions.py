@@ -54,6 +54,17 @@ def test_credits_are_granted_by_the_session_with_one_entry_and_its_cause():
     assert purchase.payment.intent == INTENT
 
 
+def test_a_purchase_of_somebody_else_gives_this_account_nothing():
+    """S06, F35: whoever leads an event of bob's account to it, it is refused, and neither level nor payment shows."""
+    order = an_order(PRO_30)
+    truth = a_truth(a_session(order))
+    bought, _ = step(before(order), truth)
+    bobs = replace(before(user=BOB), purchases=bought.purchases)
+    after, decision = step(bobs, truth)
+    assert (decision.refused, decision.changed) == ({SESSION: "another owner"}, False)
+    assert after.account == replace(bobs.account, stripe_version=2)
+
+
 def test_deciding_twice_changes_nothing_but_the_count_of_converges():
     order = an_order()
     truth = a_truth(a_session(order))

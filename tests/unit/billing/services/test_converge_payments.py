@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from billing.domain.ids import InvoiceId, PaymentIntentId
+from billing.domain.ids import InvoiceId, PaymentIntentId, SubscriptionId
 from billing.domain.snapshot import Card, Dispute, Payment
 from billing.ports.stripe import Touched
 from billing.services.converge import Converged, converge
-from tests.fakes.core import Core
+from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import (
     ALICE,
     INVOICE,
@@ -17,6 +17,7 @@ from tests.fakes.snapshots import (
     SUBSCRIPTION,
     TEAM_YEARLY,
     a_line,
+    a_payment,
     a_refund,
     a_subscription,
     an_invoice,
@@ -167,3 +168,28 @@ def test_a_second_subscription_is_counted_for_an_alarm(core):
     core.stripe.subscriptions["sub_2"] = a_subscription(id="sub_2", status="canceled")
     run(core)
     assert core.metrics.counts["SecondSubscriptions"] == 1
+
+
+@pytest.mark.parametrize("count", [15, 16, 70])
+def test_a_customer_with_years_of_subscriptions_is_granted_in_parts(core, count):
+    """Money rule 5: an adopted customer's subscriptions all grant with the first look, and 100 items are the most."""
+    for number in range(count):
+        name, invoice = SubscriptionId(f"sub_{number}"), InvoiceId(f"in_{number}")
+        payment = a_payment(900, intent=PaymentIntentId(f"pi_{number}"))
+        core.stripe.subscriptions[name] = a_subscription(id=name, status="canceled", latest_invoice=invoice)
+        core.stripe.invoices[invoice] = an_invoice(id=invoice, subscription=name, payment=payment)
+    assert core.deliver(a_notice("customer.updated", related={})) == frozenset()
+    assert core.outcomes() == {"evt_1": "APPLIED"}
+    assert core.granted() == [("PURCHASE", 100)] * count
+    result = converge(ALICE, Touched(), [a_notice("customer.updated", id="evt_2", related={})], "test", core.converge)
+    assert (result.entries, core.outcomes()["evt_2"]) == ((), "NOOP")
+
+
+def test_each_part_is_told_to_whoever_asked_for_the_converge(core):
+    for number in range(16):
+        name, invoice = SubscriptionId(f"sub_{number}"), InvoiceId(f"in_{number}")
+        core.stripe.subscriptions[name] = a_subscription(id=name, status="canceled", latest_invoice=invoice)
+        core.stripe.invoices[invoice] = an_invoice(id=invoice, subscription=name, payment=None)
+    result = converge(ALICE, Touched(), [a_notice("customer.updated", related={})], "test", core.converge)
+    assert [(entry.version, entry.amount) for entry in result.entries] == [(2, 100)] * 15 + [(3, 100)]
+    assert (result.outcomes, result.account) == ({"evt_1": "APPLIED"}, core.account())

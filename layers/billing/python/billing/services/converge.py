@@ -7,7 +7,7 @@ never older than the account it is applied to; and the commit holds only while n
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.domain.account import Account
@@ -78,7 +78,8 @@ def converge(
 
     A conflict with another converge reads Stripe again; a conflict with any other write (a spend) decides again on the
     same snapshot, so a busy spender can't starve this (money rule 3). `unparked` are taken off their customers' lists
-    of parked events with the same commit. Raises Contention after bounded attempts, and what the ports raise.
+    of parked events with the same commit. When more is granted than one transaction holds it takes several, and the
+    last one has the events. Raises Contention after bounded attempts, and what the ports raise.
     """
     pending = {notice.id: notice for notice in notices}
     replayed: set[EventId] = set()
@@ -110,11 +111,17 @@ def converge(
                 changed=decision.changed,
                 purchases=decision.purchases,
                 entries=decision.entries,
-                events=tuple(records),
+                events=() if decision.more else tuple(records),
                 moved=decision.moved,
-                unparked=unparked,
+                unparked=() if decision.more else unparked,
             )
         )
+        if result.outcome is CommitOutcome.DONE and decision.more:
+            report(decision, {}, (), attempt, now, deps)
+            rest = converge(user, touched, [*pending.values()], actor, deps, unparked)
+            return replace(
+                rest, entries=(*decision.entries, *rest.entries), replayed=rest.replayed | frozenset(replayed)
+            )
         if result.outcome is CommitOutcome.DONE:
             done = {event: outcome for event, (outcome, _) in outcomes.items()}
             report(decision, done, pending.values(), attempt, now, deps)
