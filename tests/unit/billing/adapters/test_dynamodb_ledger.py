@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -130,6 +130,7 @@ def collected(world: World, limit: int, wanted: Wanted) -> tuple[list[int], int]
         (Wanted(frozenset({Kind.SPEND})), [18, 15, 12, 9, 6, 3, 0]),
         (Wanted(frozenset({Kind.SPEND, Kind.PURCHASE}), NOW + 15 * DAY), [19, 18, 17, 16, 15]),
         (Wanted(since=NOW + 4 * DAY, before=NOW + 7 * DAY), [6, 5, 4]),
+        (Wanted(frozenset({Kind.SPEND}), since=datetime.min.replace(tzinfo=UTC)), [18, 15, 12, 9, 6, 3, 0]),
         (Wanted(frozenset({Kind.SPEND}), NOW + 4 * DAY, NOW + 13 * DAY), [12, 9, 6]),
         (Wanted(frozenset({Kind.EXPIRY})), []),
         (Wanted(before=NOW), []),

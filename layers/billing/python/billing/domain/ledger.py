@@ -105,7 +105,7 @@ class Wanted:
         Entries are in the order of the account's versions. Their times are those of the machines that wrote them, so
         one may be a little out of order; no clock of AWS is off by an hour, and no function runs that long.
         """
-        return self.since is not None and entry.at < self.since - _OUT_OF_ORDER
+        return self.since is not None and entry.at + _OUT_OF_ORDER < self.since
 
 
 EVERYTHING = Wanted()
