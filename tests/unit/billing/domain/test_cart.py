@@ -11,7 +11,7 @@ from billing.domain.order import OrderLine
 from billing.errors import CurrencyUnavailable, IncompatibleLines, PriceMisconfigured, PriceUnavailable
 from tests.fakes.snapshots import CREDITS, PRO_30, PRO_MONTHLY, TEAM_YEARLY, a_price
 
-SEATS = a_price("seats", 400, "month", level="TEAM", plan="team")
+SEATS = a_price("seats", 400, "month", level="PRO", plan="pro")
 STORAGE = a_price("storage", 300, "month", credits=10, plan_group="storage")
 TWO_CURRENCIES = replace(CREDITS, options={"usd": 550, "gbp": 450})
 
@@ -55,6 +55,8 @@ def test_every_line_must_be_sold_in_the_currency():
         ([PRO_MONTHLY, TEAM_YEARLY], "different intervals"),
         ([PRO_MONTHLY, replace(SEATS, interval_count=3)], "different intervals"),
         ([PRO_MONTHLY, STORAGE], "different plan groups"),
+        ([PRO_MONTHLY, a_price("team", 800, "month", level="TEAM")], "different plans"),
+        ([PRO_MONTHLY, a_price("other", 800, "month", plan="other", credits=10)], "different plans"),
     ],
 )
 def test_what_one_order_cannot_hold(prices, why):

@@ -20,9 +20,11 @@ from billing.domain.subscription import (
     state_of,
 )
 from tests.fakes.snapshots import (
+    BOB,
     CAUSE,
     DAY,
     NOW,
+    ORDER,
     POLICY,
     PRICES,
     PRO_MONTHLY,
@@ -32,6 +34,7 @@ from tests.fakes.snapshots import (
     a_subscription,
     a_truth,
     an_invoice,
+    an_order,
     before,
     step,
 )
@@ -80,6 +83,19 @@ def test_metadata_that_is_broken_later_takes_nothing_from_any_item():
     assert found.items[2] == ItemState(STORAGE.id, 3, "storage", "PRO", "storage")
     assert found.groups == known.groups
     assert state(item(STORAGE), prices=broken).level is None  # whoever subscribes now gets what stands there now
+
+
+@pytest.mark.parametrize("broken_key", ["plan_group", "credits_amount"])
+def test_metadata_that_is_broken_while_the_page_is_open_takes_nothing_that_was_ordered(broken_key):
+    """Money rule 13: the order is frozen. Only one of this user's own: anybody at Stripe can name one (F35)."""
+    broken = {STORAGE.id: replace(BROKEN, broken_key=broken_key, gives=Gives(plan_group="storage"))}
+    truth = a_truth(a_subscription(items=(item(STORAGE, 2),), order=ORDER), prices=broken)
+    after, _ = step(before(an_order(STORAGE)), truth)
+    (found,) = after.account.subscriptions
+    assert (found.level, found.plan, found.quantity, found.groups) == ("PRO", "storage", 2, ("storage",))
+    assert after.account.subscribed == ("storage",)
+    (others,) = step(before(an_order(STORAGE, user=BOB)), truth)[0].account.subscriptions
+    assert others.level is None
 
 
 def test_what_was_stored_before_items_were_is_read_as_its_speaking_item():

@@ -93,3 +93,7 @@ def _check_together(prices: Sequence[Price]) -> None:
         raise IncompatibleLines("the prices recur at different intervals")
     if len({price.gives.group for price in recurring}) > 1:
         raise IncompatibleLines("the prices belong to different plan groups: each is a subscription of its own")
+    plans = {price.gives.plan for price in recurring} - {None}
+    levels = {price.gives.level for price in recurring} - {None}
+    if len(plans) > 1 or len(levels) > 1:
+        raise IncompatibleLines("the prices belong to different plans, which exclude each other")

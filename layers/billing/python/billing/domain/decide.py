@@ -21,7 +21,7 @@ from billing.domain.payment_notes import last_payments
 from billing.domain.purchase import Purchase, levels_of, lots_of
 from billing.domain.reversal import reverse
 from billing.domain.settle import move_out, settle
-from billing.domain.snapshot import Snapshot
+from billing.domain.snapshot import Snapshot, Subscription
 from billing.domain.subscription import ENDED, NEVER_BEGAN, SubscriptionState, groups_of, state_of
 
 _GRANTS_AT_ONCE = 15
@@ -85,8 +85,8 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
 
     after = replace(
         account,
-        subscriptions=_subscriptions(account, truth, policy),
-        subscribed=_subscribed(account, truth),
+        subscriptions=_subscriptions(before, truth, policy),
+        subscribed=_subscribed(before, truth),
         levels=_levels(account, purchases),
         lots=kept,
         reservations=settled.reservations,
@@ -146,20 +146,30 @@ def _judge(before: Before, truth: Snapshot, policy: AccessPolicy) -> tuple[Judge
     return judged, more
 
 
-def _subscriptions(account: Account, truth: Snapshot, policy: AccessPolicy) -> tuple[SubscriptionState, ...]:
-    known = {state.id: state for state in account.subscriptions}
+def _subscriptions(before: Before, truth: Snapshot, policy: AccessPolicy) -> tuple[SubscriptionState, ...]:
+    known = {state.id: state for state in before.account.subscriptions}
     return tuple(
-        state_of(item, known.get(item.id), truth.invoices, truth.prices, policy.levels)
+        state_of(item, known.get(item.id), truth.invoices, truth.prices, policy.levels, _own_order(before, item))
         for item in sorted(truth.subscriptions, key=lambda item: item.id)
         if item.status not in ENDED
     )
 
 
-def _subscribed(account: Account, truth: Snapshot) -> tuple[str, ...]:
-    known = {state.id: state for state in account.subscriptions}
+def _subscribed(before: Before, truth: Snapshot) -> tuple[str, ...]:
+    known = {state.id: state for state in before.account.subscriptions}
     began = [item for item in truth.subscriptions if item.status not in NEVER_BEGAN]
-    groups = {group for item in began for group in groups_of(item, known.get(item.id), truth.prices).values()}
-    return tuple(sorted(groups | set(account.subscribed)))
+    groups = {
+        group
+        for item in began
+        for group in groups_of(item, known.get(item.id), truth.prices, _own_order(before, item)).values()
+    }
+    return tuple(sorted(groups | set(before.account.subscribed)))
+
+
+def _own_order(before: Before, subscription: Subscription) -> Order | None:
+    """The order that its metadata names, which anybody at Stripe can write: only if it is this user's (F35)."""
+    order = before.orders.get(subscription.order) if subscription.order else None
+    return order if order is not None and order.user == before.account.user else None
 
 
 def _levels(account: Account, purchases: Mapping[PurchaseKey, Purchase]) -> tuple[LevelGrant, ...]:

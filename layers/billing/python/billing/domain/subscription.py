@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from billing.domain.catalog import DEFAULT_GROUP, Price
 from billing.domain.ids import CustomerId, PriceId, SubscriptionId
+from billing.domain.order import Order
 from billing.domain.snapshot import Card, Invoice, Subscription, SubscriptionItem
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
@@ -87,10 +88,15 @@ def state_of(
     invoices: Iterable[Invoice],
     prices: Mapping[PriceId, Price],
     ranks: tuple[str, ...],
+    order: Order | None = None,
 ) -> SubscriptionState:
-    """What to remember of a subscription; `known` keeps a paid period that this snapshot does not show."""
-    groups = groups_of(truth, known, prices)
-    items = tuple(_item(item, prices.get(item.price_id), groups[item.price_id], known) for item in truth.items)
+    """What to remember of a subscription; `known` keeps a paid period that this snapshot does not show.
+
+    `order` is the user's own order that began it, if there is one.
+    """
+    stood = _stood(known, order)
+    groups = groups_of(truth, known, prices, order)
+    items = tuple(_item(item, prices.get(item.price_id), groups[item.price_id], stood) for item in truth.items)
     said, speaking = max(
         zip(items, truth.items, strict=True), key=lambda pair: (rank(pair[0].level, ranks), pair[0].price_id)
     )
@@ -118,22 +124,35 @@ def state_of(
 
 
 def groups_of(
-    truth: Subscription, known: SubscriptionState | None, prices: Mapping[PriceId, Price]
+    truth: Subscription,
+    known: SubscriptionState | None,
+    prices: Mapping[PriceId, Price],
+    order: Order | None = None,
 ) -> dict[PriceId, str]:
     """The plan group of each item.
 
     A price that no catalog metadata speaks of belongs to the default group: what somebody sold by hand in the dashboard
     is the plan of this user as far as anybody knows. A `plan_group` that was broken by a later edit moves nobody.
     """
-    stood = {item.price_id: item.group for item in known.items} if known is not None else {}
-    if known is not None:
-        stood.setdefault(known.price_id, known.group)
+    stood = _stood(known, order)
     groups = {}
     for item in truth.items:
-        price = prices.get(item.price_id)
+        price, before = prices.get(item.price_id), stood.get(item.price_id)
         usable = price is not None and price.broken_key != "plan_group"
-        groups[item.price_id] = price.gives.group if price and usable else stood.get(item.price_id, DEFAULT_GROUP)
+        groups[item.price_id] = price.gives.group if price and usable else before.group if before else DEFAULT_GROUP
     return groups
+
+
+def _stood(known: SubscriptionState | None, order: Order | None) -> dict[PriceId, ItemState]:
+    """What each price was when it was last understood: in the account, else in the order that was paid."""
+    stood = {
+        line.price_id: ItemState(line.price_id, line.quantity, line.gives.plan, line.gives.level, line.gives.group)
+        for line in (order.lines if order is not None else ())
+    }
+    if known is not None:  # its own price alone where it was stored before items were
+        stood[known.price_id] = ItemState(known.price_id, known.quantity, known.plan, known.level, known.group)
+        stood |= {item.price_id: item for item in known.items}
+    return stood
 
 
 def paid_through(invoice: Invoice) -> datetime | None:
@@ -191,14 +210,11 @@ def _before(level: str, end: datetime | None, now: datetime) -> Span | None:
     return Span(level, end) if end is not None and now < end else None
 
 
-def _item(truth: SubscriptionItem, price: Price | None, group: str, known: SubscriptionState | None) -> ItemState:
-    """What an item's price says; a typo in its metadata takes nothing from who has subscribed to it already."""
-    if price is not None and price.problem is not None and known is not None:
-        before = [item for item in known.items if item.price_id == price.id]
-        if before:
-            return replace(before[0], quantity=truth.quantity, group=group)
-        if known.price_id == price.id:  # stored before items were
-            return ItemState(price.id, truth.quantity, known.plan, known.level, group)
+def _item(truth: SubscriptionItem, price: Price | None, group: str, stood: Mapping[PriceId, ItemState]) -> ItemState:
+    """What an item's price says; a typo in its metadata takes nothing from who has bought it already."""
+    before = stood.get(truth.price_id)
+    if price is not None and price.problem is not None and before is not None:
+        return replace(before, quantity=truth.quantity, group=group)
     gives = price.gives if price is not None else None
     plan, level = (gives.plan, gives.level) if gives else (None, None)
     return ItemState(truth.price_id, truth.quantity, plan, level, group)

@@ -140,7 +140,7 @@ class CurrencyUnavailable(RequestRefused):
 
 
 class IncompatibleLines(RequestRefused):
-    """These prices can't be in one order: one-time and recurring, different intervals, currencies or plan groups."""
+    """These prices can't be in one order: one-time and recurring, other intervals, currencies, groups or plans."""
 
     code = "incompatible_lines"
 
