@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from billing.adapters.dynamodb.items import attributes
+from billing.adapters.dynamodb.personal_store import DynamoPersonal
 from billing.domain.ids import UserId
 from billing.domain.ledger import Cause, Change, Kind, booked
 from billing.domain.records import Commit, CommitOutcome
@@ -52,19 +52,13 @@ def forget_account(world: World, user: UserId, actor: str) -> bool:
 def forget_items(world: World, user: UserId, seen: Callable[[], None]) -> int:
     """Take the address from the user's orders, and the cards from the purchases; how many items had one."""
     table, changed = world.settings.tables.accounts, 0
+    store = DynamoPersonal(world.dynamodb, world.settings.tables)
     for prefix, path in (("ORDER#", ("email",)), ("PURCHASE#", ("payment", "card"))):
         for item in items(world.dynamodb, table, prefix, ("pk", "user", path[0])):
             seen()
             if item["user"]["S"] != user or not _has(item, path):
                 continue
-            world.dynamodb.update_item(
-                TableName=table,
-                Key={"pk": item["pk"]},
-                UpdateExpression=f"REMOVE {'.'.join(f'#{name}' for name in path)}",
-                ConditionExpression="#user = :user",
-                ExpressionAttributeNames={f"#{name}": name for name in ("user", *path)},
-                ExpressionAttributeValues=attributes({":user": user}),
-            )
+            store.forget(item["pk"]["S"], user, path)
             changed += 1
     return changed
 

@@ -21,8 +21,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return load_model(ROOT / "template.yaml", given, addresses, tmp_path_factory.mktemp("template"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dynamodb_world(template: Model) -> Iterator[World]:
+    """Ended with its file: another file's moto inside of this one would find what this one has made."""
     with mock_aws():
         yield World(boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1})), template)
 
