@@ -9,6 +9,7 @@ from local.stripe.engine import (
     invoice_items,
     invoice_objects,
     periods,
+    subscription_apply,
     subscription_change,
     subscription_update,
     update_rules,
@@ -40,7 +41,7 @@ def create_preview(call: Call) -> Obj:
     beyond = sorted(details.keys() - DETAILS)
     if beyond:
         raise not_offered(f"subscription_details[{beyond[0]}]")
-    with world.at(world.time_of(subscription["customer"])):
+    with world.at(world.time_of(subscription["customer"])), subscription_apply.given_up(world, subscription):
         change = _change(world, subscription, details)
         recurring = given.get("preview_mode") == "recurring"
         return preview(world, subscription, change, ends=_ends(subscription, details), recurring=recurring)

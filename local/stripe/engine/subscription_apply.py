@@ -5,6 +5,8 @@ https://docs.stripe.com/billing/subscriptions/pending-updates
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from local.stripe.engine import debits
@@ -97,6 +99,19 @@ def waits_for(world: World, subscription: Obj, invoice: Obj) -> bool:
     """Whether a change of the subscription waits for this invoice."""
     waiting: Waiting | None = world.hidden.get(subscription["id"] + PENDING)
     return waiting is not None and waiting.invoice == invoice["id"]
+
+
+@contextmanager
+def given_up(world: World, subscription: Obj) -> Iterator[None]:
+    """Reckon as if nothing waited: what waits has not been paid, and another change takes its place."""
+    waiting: Waiting | None = world.hidden.get(subscription["id"] + PENDING)
+    known = waiting.debits if waiting is not None else {}
+    billed = {item: debits.of(world, item) for item in known}
+    world.hidden |= {item + debits.KEPT: found for item, found in known.items()}
+    try:
+        yield
+    finally:
+        world.hidden |= {item + debits.KEPT: found for item, found in billed.items()}
 
 
 def paid(world: World, subscription: Obj) -> None:

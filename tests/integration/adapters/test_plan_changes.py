@@ -195,6 +195,18 @@ def test_paid_for_the_change_is_in_force(subscriber: Subscriber) -> None:
     assert subscriber.change().status is ChangeStatus.UNCHANGED
 
 
+def test_another_change_takes_the_place_of_the_one_that_waits(subscriber: Subscriber) -> None:
+    yearly = subscriber.side.price(amount=29000, interval="year", product=TEAM)
+    subscriber.side.control("break_card", subscription=subscriber.subscription)
+    subscriber.change(yearly)
+    waiting = subscriber.at_stripe().latest_invoice.id
+    subscriber.side.control("break_card", subscription=subscriber.subscription, mend=True)
+    assert subscriber.change().status is ChangeStatus.CHANGED
+    found = subscriber.at_stripe()
+    assert (found["items"].data[0].price.id, found.pending_update) == (subscriber.team, None)
+    assert subscriber.side.v1.invoices.retrieve(waiting).status == "void"
+
+
 def test_a_callers_key_stands_for_one_change(subscriber: Subscriber) -> None:
     """F25."""
     subscriber.side.control("break_card", subscription=subscriber.subscription)

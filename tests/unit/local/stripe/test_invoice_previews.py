@@ -50,6 +50,22 @@ def test_a_preview_is_what_the_change_bills(account, subscribed, behavior, ancho
         assert periods[0] == periods[1]
 
 
+def test_a_change_that_would_take_the_place_of_one_that_waits_is_shown_as_it_is_billed(account, subscribed):
+    """Nobody has paid for the one that waits, so nothing of it comes back."""
+    subscribed.at(day(4, 16))
+    subscribed.break_card()
+    how = {"proration_behavior": "always_invoice", "payment_behavior": "pending_if_incomplete"}
+    subscribed.update(items=[{"id": subscribed.item, "price": subscribed.price(3000)}], **how)
+    waiting = subscribed.now()["latest_invoice"]
+    wanted = change(subscribed, proration_behavior="always_invoice", proration_date=day(4, 16))
+    shown = subscribed.preview(**wanted)
+    assert [line["amount"] for line in shown["lines"]["data"]] == [-500, 2000]
+    subscribed.mend_card()
+    subscribed.update(**wanted)
+    assert lines(subscribed.latest()) == lines(shown)
+    assert account.get(f"/v1/invoices/{waiting}")["status"] == "void"
+
+
 def test_a_balance_counts(account, subscribed):
     subscribed.at(day(4, 16))
     subscribed.switch(subscribed.price(200), proration_behavior="always_invoice")
