@@ -85,10 +85,21 @@ def test_a_preview_does_not_outlive_its_period(core):
         change_subscription(wanted(prorated_at=seen.prorated_at), core.change)
 
 
-def test_a_period_that_ends_in_between_expires_the_preview(core):
-    core.calls.before("preview", lambda: setattr(core.clock, "time", NOW + 31 * DAY))
+def renewed(core: Core) -> None:
+    item = replace(core.stripe.subscriptions[SUB].items[0], period_end=NOW + 60 * DAY)
+    core.stripe.subscriptions[SUB] = replace(core.stripe.subscriptions[SUB], items=(item,))
+
+
+@pytest.mark.parametrize(("status", "step"), [("active", "preview"), ("active", "change"), ("trialing", "change")])
+def test_a_cheaper_plan_that_a_renewal_overtakes_is_not_paid_back(core, status, step):
+    """Money rule 12: a moment before it nothing comes back; a moment after it the renewal's price, not its credits."""
+    end = NOW + 30 * DAY
+    core.stripe.subscriptions[SUB] = a_subscription(TEAM, latest_invoice=INVOICE, status=status, trial_end=end)
+    core.clock.time = end - timedelta(seconds=1)
+    core.calls.before(step, lambda: renewed(core))
     with pytest.raises(PreviewExpired):
-        change_subscription(wanted(), core.change)
+        change_subscription(wanted("pro_monthly"), core.change)
+    assert core.plans.billed == []
 
 
 @pytest.mark.parametrize("param", ["proration_date", "subscription_details[proration_date]"])
@@ -194,6 +205,30 @@ def test_two_clicks_at_the_very_same_time_are_billed_once(core, step):
     change_subscription(wanted(), core.change)
     assert len(core.plans.billed) == 1
     assert level(core) == "TEAM"
+
+
+def test_a_second_click_at_another_second_gets_what_the_first_has_made(core):
+    """The key is the same, and the moment that Stripe is told is not (F25)."""
+
+    def first():
+        core.clock.time += timedelta(seconds=1)
+        change_subscription(wanted(), core.change)
+
+    core.calls.before("change", first)
+    assert change_subscription(wanted(), core.change).status is ChangeStatus.CHANGED
+    assert (len(core.plans.billed), len(set(core.plans.keys))) == (1, 1)
+
+
+def test_a_change_that_was_made_and_undone_meanwhile_is_previewed_again(core):
+    def first():
+        core.clock.time += timedelta(seconds=1)
+        change_subscription(wanted(), core.change)
+        core.stripe.subscriptions[SUB] = a_subscription(latest_invoice=INVOICE)
+
+    core.calls.before("change", first)
+    with pytest.raises(PreviewExpired):
+        change_subscription(wanted(), core.change)
+    assert len(core.plans.billed) == 1
 
 
 def test_a_lost_answer_is_asked_for_again(core):

@@ -80,6 +80,11 @@ class LiveSubscription:
     invoice_page: str | None
     """Stripe's page on which the latest invoice can be paid."""
 
+    @property
+    def prices(self) -> tuple[tuple[PriceId, int], ...]:
+        """The prices that it has, each with its quantity, in order."""
+        return tuple(sorted((item.price.id, item.quantity) for item in self.items))
+
 
 @dataclass(frozen=True, slots=True)
 class PlanChange:

@@ -104,8 +104,7 @@ def preview_change(request: ChangeRequest, deps: ChangeDeps) -> ChangePreview:
     PriceUnavailable, CurrencyUnavailable, PlanMismatch, and what the ports raise.
     """
     _, live, change = _wanted(request, deps)
-    # Stripe counts seconds, and its clock may be ahead of ours where a period has just begun
-    now = max(deps.converge.clock.now().replace(microsecond=0), live.period_start)
+    now = _moment(live, deps)
     change = replace(change, prorated_at=now)
     return ChangePreview(
         change=change,
@@ -126,10 +125,14 @@ def change_subscription(request: ChangeRequest, deps: ChangeDeps) -> Changed:
     if change.nothing:
         return _settled(ChangeStatus.UNCHANGED, live, deps, account.user)
     if not _pending(live, change):
+        key = _key(request, change, live, account)
         if change.prorated_at is not None:
             refuse_stale(change.prorated_at, live, deps.converge.clock.now())
+        # A moment is always named: Stripe then refuses the change if the period has ended since it was judged. Else a
+        # cheaper plan, refused a second later, would take back the price of a renewal that still grants its credits.
+        change = replace(change, prorated_at=change.prorated_at or _moment(live, deps))
         _billed_now(change, live, deps)
-        live = _make(change, _key(request, change, live, account), deps)
+        live = _make(change, key, request, deps)
         deps.converge.metrics.count("SubscriptionChanges", outcome=_status(live))
     return _settled(_status(live), live, deps, account.user)
 
@@ -148,6 +151,11 @@ def _wanted(request: ChangeRequest, deps: ChangeDeps) -> tuple[Account, LiveSubs
     price = PriceFinder(deps.catalog, live.currency).find(request.price)
     check_sellable(price)
     return account, live, change_of(live, price, request.quantity, request.prorated_at)
+
+
+def _moment(live: LiveSubscription, deps: ChangeDeps) -> datetime:
+    """Now. Stripe counts seconds, and its clock may be ahead of ours where a period has just begun."""
+    return max(deps.converge.clock.now().replace(microsecond=0), live.period_start)
 
 
 def _billed_now(change: PlanChange, live: LiveSubscription, deps: ChangeDeps) -> Bill | None:
@@ -179,15 +187,24 @@ def _key(request: ChangeRequest, change: PlanChange, live: LiveSubscription, acc
     return f"change:{live.id}:by-caller:{sha256(request.idempotency_key.encode()).hexdigest()[:32]}"
 
 
-def _make(change: PlanChange, key: str, deps: ChangeDeps) -> LiveSubscription:
+def _make(change: PlanChange, key: str, request: ChangeRequest, deps: ChangeDeps) -> LiveSubscription:
+    """Make the change, unless a click of a moment ago has made this very one: it had the same key, at another second.
+
+    Raises IdempotencyConflict when the caller's key was used for something else, and PreviewExpired.
+    """
     try:
         return deps.stripe.change(change, key)
     except StripeRefused as refused:
-        if refused.key_reused:
-            raise IdempotencyConflict(
-                "this idempotency key was used for another change", subscription_id=change.subscription
-            ) from refused
-        raise _stale_or(refused, change) from refused
+        if not refused.key_reused:
+            raise _stale_or(refused, change) from refused
+        live = deps.stripe.live(change.subscription)
+        if change.of(live) == live.prices or _pending(live, change):
+            return live
+        if request.idempotency_key is None:
+            raise PreviewExpired("ask for a preview first", subscription_id=change.subscription) from refused
+        raise IdempotencyConflict(
+            "this idempotency key was used for another change", subscription_id=change.subscription
+        ) from refused
 
 
 def _stale_or(refused: StripeRefused, change: PlanChange) -> PreviewExpired | StripeRefused:
