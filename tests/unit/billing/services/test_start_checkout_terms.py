@@ -76,6 +76,19 @@ def test_a_subscription_with_items_of_two_groups_stands_in_the_way_in_both(core:
             start(core, lookup_key)
 
 
+def test_a_page_that_is_open_when_another_subscription_takes_its_group_is_ended(core: Core) -> None:
+    """Money rule 22: the portal may move a subscription into the group, and the page could still be paid."""
+    core.has_customer()
+    start(core, "pro_monthly")
+    other = a_subscription()
+    core.stripe.subscriptions[other.id] = other
+    core.deliver_change()
+    for _ in range(2):
+        with pytest.raises(SubscriptionExists):
+            start(core, "team_yearly")
+        assert core.stripe.open_sessions == []
+
+
 def test_a_payment_that_is_processing_blocks_its_own_group_only(core: Core) -> None:
     core.stripe.begin_debit(start(core, "pro_monthly").id)
     with pytest.raises(SubscriptionExists, match="being processed"):

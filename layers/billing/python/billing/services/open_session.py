@@ -112,6 +112,17 @@ class SessionOpener:
                 return session
         raise CheckoutConflict("another checkout of this order is in progress: try again", user_id=self._user)
 
+    def end_open(self) -> None:
+        """End the slot's session where something else has taken its place: a subscription that the portal moved into
+        this group, or that was made by hand. In another tab it could still be paid.
+        """
+        claim = self._deps.checkouts.claim(self._user, self._slot)
+        if claim is None or claim.session is None:
+            return
+        purchase = self._deps.checkouts.purchase(PurchaseKey(claim.session))
+        if purchase is not None and purchase.state is PurchaseState.OPEN:
+            self._deps.stripe.expire_session(claim.session)
+
     def _resumable(self, claim: Claim, now: datetime) -> bool:
         """Whether somebody has begun on this very order, and has no session yet: they are at it, or have died."""
         usable = claim.order_hash == self._hash and claim.order != self._spent

@@ -9,7 +9,7 @@ from billing.domain.account import Account
 from billing.domain.cart import Cart, cart_of
 from billing.domain.ids import UserId
 from billing.domain.terms import HOSTED, SellingPolicy, terms_of
-from billing.errors import QuantityOutOfRange, StripeRefused
+from billing.errors import QuantityOutOfRange, StripeRefused, SubscriptionExists
 from billing.ports.cache import Cache
 from billing.ports.store import CheckoutStore
 from billing.ports.stripe import Catalog, OpenSession, StripeCheckout, Touched
@@ -116,10 +116,15 @@ def _open(wanted: Wanted, ensured: Ensured, deps: CheckoutDeps) -> OpenSession:
     if ensured.adopted or account.stripe_version == 0:
         # the customer may be older than its owner record: what happened to it in between was parked (money rule 9)
         account = _first_look(wanted.user, account, deps.converge)
-    if wanted.group is not None:
-        refuse_second_subscription(account, wanted.group)
     world = SessionDeps(deps.converge, deps.stripe, deps.checkouts, deps.cache)
-    return SessionOpener(wanted, account, ensured.customer, world).open()
+    opener = SessionOpener(wanted, account, ensured.customer, world)
+    if wanted.group is not None:
+        try:
+            refuse_second_subscription(account, wanted.group)
+        except SubscriptionExists:
+            opener.end_open()
+            raise
+    return opener.open()
 
 
 def _forget_gone(request: CheckoutRequest, account: Account, deps: CheckoutDeps) -> None:
