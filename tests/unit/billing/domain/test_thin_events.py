@@ -104,6 +104,7 @@ def test_mode_and_account_of_a_thin_event(given: dict[str, Any], origin: Origin,
         ({"created": "1969-12-31T23:59:59Z"}, "created"),
         ({"livemode": None}, "livemode"),
         ({"context": "workspace"}, "context"),
+        ({"context": 5}, "context"),
         ({"id": None}, "id"),
     ],
 )
@@ -179,6 +180,7 @@ def test_mode_and_account_in_an_envelope() -> None:
     ("given", "reason"),
     [
         ({"source": "aws.s3"}, "source"),
+        ({"source": "aws.partner/stripe.community/ed_1"}, "source"),
         ({"source": None}, "source"),
         ({"detail": None}, "event"),
         ({"detail": []}, "event"),

@@ -66,7 +66,7 @@ _NAMELESS: Final = frozenset({"invoice.upcoming", "entitlements.active_entitleme
 """Their thin events name no object (stripe/events/_v1_invoice_upcoming_event.py and its like in stripe-python 16.1.0),
 so they tell nothing of whom. Nothing of an account depends on either."""
 
-_EVENT_SOURCE: Final = "aws.partner/stripe.com"
+_EVENT_SOURCE: Final = "aws.partner/stripe.com/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +177,8 @@ def _read_thin(event: Mapping[str, Any], origin: Origin, received_at: datetime, 
     kind = ids.required(target.get("type"), ids.DOTTED_NAME, "related_object.type")
     name = ids.required(target.get("id"), ids.STRIPE_ID, "related_object.id")
     livemode = ids.flag(event.get("livemode"), "livemode")
-    context = event.get("context")
-    account = context.rpartition("/")[2] if isinstance(context, str) and context else None
+    context = event.get("context") or None
+    account = context.rpartition("/")[2] if isinstance(context, str) else context
     account = ids.optional(account, ids.ACCOUNT_ID, "context")
     return Notice(
         id=EventId(ids.required(event.get("id"), ids.EVENT_ID, "id")),
