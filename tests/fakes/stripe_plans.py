@@ -143,9 +143,14 @@ class FakePlans:
             scheduled=False,
             pending=self.pending.get(subscription),
             latest_invoice=known.latest_invoice,
-            invoice_page=f"https://invoice.stripe.test/{known.latest_invoice}",
+            invoice_page=self._page(known.latest_invoice),
         )
         return replace(live, **self.given)  # type: ignore[arg-type]
+
+    def _page(self, latest: InvoiceId | None) -> str | None:
+        invoice = self.stripe.invoices.get(latest) if latest is not None else None
+        of_change = invoice is not None and (invoice.billing_reason, invoice.status) == ("subscription_update", "open")
+        return f"https://invoice.stripe.test/{latest}" if of_change else None
 
     def _moment(self, change: PlanChange) -> datetime:
         start = self._live(change.subscription).period_start

@@ -39,7 +39,13 @@ ITEM: dict[str, Any] = {
     "current_period_start": NOW_SECONDS,
     "current_period_end": NOW_SECONDS + 30 * 86_400,
 }
-INVOICE = {"id": "in_1", "object": "invoice", "hosted_invoice_url": "https://invoice.stripe.com/i/1"}
+INVOICE = {
+    "id": "in_1",
+    "object": "invoice",
+    "billing_reason": "subscription_update",
+    "status": "open",
+    "hosted_invoice_url": "https://invoice.stripe.com/i/1",
+}
 SUBSCRIPTION: dict[str, Any] = {
     "id": "sub_1",
     "object": "subscription",
@@ -117,6 +123,8 @@ def test_a_subscription_is_read_with_its_products_and_its_latest_invoice() -> No
         ({"schedule": "sub_sched_1"}, "scheduled", True),
         ({"latest_invoice": None}, "latest_invoice", None),
         ({"latest_invoice": None}, "invoice_page", None),
+        ({"latest_invoice": INVOICE | {"billing_reason": "subscription_cycle"}}, "invoice_page", None),
+        ({"latest_invoice": INVOICE | {"status": "paid"}}, "invoice_page", None),
     ],
 )
 def test_what_decides_whether_it_can_be_changed(given: dict[str, Any], member: str, value: object) -> None:

@@ -282,6 +282,20 @@ def test_asking_again_while_it_waits_gets_the_same_page_and_no_second_invoice(co
     assert len(core.plans.billed) == 1
 
 
+def test_asking_again_after_a_renewal_that_came_while_it_waits_gets_a_page_again(core):
+    """The renewal's invoice is the latest by then: its page would not pay for the change."""
+    core.plans.card_refuses = True
+    change_subscription(wanted(), core.change)
+    renewed(core)
+    core.stripe.subscriptions[SUB] = replace(core.stripe.subscriptions[SUB], latest_invoice=INVOICE)
+    core.clock.time = NOW + 30 * DAY
+    again = change_subscription(wanted(), core.change)
+    assert (again.status, again.invoice_page) == (
+        ChangeStatus.PAYMENT_REQUIRED,
+        "https://invoice.stripe.test/in_change_2",
+    )
+
+
 def test_paid_for_it_is_in_force(core):
     core.plans.card_refuses = True
     change_subscription(wanted(), core.change)

@@ -78,7 +78,7 @@ class LiveSubscription:
     pending: PendingChange | None
     latest_invoice: InvoiceId | None
     invoice_page: str | None
-    """Stripe's page on which the latest invoice can be paid."""
+    """Stripe's page on which the latest invoice can be paid, if that is of a change and open."""
 
     @property
     def prices(self) -> tuple[tuple[PriceId, int], ...]:

@@ -176,8 +176,11 @@ def _billed_now(change: PlanChange, live: LiveSubscription, deps: ChangeDeps) ->
 
 
 def _pending(live: LiveSubscription, change: PlanChange) -> bool:
-    """Whether this very change waits for its payment already: a second click gets the same page to pay on."""
-    return live.pending is not None and live.pending.items == change.of(live)
+    """Whether this very change waits for its payment already: a second click gets the same page to pay on.
+
+    If a renewal came in between, its invoice is the latest, and the change is made anew to have a page.
+    """
+    return live.pending is not None and live.pending.items == change.of(live) and live.invoice_page is not None
 
 
 def _key(request: ChangeRequest, change: PlanChange, live: LiveSubscription, account: Account) -> str:

@@ -158,8 +158,15 @@ def live_of(obj: Object, levels: tuple[str, ...]) -> LiveSubscription:
             latest_invoice=InvoiceId(required(id_of(invoice, "latest_invoice"), INVOICE_ID, "latest_invoice"))
             if invoice
             else None,
-            invoice_page=invoice["hosted_invoice_url"] if isinstance(invoice, Mapping) else None,
+            invoice_page=_page_to_pay(invoice) if isinstance(invoice, Mapping) else None,
         )
+
+
+def _page_to_pay(invoice: Object) -> str | None:
+    """A renewal goes on beside a change that waits, and is the latest invoice from then on."""
+    of_change = invoice["billing_reason"] == "subscription_update" and invoice["status"] == "open"
+    page: str | None = invoice["hosted_invoice_url"] if of_change else None
+    return page
 
 
 def _item(item: Object, levels: tuple[str, ...]) -> LiveItem:
