@@ -100,6 +100,7 @@ CALLS = {
     "dynamodb/credit_store.py": {"query"},
     "dynamodb/event_store.py": {"ConditionCheck", "Delete", "Update"},
     "dynamodb/ledger_store.py": {"get_item", "query"},
+    "dynamodb/personal_store.py": {"Update"},  # the operator's, of no function
     "sqs_queue.py": {"send_message", "change_message_visibility"},
     "secrets_manager.py": {"get_secret_value"},
 }
