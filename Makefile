@@ -53,9 +53,11 @@ seed: .venv/.ready ## put the sample catalog into the Stripe test account whose 
 	@$(PYTHON) -m local seed $(ARGS)
 
 ## --- test it ------------------------------------------------------------------------------------------------------
+# A file's tests stay together: they share a running system. ARGS=-n0 runs all in one process (for a debugger).
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 test: .venv/.ready ## the whole suite (browser tests are skipped, aloud, where there is no browser)
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-unit: .venv/.ready ## no part of the system is started
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
@@ -72,7 +74,7 @@ test-live: .venv/.ready ## end to end against Stripe's test mode, with the key i
 ## --- check it -----------------------------------------------------------------------------------------------------
 
 check: check-format lint typecheck validate ## all that CI runs: format, lint, types, template, tests; a browser is required
-	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest --durations=10 $(ARGS)
+	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 $(ARGS)
 
 check-format: .venv/.ready
 	@$(PYTHON) -m ruff format --check .

@@ -234,7 +234,7 @@ def test_of_an_impossible_user(sub: str, stack: Stack, shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("scope", ["billing:spend", "billing:read", "billing:spend billing:read"])
-@pytest.mark.parametrize("route", [ORDER, SUCCESS, "GET /credits/transactions"])
+@pytest.mark.parametrize("route", [ORDER, SUCCESS, "POST /portal/sessions", "POST /subscriptions/change"])
 def test_of_a_machine_where_a_user_is_needed(route: str, scope: str, stack: Stack, shop: Shop) -> None:
     headers = {"authorization": f"Bearer {stack.token(scope=scope)}"}
     check(ask(shop, Row(route, GOOD, 403, "forbidden"), headers), 403, "forbidden")
