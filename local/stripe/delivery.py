@@ -16,8 +16,9 @@ from typing import Any
 
 import httpx
 
-from local.stripe.engine import Engine, event_destinations, old_shapes, thin_events
-from local.stripe.engine import webhook_endpoints as endpoints
+from local.stripe.engine import Engine
+from local.stripe.engine.notices import event_destinations, old_shapes, thin_events
+from local.stripe.engine.notices import webhook_endpoints as endpoints
 from local.stripe.engine.world import Obj, Outgoing
 from local.stripe.faults import Faults
 from local.stripe.signing import signature_header

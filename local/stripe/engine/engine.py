@@ -9,51 +9,35 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.stripe.engine import (
-    balance,
-    charges,
-    checkout_sessions,
+from local.stripe.engine import scheduler, test_clocks
+from local.stripe.engine.buyers import customer_search, customers, entitlements, payment_method_saving, payment_methods
+from local.stripe.engine.catalog import (
     coupons,
-    customer_search,
-    customers,
-    disputes,
-    entitlements,
-    event_destinations,
-    events,
     features,
-    invoice_actions,
-    invoice_items,
-    invoice_objects,
-    invoice_preview,
-    invoices,
-    old_shapes,
-    payment_intents,
-    payment_method_saving,
-    payment_methods,
-    portal_configurations,
-    portal_sessions,
     price_currencies,
     prices,
     products,
     promotion_codes,
-    refunds,
-    scheduler,
-    session_order,
+    tax_ids,
+    tax_rates,
+)
+from local.stripe.engine.checkout import checkout_sessions, session_order
+from local.stripe.engine.errors import SUPPORT, ApiError
+from local.stripe.engine.expand import Include, check_levels, expand
+from local.stripe.engine.idempotency import IdempotencyKeys
+from local.stripe.engine.invoices import invoice_actions, invoice_items, invoice_objects, invoice_preview, invoices
+from local.stripe.engine.notices import event_destinations, events, old_shapes, thin_events, webhook_endpoints
+from local.stripe.engine.payments import balance, charges, disputes, payment_intents, refunds
+from local.stripe.engine.routes import Call, Route
+from local.stripe.engine.schema import check, params_type
+from local.stripe.engine.subscriptions import (
+    portal_configurations,
+    portal_sessions,
     subscription_create,
     subscription_items,
     subscription_pause,
     subscriptions,
-    tax_ids,
-    tax_rates,
-    test_clocks,
-    thin_events,
-    webhook_endpoints,
 )
-from local.stripe.engine.errors import SUPPORT, ApiError
-from local.stripe.engine.expand import Include, check_levels, expand
-from local.stripe.engine.idempotency import IdempotencyKeys
-from local.stripe.engine.routes import Call, Route
-from local.stripe.engine.schema import check, params_type
 from local.stripe.engine.world import API_VERSION, Cause, Obj, World, snapshot
 
 _RESOURCES = (

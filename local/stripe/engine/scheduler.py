@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.stripe.engine import (
-    checkout_sessions,
-    disputes,
-    hosted_checkout,
-    invoice_life,
-    invoice_preview,
-    payment_intents,
-    subscription_end,
-    subscription_life,
-    upkeep,
-)
+from local.stripe.engine.checkout import checkout_sessions, hosted_checkout
+from local.stripe.engine.invoices import invoice_life, invoice_preview
+from local.stripe.engine.payments import disputes, payment_intents
+from local.stripe.engine.subscriptions import subscription_end, subscription_life, upkeep
 from local.stripe.engine.world import Cause, Obj, World, snapshot
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from local.stripe.engine.catalog.prices import SECONDS
 from local.stripe.engine.errors import ApiError, invalid_request
 from local.stripe.engine.paging import page
-from local.stripe.engine.prices import SECONDS
 from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.world import Obj, World
 

@@ -14,8 +14,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from local.stripe.delivery import Deliveries
-from local.stripe.engine import Engine, webhook_endpoints
+from local.stripe.engine import Engine
 from local.stripe.engine.errors import ApiError
+from local.stripe.engine.notices import webhook_endpoints
 from local.stripe.faults import Faults
 from local.stripe.web import api, control, embedding, other_pages, pages, portal_pages
 from local.stripe.web.shell import Shell

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from local.stripe.engine import scheduler, webhook_endpoints
+from local.stripe.engine import scheduler
 from local.stripe.engine.errors import ApiError
+from local.stripe.engine.notices import webhook_endpoints
 from local.stripe.engine.world import snapshot
 from local.stripe.web import control_account, control_money, dashboard
 from local.stripe.web.given import BadRequest, Given, need, only, read

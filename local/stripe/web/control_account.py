@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from local.stripe.engine import event_destinations, thin_events, webhook_endpoints
 from local.stripe.engine.errors import missing
+from local.stripe.engine.notices import event_destinations, thin_events, webhook_endpoints
 from local.stripe.engine.world import Obj, World, snapshot
 from local.stripe.web.given import BadRequest, Given, need, only
 from local.stripe.web.shell import Shell

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.stripe.engine import disputes, refunds
-from local.stripe.engine.price_currencies import currency_code
+from local.stripe.engine.catalog.price_currencies import currency_code
+from local.stripe.engine.payments import disputes, refunds
 from local.stripe.engine.world import Obj, World, snapshot
 from local.stripe.web.given import BadRequest, Given, need, only
 from local.stripe.web.shell import Shell

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from local.stripe.engine import portal_configurations
-from local.stripe.engine.invoice_effects import LAST_REFUSAL
+from local.stripe.engine.invoices.invoice_effects import LAST_REFUSAL
 from local.stripe.engine.schema import check, params_type
+from local.stripe.engine.subscriptions import portal_configurations
 from local.stripe.engine.world import Obj, World, snapshot
 from local.stripe.web.given import BadRequest, Given, need, only
 from local.stripe.web.shell import Shell

@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from local.stripe.engine import hosted_checkout, promotion_codes, session_order
-from local.stripe.engine.checkout_buyer import Buyer
+from local.stripe.engine.buyers.instruments import InvalidDetails
+from local.stripe.engine.catalog import promotion_codes
+from local.stripe.engine.checkout import hosted_checkout, session_order
+from local.stripe.engine.checkout.checkout_buyer import Buyer
+from local.stripe.engine.checkout.session_order import Order
 from local.stripe.engine.errors import ApiError
-from local.stripe.engine.instruments import InvalidDetails
-from local.stripe.engine.session_order import Order
 from local.stripe.engine.world import Obj
 from local.stripe.web import pay_form, texts
 from local.stripe.web.rendering import render

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local.stripe.engine import instruments, tax_ids
-from local.stripe.engine.checkout_buyer import Buyer
-from local.stripe.engine.instruments import InvalidDetails
-from local.stripe.engine.session_order import Order
+from local.stripe.engine.buyers import instruments
+from local.stripe.engine.buyers.instruments import InvalidDetails
+from local.stripe.engine.catalog import tax_ids
+from local.stripe.engine.checkout.checkout_buyer import Buyer
+from local.stripe.engine.checkout.session_order import Order
 from local.stripe.engine.world import Obj, World
 
 COUNTRIES = {

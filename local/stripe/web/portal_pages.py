@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from local.stripe.engine import instruments, portal, portal_sessions
+from local.stripe.engine.buyers import instruments
+from local.stripe.engine.buyers.instruments import InvalidDetails
 from local.stripe.engine.errors import ApiError
-from local.stripe.engine.instruments import InvalidDetails
+from local.stripe.engine.subscriptions import portal, portal_sessions
 from local.stripe.engine.world import Obj, World
 from local.stripe.web.rendering import render
 from local.stripe.web.shell import Shell, shell_of

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from local.stripe.engine import Engine, hosted_checkout, webhook_endpoints
-from local.stripe.engine.checkout_buyer import Buyer
-from local.stripe.engine.instruments import CARDS, IBANS
+from local.stripe.engine import Engine
+from local.stripe.engine.buyers.instruments import CARDS, IBANS
+from local.stripe.engine.checkout import hosted_checkout
+from local.stripe.engine.checkout.checkout_buyer import Buyer
+from local.stripe.engine.notices import webhook_endpoints
 from local.stripe.engine.world import Obj
 
 START = 1_795_000_000

@@ -56,7 +56,7 @@ class Subscribed:
         return [entry["amount"] for entry in reversed(entries)]
 
     def break_card(self, number: str = "4000000000000341") -> None:
-        from local.stripe.engine.instruments import CARDS
+        from local.stripe.engine.buyers.instruments import CARDS
 
         self.world.hidden[self.now()["default_payment_method"]] = CARDS[number]
 

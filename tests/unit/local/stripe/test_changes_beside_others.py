@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.stripe.engine import portal_sessions
+from local.stripe.engine.subscriptions import portal_sessions
 from tests.unit.local.stripe.subscribed import Subscribed, day, lines
 
 

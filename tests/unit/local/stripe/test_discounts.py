@@ -2,7 +2,8 @@
 
 import pytest
 
-from local.stripe.engine import amounts, promotion_codes, session_order
+from local.stripe.engine.catalog import amounts, promotion_codes
+from local.stripe.engine.checkout import session_order
 
 MONTH = {"interval": "month"}
 SESSIONS = "/v1/checkout/sessions"

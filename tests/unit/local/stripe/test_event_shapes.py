@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.stripe.engine import old_shapes, thin_events
+from local.stripe.engine.notices import old_shapes, thin_events
 
 MONTH = {"interval": "month"}
 DESTINATIONS = "/v2/core/event_destinations"

@@ -1,6 +1,6 @@
 """Invoices and receipts of one-time payments."""
 
-from local.stripe.engine import instruments
+from local.stripe.engine.buyers import instruments
 
 SESSIONS = "/v1/checkout/sessions"
 INVOICED = {"enabled": True, "invoice_data": {"description": "Credits", "footer": "Bye", "metadata": {"a": "b"}}}

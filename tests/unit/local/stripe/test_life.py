@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.stripe.engine import instruments
-from local.stripe.engine.periods import next_boundary
+from local.stripe.engine.buyers import instruments
+from local.stripe.engine.subscriptions.periods import next_boundary
 from local.stripe.web.money import money
 from tests.unit.local.stripe.conftest import START, Account
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.stripe.engine import disputes, refunds
+from local.stripe.engine.payments import disputes, refunds
 
 
 @pytest.fixture

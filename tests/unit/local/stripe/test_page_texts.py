@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local.stripe.engine import instruments, payment_intents
+from local.stripe.engine.buyers import instruments
+from local.stripe.engine.payments import payment_intents
 from local.stripe.web import pages, pay_form, texts
 from local.stripe.web.money import money
 

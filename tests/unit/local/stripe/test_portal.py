@@ -2,9 +2,9 @@
 
 import pytest
 
-from local.stripe.engine import portal, portal_configurations, portal_sessions
+from local.stripe.engine.buyers.instruments import CARDS
 from local.stripe.engine.errors import ApiError
-from local.stripe.engine.instruments import CARDS
+from local.stripe.engine.subscriptions import portal, portal_configurations, portal_sessions
 from tests.unit.local.stripe.subscribed import Subscribed, day, lines
 
 CONFIGURATIONS, SESSIONS = "/v1/billing_portal/configurations", "/v1/billing_portal/sessions"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.stripe.engine import portal_configurations
+from local.stripe.engine.subscriptions import portal_configurations
 from tests.unit.local.stripe.subscribed import Subscribed
 from tests.unit.local.stripe.test_portal import CANCEL, CONFIGURATIONS, SESSIONS, enter, switching
 

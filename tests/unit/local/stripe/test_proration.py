@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from local.stripe.engine.proration import Debit, after_credit, credits_from, share
+from local.stripe.engine.subscriptions.proration import Debit, after_credit, credits_from, share
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.stripe.engine import tax_ids
+from local.stripe.engine.catalog import tax_ids
 
 MONTH = {"interval": "month"}
 SESSIONS = "/v1/checkout/sessions"

@@ -1,0 +1,1 @@
+"""Customers, how they pay, and what they are entitled to."""

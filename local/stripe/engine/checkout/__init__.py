@@ -1,0 +1,1 @@
+"""Checkout sessions, and what happens behind the hosted page."""

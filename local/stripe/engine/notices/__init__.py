@@ -1,0 +1,1 @@
+"""Events and where they go: endpoints, destinations, thin events and older shapes."""

@@ -1,0 +1,1 @@
+"""Payment intents, charges and what comes back of them."""

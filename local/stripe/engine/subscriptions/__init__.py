@@ -1,0 +1,1 @@
+"""Subscriptions: their life, their changes, and the customer portal."""
