@@ -176,6 +176,22 @@ def test_credits_expire_once_by_any_converge_after_their_end():
     assert (again.changed, again.entries) == (False, ())
 
 
+@pytest.mark.parametrize("refunded_first", [True, False])
+def test_a_debt_outlives_the_credits_that_covered_it(refunded_first):
+    """Money rules 16, 17, decision 0028: covering uses nothing, so the end is the same in both orders."""
+    spent = replace(PAID.account.lots[0], used=500)
+    state = replace(PAID, account=replace(PAID.account, lots=(spent,), balance=0))
+    covering = an_order(CREDITS_90, id=OrderId("ord_2"))
+    payment = a_payment(1500, intent=PaymentIntentId("pi_2"))
+    bought = a_truth(a_session(covering, id=SessionId("cs_2"), payment=payment))
+    looks = [(truth(a_refund(1400)), NOW + DAY), (bought, NOW + 2 * DAY), (a_truth(), END)]
+    balances = []
+    for seen, now in looks if refunded_first else [*looks[1:], (looks[0][0], END)]:
+        state, _ = step(replace(state, orders={covering.id: covering}), seen, now)
+        balances.append(state.account.balance)
+    assert balances == ([-500, 1500, -500] if refunded_first else [2000, 0, -500])
+
+
 def test_only_what_is_left_expires():
     granted, _ = step(before(ENDING), truth(a_refund(750), order=ENDING, captured=1500))
     _, decision = step(granted, a_truth(), END)
