@@ -16,7 +16,7 @@ from billing.errors import InvalidRequest
 from billing.http.caller import reader
 from billing.http.handler import http_handler
 from billing.http.reply import HttpResponse, reply, reply_json
-from billing.http.request import HttpEvent, query, time_in_query
+from billing.http.request import HttpEvent, query, refuse_others, time_in_query
 from billing.observability import LambdaContext
 from billing.present.account import account_answer, entitlement_answer
 from billing.present.catalog import catalog_answer
@@ -43,6 +43,7 @@ def _credits(event: HttpEvent, world: AccountWorld) -> HttpResponse:
 
 
 def _transactions(event: HttpEvent, world: AccountWorld) -> HttpResponse:
+    refuse_others(event, "userId", "limit", "cursor", "kind", "from", "to")
     limit = query(event, "limit") or str(_PAGE)
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3):
         raise InvalidRequest("limit must be a whole number")

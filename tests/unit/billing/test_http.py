@@ -72,6 +72,7 @@ BAD_BODIES: dict[str, tuple[bytes, str]] = {
     "a text for a number": (b'{"price":"x","quantity":"1"}', "invalid_request"),
     "a fraction": (b'{"price":"x","quantity":1.5}', "invalid_request"),
     "true for a number": (b'{"price":"x","quantity":true}', "invalid_request"),
+    "a name that stands twice": (b'{"price":"x","quantity":1,"quantity":2}', "invalid_request"),
     "null for a text": (b'{"price":null}', "invalid_request"),
 }
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from billing.bootstrap.account import AccountWorld
 from billing.bootstrap.reconcile import ReconcileWorld
 from billing.domain.ledger import Kind
 from billing.errors import Forbidden, InvalidRequest, MalformedMessage
 from billing.http.caller import spender
 from billing.http.request import HttpEvent, in_path, required_key, time_in_query
 from billing.services.adjust_credits import adjust_credits
-from functions.account.app import _kinds
+from functions.account.app import _kinds, _transactions
 from functions.credits.app import _ROUTES
 from functions.reconcile.app import _JOBS
 from functions.reconcile.app import lambda_handler as reconcile
@@ -119,6 +120,11 @@ def test_kinds_of_the_ledger() -> None:
     for text in ("", "spend", "SPEND,", "SPEND, EXPIRY"):
         with pytest.raises(InvalidRequest):
             _kinds(text)
+
+
+def test_a_misspelt_filter_of_the_ledger_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="kind"):
+        _transactions(http_event(claims={"sub": "alice"}, query={"kinds": "SPEND"}), cast("AccountWorld", None))
 
 
 # -------------------------------------------------------------------------------------------------------- schedules

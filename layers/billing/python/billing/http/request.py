@@ -63,6 +63,13 @@ def query(event: HttpEvent, name: str) -> str | None:
     return (event.get("queryStringParameters") or {}).get(name)
 
 
+def refuse_others(event: HttpEvent, *names: str) -> None:
+    """Raise `InvalidRequest` for a query parameter of another name: a misspelt filter would show everything."""
+    others = (event.get("queryStringParameters") or {}).keys() - set(names)
+    if others:
+        raise errors.InvalidRequest(f"the parameters here are {', '.join(names)}")
+
+
 def time_in_query(event: HttpEvent, name: str) -> datetime | None:
     """Return a query parameter as a time, or raise `InvalidRequest` unless it is ISO 8601 with its offset."""
     text = query(event, name)
@@ -83,7 +90,7 @@ def json_body(event: HttpEvent) -> dict[str, Any]:
     if len(body) > MAX_JSON:
         raise errors.BodyTooLarge(f"the body is larger than {MAX_JSON} bytes")
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_each_name_once)
         json.dumps(value, ensure_ascii=False).encode("utf-8")  # "\ud800" parses, and then no answer could quote it
     except (ValueError, RecursionError) as exc:  # ValueError: also UTF-8, and an integer of over 4,300 digits
         raise errors.InvalidRequest("the body is not valid JSON") from exc
@@ -125,6 +132,14 @@ def correlation_id(event: HttpEvent) -> str | None:
     """Return API Gateway's id of the request, which its access log has as well."""
     found = (event.get("requestContext") or {}).get("requestId")
     return fits(found, CORRELATION_ID)
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON leaves open which of two amounts of one name counts, and a proxy in between may have read the other."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
