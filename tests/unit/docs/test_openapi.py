@@ -10,6 +10,7 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from billing.domain.ledger import Kind
 from docs.openapi.__main__ import rendered
 from docs.openapi.document import document
 from docs.openapi.operation import Caller, Operation
@@ -116,3 +117,8 @@ def test_a_right_answer_has_no_faults() -> None:
 )
 def test_a_wrong_answer_is_found(status: int, body: object, headers: dict[str, str]) -> None:
     assert faults(answered("GET", "/entitlements", status, body, **headers))
+
+
+def test_the_guide_names_every_kind_of_the_ledger() -> None:
+    text = (ROOT / "docs" / "api.md").read_text()
+    assert [kind for kind in Kind if f"`{kind}`" not in text] == []
