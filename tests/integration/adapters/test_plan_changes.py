@@ -17,6 +17,7 @@ from billing.errors import (
     IdempotencyConflict,
     PlanMismatch,
     SubscriptionCanceling,
+    SubscriptionNotChangeable,
     SubscriptionPaused,
 )
 from billing.services.change_subscription import (
@@ -236,6 +237,16 @@ def test_one_that_ends_and_one_that_is_paused(subscriber: Subscriber) -> None:
     with pytest.raises(SubscriptionPaused):
         subscriber.change()
     assert subscriber.at_stripe()["items"].data[0].price.id == subscriber.pro
+
+
+def test_one_without_a_payment_method(subscriber: Subscriber) -> None:
+    """Its buyer has removed the only card: there is no invoice whose page could ask for one."""
+    customer = str(subscriber.shop.account.customer)
+    for method in subscriber.side.v1.payment_methods.list({"customer": customer}).data:
+        subscriber.side.v1.payment_methods.detach(method.id)
+    with pytest.raises(SubscriptionNotChangeable, match="no payment method"):
+        subscriber.change()
+    assert subscriber.at_stripe().pending_update is None
 
 
 def test_a_plan_of_another_currency_or_group(subscriber: Subscriber) -> None:

@@ -274,8 +274,8 @@ def test_a_change_is_billed_at_once_and_waits_for_its_payment() -> None:
 
 def test_only_what_a_pending_update_supports_is_sent() -> None:
     """Stripe refuses any other parameter beside `pending_if_incomplete`."""
-    _, request = exchanged(SUBSCRIPTION, lambda url: plans(url).change(CHANGE, "k1"))
-    supported = {"expand", "payment_behavior", "proration_behavior", "proration_date", "items"}
+    _, request = exchanged(SUBSCRIPTION, lambda url: plans(url).change(replace(CHANGE, new_period=True), "k1"))
+    supported = {"expand", "payment_behavior", "proration_behavior", "proration_date", "items", "billing_cycle_anchor"}
     assert {name.split("[")[0] for name in sent(request)} <= supported
 
 
@@ -284,6 +284,13 @@ def test_only_what_a_pending_update_supports_is_sent() -> None:
 )
 def test_a_payment_method_that_cannot_be_charged_at_once(param: str, error: type[Exception]) -> None:
     raised, _ = exchanged(refusal(param=param), lambda url: plans(url).change(CHANGE, "k1"))
+    assert type(raised) is error
+
+
+@pytest.mark.parametrize(("param", "error"), [(None, SubscriptionNotChangeable), ("items[0][price]", StripeRefused)])
+def test_nothing_to_pay_with(param: str | None, error: type[Exception]) -> None:
+    given = {"code": "resource_missing"} | ({"param": param} if param else {})
+    raised, _ = exchanged(refusal(**given), lambda url: plans(url).change(CHANGE, "k1"))
     assert type(raised) is error
 
 

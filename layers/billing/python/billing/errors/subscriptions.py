@@ -42,7 +42,7 @@ class SubscriptionCanceling(ChangeRefused):
 
 
 class SubscriptionNotChangeable(ChangeRefused):
-    """Only the portal, or a person, can change it: a schedule, several prices, or a payment method that is slow."""
+    """Only the portal, or a person, can change it: a schedule, several prices, a slow payment method, or none."""
 
     code = "subscription_not_changeable"
 

@@ -105,6 +105,12 @@ class StripePlanChanges:
                 raise SubscriptionNotChangeable(
                     "its payment method can't be charged at once", subscription_id=change.subscription
                 ) from refused
+            if refused.stripe_code == "resource_missing" and refused.param is None:
+                # "This customer has no attached payment source or default payment method": nothing else is missing
+                # without a name, and there would be no invoice whose page could ask for a card
+                raise SubscriptionNotChangeable(
+                    "it has no payment method: add one in the portal first", subscription_id=change.subscription
+                ) from refused
             raise
         return live_of(made, self._levels)
 
