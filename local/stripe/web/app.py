@@ -18,7 +18,7 @@ from local.stripe.engine import Engine
 from local.stripe.engine.errors import ApiError
 from local.stripe.engine.notices import webhook_endpoints
 from local.stripe.faults import Faults
-from local.stripe.web import api, control, embedding, other_pages, pages, portal_pages
+from local.stripe.web import api, control, embedding, other_pages, pages, portal_pages, portal_visit
 from local.stripe.web.shell import Shell
 
 VERBS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
@@ -86,7 +86,7 @@ def build(
             Route("/v1/{path:path}", api.answer, methods=VERBS),
             Route("/v2/{path:path}", api.answer, methods=VERBS),
         ],
-        exception_handlers={portal_pages.Gone: portal_pages.gone, ApiError: portal_pages.refused},
+        exception_handlers={portal_visit.Gone: portal_pages.gone, ApiError: portal_pages.refused},
         lifespan=life,
     )
     app.state.shell = shell
