@@ -11,6 +11,7 @@ from billing.services.converge import Converged, converge
 from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import (
     ALICE,
+    DAY,
     INVOICE,
     NOW,
     PRO_MONTHLY,
@@ -193,3 +194,13 @@ def test_each_part_is_told_to_whoever_asked_for_the_converge(core):
     result = converge(ALICE, Touched(), [a_notice("customer.updated", related={})], "test", core.converge)
     assert [(entry.version, entry.amount) for entry in result.entries] == [(2, 100)] * 15 + [(3, 100)]
     assert (result.outcomes, result.account) == ({"evt_1": "APPLIED"}, core.account())
+
+
+def test_what_expires_at_a_look_is_counted_as_expired_and_not_as_reversed(core):
+    """The same name as when a spend or the schedule finds it; alarms on refunds must not ring for it."""
+    core.stripe.prices[PRO_MONTHLY.id] = replace(PRO_MONTHLY, gives=replace(PRO_MONTHLY.gives, credits_expire_days=30))
+    run(core)
+    core.clock.time = NOW + 30 * DAY
+    run(core)
+    assert core.granted()[-1] == ("EXPIRY", -100)
+    assert (core.metrics.counts["CreditsExpired"], "CreditsReversed" in core.metrics.counts) == (100, False)

@@ -155,7 +155,7 @@ class _Batch:
                 self.converge(user, [notice])
 
     def _unpark(self, user: UserId, customers: Sequence[CustomerId]) -> None:
-        """Apply what was parked before these customers had an owner, a part with each batch that brings one of them."""
+        """Apply what was parked before these customers had an owner, as far as the time of this batch reaches."""
         core = self._deps.converge
         try:
             for result in unpark(user, customers, ACTOR, core, self._deadline):

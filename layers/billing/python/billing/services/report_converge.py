@@ -9,6 +9,7 @@ from typing import Protocol
 from billing.domain.decide import Decision
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.ids import EventId, UserId
+from billing.domain.ledger import Entry, Kind
 from billing.domain.notice import Notice
 from billing.domain.records import Outcome
 from billing.domain.subscription import second_subscriptions
@@ -64,7 +65,7 @@ def report(
             stripe_object=entry.stripe_object,
         )
         if entry.amount:
-            deps.metrics.count("CreditsGranted" if entry.amount > 0 else "CreditsReversed", abs(entry.amount))
+            deps.metrics.count(_counted(entry), abs(entry.amount))
     for state in second_subscriptions(decision.account.subscriptions, deps.policy.levels, deps.policy.grace, now):
         # nobody can buy a second one here, so a person made it: the user pays twice (money rule 22)
         deps.metrics.count("SecondSubscriptions")
@@ -80,6 +81,12 @@ def report(
         balance=decision.account.balance,
         retries=retries,
     )
+
+
+def _counted(entry: Entry) -> str:
+    if entry.kind is Kind.EXPIRY:
+        return "CreditsExpired"
+    return "CreditsGranted" if entry.amount > 0 else "CreditsReversed"
 
 
 def report_replay(notice: Notice, user: UserId, deps: Speaks) -> None:
