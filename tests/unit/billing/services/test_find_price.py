@@ -83,6 +83,9 @@ def test_interval_and_currency_narrow(core):
 def test_a_plan_that_is_not_sold_in_the_currency(core):
     with pytest.raises(CurrencyUnavailable, match="sold in eur only"):
         find(core, "usd", plan="pro")
+    core.stripe.prices[PRO_YEARLY.id] = PRO_YEARLY
+    with pytest.raises(CurrencyUnavailable, match="these prices are sold in eur, usd only"):
+        find(core, "gbp", plan="pro")
 
 
 @pytest.mark.parametrize(

@@ -66,10 +66,11 @@ def check_sellable(price: Price) -> None:
         raise PriceUnavailable("this price is not for sale", price_id=price.id)
 
 
-def not_sold_in_currency(price: Price) -> CurrencyUnavailable:
-    """The error for a price that has no amount in the currency asked for: it names those that it has."""
-    sold_in = ", ".join([price.currency, *price.options])
-    return CurrencyUnavailable(f"this price is sold in {sold_in} only", price_id=price.id)
+def not_sold_in_currency(price: Price, *others: Price) -> CurrencyUnavailable:
+    """The error for prices that have no amount in the currency asked for: it names those that one of them has."""
+    sold_in = dict.fromkeys(currency for each in (price, *others) for currency in (each.currency, *each.options))
+    said = "these prices are" if others else "this price is"
+    return CurrencyUnavailable(f"{said} sold in {', '.join(sold_in)} only", price_id=price.id)
 
 
 def amount_in(price: Price, currency: str) -> int:

@@ -59,7 +59,7 @@ class PriceFinder:
         if self._currency is not None and matches:
             sold = [price for price in matches if price.amount_in(self._currency) is not None]
             if not sold:
-                raise not_sold_in_currency(matches[0])
+                raise not_sold_in_currency(*matches)
             matches = sold
         if len(matches) > 1:
             raise AmbiguousPrice(
