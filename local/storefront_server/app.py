@@ -74,7 +74,7 @@ def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
             Mount("/backend", routes=backend.routes()),
             Route("/config.json", settings),
             *(Route(path, page) for path in PAGES),
-            Mount("/", StaticFiles(directory=files, check_dir=False)),
+            Mount("/", StaticFiles(directory=files, html=True, check_dir=False)),
         ],
         lifespan=backend.lifespan,
     )

@@ -32,6 +32,20 @@ def test_a_cart_is_paid_for_on_this_site_with_a_promotion_code(shop: Shop, user:
     shop.expect_outcome("paid")
     expect(shop.test_id("total")).to_have_text("$28.00")
     expect(shop.test_id("balance")).to_have_text("4,500 credits")
+    shop.visit("/")
+    expect(shop.card("credits_500")).to_be_visible()
+    expect(cart).to_have_count(0)
+
+
+def test_what_is_bought_by_itself_leaves_the_cart_alone(shop: Shop, user: str) -> None:
+    shop.enter_as(user)
+    shop.visit("/")
+    shop.add_to_cart("credits_2000_90d")
+    shop.press_buy("credits_500")
+    shop.hosted.pay_by_card(PAYS)
+    shop.expect_outcome("paid")
+    shop.visit("/")
+    expect(shop.test_id("cart").get_by_role("listitem")).to_contain_text(["1 × 2,000 credits, 90 days"])
 
 
 def test_what_cannot_be_paid_for_together_is_said_at_the_cart(shop: Shop, user: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.hosted_page import PAYS
 from tests.browser.shop import Shop
@@ -42,6 +42,22 @@ def test_another_plan_is_shown_with_its_price_and_confirmed(shop: Shop, user: st
     expect(shop.test_id("balance")).to_have_text("100")
     assert shop.ledger_kinds() == ["ACCESS", "ACCESS", "PURCHASE"]
     shop.shoot("account-changed-plan")
+
+
+def test_a_plan_whose_price_is_no_longer_sold_can_be_changed(shop: Shop, user: str) -> None:
+    """The catalog lists no archived price. Here it loses one on its way: for real that takes two minutes."""
+    subscribe(shop, user)
+
+    def without_it(route: Route) -> None:
+        prices = [price for price in route.fetch().json()["prices"] if price["lookupKey"] != "pro_monthly"]
+        route.fulfill(json={"prices": prices}, headers={"access-control-allow-origin": shop.stack.app_url})
+
+    shop.page.route("**/catalog", without_it)
+    shop.visit("/account")
+    expect(shop.test_id("subscriptions")).to_contain_text("At a price that is no longer sold.")
+    choose(shop, "pro_yearly")
+    expect(shop.test_id("due-now")).to_have_text("$108.00")
+    expect(shop.test_id("plan-extra_credits_monthly")).to_have_count(0)  # of another group
 
 
 def test_a_smaller_plan_is_left_to_the_end_of_the_period(shop: Shop, user: str) -> None:

@@ -21,6 +21,17 @@ export const removeFromCart = (priceId) => keep(cartLines().filter((line) => lin
 
 export const emptyCart = () => keep([]);
 
+/**
+ * Empty it once it was paid for. Whatever else was bought meanwhile, by itself or in another tab, leaves it alone.
+ *
+ * @param {{priceId: string, quantity: number}[]} paid the lines of a purchase
+ */
+export function emptyCartIfPaid(paid) {
+  if (wanted(paid) === wanted(cartLines())) emptyCart();
+}
+
+const wanted = (lines) => lines.map(({ priceId, quantity }) => `${priceId}*${quantity}`).sort().join();
+
 function keep(lines) {
   sessionStorage.setItem(KEY, JSON.stringify(lines));
   cartEvents.dispatchEvent(new Event("change"));

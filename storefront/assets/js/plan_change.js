@@ -10,7 +10,7 @@ import { portalButton } from "./portal_button.js";
 /** Errors that Stripe's portal helps with, and where in it. */
 const PORTAL_HELPS = { change_not_now: "subscription_update", subscription_unpaid: "payment_method_update" };
 
-/** @param {Function} reload draws the account anew, with a sentence on top of it */
+/** @param {string} current the plan's name. @param {Function} reload draws the account anew, with a sentence on top of it */
 export function planChange({ subscriptionId, quantity }, current, others, reload) {
   const answer = h("div", { class: "preview", "aria-live": "polite", "data-testid": "preview" });
   let asked = 0;
@@ -41,7 +41,7 @@ export function planChange({ subscriptionId, quantity }, current, others, reload
 
   return h("form", { class: "choose", submit: (event) => event.preventDefault() },
     h("fieldset", {},
-      h("legend", {}, `Instead of ${current.productName}`),
+      h("legend", {}, `Instead of ${current}`),
       others.map((price) => option(price, () => show(price)))),
     answer);
 }

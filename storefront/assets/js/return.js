@@ -6,6 +6,7 @@
  */
 
 import { getCheckoutOutcome } from "./api.js";
+import { emptyCartIfPaid } from "./cart.js";
 import { bob, h, whileBusy } from "./dom.js";
 import { signInButtons } from "./header.js";
 import { messageFor } from "./messages.js";
@@ -63,6 +64,7 @@ function show(name, answer) {
     h("p", { class: "quiet", id: "progress", "data-testid": "progress" }),
     h("p", { class: "actions" }, actions.map(actionElement)),
   );
+  if (name === "paid") emptyCartIfPaid(answer.purchase.lines);
   if (hadFocus) heading.focus(); // the button that was pressed is gone: a keyboard user starts from the news
   if (name === "signed-out") offerSignIn();
 }

@@ -33,15 +33,15 @@ export function subscriptionsSection(list, prices, reload) {
 }
 
 function card(subscription, prices, reload) {
-  const { subscriptionId, status, plan, level, priceId, quantity, cancelAt } = subscription;
+  const { subscriptionId, status, plan, priceId, quantity, cancelAt } = subscription;
   const price = prices.find((each) => each.priceId === priceId);
   const problem = h("p", { class: "problem", role: "alert" });
   const panel = h("div", { class: "change", hidden: true });
   const actions = h("div", { class: "actions" });
   const ends = Boolean(cancelAt);
   if (CHANGEABLE.has(status) && !ends) {
-    const others = alternatives(price, prices);
-    if (others.length) actions.append(changeButton(subscription, price, others, panel, reload));
+    const others = alternatives(subscription, price, prices);
+    if (others.length) actions.append(changeButton(subscription, nameOf(subscription, price), others, panel, reload));
     actions.append(portalButton("Cancel plan", { flow: "subscription_cancel", subscriptionId }, problem, "button plain small"));
   }
   if (UNPAID.has(status)) {
@@ -51,8 +51,8 @@ function card(subscription, prices, reload) {
   return h("li", { class: "plan", "data-testid": `subscription-${plan ?? priceId}` },
     h("div", { class: "plan-head" },
       h("div", {},
-        h("h3", {}, price?.productName ?? plan ?? level ?? "Subscription"),
-        price ? h("p", { class: "quiet" }, cost(price, quantity)) : null),
+        h("h3", {}, nameOf(subscription, price)),
+        h("p", { class: "quiet" }, price ? cost(price, quantity) : "At a price that is no longer sold. It stays as it is.")),
       h("span", { class: `badge ${ends ? "ending" : status}` }, ends ? "Ends soon" : STATUS[status] ?? status)),
     h("p", { class: "when", "data-testid": "when" }, when(subscription)),
     actions, problem, panel,
@@ -67,11 +67,18 @@ function when({ status, currentPeriodEnd, trialEnd, cancelAt }) {
   return `Renews on ${date(currentPeriodEnd)}.`;
 }
 
-/** Other plans of the same group: what the API would let this subscription change to. */
-function alternatives(price, prices) {
-  if (!price) return [];
-  return prices.filter((each) => each.type === "recurring" && each.priceId !== price.priceId
-    && each.gives.planGroup === price.gives.planGroup && each.currency === price.currency)
+/** The catalog names only what is sold; whoever subscribed before a price was replaced has the plan's name. */
+const nameOf = ({ plan, level }, price) => price?.productName ?? plan ?? level ?? "Subscription";
+
+/**
+ * Other plans of the same group: what the API would let this subscription change to. Where its own price is no longer
+ * sold, another price of its plan tells the group, and the API whether the currency fits.
+ */
+function alternatives({ plan, priceId }, price, prices) {
+  const recurring = prices.filter(({ type }) => type === "recurring");
+  const like = price ?? recurring.find(({ gives }) => plan !== null && gives.plan === plan);
+  return recurring.filter((each) => each.priceId !== priceId && each.gives.planGroup === like?.gives.planGroup
+    && (!price || each.currency === price.currency))
     .sort((one, other) => one.unitAmount - other.unitAmount);
 }
 
@@ -80,13 +87,13 @@ function cost(price, quantity) {
   return quantity > 1 ? `${number(quantity)} × ${each}` : each;
 }
 
-function changeButton(subscription, price, others, panel, reload) {
+function changeButton(subscription, name, others, panel, reload) {
   const button = h("button", {
     class: "button small", type: "button", "aria-expanded": "false", "data-testid": "change-plan",
     click: () => {
       panel.hidden = !panel.hidden;
       button.setAttribute("aria-expanded", String(!panel.hidden));
-      if (!panel.hidden) panel.replaceChildren(planChange(subscription, price, others, reload));
+      if (!panel.hidden) panel.replaceChildren(planChange(subscription, name, others, reload));
     },
   }, "Change plan");
   return button;

@@ -61,7 +61,7 @@ def served_as(address: str) -> Path:
 
 
 def test_the_pages_are_there():
-    assert [page.stem for page in PAGES] == ["account", "canceled", "index", "pay", "return", "studio"]
+    assert [page.stem for page in PAGES] == ["404", "account", "canceled", "index", "pay", "return", "studio"]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
