@@ -14,6 +14,7 @@ from rich.text import Text
 _NO_DECIMALS = frozenset(
     ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
 )
+_ANY_WIDTH = 10_000
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -22,7 +23,7 @@ class Output:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self._out = Console(highlight=False, markup=False, soft_wrap=True)
+        self._out = Console(highlight=False, markup=False, soft_wrap=True, width=_ANY_WIDTH)
         self._err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
     def document(self, document: object) -> None:
@@ -50,7 +51,10 @@ class Output:
         self._err.print(text)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
-        """A table for people. A column whose name begins with `>` is set to the right: numbers."""
+        """A table for people. A column whose name begins with `>` is set to the right: numbers.
+
+        It is as wide as what it holds, whatever the terminal's width: an id that is broken over lines can't be copied.
+        """
         if self.as_json:
             return
         if title:
@@ -58,9 +62,7 @@ class Output:
             self.say(title, "bold")
         table = Table(box=None, pad_edge=False)
         for column in columns:
-            table.add_column(
-                column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
-            )
+            table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
         for row in rows:
             table.add_row(*(_cell(value) for value in row))
         with self._out.capture() as drawn:

@@ -55,9 +55,9 @@ def command(invocation: Invocation, user: str, at_stripe: bool) -> int:
         changed = forget_items(world, name, lambda: bar.advance(bar.task_ids[0]))
     forget_cache(world, name, customers)
     out.say(
-        f"Removed: from the account {'all' if had else 'nothing, none was there'}; from {changed} orders and purchases;"
+        f"Removed from: the account ({'done' if had else 'nothing was there'}), orders and purchases ({changed}), "
+        f"objects at Stripe ({len(emptied)})."
     )
-    out.say(f"from {len(emptied)} objects at Stripe.")
     out.say("Left:")
     for left in _LEFT:
         out.say(f"  - {left}")

@@ -58,7 +58,7 @@ class Operator:
         where = () if self._run_file is None else ("--run-file", str(self._run_file))
         before, sys.stdin = sys.stdin, _Typed(stdin, terminal)
         try:
-            with environment({"COLUMNS": "200"}):
+            with environment({"COLUMNS": "80"}):
                 code = main([*where, *arguments])
         finally:
             sys.stdin = before
