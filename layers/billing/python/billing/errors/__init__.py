@@ -152,7 +152,7 @@ class SessionNotFound(RequestRefused):
 
 
 class InsufficientCredits(RequestRefused):
-    """Less can be spent than was asked for; `public` tells how much there is."""
+    """Less can be spent than was asked for; `balance` and `available` in the error tell how much there is."""
 
     code = "insufficient_credits"
 
@@ -204,7 +204,10 @@ class CheckoutConflict(RequestRefused):
 
 
 class SignatureRefused(BillingError):
-    """A webhook whose signature does not hold; `reason` is a stable word for metrics and logs."""
+    """A webhook whose signature does not hold.
+
+    `reason` is a stable word for metrics and logs.
+    """
 
     code = "invalid_signature"
 

@@ -25,7 +25,10 @@ class RequestRefused(BillingError):
 
 
 class Retryable(BillingError):
-    """The same call may succeed later; `retry_after` is the other side's wish, in seconds, if it said one."""
+    """The same call may succeed later.
+
+    `retry_after` is the other side's wish, in seconds, if it said one.
+    """
 
     code = "unavailable"
 
