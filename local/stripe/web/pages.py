@@ -98,6 +98,7 @@ class Visit:
             email=(customer or {}).get("email") or session["customer_email"],
             recurring=recurring[0] if recurring else None,
             trial=order.trial,
+            after_trial=sum(line["amount_subtotal"] for line in order.lines if line["price"]["recurring"]),
             asks=pay_form.asks(session, order),
             countries=pay_form.COUNTRIES,
             code=order.source if order.source and order.source["object"] == "promotion_code" else None,

@@ -1,5 +1,6 @@
 """Several lines, currencies, discounts, tax and invoices of a session, with the official SDK over HTTP."""
 
+import httpx
 import pytest
 import stripe
 
@@ -90,3 +91,11 @@ def test_what_is_refused_is_an_error_of_the_sdk(shop):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         order(shop, line_items=items, automatic_tax={"enabled": True})
     assert refused.value.code == "customer_tax_location_invalid"
+
+
+def test_the_page_of_a_trial_says_what_comes_after_it(shop, stand_in):
+    price = shop.price(1200, interval="month")
+    trial = {"mode": "subscription", "subscription_data": {"trial_period_days": 14}}
+    session = order(shop, line_items=[{"price": price.id, "quantity": 2}], **trial)
+    page = httpx.get(session.url, headers={"Accept-Language": "de"}).text
+    assert "In der Testphase ist nichts fällig, danach 24,00\u00a0$ pro Monat" in page
