@@ -7,7 +7,7 @@ export SAM_CLI_TELEMETRY := 0
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo token openapi seed test test-unit test-integration test-browser test-live \
+.PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
 	check check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
@@ -64,6 +64,9 @@ test-unit: .venv/.ready ## no part of the system is started
 
 test-integration: .venv/.ready ## starts the parts it needs, on free ports
 	@$(PYTHON) -m pytest tests/integration $(ARGS)
+
+test-scenarios: .venv/.ready ## the table of what can happen at Stripe; ARGS="-k refund" plays those rows only
+	@$(PYTHON) -m pytest tests/scenarios $(ARGS)
 
 test-browser: .venv/.ready ## in a real Chromium
 	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest tests/browser tests/live $(ARGS)

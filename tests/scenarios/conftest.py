@@ -1,0 +1,37 @@
+"""Two systems for the whole table, each started when it is needed: one in our time, and one whose time moves."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.stack import Stack
+from tests.scenarios.house import House
+from tests.scenarios.stage import Part, Played, play_all
+
+
+@pytest.fixture(scope="session")
+def in_our_time(request: pytest.FixtureRequest) -> Iterator[dict[Part, Played]]:
+    yield from _performance(request, time=False)
+
+
+@pytest.fixture(scope="session")
+def as_days_pass(request: pytest.FixtureRequest) -> Iterator[dict[Part, Played]]:
+    yield from _performance(request, time=True)
+
+
+@pytest.fixture
+def played(request: pytest.FixtureRequest, part: Part) -> Played:
+    """How a part went; the first one asked for has all those played that were selected."""
+    performance: dict[Part, Played] = request.getfixturevalue("as_days_pass" if part.row.time else "in_our_time")
+    return performance[part]
+
+
+def _performance(request: pytest.FixtureRequest, *, time: bool) -> Iterator[dict[Part, Played]]:
+    specs = (getattr(item, "callspec", None) for item in request.session.items)
+    parts = [spec.params["part"] for spec in specs if spec is not None and "part" in spec.params]
+    with Stack() as stack:
+        house = House(stack)
+        try:
+            yield play_all(house, [part for part in parts if part.row.time is time])
+        finally:
+            house.close()

@@ -1,0 +1,26 @@
+"""The scenario table itself: enough rows, each with a name of its own, and every point of the product named."""
+
+from tests.scenarios.manner import Manner
+from tests.scenarios.table import BULLETS, all_rows
+
+
+def test_names_are_unique() -> None:
+    slugs = [row.slug[:48] for row in all_rows()]
+    assert len(set(slugs)) == len(slugs)
+
+
+def test_every_row_is_about_a_point_of_the_product() -> None:
+    assert {row.bullet for row in all_rows()} <= BULLETS.keys()
+
+
+def test_ledgers_are_literal_and_sorted() -> None:
+    for row in all_rows():
+        for ledger in (row.ledger, row.ledger if row.at_once is None else row.at_once):
+            assert list(ledger) == sorted(ledger), row.name
+            assert sum(amount for _, amount in ledger) == row.balance, row.name
+
+
+def test_the_manners() -> None:
+    told = {manner: "".join(manner.order("abcd")) for manner in Manner}
+    assert told == {"as-they-come": "abcd", "reversed": "dcba", "doubled": "abacbdcd", "dropped": ""}
+    assert [Manner.DOUBLED.order(each) for each in ("", "a")] == [[], ["a", "a"]]
