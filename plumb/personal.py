@@ -73,9 +73,13 @@ def forget_cache(world: World, user: UserId, customers: tuple[str, ...]) -> None
 
 def forget_customer(client: stripe.StripeClient, customer: str) -> Iterator[str]:
     """Empty a customer at Stripe, and take the address from the metadata of its subscriptions, payments and sessions;
-    the ids of what was changed.
+    the ids of what was changed. Open sessions end first: a payment would bring an address back.
     """
     api, cleared = client.v1, {"metadata": {_EMAIL_KEY: ""}}
+    for session in api.checkout.sessions.list(
+        {"customer": customer, "status": "open", "limit": 100}
+    ).auto_paging_iter():
+        api.checkout.sessions.expire(session.id)
     kept = api.customers.retrieve(customer).to_dict()
     emptied: Any = {name: "" for name in UNSET if kept.get(name)}
     emptied |= {name: value for name, value in REPLACED.items() if kept.get(name) not in (None, "", value)}

@@ -47,6 +47,7 @@ def add_promotion_code(stripe_url: str, key: str) -> None:
 def _client(stripe_url: str, key: str) -> "stripe.StripeClient":
     import stripe
 
+    stripe.enable_telemetry = False  # nothing of a run is left in the home directory
     return stripe.StripeClient(
         key,
         base_addresses={"api": stripe_url},

@@ -41,6 +41,7 @@ def _plans(stripe_url: str, key: str) -> list[dict[str, Any]]:
     import stripe
 
     wanted = {entry["lookup_key"]: entry["product"]["metadata"] for entry in json.loads(Path(CATALOG).read_text())}
+    stripe.enable_telemetry = False
     client = stripe.StripeClient(key, base_addresses={"api": stripe_url})
     listed = client.v1.prices.list({"lookup_keys": list(wanted), "active": True, "type": "recurring"})
     return [

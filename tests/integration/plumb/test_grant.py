@@ -126,6 +126,7 @@ def test_personal_data_goes_and_the_books_stay(
 ) -> None:
     """S16: no item of the tables and no metadata at Stripe has the address afterwards, also after a resync."""
     session = shop.buy(user).session_id
+    still_open = shop.checkout(user).session_id
     shop.settle(books)
     address = f"{user}@example.com"
     account: Any = books.account(user)
@@ -139,6 +140,7 @@ def test_personal_data_goes_and_the_books_stay(
     told = result.document
     assert (told["done"], told["account"], told["items"] > 0) == (True, True, True)
     assert {customer, session} <= set(told["stripe"])
+    assert shop.stripe("GET", f"checkout/sessions/{still_open}")["status"] == "expired"
     again = plumb("forget", user, "--yes", "--json").document
     assert (again["account"], again["items"]) == (False, 0)
     assert plumb("resync", user).code == 0

@@ -47,6 +47,17 @@ def client(url: str) -> Any:
     return stripe_client(StripeAccess(url, "key", livemode=False, account=None), "sk_test_plumbline")
 
 
+def test_nothing_is_told_beside_the_request() -> None:
+    """The SDK's telemetry is on by itself: an id from a file in the home directory, and how long requests took."""
+    with bad_server(answer(json.dumps(SESSION))) as server:
+        api = client(server.url).v1
+        for _ in range(2):
+            api.checkout.sessions.retrieve("cs_1")
+    heads = [request.split(b"\r\n\r\n", 1)[0].lower() for request in server.received]
+    assert len(heads) == 2
+    assert not any(b"telemetry" in head for head in heads)
+
+
 @pytest.mark.parametrize("order", [an_order(), an_order(PRO_MONTHLY)], ids=["payment", "subscription"])
 @pytest.mark.parametrize("currency", ["eur", "usd"])
 def test_a_session_is_asked_for_in_the_currency_that_was_ordered(order: Any, currency: str) -> None:

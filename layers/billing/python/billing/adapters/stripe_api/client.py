@@ -23,6 +23,7 @@ def stripe_client(access: StripeAccess, key: str) -> stripe.StripeClient:
     prefixes = ("sk_live_", "rk_live_") if access.livemode else ("sk_test_", "rk_test_")
     if not key.startswith(prefixes):
         raise Misconfigured(f"the key in {access.key_secret} is not one of {' or '.join(prefixes)}")
+    stripe.enable_telemetry = False  # it would keep an id in a file of the home directory, and send our timings
     return stripe.StripeClient(
         key,
         stripe_account=access.account,
