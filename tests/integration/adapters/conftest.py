@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local.template import Addresses, load_model
+from local.template import Addresses, Model, load_model
 from tests.integration.adapters.shop import Shop
 from tests.integration.adapters.stripe_side import StripeSide
 from tests.unit.billing.adapters.dynamo_tables import World
@@ -30,10 +30,15 @@ def side(process: StripeSide) -> Iterator[StripeSide]:
 
 
 @pytest.fixture(scope="session")
-def dynamodb_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def template(tmp_path_factory: pytest.TempPathFactory) -> Model:
     given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
     addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    template = load_model(ROOT / "template.yaml", given, addresses, tmp_path_factory.mktemp("template"))
+    return load_model(ROOT / "template.yaml", given, addresses, tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="module")
+def dynamodb_world(template: Model) -> Iterator[World]:
+    """Ended with its file: another file's moto inside of this one would find what this one has made."""
     with mock_aws():
         yield World(boto3.client("dynamodb"), template)
 

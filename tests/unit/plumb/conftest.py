@@ -129,7 +129,9 @@ class Deployed:
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws():
-        yield Deployed()
+        deployed = Deployed()
+        assert not deployed.dynamodb.list_tables()["TableNames"], "another file's moto is still around this one"
+        yield deployed
 
 
 @pytest.fixture
