@@ -8,6 +8,10 @@ from local.stack import Stack
 from tests.scenarios.house import House
 from tests.scenarios.stage import Part, Played, play_all
 
+SETTINGS = {"PromotionCodes": "true", "AdoptCustomers": "true"}
+INVOICES = {"Invoices": "true"}
+"""Where days pass, a one-time payment has an invoice: so both kinds are in the table."""
+
 
 @pytest.fixture(scope="session")
 def in_our_time(request: pytest.FixtureRequest) -> Iterator[dict[Part, Played]]:
@@ -29,7 +33,7 @@ def played(request: pytest.FixtureRequest, part: Part) -> Played:
 def _performance(request: pytest.FixtureRequest, *, time: bool) -> Iterator[dict[Part, Played]]:
     specs = (getattr(item, "callspec", None) for item in request.session.items)
     parts = [spec.params["part"] for spec in specs if spec is not None and "part" in spec.params]
-    with Stack() as stack:
+    with Stack(parameters=SETTINGS | (INVOICES if time else {})) as stack:
         house = House(stack)
         try:
             yield play_all(house, [part for part in parts if part.row.time is time])
