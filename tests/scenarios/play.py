@@ -67,6 +67,26 @@ class Play:
         """Pay on the page that was opened last, or on the one given, by card or IBAN."""
         return self.shop.pay(checkout or self._last(), number, wanted)
 
+    @_act
+    def pay_page(self, session: str, url: str, number: str = PAYS) -> httpx.Response:
+        """Pay on a page that is none of ours."""
+        self.seeds.add(session)
+        return self.shop.pay(Checkout(self.user, session, url), number)
+
+    @_act
+    def expire(self) -> Obj:
+        """The page that was opened last is ended."""
+        return self.shop.stripe("POST", f"checkout/sessions/{self._last().session_id}/expire")
+
+    def promotion(self, percent_off: int) -> None:
+        """The buyer types a promotion code on the page that was opened last."""
+        coupon = self.shop.stripe("POST", "coupons", percent_off=percent_off, duration="once")["id"]
+        promotion = {"promotion[type]": "coupon", "promotion[coupon]": coupon}
+        code = self.shop.stripe("POST", "promotion_codes", **promotion)["code"]
+        page = f"{self._last().url}/promotion"
+        answer = self.shop.http.post(page, data={"promotion_code": code}, follow_redirects=True)
+        assert answer.status_code == 200, answer.text
+
     def buy(self, key: str | list[Obj] = CREDITS, number: str = PAYS, **body: Any) -> Checkout:
         checkout = self.checkout(key, **body)
         self.pay(number)
@@ -97,6 +117,12 @@ class Play:
 
     def price(self, key: str) -> str:
         return str(self.api("GET", "prices", **{"lookup_keys[]": key})["data"][0]["id"])
+
+    def new_price(self, **metadata: str) -> str:
+        """A price of a product of its own, with what it gives; 7 dollars."""
+        told = {f"metadata[{name}]": value for name, value in metadata.items()}
+        product = self.shop.stripe("POST", "products", name=self.row.name)["id"]
+        return str(self.shop.stripe("POST", "prices", product=product, currency="usd", unit_amount=700, **told)["id"])
 
     # What happens at Stripe
 

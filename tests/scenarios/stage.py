@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
+from tests.integration.purchase.books import Item
 from tests.scenarios.house import House
 from tests.scenarios.manner import Manner
 from tests.scenarios.play import Play
@@ -28,10 +30,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Played:
-    """How a part went: its play, and what broke it off."""
+    """How a part went: what was there when it ended, for time may go on afterwards; and what broke it off."""
 
     play: Play
-    broken: Exception | None
+    account: dict[str, Any]
+    ledger: list[Item]
+    kept: Item
+    broken: Exception | None = None
 
 
 def play_all(house: House, parts: Iterable[Part]) -> dict[Part, Played]:
@@ -50,8 +55,9 @@ def _played(house: House, part: Part) -> Played:
         with house.turn:
             part.row.story(play)
             play.settle()
+            account = house.shop.get("/account", play.user).json()
+            return Played(play, account, house.books.ledger(play.user), house.books.account(play.user) or {})
     except Exception as broken:  # noqa: BLE001 - it is raised again by the test of this part
-        return Played(play, broken)
+        return Played(play, {}, [], {}, broken)
     finally:
         house.clock.leave()
-    return Played(play, None)

@@ -27,9 +27,7 @@ def test_the_account_comes_to_what_stripe_says(part: Part, played: Played) -> No
     if played.broken is not None:
         raise played.broken
     play, row = played.play, part.row
-    account = play.shop.get("/account", play.user).json()
-    ledger = play.house.books.ledger(play.user)
-    lots = (play.house.books.account(play.user) or {}).get("lots", ())
+    account, ledger, lots = played.account, played.ledger, played.kept.get("lots", ())
     assert {
         "level": account["entitlements"]["level"],
         "balance": account["credits"]["balance"],
