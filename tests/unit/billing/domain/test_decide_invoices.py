@@ -220,3 +220,25 @@ def test_an_invoice_of_a_customer_of_somebody_else_grants_nothing():
     truth = a_truth(an_invoice(a_line(), customer=CustomerId("cus_of_bob")))
     _, decision = step(before(), truth)
     assert (decision.refused, decision.changed, decision.entries) == ({INVOICE: "another owner"}, False, ())
+
+
+def test_an_adopted_customers_years_of_invoices_are_granted_a_transaction_at_a_time():
+    """Money rule 5: what does not fit is left for the next look, which the decision says is wanted."""
+    invoices = [
+        an_invoice(*[a_line(id=f"il_{number}_{line}") for line in range(2)], id=InvoiceId(f"in_{number}"))
+        for number in range(10, 19)
+    ]
+    truth = a_truth(a_subscription(), *invoices)
+    first, decision = step(before(), truth)
+    assert (decision.more, first.account.balance) == (True, 14 * 100)
+    second, rest = step(first, truth)
+    assert (rest.more, second.account.balance) == (False, 18 * 100)
+    assert {entry.stripe_object for entry in decision.entries}.isdisjoint(
+        entry.stripe_object for entry in rest.entries if entry.amount
+    )
+
+
+def test_an_invoice_too_large_for_one_look_is_granted_all_the_same():
+    lines = [a_line(id=f"il_{number}") for number in range(20)]
+    after, decision = step(before(), a_truth(a_subscription(), an_invoice(*lines)))
+    assert (decision.more, after.account.balance) == (False, 20 * 100)

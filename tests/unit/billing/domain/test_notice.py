@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.notice import Notice
+from billing.domain.ids import CustomerId, OrderId
+from billing.domain.notice import Hints, Notice
 from billing.errors import MalformedMessage
 
 MESSAGE: dict[str, Any] = {
@@ -74,3 +75,12 @@ def test_a_message_that_we_did_not_write_is_refused(change: dict[str, Any]) -> N
 def test_a_message_that_is_none(message: Any) -> None:
     with pytest.raises(MalformedMessage):
         Notice.from_message(message)
+
+
+def test_what_an_object_says_fills_in_what_its_event_left_out_and_changes_nothing_else() -> None:
+    thin = Notice.from_message(MESSAGE | {"customer": None, "related": {"checkout.session": "cs_test_1"}})
+    hints = Hints(CustomerId("cus_2"), {"checkout.session": "cs_test_2", "invoice": "in_2"}, OrderId("ord_2"))
+    told = thin.with_hints(hints)
+    assert (told.customer, told.order_id) == ("cus_2", "ord_2")
+    assert told.related == {"checkout.session": "cs_test_1", "invoice": "in_2"}
+    assert Notice.from_message(MESSAGE).with_hints(hints).customer == "cus_1"

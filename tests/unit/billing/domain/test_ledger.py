@@ -1,0 +1,41 @@
+"""Which entries of a ledger are asked for, and when reading it from its end may stop."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from billing.domain.ledger import EVERYTHING, Entry, Kind, Wanted
+from tests.fakes.snapshots import ALICE, NOW
+
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+
+
+def entry(at: datetime = NOW, kind: Kind = Kind.SPEND) -> Entry:
+    return Entry(ALICE, 3, 0, kind, -5, 95, None, None, "api", "spend", at)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        (EVERYTHING, True),
+        (Wanted(frozenset({Kind.SPEND, Kind.EXPIRY})), True),
+        (Wanted(frozenset({Kind.EXPIRY})), False),
+        (Wanted(since=NOW), True),
+        (Wanted(since=NOW + SECOND), False),
+        (Wanted(before=NOW + SECOND), True),
+        (Wanted(before=NOW), False),
+    ],
+)
+def test_an_entry_is_wanted_by_its_kind_and_from_a_time_until_before_another(wanted, fits):
+    assert wanted.fits(entry()) is fits
+
+
+def test_without_a_beginning_a_ledger_is_read_to_its_end():
+    assert not Wanted(before=NOW).ended(entry(NOW - 999 * HOUR))
+
+
+def test_an_entry_a_little_too_old_does_not_end_the_reading():
+    """Clocks of two machines differ: the one before it may be younger."""
+    assert not Wanted(since=NOW).ended(entry(NOW - HOUR))
+    assert Wanted(since=NOW).ended(entry(NOW - HOUR - SECOND))
