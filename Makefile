@@ -96,7 +96,7 @@ coverage-domain: .venv/.ready ## the same of the domain, by its own tests alone
 
 ## --- check it -----------------------------------------------------------------------------------------------------
 
-check: check-format lint typecheck validate ## all that CI runs: format, lint, types, template, tests; a browser is required
+check: check-format lint typecheck validate coverage-domain ## all that CI runs: format, lint, types, template, tests; a browser is required
 	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 $(ARGS)
 
 check-format: .venv/.ready
