@@ -20,19 +20,20 @@ def _told() -> dict[str, Any]:
     """The document, with every object closed: a member that it does not name is a fault, too."""
     whole = copy.deepcopy(document())
     for schema in whole["components"]["schemas"].values():
-        _close(schema)
+        close(schema)
     return whole
 
 
-def _close(schema: Any) -> None:
+def close(schema: Any) -> None:
+    """Let no object of a schema have a member that it does not name."""
     if isinstance(schema, dict):
         if schema.get("type") == "object" and "additionalProperties" not in schema:
             schema["additionalProperties"] = False
         for part in schema.values():
-            _close(part)
+            close(part)
     elif isinstance(schema, list):
         for part in schema:
-            _close(part)
+            close(part)
 
 
 def operation_of(method: str, path: str) -> dict[str, Any] | None:

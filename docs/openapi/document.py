@@ -149,6 +149,8 @@ def _operation(each: Operation) -> dict[str, Any]:
             }
             for item in each.parameters
         ]
+    if each.foreign_body is not None:
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": dict(each.foreign_body)}}}
     if each.body is not None:
         schema = {"$ref": _SCHEMAS + each.body.__name__}
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
@@ -161,8 +163,9 @@ def _answer(reply: Replied) -> dict[str, Any]:
         found["headers"] = {
             name: {"description": text, "schema": {"type": "string"}} for name, text in reply.headers.items()
         }
-    if reply.body is not None:
-        found["content"] = {"application/json": {"schema": {"$ref": _SCHEMAS + reply.body.__name__}}}
+    schema = {"$ref": _SCHEMAS + reply.body.__name__} if reply.body is not None else reply.schema
+    if schema is not None:
+        found["content"] = {"application/json": {"schema": dict(schema)}}
     return found
 
 

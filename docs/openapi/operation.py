@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Any
 
 from billing import errors
 from billing.api_models.base import Answer, Request
+from billing.domain.ids import USER_ID as USER
 
 Error = type[errors.BillingError]
 
@@ -17,6 +19,11 @@ ALWAYS: tuple[Error, ...] = (errors.BillingError,)
 STORED: tuple[Error, ...] = (errors.Retryable,)
 WITH_BODY: tuple[Error, ...] = (errors.InvalidRequest, errors.BodyTooLarge)
 WITH_STRIPE: tuple[Error, ...] = (*STORED, errors.StripeUnavailable)
+
+
+def matching(pattern: re.Pattern[str], example: str) -> dict[str, Any]:
+    """The schema of a text that must match in full."""
+    return {"type": "string", "pattern": f"^({pattern.pattern})$", "examples": [example]}
 
 
 class Caller(StrEnum):
@@ -59,6 +66,8 @@ class Replied:
     body: type[Answer] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """Headers of this answer beside the common ones, with what they tell."""
+    schema: Mapping[str, Any] | None = None
+    """Of a body that no model is needed for."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,8 @@ class Operation:
     caller: Caller
     answers: Sequence[Replied]
     body: type[Request] | None = None
+    foreign_body: Mapping[str, Any] | None = None
+    """The schema of a body that is not ours to shape."""
     parameters: Sequence[Parameter] = ()
     errors: Sequence[Error] = ()
     """Beside those that the caller's kind brings."""
@@ -85,5 +96,5 @@ class Operation:
 
 
 USER_ID = Parameter(
-    "userId", "query", "Whose account a machine reads; a user's token names nobody.", {"type": "string"}
+    "userId", "query", "Whose account a machine reads; a user's token names nobody.", matching(USER, "alice")
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from billing import errors
 from billing.api_models.account import AccountAnswer, EntitlementAnswer
 from billing.api_models.credits import CreditsDetail, TransactionsAnswer
+from billing.domain.ids import TRANSACTION_ID
 from billing.domain.ledger import Kind
-from docs.openapi.operation import STORED, USER_ID, Caller, Error, Operation, Parameter, Replied
+from docs.openapi.operation import STORED, USER_ID, Caller, Error, Operation, Parameter, Replied, matching
 
 _SOURCE = {"X-Plumbline-Source": "`cache` (up to an hour old) or `store`."}
 _READING: tuple[Error, ...] = (errors.InvalidRequest, *STORED)
@@ -59,7 +60,7 @@ OPERATIONS = (
                 "kind",
                 "query",
                 "Only entries of these kinds, with commas between them.",
-                {"type": "array", "items": {"type": "string", "enum": [kind.value for kind in Kind]}},
+                {"type": "array", "minItems": 1, "items": {"type": "string", "enum": [kind.value for kind in Kind]}},
                 explode=False,
             ),
             Parameter(
@@ -67,7 +68,9 @@ OPERATIONS = (
             ),
             Parameter("to", "query", "Only entries before this time.", {"type": "string", "format": "date-time"}),
             Parameter("limit", "query", "Entries of a page.", {"type": "integer", "minimum": 1, "maximum": 100}),
-            Parameter("cursor", "query", "The `nextCursor` of the page before."),
+            Parameter(
+                "cursor", "query", "The `nextCursor` of the page before.", matching(TRANSACTION_ID, "000000000042#000")
+            ),
         ],
         errors=_READING,
     ),

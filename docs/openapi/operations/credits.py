@@ -12,16 +12,17 @@ from billing.api_models.spending import (
     SpendAnswer,
     SpendBody,
 )
-from docs.openapi.operation import STORED, WITH_BODY, Caller, Error, Operation, Parameter, Replied
+from billing.domain.ids import RESERVATION_ID
+from docs.openapi.operation import STORED, WITH_BODY, Caller, Error, Operation, Parameter, Replied, matching
 
 _KEY = Parameter(
     "Idempotency-Key",
     "header",
     "The caller's name for this request. Sent again with the same body, it gets the same answer, for 30 days at least.",
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$", "examples": ["job-42"]},
     required=True,
 )
-_ID = Parameter("id", "path", "The reservation.", {"type": "string"})
+_ID = Parameter("id", "path", "The reservation.", matching(RESERVATION_ID, "rsv_000000000000000000000000"))
 _ONCE = (
     "An answer that was given before, to the same key, carries the header `Idempotent-Replayed: true`. A refusal is not"
     " kept: nothing was done, and the same key may be tried again."

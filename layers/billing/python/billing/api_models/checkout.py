@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict, JsonValue
 
 from billing.api_models.account import EntitlementAnswer
 from billing.api_models.base import Answer, Id, Request, Time
@@ -20,6 +21,27 @@ Locale = Literal[
 """Stripe's list: https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-locale."""
 _MOST_LINES = 20
 """Lines with recurring prices that Stripe takes in one session."""
+_NAMES = ("priceId", "lookupKey", "plan", "entitlementLevel")
+Quantity = Annotated[int, Field(json_schema_extra={"minimum": 1})]
+"""The most is a setting, so that a quantity out of range is no misfit: it has a code of its own."""
+
+
+def _named_by(name: str, *absent: str) -> JsonDict:
+    """Of the four names, just this one; what `_check_name` asks for, as JSON Schema says it."""
+    others = [other for other in _NAMES if other != name] + list(absent)
+    if name in ("priceId", "lookupKey"):
+        others.append("interval")
+    nothing: JsonDict = {other: {"type": "null"} for other in others}
+    return {"required": [name], "properties": {name: {"type": "string"}, **nothing}}
+
+
+_NO_NAME: JsonDict = {name: {"type": "null"} for name in (*_NAMES, "interval")}
+_ITEMS: JsonDict = {
+    "required": ["items"],
+    "properties": {"items": {"type": "array"}, "quantity": False, **_NO_NAME},
+}
+_ONE_NAME: list[JsonValue] = [_named_by(name) for name in _NAMES]
+_ONE_NAME_OR_ITEMS: list[JsonValue] = [*(_named_by(name, "items") for name in _NAMES), _ITEMS]
 
 
 class NamedPrice(Request):
@@ -27,6 +49,8 @@ class NamedPrice(Request):
 
     `interval` narrows a plan or a level of which there are several prices.
     """
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": _ONE_NAME})
 
     price_id: Id | None = None
     lookup_key: Id | None = None
@@ -48,7 +72,7 @@ class NamedPrice(Request):
 class CheckoutItem(NamedPrice):
     """A line of an order: a price, and how many."""
 
-    quantity: int = 1
+    quantity: Quantity = 1
 
     @model_validator(mode="after")
     def _one_price(self) -> CheckoutItem:
@@ -62,7 +86,14 @@ class CheckoutBody(NamedPrice):
     `currency` is one of the prices' currencies, in lower case; without it, the prices' own.
     """
 
-    quantity: int = 1
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": _ONE_NAME_OR_ITEMS,
+            "examples": [{"lookupKey": "credits_500", "quantity": 1}, {"plan": "pro", "interval": "month"}],
+        }
+    )
+
+    quantity: Quantity = 1
     items: Annotated[list[CheckoutItem], Field(min_length=1, max_length=_MOST_LINES)] | None = None
     currency: Currency | None = None
     locale: Locale | None = None

@@ -9,8 +9,10 @@ from pydantic import Field, StringConstraints
 from billing.api_models.base import Request
 from billing.api_models.credits import CreditsAnswer, ReservationAnswer, TransactionAnswer
 
-UserName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.@|+=-]{1,128}$")]
-Amount = Annotated[int, Field(ge=1, le=1_000_000_000)]
+UserName = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.@|+=-]{1,128}$"), Field(examples=["alice"])
+]
+Amount = Annotated[int, Field(ge=1, le=1_000_000_000, examples=[1])]
 Text = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 """Shown to the user in the ledger; one line."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from billing.api_models.account import EntitlementAnswer, SubscriptionAnswer
 from billing.api_models.base import Answer, Id, Moment, Request, Time
-from billing.api_models.checkout import NamedPrice
+from billing.api_models.checkout import NamedPrice, Quantity
 
 type Flow = Literal["payment_method_update", "subscription_cancel", "subscription_update"]
 type PortalLocale = Literal[
@@ -21,6 +21,18 @@ type PortalLocale = Literal[
 
 class PortalBody(Request):
     """`POST /portal/sessions`: nothing opens the portal's front page."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"subscriptionId": {"type": "null"}}},
+                {
+                    "required": ["flow"],
+                    "properties": {"flow": {"enum": ["subscription_cancel", "subscription_update"]}},
+                },
+            ]
+        }
+    )
 
     flow: Flow | None = None
     subscription_id: Id | None = None
@@ -43,7 +55,7 @@ class PreviewBody(NamedPrice):
     """`POST /subscriptions/change/preview`: a price, and how many; without `quantity` as many as now."""
 
     subscription_id: Id | None = None
-    quantity: int | None = None
+    quantity: Quantity | None = None
 
     @model_validator(mode="after")
     def _one_price(self) -> PreviewBody:
