@@ -4,6 +4,8 @@ F01 to F07, F31, F49: each row is driven through the stand-in and signed webhook
 come, reversed, doubled, and dropped with a resync afterwards.
 """
 
+import os
+
 import pytest
 
 from tests.scenarios.manner import Manner
@@ -21,6 +23,7 @@ PARTS = [
 ]
 
 
+@pytest.mark.skipif(os.environ.get("PLUMBLINE_SCENARIOS") != "1", reason="takes minutes: make test-scenarios")
 @pytest.mark.timeout(600)  # the first one has all of them played
 @pytest.mark.parametrize("part", PARTS)
 def test_the_account_comes_to_what_stripe_says(part: Part, played: Played) -> None:
