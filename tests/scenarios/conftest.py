@@ -7,6 +7,7 @@ import pytest
 from local.stack import Stack
 from tests.scenarios.house import House
 from tests.scenarios.stage import Part, Played, play_all
+from tests.scenarios.table import PARTNER_BUS, TODAY
 
 SETTINGS = {"PromotionCodes": "true", "AdoptCustomers": "true"}
 INVOICES = {"Invoices": "true"}
@@ -33,9 +34,10 @@ def played(request: pytest.FixtureRequest, part: Part) -> Played:
 def _performance(request: pytest.FixtureRequest, *, time: bool) -> Iterator[dict[Part, Played]]:
     specs = (getattr(item, "callspec", None) for item in request.session.items)
     parts = [spec.params["part"] for spec in specs if spec is not None and "part" in spec.params]
+    parts = [part for part in parts if part.row.time is time]
     with Stack(parameters=SETTINGS | (INVOICES if time else {})) as stack:
-        house = House(stack)
+        house = House(stack, shapes=any(part.row.door not in (TODAY, PARTNER_BUS) for part in parts))
         try:
-            yield play_all(house, [part for part in parts if part.row.time is time])
+            yield play_all(house, parts)
         finally:
             house.close()
