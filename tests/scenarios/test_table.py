@@ -1,7 +1,7 @@
 """The scenario table itself: enough rows, each with a name of its own, and every point of the product named."""
 
 from tests.scenarios.manner import Manner
-from tests.scenarios.table import BULLETS, all_rows
+from tests.scenarios.table import BULLETS, ROWS_AT_LEAST, all_rows
 
 
 def test_names_are_unique() -> None:
@@ -9,8 +9,12 @@ def test_names_are_unique() -> None:
     assert len(set(slugs)) == len(slugs)
 
 
-def test_every_row_is_about_a_point_of_the_product() -> None:
-    assert {row.bullet for row in all_rows()} <= BULLETS.keys()
+def test_there_are_enough() -> None:
+    assert len(all_rows()) >= ROWS_AT_LEAST
+
+
+def test_every_point_of_the_product_has_a_row() -> None:
+    assert {row.bullet for row in all_rows()} == BULLETS.keys()
 
 
 def test_ledgers_are_literal_and_sorted() -> None:

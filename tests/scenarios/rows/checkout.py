@@ -147,6 +147,17 @@ def _claimed_by_metadata(play: Play) -> None:
     play.pay_page(page["id"], page["url"])
 
 
+def _read_everywhere(play: Play) -> None:
+    """Every route that reads says the same, once the page has brought the account up to date."""
+    play.buy("credits_500")
+    assert play.success()["status"] == "paid"
+    (entry,) = play.shop.get("/credits/transactions", play.user).json()["transactions"]
+    assert (entry["kind"], entry["amount"], entry["balanceAfter"]) == ("PURCHASE", 500, 500)
+    assert play.shop.get("/credits", play.user).json()["balance"] == 500
+    assert play.shop.get("/entitlements", play.user).json()["level"] == "FREE"
+    assert "credits_500" in {price["lookupKey"] for price in play.shop.get("/catalog").json()["prices"]}
+
+
 ANY = frozenset({"APPLIED", "NOOP", "IGNORED", "PARKED", "QUARANTINED"})
 
 ROWS = (
@@ -174,6 +185,7 @@ ROWS = (
     Row("a page in German", "settings", _in_german, level="FREE", balance=500, ledger=CREDITS),
     Row("paid in euros", "settings", _in_euros, level="FREE", balance=500, ledger=CREDITS),
     Row("paid with a promotion code", "settings", _with_a_code, level="FREE", balance=500, ledger=CREDITS),
+    Row("read by every route", "reading", _read_everywhere, level="FREE", balance=500, ledger=CREDITS),
     Row("named by its id", "naming", _by_price_id, level="FREE", balance=500, ledger=CREDITS),
     Row(
         "named by plan and interval", "naming", _by_plan, level="PRO", balance=100, ledger=SUBSCRIBED, subscriptions=PRO
