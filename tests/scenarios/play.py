@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -175,6 +176,12 @@ class Play:
     def grant(self, amount: int, *options: str) -> None:
         """An operator gives credits."""
         self.house.plumb("grant", self.user, str(amount), "--reason", "a scenario", *options)
+
+    def plumb_json(self, *arguments: str) -> Obj:
+        """What the operator's command answers to a program; other stories may be saying something at the same time."""
+        said = self.house.plumb(*arguments, "--json")
+        answer: Obj = json.JSONDecoder().raw_decode(said, said.index("{"))[0]
+        return answer
 
     # How it is heard of
 
