@@ -66,7 +66,7 @@ test-integration: .venv/.ready ## starts the parts it needs, on free ports
 	@$(PYTHON) -m pytest tests/integration $(ARGS)
 
 test-scenarios: .venv/.ready ## the table of what can happen at Stripe; ARGS="-k refund" plays those rows only
-	@PLUMBLINE_SCENARIOS=1 $(PYTHON) -m pytest tests/scenarios $(ARGS)
+	@$(PYTHON) -m pytest tests/scenarios $(ARGS)
 
 test-browser: .venv/.ready ## in a real Chromium
 	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest tests/browser tests/live $(ARGS)
