@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from local.run_config import RunConfig, local_aws_environment
 from local.template import Function
 
+MEASURING = "COVERAGE_PROCESS_CONFIG"
+"""By this, coverage reaches the processes below the one that it measures; `runtime.py` hides it from handlers.
+
+https://coverage.readthedocs.io/en/latest/subprocess.html
+"""
+
 
 def worker_environment(function: Function, config: RunConfig) -> dict[str, str]:
     """Reserved names win over the template's, as on Lambda.
@@ -30,4 +36,5 @@ def worker_environment(function: Function, config: RunConfig) -> dict[str, str]:
         "TZ": ":UTC",
         **local_aws_environment(config),
     }
-    return {**function.environment, **lambda_sets}
+    measured = {MEASURING: os.environ[MEASURING]} if MEASURING in os.environ else {}
+    return {**function.environment, **lambda_sets, **measured}

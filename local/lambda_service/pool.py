@@ -63,9 +63,10 @@ class Pool:
         return [worker.process.pid for worker in (*self._busy, *self._idle) if worker.process.returncode is None]
 
     async def close(self) -> None:
-        for worker in (*self._idle, *self._busy):
-            await worker.kill()
-        self._idle.clear()
+        """End every worker, also in the middle of an invocation; afterwards none of them is left."""
+        workers = (*self._idle, *self._busy)
+        self._retire()
+        await asyncio.gather(*(worker.finish() for worker in workers))
 
     async def _take(self, offset: float) -> Worker:
         self._idle = [worker for worker in self._idle if worker.alive]
@@ -82,7 +83,7 @@ class Pool:
         if worker.alive and not worker.retired:
             self._idle.append(worker)
         else:
-            _end(worker)
+            worker.end()
 
     def _retire_if_changed(self) -> None:
         if self._code.changed():
@@ -95,10 +96,4 @@ class Pool:
         for worker in self._busy:
             worker.retired = True
         while self._idle:
-            _end(self._idle.pop())
-
-
-def _end(worker: Worker) -> None:
-    """Closing its input ends a worker; nothing waits for it."""
-    if worker.process.stdin is not None:
-        worker.process.stdin.close()
+            self._idle.pop().end()

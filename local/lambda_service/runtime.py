@@ -115,6 +115,7 @@ def main() -> None:
     time.time = clock.now
     if os.environ.get("LC_CTYPE") == "C.UTF-8":  # Python's own doing (PEP 538); Lambda has no such variable
         del os.environ["LC_CTYPE"]
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # measuring began before this line; Lambda has no such variable
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     waiting = _requests()
     handler, broken = _load_or_explain(os.environ["_HANDLER"])

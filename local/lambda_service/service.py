@@ -37,8 +37,7 @@ class LambdaService:
             yield
         finally:
             follower.cancel()
-            for pool in self._pools.values():
-                await pool.close()
+            await asyncio.gather(*(pool.close() for pool in self._pools.values()))
             for log in self._logs.values():
                 log.close()
 

@@ -1,6 +1,7 @@
 """One worker process and the conversation with it."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -18,6 +19,8 @@ from local.template import Function
 _RUNTIME = Path(__file__).with_name("runtime.py")
 INIT_SECONDS = 30.0
 """Lambda allows 10; a busy laptop that compiles a new layer needs more, and it is not what we test here."""
+_LAST_SECONDS = 2.0
+"""With the second that `local/serve.py` gives to running requests, less than the supervisor's patience with a part."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,21 @@ class Worker:
             return await self._died(request_id)
         answer = json.loads(line)
         return Outcome(answer["ok"]) if "ok" in answer else _unhandled({**answer["error"], "requestId": request_id})
+
+    def end(self) -> None:
+        """Close its input, which ends it also in the middle of a handler (`runtime.py`); nothing waits for that."""
+        _opened(self.process.stdin).close()
+
+    async def finish(self) -> None:
+        """End it and wait until it is gone; kill it only when it does not hear, being frozen.
+
+        Either way its handler is not asked, as on Lambda. But what coverage measured in it would be lost by SIGKILL.
+        """
+        self.end()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                await self.process.wait()
+        await self.kill()
 
     async def kill(self) -> None:
         if self.process.returncode is None:

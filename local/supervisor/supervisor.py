@@ -15,7 +15,8 @@ from local.supervisor.process import PartProcess
 START_PATIENCE = 60.0
 """Seconds before a part that is not ready is an error; far above what a slow machine needs."""
 _LOOK_SECONDS = 0.1
-_STOP_PATIENCE = 3.0
+_STOP_PATIENCE = 5.0
+"""Only a part that hangs takes so long. Above what the Lambda service takes to end workers that hang (`worker.py`)."""
 _BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 _STABLE_AFTER = 10.0
 
