@@ -11,7 +11,7 @@ from pathlib import Path
 from local.run_config import RunConfig, local_aws_environment
 
 NAME = "system.json"
-VERSION = 1
+VERSION = 2
 
 
 def write_run_file(config: RunConfig, real_stripe: bool) -> Path:
@@ -21,6 +21,7 @@ def write_run_file(config: RunConfig, real_stripe: bool) -> Path:
         "pid": os.getpid(),
         "apiUrl": config.api_url,
         "realStripe": real_stripe,
+        "clockUrl": config.clock_url,
         "functions": {name: dict(function.environment) for name, function in config.model().functions.items()},
         "aws": local_aws_environment(config),
     }

@@ -12,7 +12,7 @@ from plumb.site import Site
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILES = "run-*/system.json"
-_VERSION = 1
+_VERSION = 2
 
 
 def running_system(named: Path | None = None, state: Path = _ROOT / ".plumbline") -> Site:
@@ -37,6 +37,7 @@ def running_system(named: Path | None = None, state: Path = _ROOT / ".plumbline"
         local=True,
         real_stripe=system["realStripe"],
         aws=system["aws"],
+        clock_url=system["clockUrl"],
     )
 
 

@@ -112,16 +112,11 @@ def _of_a_renewal(play: Play) -> None:
 
 
 def _of_an_expired_pack(play: Play) -> None:
-    """What is paid back of it need not expire any more: both are targets (money rule 16).
-
-    An operator's machine, and so the resync, lives in our time: the schedule sees what has run out.
-    """
+    """What is paid back of it need not expire any more: both are targets (money rule 16)."""
     pack = play.buy("credits_2000_90d")
     play.advance(91)
     play.service.run("settle_due")
     play.refund(750, checkout=pack)
-    play.settle()
-    play.service.run("settle_due")
 
 
 PACK: Ledger = (("PURCHASE", 500),)

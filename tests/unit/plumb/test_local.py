@@ -20,7 +20,8 @@ def gateway() -> Iterator[str]:
 
 
 def leave(state: Path, name: str, url: str, **changed: object) -> Path:
-    told = {"version": 1, "pid": os.getpid(), "apiUrl": url, "realStripe": False, "functions": {"F": {}}, "aws": {}}
+    told = {"version": 2, "pid": os.getpid(), "apiUrl": url, "functions": {"F": {}}, "aws": {}}
+    told |= {"realStripe": False, "clockUrl": None}
     file = state / f"run-{name}" / "system.json"
     file.parent.mkdir()
     file.write_text(json.dumps({**told, **changed}))
@@ -59,7 +60,7 @@ def test_a_killed_one_beside_one_that_runs(tmp_path: Path, gateway: str) -> None
     assert running_system(state=tmp_path).api_url == gateway
 
 
-@pytest.mark.parametrize(("content", "sentence"), [("", "can't be read"), ('{"version": 2}', "another release")])
+@pytest.mark.parametrize(("content", "sentence"), [("", "can't be read"), ('{"version": 1}', "another release")])
 def test_a_file_that_is_not_ours(tmp_path: Path, content: str, sentence: str) -> None:
     file = tmp_path / "system.json"
     file.write_text(content)
