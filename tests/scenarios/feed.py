@@ -17,10 +17,10 @@ class Feed:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._lock = threading.Lock()
-        self._known: dict[str, Event] = {}
+        self._known: dict[str, tuple[Event, set[str]]] = {}
 
-    def read(self) -> list[Event]:
-        """All events so far."""
+    def read(self) -> list[tuple[Event, set[str]]]:
+        """All events so far, each with the names in it."""
         with self._lock:
             fresh: list[Event] = []
             after: dict[str, str] = {}
@@ -31,14 +31,14 @@ class Feed:
                 if len(unseen) < len(page["data"]) or not page["has_more"]:
                     break
                 after = {"starting_after": page["data"][-1]["id"]}
-            self._known |= {event["id"]: event for event in reversed(fresh)}
+            self._known |= {event["id"]: (event, _names(event["data"]["object"])) for event in reversed(fresh)}
             return list(self._known.values())
 
     def of(self, seeds: set[str]) -> tuple[list[Event], set[str]]:
         """The events of all objects that lead to `seeds` (a user, a customer, an order), and those objects' ids."""
         known, events = set(seeds), self.read()
         while True:
-            found = [event for event in events if _names(event["data"]["object"]) & known]
+            found = [event for event, names in events if names & known]
             wider = known | {event["data"]["object"].get("id") for event in found} - {None}
             if wider == known:
                 return found, known

@@ -116,6 +116,12 @@ class Play:
         """The latest of the subscription that was bought last."""
         return str(self.api("GET", f"subscriptions/{self.subscription}")["latest_invoice"])
 
+    def with_card(self) -> str:
+        """The buyer's customer, now with a card that is saved."""
+        saved = self.api("POST", "payment_methods/pm_card_visa/attach", customer=self.customer)["id"]
+        self.api("POST", f"customers/{self.customer}", **{"invoice_settings[default_payment_method]": saved})
+        return self.customer
+
     def price(self, key: str) -> str:
         return str(self.api("GET", "prices", **{"lookup_keys[]": key})["data"][0]["id"])
 
@@ -211,6 +217,11 @@ class Play:
             self.house.wait_for(letters)
             self._letters += [letter.id for letter in letters]
         self._heard |= {event["id"] for event in fresh}
+
+    def lose(self) -> None:
+        """What has happened so far, and was not heard of, never is: in no manner is an event of it delivered."""
+        events, _ = self.house.feed.of(self.seeds)
+        self._heard |= {event["id"] for event in events}
 
     def resync(self) -> None:
         """An operator has the account made to match Stripe, if there is one."""

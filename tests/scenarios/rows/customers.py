@@ -62,18 +62,32 @@ def _another_app(play: Play) -> None:
     _subscribe(play, _stranger(play, **{"metadata[user_id]": play.user}))
 
 
+def _more_than_a_page(play: Play) -> None:
+    """Stripe lists the newest first, a hundred at a time: the plan that is paid for stands on the second page."""
+    play.buy("pro_monthly")
+    play.settle()
+    customer = play.customer
+    terms = {"items[0][price]": play.price("team_yearly"), "payment_behavior": "default_incomplete"}
+    for _ in range(100):
+        play.shop.stripe("POST", "subscriptions", customer=customer, **terms)
+    play.lose()
+    play.change("team_seat_monthly")
+
+
 PACK: Ledger = (("PURCHASE", 500),)
-ENDED: Ledger = (("ACCESS", 0), ("ACCESS", 0), ("PURCHASE", 100))
+CHANGED: Ledger = (("ACCESS", 0), ("ACCESS", 0), ("PURCHASE", 100))
 TWO: Ledger = (("PURCHASE", 500), ("PURCHASE", 2000), ("REFUND", -500))
 TRIAL = (("trialing", "team"),)
+MANY = (("active", "team"), *(("incomplete", "team"),) * 100)
 FOREIGN = frozenset({"APPLIED", "NOOP", "IGNORED"})
 PARKED = frozenset({"APPLIED", "NOOP", "IGNORED", "PARKED"})
 
 ROWS = (
-    Row("a customer is deleted", "customers", _deleted, "FREE", 100, ENDED, at_once=(("PURCHASE", 100),)),
+    Row("a customer is deleted", "customers", _deleted, "FREE", 100, CHANGED, at_once=(("PURCHASE", 100),)),
     Row("two customers of one user", "customers", _several, "FREE", 2000, TWO),
     Row("unknown until its owner comes", "customers", _unknown, "TEAM", 0, (("ACCESS", 0),), TRIAL),
     Row("a customer is adopted", "sessions", _adopted, "FREE", 500, PACK, outcomes=PARKED),
+    Row("a hundred and one", "several subscriptions", _more_than_a_page, "TEAM", 100, CHANGED, MANY),
     Row("a payment link of somebody else", "customers", _payment_link, "FREE", 500, PACK, outcomes=FOREIGN),
     Row("a customer of another app", "customers", _another_app, "FREE", 500, PACK, outcomes=PARKED),
 )

@@ -7,7 +7,6 @@ BOUGHT: Ledger = (("ACCESS", 0), ("PURCHASE", 100))
 CHANGED: Ledger = (("ACCESS", 0), ("ACCESS", 0), ("PURCHASE", 100))
 ENDED: Ledger = (("PURCHASE", 100),)
 PRO = (("active", "pro"),)
-VISA = "pm_card_visa"
 
 
 def _yearly(play: Play) -> None:
@@ -47,34 +46,27 @@ def _trial(play: Play) -> None:
 def _trial_canceled(play: Play) -> None:
     play.buy("credits_500")
     subscription = play.control(
-        "create_subscription", customer=_with_card(play), price=play.price("pro_monthly"), trial_period_days=14
+        "create_subscription", customer=play.with_card(), price=play.price("pro_monthly"), trial_period_days=14
     )
     play.control("cancel_subscription", subscription=subscription["id"])
 
 
-def _with_card(play: Play, method: str = VISA) -> str:
-    """The buyer's customer, now with a card that is saved."""
-    saved = play.api("POST", f"payment_methods/{method}/attach", customer=play.customer)["id"]
-    play.api("POST", f"customers/{play.customer}", **{"invoice_settings[default_payment_method]": saved})
-    return play.customer
-
-
 def _made_in_the_dashboard(play: Play) -> None:
     play.buy("credits_500")
-    play.control("create_subscription", customer=_with_card(play), price=play.price("pro_monthly"))
+    play.control("create_subscription", customer=play.with_card(), price=play.price("pro_monthly"))
 
 
 def _incomplete(play: Play) -> None:
     """The first payment is still to come: nothing is given."""
     play.buy("credits_500")
     terms = {"items[0][price]": play.price("pro_monthly"), "payment_behavior": "default_incomplete"}
-    play.api("POST", "subscriptions", customer=_with_card(play), **terms)
+    play.api("POST", "subscriptions", customer=play.with_card(), **terms)
 
 
 def _incomplete_then_paid(play: Play) -> None:
     play.buy("credits_500")
     terms = {"items[0][price]": play.price("pro_monthly"), "payment_behavior": "default_incomplete"}
-    made = play.api("POST", "subscriptions", customer=_with_card(play), **terms)
+    made = play.api("POST", "subscriptions", customer=play.with_card(), **terms)
     play.api("POST", f"invoices/{made['latest_invoice']}/pay")
 
 
