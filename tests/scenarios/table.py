@@ -71,6 +71,8 @@ class Row:
     """What may become of its events."""
     time: bool = False
     """Whether days pass in it: then it is played where a test clock moves."""
+    every_setting: bool = False
+    """Whether it is sold with every setting on (trial, tax, address, receipt): a system of its own, where days pass."""
     at_once: Ledger | None = None
     """The ledger when the whole story is seen in one look, if that is another: what came and went leaves no entry."""
     door: str = TODAY
