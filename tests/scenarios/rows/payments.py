@@ -87,6 +87,22 @@ def _failed_later(play: Play) -> None:
     _asynchronous(play, "failed")
 
 
+def _plan_by_debit(play: Play, outcome: str) -> None:
+    """Stripe calls it active while the bank takes its days; its credits come with the money."""
+    paid = play.buy("pro_monthly", IBAN_PENDING, currency="eur")
+    assert play.api("GET", f"subscriptions/{play.subscription}")["status"] == "active"
+    play.control("async_payment", invoice=play.session(paid)["invoice"], outcome=outcome)
+
+
+def _plan_settled_later(play: Play) -> None:
+    _plan_by_debit(play, "succeeded")
+
+
+def _plan_failed_later(play: Play) -> None:
+    """Nothing was ever paid, so there is no grace either (money rule 21)."""
+    _plan_by_debit(play, "failed")
+
+
 def _expired(play: Play) -> None:
     play.checkout()
     _expire(play)
@@ -138,6 +154,8 @@ def _archived(play: Play) -> None:
 
 
 PACK: Ledger = (("PURCHASE", 500),)
+MONTH: Ledger = (("ACCESS", 0), ("PURCHASE", 100))
+TURN: Ledger = (("ACCESS", 0),)
 HALF: Ledger = (("PURCHASE", 500), ("REFUND", -250))
 LINES: Ledger = (("ACCESS", 0), ("PURCHASE", 2500), ("REFUND", -500))
 DOUBLE: Ledger = (("PURCHASE", 1000), ("REFUND", -250))
@@ -150,6 +168,17 @@ ROWS = (
     Row("underpaid by a code and half refunded", "payments", _underpaid, "FREE", 250, HALF),
     Row("a bank debit that succeeds", "payments", _settled_later, "FREE", 500, PACK),
     Row("a bank debit that fails", "payments", _failed_later, "FREE", 0, ()),
+    Row("a plan by bank debit", "payments", _plan_settled_later, "PRO", 100, MONTH, (("active", "pro"),)),
+    Row(
+        "a plan by a bank debit that fails",
+        "payments",
+        _plan_failed_later,
+        "FREE",
+        0,
+        TURN * 2,
+        (("past_due", "pro"),),
+        at_once=(),
+    ),
     Row("a page that expires", "payments", _expired, "FREE", 0, ()),
     Row("three products and a part refunded", "payments", _one_of_each, "PRO", 2000, LINES),
     Row("four of a pack", "payments", _several_of_one, "FREE", 2000, (("PURCHASE", 2000),)),
