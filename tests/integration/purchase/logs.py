@@ -35,9 +35,15 @@ class Logs:
 
     def lines(self, *functions: str) -> list[dict[str, Any]]:
         """The JSON lines of the functions, in the order of each function's log; metrics are left out."""
+        return [entry for entry in self._entries(functions) if "message" in entry]
+
+    def counted(self, metric: str, *functions: str) -> int:
+        """The sum of a count that the functions have printed, whatever its dimensions."""
+        return sum(int(value) for entry in self._entries(functions) for value in entry.get(metric, []))
+
+    def _entries(self, functions: tuple[str, ...]) -> list[dict[str, Any]]:
         texts = [self.text(name) for name in functions or FUNCTIONS]
-        entries = [json.loads(line) for text in texts for line in text.splitlines() if line.startswith("{")]
-        return [entry for entry in entries if "message" in entry]
+        return [json.loads(line) for text in texts for line in text.splitlines() if line.startswith("{")]
 
     def said(self, message: str, *functions: str, **keys: object) -> list[dict[str, Any]]:
         """Lines with this message and these keys."""

@@ -10,25 +10,12 @@ import pytest
 
 from local.stack import Stack
 from tests.integration.purchase.books import Books
+from tests.integration.purchase.clock import Clock
 from tests.integration.purchase.service import Service
 from tests.integration.purchase.shop import IBAN_PENDING, Shop
 from tests.integration.purchase.wait import until
 
 DAY = timedelta(days=1)
-
-
-class Clock:
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
-        self._id = shop.stripe("POST", "test_helpers/test_clocks", frozen_time=int(shop.now()))["id"]
-
-    def advance(self, by: timedelta) -> None:
-        target = int(self._shop.now() + by.total_seconds())
-        self._shop.stripe("POST", f"test_helpers/test_clocks/{self._id}/advance", frozen_time=target)
-        until("the clock has moved", lambda: self._status() == "ready")
-
-    def _status(self) -> str:
-        return str(self._shop.stripe("GET", f"test_helpers/test_clocks/{self._id}")["status"])
 
 
 @pytest.fixture(scope="module")

@@ -82,25 +82,6 @@ def test_the_checkout_and_the_success_page_are_part_of_it(shop: Shop, books: Boo
     assert logs.one("event recorded", CONSUMER, event_id=event)["outcome"] == "NOOP"
 
 
-def test_a_replay_is_said_to_be_one(shop: Shop, books: Books, logs: Logs, user: str) -> None:
-    """By the webhook, which knows the mark; and by the consumer, when Redis has lost it."""
-    checkout = shop.buy(user)
-    shop.settle(books)
-    event = shop.completed_event(checkout)
-    until("it is marked", lambda: shop.deliver(event).json().get("idempotent"))
-    at_the_edge = logs.said("skipped replay", WEBHOOK, event_id=event["id"])
-    assert at_the_edge[-1]["session_id"] == checkout.session_id
-
-    shop.stack.kill("upstash", restart=False)
-    assert shop.deliver(event).json() == {"ok": True}
-    shop.settle(books)
-    shop.stack.launch("upstash")
-    behind = logs.one("skipped replay", CONSUMER, event_id=event["id"])
-    assert behind["user_id"] == user
-    assert behind["correlation_id"] == at_the_edge[-1]["correlation_id"]
-    books.check(user, balance=500, kinds=["PURCHASE"])
-
-
 def test_a_failure_says_why_and_whether_it_is_tried_again(
     shop: Shop, books: Books, logs: Logs, user: str, request: pytest.FixtureRequest
 ) -> None:

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable
 
-PATIENCE = 30.0
-"""Seconds; far above what a busy machine needs, so that only what never happens fails."""
+PATIENCE = 60.0
+"""Seconds; far above what a busy machine needs, so that only what never happens fails. On such a machine a whole Redis,
+too, may once need longer than its budget, and is then left alone for half a minute.
+"""
 _LOOK = 0.02
 
 

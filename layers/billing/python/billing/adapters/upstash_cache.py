@@ -6,7 +6,7 @@ mode and an epoch (`dev:test:1:`), so that modes never mix and a restore forgets
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from billing.adapters import upstash_values as values
@@ -42,6 +42,24 @@ return kept
 (F22).
 """
 
+_DROP_OLDER: Final = """
+local dropped = 0
+for i, key in ipairs(KEYS) do
+  local old = redis.call('GET', key)
+  local version = old and tonumber(string.match(old, '"version":(%d+)'))
+  if old and (not version or version < tonumber(ARGV[i])) then
+    dropped = dropped + redis.call('DEL', key)
+  end
+end
+return dropped
+"""
+"""Delete each value that is older than an account version that was to replace it. Not whatever is there: a publisher
+that is late could then write an older one.
+"""
+
+_MOST_OVERDUE: Final = 1000
+"""Keys, of some 250 accounts: more than one consumer finishes in a pause. Beyond that their time to live must do."""
+
 
 class UpstashCache:
     """The `Cache` port."""
@@ -55,11 +73,13 @@ class UpstashCache:
         metrics: Metrics,
         budget: float = BUDGET,
     ) -> None:
-        self._redis = BudgetedRedis(connect, log, metrics, budget)
+        self._redis = BudgetedRedis(connect, clock, log, metrics, budget)
         self._prefix = prefix
         self._clock = clock
         self._log = log
         self._metrics = metrics
+        self._overdue: dict[str, int] = {}
+        """Keys whose value may be older than this account version, since that version's publish was lost."""
 
     def start_request(self) -> None:
         """Begin an invocation: its budget is whole again. Bootstraps call it each time they hand the cache out."""
@@ -70,14 +90,23 @@ class UpstashCache:
         return self._read("webhook:done", (event,), lambda text: True if text == event else None) is not None
 
     def publish(self, states: Sequence[PublishedAccount], done: Sequence[EventId]) -> bool:
-        """Write accounts and marks in one round trip; once more if that fails and the budget allows (money rule 25)."""
+        """Write accounts and marks in one round trip; once more if that fails and the budget allows (money rule 25).
+
+        What is lost all the same is made good in part by the next publish of this process: it deletes what is older,
+        so that the next reader asks the store. It does not write what was lost, which may itself be old by then.
+        """
+        overdue = dict(self._overdue)
         for last in (False, True):
             try:
-                return self._redis.run("publish", lambda redis: self._publish(redis, states, done))
+                self._redis.run("publish", lambda redis: self._publish(redis, states, done, overdue))
             except NoCache:
                 if last or self._redis.left <= 0:
                     break
                 self._log.info("publish tried again")
+            else:
+                self._overdue.clear()
+                return True
+        self._remember(states)
         return False
 
     def entitlement(self, user: UserId) -> CachedEntitlement | None:
@@ -100,9 +129,22 @@ class UpstashCache:
         except NoCache:
             return False
 
-    def _publish(self, redis: Redis, states: Sequence[PublishedAccount], done: Sequence[EventId]) -> bool:
+    def _remember(self, states: Sequence[PublishedAccount]) -> None:
+        """Note what a publish did not reach, the latest last; the oldest go when there are too many."""
+        for state in states:
+            for key in self._versioned(state)[0]:
+                self._overdue[key] = max(state.version, self._overdue.pop(key, 0))
+        for key in list(self._overdue)[:-_MOST_OVERDUE]:
+            del self._overdue[key]
+
+    def _publish(
+        self, redis: Redis, states: Sequence[PublishedAccount], done: Sequence[EventId], overdue: Mapping[str, int]
+    ) -> None:
         batch = redis.pipeline()
         sent = 0
+        if overdue:
+            batch.eval(_DROP_OLDER, list(overdue), [str(version) for version in overdue.values()])
+            sent += 1
         for state in states:
             batch.eval(_KEEP_NEWER, *self._versioned(state))
             sent += 1
@@ -113,7 +155,6 @@ class UpstashCache:
         # The client pairs commands and answers with zip, which hides a missing one; a SET that was not OK is False.
         if len(results) != sent or not all(isinstance(result, int) and result is not False for result in results):
             raise TypeError("the pipeline's answer does not fit its commands")
-        return True
 
     def _versioned(self, state: PublishedAccount) -> tuple[list[str], list[str]]:
         """Return keys and arguments of `_KEEP_NEWER` for all that is cached of one account."""

@@ -3,7 +3,7 @@
 The budget counts all calls of one invocation together. httpx's own timeouts are for each phase and each piece of an
 answer, and none covers the name look-up, so a server that sends a byte now and then could hold a request for
 minutes. A call therefore runs in a thread of its own, and whoever waits for it leaves when the budget is over;
-httpx's timeouts then end the thread.
+httpx's timeouts then end the thread. A Redis that used the budget up is not asked again for a while (`Breaker`).
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ from collections.abc import Callable
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
+from billing.adapters.upstash_breaker import Breaker
 from billing.errors import BillingError
 
 if TYPE_CHECKING:
     from upstash_redis import Redis
 
-    from billing.ports.world import Log, Metrics
+    from billing.ports.world import Clock, Log, Metrics
 
 BUDGET: Final = 0.120
 """Seconds of Redis in one invocation. A request may be 200 ms slower without Redis (failure-modes F20): the rest is for
 what the cache would have saved it. With 150 ms here the success page came to 203 ms on a busy machine with two cores.
 """
-
-_PAUSE = 30.0
-"""Seconds without a cache after its secret could not be read: each request would wait for Secrets Manager again."""
 
 
 class NoCache(Exception):
@@ -37,62 +35,65 @@ class NoCache(Exception):
 class BudgetedRedis:
     """Runs operations on a client that is opened at the first one."""
 
-    def __init__(self, connect: Callable[[], Redis], log: Log, metrics: Metrics, budget: float = BUDGET) -> None:
+    def __init__(
+        self, connect: Callable[[], Redis], clock: Clock, log: Log, metrics: Metrics, budget: float = BUDGET
+    ) -> None:
         self._connect = connect
         self._log = log
         self._metrics = metrics
         self._budget = budget
+        self._breaker = Breaker(clock, log, metrics)
         self._redis: Redis | None = None
-        self._closed_until = 0.0
         self._left = budget
-        self._told = False
 
     def start_request(self) -> None:
         """Begin an invocation: the budget is whole again."""
         self._left = self._budget
-        self._told = False
 
     @property
     def left(self) -> float:
-        """Seconds left for this invocation."""
+        """Seconds left for this invocation; none once Redis is paused."""
         return self._left
 
     def run[T](self, operation: str, call: Callable[[Redis], T]) -> T:
         """Return what the call returns, or raise `NoCache`."""
+        if self._left > 0 and not self._breaker.admits():
+            self._left = 0.0  # an invocation that met the pause goes without Redis to its end
         if self._left <= 0:
             self._metrics.count("CacheSkipped")
             raise NoCache
         redis = self._client(operation)
-        start = time.perf_counter()
         try:
-            return _within(self._left, lambda: call(redis))
+            result = self._charged(lambda: call(redis))
         # The client has no error type for a broken answer. Seen on 1.8.0: UpstashError, JSONDecodeError, KeyError,
         # AssertionError, AttributeError, TypeError, UnicodeDecodeError and all of httpx's.
         except Exception as exc:
-            raise self._failed(operation, exc) from exc
+            raise self._failed(operation, exc, at_once=self._left <= 0) from exc
+        self._breaker.succeeded()
+        return result
+
+    def _client(self, operation: str) -> Redis:
+        """The client. Opening it reads the secret, which may take seconds that no budget covers."""
+        if self._redis is None:
+            try:
+                self._redis = self._connect()
+            except BillingError as exc:  # the secret can't be read or makes no sense
+                raise self._failed(operation, exc, at_once=True) from exc
+        return self._redis
+
+    def _charged[T](self, call: Callable[[], T]) -> T:
+        """Make the call within what is left, and take its time from that."""
+        start = time.perf_counter()
+        try:
+            return _within(self._left, call)
         finally:
             self._left -= time.perf_counter() - start
 
-    def _client(self, operation: str) -> Redis:
-        """The client. Opening it reads the secret, which the budget does not cover; so a failure is remembered."""
-        if self._redis is not None:
-            return self._redis
-        if time.monotonic() < self._closed_until:
-            self._left = 0.0
-            self._metrics.count("CacheSkipped")
-            raise NoCache
-        try:
-            self._redis = self._connect()
-        except BillingError as exc:  # the secret can't be read or makes no sense: an error in the log, not an outage
-            self._left = 0.0
-            self._closed_until = time.monotonic() + _PAUSE
-            raise self._failed(operation, exc) from exc
-        return self._redis
-
-    def _failed(self, operation: str, exc: Exception) -> NoCache:
+    def _failed(self, operation: str, exc: Exception, *, at_once: bool) -> NoCache:
         self._metrics.count("CacheFailures", error=type(exc).__name__)
-        if not self._told:
-            self._told = True
+        if self._breaker.failed(operation, exc, at_once=at_once):
+            self._left = 0.0
+        else:
             self._log.warning("cache failed", operation=operation, error=type(exc).__name__)
         return NoCache()
 
