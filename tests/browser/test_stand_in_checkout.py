@@ -21,10 +21,10 @@ Open = Callable[..., Page]
 
 
 class Shop:
-    """A shop's own pages, of another origin: whatever is asked for, `body` answers."""
+    """A shop's own pages, of another origin: `body` at /checkout, and one where buyers come back to."""
 
     def __init__(self) -> None:
-        self.body = "<h1>Shop</h1>"
+        self.body = ""
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,7 +32,7 @@ class Shop:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
-                self.wfile.write(shop.body.encode())
+                self.wfile.write((shop.body if self.path == "/checkout" else "<h1>Shop</h1>").encode())
 
             def log_message(self, *args: object) -> None:
                 pass

@@ -52,6 +52,8 @@ class Subscriber:
         self.side.requests.clear()
 
     def wanted(self, price: PriceId | None = None, **given: Any) -> ChangeRequest:
+        """A request made now: Stripe's time has gone on, and a preview of later than now would be refused."""
+        self.shop.clock.time = max(self.shop.clock.time, self.side.now())
         return replace(ChangeRequest(self.shop.user, PriceRef(price_id=price or self.team)), **given)
 
     def change(self, price: PriceId | None = None, **given: Any) -> Changed:
