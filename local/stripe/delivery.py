@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Coroutine
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ from local.stripe.signing import signature_header
 
 log = logging.getLogger("local.stripe")
 
+AT_ONCE = 20
+"""Deliveries to one endpoint; the others wait here. httpx's pool looks through all that wait whenever one is done."""
 ANSWER_KEPT = 500
 """Characters of an endpoint's answer that are kept in the record."""
 
@@ -101,6 +104,7 @@ class Deliveries:
         self._pauses = pauses
         self._timeout = timeout
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lanes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self.records: list[Delivery] = []
 
     def send_pending(self) -> list[Delivery]:
@@ -158,7 +162,9 @@ class Deliveries:
     async def _deliver(self, delivery: Delivery) -> None:
         await asyncio.sleep(self._faults.delay_seconds)
         for pause in (*self._pauses, None):
-            if await self._try(delivery):
+            async with self._lanes[delivery.endpoint]:
+                delivered = await self._try(delivery)
+            if delivered:
                 if delivery.state != "delivered":
                     delivery.state = "delivered"
                     event = self._engine.world.get("event", delivery.event)

@@ -8,7 +8,6 @@ from local.stack import Stack
 from tests.scenarios.house import House
 from tests.scenarios.stage import Part, Played, play_all
 from tests.scenarios.systems import system_of
-from tests.scenarios.table import PARTNER_BUS, TODAY
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +15,9 @@ def performance(request: pytest.FixtureRequest) -> Iterator[dict[Part, Played]]:
     """How every part of this file that was selected went."""
     ours = [item for item in request.session.items if getattr(item, "module", None) is request.module]
     parts: list[Part] = [item.callspec.params["part"] for item in ours if hasattr(item, "callspec")]
-    (system,) = {system_of(part.row) for part in parts}
-    with Stack(parameters=system.value) as stack:
-        house = House(stack, shapes=any(part.row.door not in (TODAY, PARTNER_BUS) for part in parts))
+    system = system_of(parts[0].row)
+    with Stack(parameters=system.parameters) as stack:
+        house = House(stack, shapes=system.shapes)
         try:
             yield play_all(house, parts)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from typing import Any
 
 from tests.integration.purchase.shop import Shop
@@ -17,32 +18,41 @@ class Feed:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[Event, set[str]]] = {}
+        self._number: dict[str, int] = {}
+        self._naming: defaultdict[str, list[Event]] = defaultdict(list)
 
-    def read(self) -> list[tuple[Event, set[str]]]:
-        """All events so far, each with the names in it."""
+    def read(self) -> None:
+        """Read what is new."""
         with self._lock:
             fresh: list[Event] = []
             after: dict[str, str] = {}
             while True:
                 page = self._shop.stripe("GET", "events", limit=20 if not fresh else 100, **after)
-                unseen = [event for event in page["data"] if event["id"] not in self._known]
+                unseen = [event for event in page["data"] if event["id"] not in self._number]
                 fresh += unseen
                 if len(unseen) < len(page["data"]) or not page["has_more"]:
                     break
                 after = {"starting_after": page["data"][-1]["id"]}
-            self._known |= {event["id"]: (event, _names(event["data"]["object"])) for event in reversed(fresh)}
-            return list(self._known.values())
+            for event in reversed(fresh):
+                self._number[event["id"]] = len(self._number)
+                for name in _names(event["data"]["object"]):
+                    self._naming[name].append(event)
 
-    def of(self, seeds: set[str]) -> tuple[list[Event], set[str]]:
-        """The events of all objects that lead to `seeds` (a user, a customer, an order), and those objects' ids."""
-        known, events = set(seeds), self.read()
-        while True:
-            found = [event for event, names in events if names & known]
-            wider = known | {event["data"]["object"].get("id") for event in found} - {None}
-            if wider == known:
-                return found, known
-            known = wider
+    def of(self, seeds: set[str]) -> list[Event]:
+        """The events of all objects that lead to `seeds` (a user, a customer, an order), oldest first."""
+        self.read()
+        found: dict[str, Event] = {}
+        known: set[str] = set()
+        next_ones = list(seeds)
+        while next_ones:
+            name = next_ones.pop()
+            if name in known:
+                continue
+            known.add(name)
+            for event in list(self._naming.get(name, ())):
+                found[event["id"]] = event
+                next_ones.append(event["data"]["object"].get("id") or name)
+        return sorted(found.values(), key=lambda event: self._number[event["id"]])
 
 
 def _names(obj: dict[str, Any]) -> set[str]:

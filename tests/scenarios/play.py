@@ -207,7 +207,7 @@ class Play:
 
     def settle(self) -> None:
         """Let the account hear of all that has happened so far, in the play's manner."""
-        events, _ = self.house.feed.of(self.seeds)
+        events = self.house.feed.of(self.seeds)
         fresh = [event for event in events if event["id"] not in self._heard]
         letters = self.house.letters(fresh, self.row.door)
         if self.manner is Manner.DROPPED:
@@ -220,7 +220,7 @@ class Play:
 
     def lose(self) -> None:
         """What has happened so far, and was not heard of, never is: in no manner is an event of it delivered."""
-        events, _ = self.house.feed.of(self.seeds)
+        events = self.house.feed.of(self.seeds)
         self._heard |= {event["id"] for event in events}
 
     def resync(self) -> None:

@@ -19,6 +19,8 @@ class Sink:
         self._kept = kept = defaultdict[str, dict[str, bytes]](dict)
 
         class Keep(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 event = json.loads(body)

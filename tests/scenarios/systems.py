@@ -1,15 +1,16 @@
-"""Three systems for the whole table, each with a test file of its own: they can be played side by side."""
+"""Four systems for the whole table, each with a test file of its own: they can be played side by side."""
 
 from __future__ import annotations
 
-from enum import Enum
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pytest
 from _pytest.mark.structures import ParameterSet
 
 from tests.scenarios.manner import Manner
 from tests.scenarios.stage import Part
-from tests.scenarios.table import Row, all_rows
+from tests.scenarios.table import TODAY, Row, all_rows
 
 _SETTINGS = {"PromotionCodes": "true", "AdoptCustomers": "true"}
 _INVOICES = {"Invoices": "true"}
@@ -24,21 +25,28 @@ _EVERY_SETTING = {
 }
 
 
-class System(Enum):
-    """A running system by its parameters. Where days pass, a one-time payment has an invoice: so both kinds are in the
-    table.
-    """
+@dataclass(frozen=True)
+class System:
+    """A running system: its parameters, and whether its Stripe sends every event in each shape, which takes time."""
 
-    IN_OUR_TIME = _SETTINGS
-    AS_DAYS_PASS = _SETTINGS | _INVOICES
-    WITH_EVERY_SETTING = _SETTINGS | _INVOICES | _EVERY_SETTING
+    parameters: Mapping[str, str]
+    shapes: bool = False
+
+
+IN_OUR_TIME = System(_SETTINGS)
+THROUGH_ALL_DOORS = System(_SETTINGS, shapes=True)
+AS_DAYS_PASS = System(_SETTINGS | _INVOICES)
+"""Here a one-time payment has an invoice: so both kinds are in the table."""
+WITH_EVERY_SETTING = System(_SETTINGS | _INVOICES | _EVERY_SETTING)
 
 
 def system_of(row: Row) -> System:
     """The system in which a row is played."""
     if row.every_setting:
-        return System.WITH_EVERY_SETTING
-    return System.AS_DAYS_PASS if row.time else System.IN_OUR_TIME
+        return WITH_EVERY_SETTING
+    if row.time:
+        return AS_DAYS_PASS
+    return IN_OUR_TIME if row.door == TODAY else THROUGH_ALL_DOORS
 
 
 def parts_of(system: System) -> list[ParameterSet]:

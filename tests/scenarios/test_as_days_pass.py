@@ -8,10 +8,10 @@ import pytest
 
 from tests.scenarios.judge import judge
 from tests.scenarios.stage import Part, Played
-from tests.scenarios.systems import System, parts_of
+from tests.scenarios.systems import AS_DAYS_PASS, parts_of
 
 
 @pytest.mark.timeout(900)  # the first one has all of them played
-@pytest.mark.parametrize("part", parts_of(System.AS_DAYS_PASS))
+@pytest.mark.parametrize("part", parts_of(AS_DAYS_PASS))
 def test_the_account_comes_to_what_stripe_says(part: Part, played: Played) -> None:
     judge(part, played)

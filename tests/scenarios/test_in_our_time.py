@@ -8,10 +8,10 @@ import pytest
 
 from tests.scenarios.judge import judge
 from tests.scenarios.stage import Part, Played
-from tests.scenarios.systems import System, parts_of
+from tests.scenarios.systems import IN_OUR_TIME, parts_of
 
 
 @pytest.mark.timeout(900)  # the first one has all of them played
-@pytest.mark.parametrize("part", parts_of(System.IN_OUR_TIME))
+@pytest.mark.parametrize("part", parts_of(IN_OUR_TIME))
 def test_the_account_comes_to_what_stripe_says(part: Part, played: Played) -> None:
     judge(part, played)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,7 +64,7 @@ class World:
     search_lag: int = 2
     """How many seconds search is behind."""
     later: list[tuple[int, str, str]] = field(default_factory=list)
-    """What Stripe does by itself later: (when, what, object id)."""
+    """What Stripe does by itself later: (when, what, object id), the next one first; `plan` adds to it."""
     lose_next: int = 0
     """So many of the next events are never made: rare, but it happens, and only the objects show it then."""
     duplicate_next: int = 0
@@ -88,6 +89,10 @@ class World:
             yield
         finally:
             self._moment = before
+
+    def plan(self, when: int, what: str, object_id: str) -> None:
+        """Have something done later (scheduler.DEEDS); what was planned first comes first within a second."""
+        bisect.insort(self.later, (when, what, object_id), key=lambda planned: planned[0])
 
     def time_of(self, customer: str | None) -> int | None:
         """The frozen time of the test clock that a customer lives on, if any."""

@@ -49,7 +49,7 @@ def create(call: Call) -> Obj:
     )
     world.hidden[coupon["id"] + APPLIES_TO], world.hidden[coupon["id"] + CURRENCIES] = products, options
     if redeem_by is not None:
-        world.later.append((redeem_by, "coupon_ends", coupon["id"]))
+        world.plan(redeem_by, "coupon_ends", coupon["id"])
     world.emit("coupon.created", coupon)
     return coupon
 

@@ -45,7 +45,7 @@ def create(call: Call) -> Obj:
     )
     world.hidden[made["id"] + CURRENCIES] = _minimums(given.get("restrictions", {}))
     if made["expires_at"] is not None:
-        world.later.append((made["expires_at"], "code_ends", made["id"]))
+        world.plan(made["expires_at"], "code_ends", made["id"])
     world.emit("promotion_code.created", made)
     return made
 

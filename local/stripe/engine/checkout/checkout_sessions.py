@@ -30,7 +30,7 @@ def create(call: Call) -> Obj:
         session = session_objects.make(world, params, mode, order, expires_at)
         session_order.keep_discount(world, session, order)
         world.hidden |= {session["id"]: order, **{line["id"]: order for line in order.lines}}
-        world.later.append((expires_at, "expire", session["id"]))
+        world.plan(expires_at, "expire", session["id"])
     return session
 
 

@@ -168,7 +168,7 @@ def refused(world: World, invoice: Obj) -> None:
     if tries_left and invoice_effects.retried(world, invoice):
         again = world.now() + tries_left[0] * 86_400
         invoice["next_payment_attempt"] = again
-        world.later.append((again, "collect", invoice["id"]))
+        world.plan(again, "collect", invoice["id"])
     world.emit_updated("invoice.updated", invoice, before)
     intent = _intent_of(world, invoice)
     if intent is not None and intent["status"] == "requires_action":

@@ -107,7 +107,7 @@ def _ask_for_authentication(world: World, intent: Obj) -> None:
 def _start_debit(world: World, intent: Obj, method: Obj, instrument: Instrument) -> None:
     charge = charges.make(world, intent, method, "pending", instrument, authenticated=False)
     intent |= {"status": "processing", "latest_charge": charge["id"], "last_payment_error": None}
-    world.later.append((world.now() + instrument.settles_after, "settle", charge["id"]))
+    world.plan(world.now() + instrument.settles_after, "settle", charge["id"])
     world.emit("payment_intent.processing", intent)
     world.emit("charge.pending", charge)
 
@@ -124,7 +124,7 @@ def _succeed(world: World, intent: Obj, charge: Obj) -> None:
     charges.book(world, charge)
     dispute = world.hidden[charge["payment_method"]].dispute
     if dispute is not None:
-        world.later.append((world.now() + 1, dispute, charge["id"]))
+        world.plan(world.now() + 1, dispute, charge["id"])
 
 
 def fail(world: World, intent: Obj, method: Obj, instrument: Instrument, *, authenticated: bool = False) -> None:

@@ -86,7 +86,7 @@ def wait(world: World, subscription: Obj, waiting: Waiting) -> None:
         "trial_from_plan": None,
     }
     world.hidden[subscription["id"] + PENDING] = waiting
-    world.later.append((end, "pending_update", subscription["id"]))
+    world.plan(end, "pending_update", subscription["id"])
 
 
 def _as_pending(state: ItemState) -> Obj:

@@ -87,7 +87,7 @@ def begin(
     world.emit("invoice.created", first)
     subscription["latest_invoice"] = first["id"]
     if subscription["status"] == "incomplete":
-        world.later.append((now + FIRST_PAYMENT, "incomplete", subscription["id"]))
+        world.plan(now + FIRST_PAYMENT, "incomplete", subscription["id"])
     return subscription, first
 
 
@@ -181,7 +181,7 @@ def _advance(world: World, subscription: Obj, invoice: Obj) -> None:
     if subscription["status"] == "unpaid" or (paused and paused["behavior"] == "keep_as_draft"):
         invoice |= {"auto_advance": False, "automatically_finalizes_at": None}
     elif paused is None:
-        world.later.append((world.now() + DRAFT_HOUR, "finalize", invoice["id"]))
+        world.plan(world.now() + DRAFT_HOUR, "finalize", invoice["id"])
     else:
         invoice_life.finalize(world, invoice)
         (invoice_life.void if paused["behavior"] == "void" else invoice_life.write_off)(world, invoice)

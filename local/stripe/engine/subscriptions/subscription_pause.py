@@ -129,7 +129,7 @@ def _invoice(world: World, subscription: Obj, plan: Resumption, lines: list[Obj]
         "trial_end": None,
         "trial_from_plan": None,
     }
-    world.later.append((expires, "pending_update", subscription["id"]))
+    world.plan(expires, "pending_update", subscription["id"])
     world.emit("invoice.created", invoice)
     world.emit("customer.subscription.updated", subscription, before)
     invoice_life.finalize(world, invoice)

@@ -83,7 +83,7 @@ def _pause_collection(world: World, subscription: Obj, wanted: dict[str, Any] | 
     if resumes_at is not None:
         if resumes_at <= world.now():
             raise invalid_request("`resumes_at` must be in the future.", param="pause_collection[resumes_at]")
-        world.later.append((resumes_at, "collect_again", subscription["id"]))
+        world.plan(resumes_at, "collect_again", subscription["id"])
     subscription["pause_collection"] = {"behavior": wanted["behavior"], "resumes_at": resumes_at}
 
 
@@ -97,7 +97,7 @@ def cancel_at(world: World, subscription: Obj, wanted: int | str) -> None:
     if when <= world.now():
         raise invalid_request("Invalid timestamp: must be in the future", param="cancel_at")
     subscription |= {"cancel_at": when, "canceled_at": world.now()}
-    world.later.append((when, "cancel", subscription["id"]))
+    world.plan(when, "cancel", subscription["id"])
 
 
 def cancel(call: Call) -> Obj:

@@ -27,9 +27,9 @@ def plan_ahead(world: World, subscription: Obj) -> None:
     now = world.now()
     ends = sorted({item["current_period_end"] for item in subscription["items"]["data"]})
     for end in ends:
-        world.later.append((end, "period", subscription["id"]))
+        world.plan(end, "period", subscription["id"])
         if end - UPCOMING_NOTICE > now:
-            world.later.append((end - UPCOMING_NOTICE, "upcoming", subscription["id"]))
+            world.plan(end - UPCOMING_NOTICE, "upcoming", subscription["id"])
     if subscription["status"] == "trialing":
         notice = max(subscription["trial_end"] - TRIAL_NOTICE, now)
-        world.later.append((notice, "trial_will_end", subscription["id"]))
+        world.plan(notice, "trial_will_end", subscription["id"])
