@@ -9,6 +9,7 @@ from billing.domain.ids import CustomerId, EventId
 from billing.domain.notice import Notice
 from billing.domain.records import Outcome
 from billing.errors import MalformedObject, StripeUnavailable
+from billing.services.resync import resync
 from billing.services.start_checkout import start_checkout
 from billing.services.unpark import unpark
 from tests.fakes.core import Core, a_notice
@@ -183,3 +184,29 @@ def test_a_message_that_cannot_be_read_is_said(core):
     owned(core)
     core.deliver(a_notice("customer.updated", id="evt_next", related={}))
     assert "parked events not applied" in core.log.messages
+
+
+@pytest.mark.parametrize("seen_before", [False, True], ids=["a new account", "an account that was looked at"])
+def test_a_customer_that_is_gone_before_it_is_owned_leaves_nothing_parked(seen_before):
+    """F44: made by a call that died, and deleted since; its key answers it again. The simulation found it."""
+    core = Core()
+    if seen_before:
+        resync(ALICE, core.converge, core.cache, SOON)
+    email = None if seen_before else a_request().email
+    gone = core.stripe.create_customer(ALICE, email, "customer:alice:1")
+    core.stripe.deleted.add(gone)
+    core.deliver(a_notice("customer.deleted", id="evt_gone", customer=gone, related={}))
+    assert core.outcomes() == {"evt_gone": "PARKED"}
+    start_checkout(a_request(), core.checkout)
+    assert core.outcomes()["evt_gone"] in ("APPLIED", "NOOP")
+    assert core.tables.parked == {}
+    assert core.account().deleted_customers == (gone,)
+
+
+def test_a_resync_settles_what_was_parked_of_a_customer_that_is_gone(core):
+    core.deliver(a_notice("customer.deleted", id="evt_gone", related={}))
+    owned(core)
+    core.stripe.deleted.add(CUSTOMER)
+    resync(ALICE, core.converge, core.cache, SOON)
+    assert core.outcomes()["evt_gone"] in ("APPLIED", "NOOP")
+    assert core.tables.parked == {}

@@ -25,12 +25,13 @@ _MOST_ADOPTED = 10
 class Ensured:
     """The account and the customer for its next checkout.
 
-    `adopted` says that customers with a past were taken over just now: the account does not show yet what they have.
+    `new` says that the owner of its customers was written just now. They may have a past that the account does not show
+    yet: they were adopted, or made by a call that died, and what happened to them since was parked.
     """
 
     account: Account
     customer: CustomerId
-    adopted: bool = False
+    new: bool = False
 
 
 def ensure_customer(
@@ -59,7 +60,7 @@ def ensure_customer(
         if owned is not None:
             for customer in customers:
                 log.info("customer adopted" if adopted else "customer created", user_id=user, customer_id=customer)
-            return Ensured(owned, customers[-1], adopted=bool(adopted))
+            return Ensured(owned, customers[-1], new=True)
         account = accounts.load(user, []).account
     raise CheckoutConflict("other requests of this user are in progress: try again", user_id=user)
 

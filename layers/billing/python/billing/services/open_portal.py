@@ -9,9 +9,10 @@ from billing.domain.ids import CustomerId, SubscriptionId, UserId
 from billing.domain.plan_change import chosen
 from billing.domain.subscription import governing
 from billing.errors import StripeRefused, SubscriptionCanceling
-from billing.ports.stripe import PortalFlow, StripeCheckout, StripePortal, Touched
-from billing.services.converge import ConvergeDeps, converge
+from billing.ports.stripe import PortalFlow, StripeCheckout, StripePortal
+from billing.services.converge import ConvergeDeps
 from billing.services.ensure_customer import ensure_customer
+from billing.services.look_at_customers import first_look, forget_gone
 from billing.services.own_subscription import account_with
 
 ACTOR = "subscriptions"
@@ -53,7 +54,7 @@ def open_portal(request: PortalRequest, deps: PortalDeps) -> str:
     except StripeRefused as refused:
         if refused.param != "customer":
             raise
-        converge(request.user, Touched(customers=frozenset(account.customers)), [], ACTOR, core)
+        forget_gone(request.user, account, ACTOR, core)
         account, customer = _ensured(request, deps)
         url = _open(request, account, customer, deps)
     core.metrics.count("PortalSessions", kind=request.flow or "front_page")
@@ -64,9 +65,9 @@ def open_portal(request: PortalRequest, deps: PortalDeps) -> str:
 def _ensured(request: PortalRequest, deps: PortalDeps) -> tuple[Account, CustomerId]:
     core = deps.converge
     ensured = ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log, adopting=deps.adopting)
-    if not ensured.adopted:
+    if not ensured.new:
         return ensured.account, ensured.customer
-    return converge(request.user, Touched(), [], ACTOR, core).account, ensured.customer
+    return first_look(request.user, ensured.account, ACTOR, core), ensured.customer
 
 
 def _open(request: PortalRequest, account: Account, customer: CustomerId, deps: PortalDeps) -> str:

@@ -52,7 +52,8 @@ def resync(
     """
     before = deps.accounts.load(user, []).account
     first = converge(user, Touched(customers=frozenset(before.customers)), [], actor, deps)
-    results: list[Converged] = [first, *unpark(user, first.account.customers, actor, deps, deadline)]
+    customers = (*first.account.customers, *first.account.deleted_customers)
+    results: list[Converged] = [first, *unpark(user, customers, actor, deps, deadline)]
     work = _Work(user, first.account, deps, most)
     parts = list(work.parts())
     failed: list[str] = []

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from billing.domain.account import Account
 from billing.domain.cart import Cart, cart_of
 from billing.domain.ids import UserId
 from billing.domain.terms import HOSTED, SellingPolicy, terms_of
 from billing.errors import QuantityOutOfRange, StripeRefused, SubscriptionExists
 from billing.ports.cache import Cache
 from billing.ports.store import CheckoutStore
-from billing.ports.stripe import Catalog, OpenSession, StripeCheckout, Touched
-from billing.services.converge import ConvergeDeps, converge
+from billing.ports.stripe import Catalog, OpenSession, StripeCheckout
+from billing.services.converge import ConvergeDeps
 from billing.services.ensure_customer import Ensured, ensure_customer
 from billing.services.find_price import PriceFinder, PriceRef
+from billing.services.look_at_customers import first_look, forget_gone
 from billing.services.open_session import ACTOR, SessionDeps, SessionOpener, Wanted, refuse_second_subscription
-from billing.services.unpark import unpark
-
-_FIRST_LOOK = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     except StripeRefused as refused:
         if refused.param != "customer":
             raise
-        _forget_gone(request, ensured.account, deps)
+        forget_gone(request.user, ensured.account, ACTOR, core)
         ensured = _customer(request, deps)
         session = _open(wanted, ensured, deps)
     core.metrics.count("CheckoutsStarted", mode=cart.mode)
@@ -86,13 +82,6 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
         mode=cart.mode,
     )
     return session
-
-
-def _first_look(user: UserId, account: Account, core: ConvergeDeps) -> Account:
-    """Converge with a part of what was parked: the buyer waits, and the next events of the customer bring the rest."""
-    soon = core.clock.now() + _FIRST_LOOK
-    looked = next(unpark(user, account.customers, ACTOR, core, soon), None)
-    return (looked or converge(user, Touched(), [], ACTOR, core)).account
 
 
 def _cart(request: CheckoutRequest, deps: CheckoutDeps) -> Cart:
@@ -113,9 +102,8 @@ def _customer(request: CheckoutRequest, deps: CheckoutDeps) -> Ensured:
 def _open(wanted: Wanted, ensured: Ensured, deps: CheckoutDeps) -> OpenSession:
     """Open the session, unless the account has what must not be bought twice."""
     account = ensured.account
-    if ensured.adopted or account.stripe_version == 0:
-        # the customer may be older than its owner record: what happened to it in between was parked (money rule 9)
-        account = _first_look(wanted.user, account, deps.converge)
+    if ensured.new or account.stripe_version == 0:
+        account = first_look(wanted.user, account, ACTOR, deps.converge)
     world = SessionDeps(deps.converge, deps.stripe, deps.checkouts, deps.cache)
     opener = SessionOpener(wanted, account, ensured.customer, world)
     if wanted.group is not None:
@@ -125,8 +113,3 @@ def _open(wanted: Wanted, ensured: Ensured, deps: CheckoutDeps) -> OpenSession:
             opener.end_open()
             raise
     return opener.open()
-
-
-def _forget_gone(request: CheckoutRequest, account: Account, deps: CheckoutDeps) -> None:
-    """Let the account learn which of its customers are gone from Stripe."""
-    converge(request.user, Touched(customers=frozenset(account.customers)), [], ACTOR, deps.converge)
