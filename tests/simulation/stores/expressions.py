@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from tests.simulation.stores.attributes import Attribute, Attributes, in_order
 from tests.simulation.stores.refusals import Invalid
-from tests.simulation.stores.tokens import Operand, Tokens, Values, reader
+from tests.simulation.stores.tokens import Operand, Tokens, Values, bare, reader
 
 type Condition = Callable[[Attributes, Values], bool]
 
@@ -127,7 +127,8 @@ class _Conditions:
 
     def _function(self, name: str) -> Condition:
         tokens = self._tokens
-        tokens.expect("(")
+        if not tokens.take("("):
+            raise bare(name)
         find = reader(tokens.path())
         if name == "attribute_exists":
             tokens.expect(")")

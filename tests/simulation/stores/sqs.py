@@ -153,6 +153,7 @@ class Sqs:
         """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessageBatch.html"""
         _known(request, {"QueueUrl", "Entries"}, "DeleteMessageBatch")
         name, entries = "DeleteMessageBatch", request["Entries"]
+        self._queue(request, name)
         ids = [entry["Id"] for entry in entries]
         if not 1 <= len(ids) <= 10:
             raise _wrong(f"{_NAMED}{'TooManyEntriesInBatchRequest' if ids else 'EmptyBatchRequest'}", "1 to 10.", name)

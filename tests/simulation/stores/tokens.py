@@ -100,7 +100,7 @@ class Tokens:
 
     def _name(self) -> str:
         if self.type == "word":
-            raise NotSimulated(f"the bare attribute name {self.text!r}: DynamoDB reserves 573 words, so use a #name")
+            raise bare(self.text)
         if self.type != "name":
             raise self.wrong()
         placeholder = self.next()
@@ -121,6 +121,11 @@ class Tokens:
     def wants(self, value: str, kinds: str, operator: str) -> None:
         """Note that the operator takes only values of these types, separated by spaces."""
         self.used.wanted.append((value, frozenset(kinds.split()), operator))
+
+
+def bare(name: str) -> NotSimulated:
+    """An attribute's name without a placeholder: it may be one of the words that DynamoDB reserves, or not."""
+    return NotSimulated(f"the bare attribute name {name!r}: DynamoDB reserves 573 words, so use a #name")
 
 
 def complaint(kind: str, values: Values, used: Used) -> Invalid | None:
