@@ -148,6 +148,7 @@ SCRIPTS = {
     "return nil": None,
     "return {1, 'a', nil, 2}": [1, "a"],
     "return redis.call('GET', 'nothing')": None,
+    "return redis.call('GET', 'nothing') == false": 1,
     "return redis.call('SET', 'a', 'b')": "OK",
     "return redis.call('GET', KEYS[1])": None,
 }

@@ -51,6 +51,25 @@ class Redis(upstash_redis.Redis):
         self._memory.delete(self._memory.keys())
 
 
+class SimulatedTime:
+    """The cache's `Watch` in simulated time: a call is made at once, and takes what time the scheduler lets pass."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+
+    def seconds(self) -> float:
+        """The time that a budget counts."""
+        return self._now()
+
+    def within[T](self, seconds: float, call: Callable[[], T]) -> T:
+        """What the call returns or raises, if in time. One that is too late has had its effect all the same."""
+        start = self._now()
+        result = call()
+        if self._now() - start > seconds:
+            raise TimeoutError
+        return result
+
+
 class _Front:
     """Upstash's REST API, where the SDK has its HTTP client (https://upstash.com/docs/redis/features/restapi)."""
 
