@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from billing.adapters import upstash_values as values
-from billing.adapters.upstash_calls import BUDGET, BudgetedRedis, NoCache
+from billing.adapters.upstash_calls import BUDGET, WALL_CLOCK, BudgetedRedis, NoCache, Watch
 from billing.domain.ids import CUSTOMER_ID, EVENT_ID, SESSION_ID, USER_ID
 
 if TYPE_CHECKING:
@@ -72,8 +72,9 @@ class UpstashCache:
         log: Log,
         metrics: Metrics,
         budget: float = BUDGET,
+        watch: Watch = WALL_CLOCK,
     ) -> None:
-        self._redis = BudgetedRedis(connect, clock, log, metrics, budget)
+        self._redis = BudgetedRedis(connect, clock, log, metrics, budget, watch)
         self._prefix = prefix
         self._clock = clock
         self._log = log

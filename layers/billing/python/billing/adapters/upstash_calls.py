@@ -12,7 +12,7 @@ import queue
 import time
 from collections.abc import Callable
 from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from billing.adapters.upstash_breaker import Breaker
 from billing.errors import BillingError
@@ -32,16 +32,63 @@ class NoCache(Exception):
     """Redis gave no usable answer; already logged and counted."""
 
 
+class Watch(Protocol):
+    """Time as a budget counts it. A part of its own, for a simulation has no threads, and a time that it makes."""
+
+    def seconds(self) -> float:
+        """Seconds since any moment; they only grow."""
+
+    def within[T](self, seconds: float, call: Callable[[], T]) -> T:
+        """Return what the call returns or raise what it raises, or TimeoutError after so many seconds."""
+
+
+class WallClock:
+    """Real time, and a thread for each call."""
+
+    def seconds(self) -> float:
+        """See Watch."""
+        return time.perf_counter()
+
+    def within[T](self, seconds: float, call: Callable[[], T]) -> T:
+        """See Watch."""
+        answer: queue.SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                answer.put((call(), None))
+            except BaseException as exc:  # noqa: BLE001  raised again in the thread that waits
+                answer.put((None, exc))
+
+        Thread(target=work, daemon=True, name="redis").start()
+        try:
+            value, exc = answer.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError from None
+        if exc is not None:
+            raise exc
+        return value  # type: ignore[return-value]  # the other half of the pair
+
+
+WALL_CLOCK: Final = WallClock()
+
+
 class BudgetedRedis:
     """Runs operations on a client that is opened at the first one."""
 
     def __init__(
-        self, connect: Callable[[], Redis], clock: Clock, log: Log, metrics: Metrics, budget: float = BUDGET
+        self,
+        connect: Callable[[], Redis],
+        clock: Clock,
+        log: Log,
+        metrics: Metrics,
+        budget: float = BUDGET,
+        watch: Watch = WALL_CLOCK,
     ) -> None:
         self._connect = connect
         self._log = log
         self._metrics = metrics
         self._budget = budget
+        self._watch = watch
         self._breaker = Breaker(clock, log, metrics)
         self._redis: Redis | None = None
         self._left = budget
@@ -83,11 +130,11 @@ class BudgetedRedis:
 
     def _charged[T](self, call: Callable[[], T]) -> T:
         """Make the call within what is left, and take its time from that."""
-        start = time.perf_counter()
+        start = self._watch.seconds()
         try:
-            return _within(self._left, call)
+            return self._watch.within(self._left, call)
         finally:
-            self._left -= time.perf_counter() - start
+            self._left -= self._watch.seconds() - start
 
     def _failed(self, operation: str, exc: Exception, *, at_once: bool) -> NoCache:
         self._metrics.count("CacheFailures", error=type(exc).__name__)
@@ -96,23 +143,3 @@ class BudgetedRedis:
         else:
             self._log.warning("cache failed", operation=operation, error=type(exc).__name__)
         return NoCache()
-
-
-def _within[T](seconds: float, call: Callable[[], T]) -> T:
-    """Return what the call returns or raise what it raises, or TimeoutError after so many seconds."""
-    answer: queue.SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            answer.put((call(), None))
-        except BaseException as exc:  # noqa: BLE001  raised again in the thread that waits
-            answer.put((None, exc))
-
-    Thread(target=work, daemon=True, name="redis").start()
-    try:
-        value, exc = answer.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError from None
-    if exc is not None:
-        raise exc
-    return value  # type: ignore[return-value]  # the other half of the pair
