@@ -8,7 +8,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
-	fuzz-api coverage coverage-domain check check-format lint format typecheck validate lock clean FORCE
+	simulate fuzz-api coverage coverage-domain check check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,9 @@ test-browser: .venv/.ready ## in a real Chromium
 
 test-live: .venv/.ready ## end to end against Stripe's test mode, with the key in .env
 	@PLUMBLINE_LIVE=1 PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest tests/live -m live $(ARGS)
+
+simulate: .venv/.ready ## the whole system from seeds, held to an oracle: make simulate RUNS=10000 SEED=1
+	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) $(ARGS)
 
 fuzz-api: .venv/.ready ## ask every route what chance makes up: make fuzz-api EXAMPLES=500
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(PYTHON) -m pytest tests/integration/fuzz --timeout=0 $(ARGS)

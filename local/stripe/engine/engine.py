@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -153,7 +152,7 @@ class Engine:
             saved = self._keys.find(key, path, given, self.world.now()) if key is not None else None
             if saved is not None:
                 replay = {"Idempotent-Replayed": "true", "Original-Request": saved.request_id}
-                return Response(saved.status, copy.deepcopy(saved.body), headers | replay)
+                return Response(saved.status, snapshot(saved.body), headers | replay)
             status, body, keep = self._execute(route, ids, path, given, Cause(request_id, key))
         except ApiError as refusal:
             return self._refused(refusal, request_id, headers)

@@ -5,13 +5,13 @@ Nothing is saved of a request that never began to execute: a refused parameter, 
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from local.stripe.engine.errors import ApiError
+from local.stripe.engine.world import snapshot
 
 MAX_KEY = 255
 KEPT = 24 * 3600
@@ -66,7 +66,7 @@ class IdempotencyKeys:
         now: int,
     ) -> None:
         """Keep an answer."""
-        self._saved[key] = Saved(path, _fingerprint(params), status, copy.deepcopy(body), request_id, now)
+        self._saved[key] = Saved(path, _fingerprint(params), status, snapshot(body), request_id, now)
 
 
 def _fingerprint(params: Mapping[str, Any]) -> str:

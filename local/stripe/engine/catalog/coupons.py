@@ -108,7 +108,8 @@ def amount_off(world: World, coupon: Obj, currency: str) -> int | None:
 def options_of(world: World, coupon: Obj) -> dict[str, Obj]:
     """The `currency_options` member, included on demand; it names the default currency too."""
     own = {coupon["currency"]: {"amount_off": coupon["amount_off"]}} if coupon["currency"] else {}
-    return own | snapshot(world.hidden[coupon["id"] + CURRENCIES])
+    others: dict[str, Obj] = snapshot(world.hidden[coupon["id"] + CURRENCIES])
+    return own | others
 
 
 def applies_to_of(world: World, coupon: Obj) -> Obj | None:

@@ -130,7 +130,8 @@ def minimums_of(world: World, code: Obj) -> dict[str, Obj]:
     """The `restrictions.currency_options` member, included on demand."""
     own: Obj = code["restrictions"]
     first = {own["minimum_amount_currency"]: {"minimum_amount": own["minimum_amount"]}}
-    return (first if own["minimum_amount"] else {}) | snapshot(world.hidden[code["id"] + CURRENCIES])
+    others: dict[str, Obj] = snapshot(world.hidden[code["id"] + CURRENCIES])
+    return (first if own["minimum_amount"] else {}) | others
 
 
 def redeemed(code: Obj, coupon: Obj) -> None:

@@ -1,0 +1,30 @@
+"""Who does something in a simulation, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.simulation.actors import buyers, machines, money, operators, plans, spenders, weather
+from tests.simulation.actors.deeds import Deed, table
+from tests.simulation.world.chance import Weights
+
+DEEDS = table(buyers.DEEDS, machines.DEEDS, money.DEEDS, operators.DEEDS, plans.DEEDS, spenders.DEEDS, weather.DEEDS)
+
+
+def _theme(often: Iterable[str], seldom: Iterable[str]) -> Weights:
+    """Some deeds more often, some less: what goes wrong between two of a kind needs both in one run."""
+    often, seldom = set(often), set(seldom)
+
+    def weight(name: str, deed: Deed) -> float:
+        return deed.weight * (3 if name in often else 0.2 if name in seldom else 1)
+
+    return Weights({"nothing": 0.0, **{name: weight(name, deed) for name, deed in DEEDS.items()}})
+
+
+THEMES = {
+    "everything": _theme((), ()),
+    "money back": _theme(money.DEEDS, (*spenders.DEEDS, *plans.DEEDS)),
+    "plans": _theme(plans.DEEDS, (*spenders.DEEDS, *money.DEEDS)),
+    "spending": _theme(spenders.DEEDS, plans.DEEDS),
+    "buying": _theme(buyers.DEEDS, (*spenders.DEEDS, *plans.DEEDS, *money.DEEDS)),
+}

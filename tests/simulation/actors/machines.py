@@ -1,0 +1,112 @@
+"""Machines that carry events: Stripe delivers them, in any order and more than once; SQS hands them to the consumer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from billing.services.accept_event import accept_event
+from billing.services.consume_events import Message, consume_events
+from tests.simulation.actors.buyers import told
+from tests.simulation.actors.deeds import Deed
+from tests.simulation.world.deliveries import Delivery
+from tests.simulation.world.queueing import delete, receive
+from tests.simulation.world.scheduler import Task
+from tests.simulation.world.simulation import Simulation
+
+_LAST_CONVERGE = timedelta(seconds=12)
+
+
+def deliver(sim: Simulation, delivery: Delivery, label: str, *, again: bool = False) -> None:
+    """Deliver an event to the webhook. `again`: it was delivered before, and Stripe waits for no answer."""
+    delivery.under_way = not again
+
+    def work() -> object:
+        body, signature = sim.deliveries.signed(delivery)
+        return accept_event(
+            body=body, signature=signature, correlation_id=f"corr-{delivery.event}", deps=sim.system.webhook()
+        )
+
+    def ended(task: Task) -> None:
+        taken = task.result is not None
+        if taken and task.result.outcome != "ignored":
+            sim.journal.accepted[delivery.event] = delivery.type
+        if not again:
+            sim.deliveries.answered(delivery, taken=taken)
+        sim.tell(f"{task.name}: {delivery.type} {delivery.event}: {task.result.outcome if taken else told(task)}")
+
+    sim.begin("webhook", label, work, ended)
+
+
+def consume(sim: Simulation, label: str, most: int) -> bool:
+    """Let the consumer work on a batch."""
+    batch = receive(sim.queue, most)
+    if not batch:
+        return False
+    run_batch(sim, label, batch)
+    return True
+
+
+def run_batch(sim: Simulation, label: str, batch: list[Message]) -> None:
+    """Hand a batch to the consumer, as an event source mapping does: what it names as failed stays in the queue."""
+
+    def work() -> frozenset[str]:
+        deps = sim.system.consumer()
+        left = timedelta(seconds=60) - _LAST_CONVERGE
+        return consume_events(batch, deps.converge.clock.now() + left, deps)
+
+    def ended(task: Task) -> None:
+        failed = task.result if task.result is not None else frozenset(each.id for each in batch)
+        finished = [each for each in batch if each.id not in failed]
+        delete(sim.queue, finished)
+        sim.journal.handled += [each.body for each in finished]
+        sim.tell(f"{task.name}: {len(batch)} messages, {len(failed)} left: {told(task)}")
+
+    sim.begin("event_consumer", label, work, ended)
+
+
+def _deliver(sim: Simulation, most: int) -> bool:
+    found = sim.deliveries.due()
+    if not found:
+        return False
+    for number in range(min(most, len(found))):
+        chosen = sim.chance.number((sim.step, "event", number), len(found))
+        deliver(sim, found.pop(chosen), f"{sim.step}.{number}")
+    return True
+
+
+def _deliver_again(sim: Simulation) -> bool:
+    """Stripe may deliver what it has delivered, and anybody with its dashboard may resend it."""
+    events = list(sim.journal.accepted.items())
+    if not events:
+        return False
+    event, kind = events[sim.chance.number((sim.step, "event"), len(events))]
+    now = sim.scheduler.now
+    deliver(sim, Delivery(event, kind, now, now), f"{sim.step}", again=True)
+    return True
+
+
+def _never(sim: Simulation) -> bool:
+    """An event is never delivered: the endpoint was unreachable for three days, or the event was never made."""
+    found = sim.deliveries.due()
+    if not found:
+        return False
+    gone = found[sim.chance.number((sim.step, "event"), len(found))]
+    sim.deliveries.waiting.remove(gone)
+    sim.journal.lost.append(f"{gone.type} {gone.event} was never delivered")
+    sim.tell(f"{gone.type} {gone.event} is never delivered")
+    return True
+
+
+def _consume_twice(sim: Simulation) -> bool:
+    first = consume(sim, f"{sim.step}a", 3)
+    return consume(sim, f"{sim.step}b", 3) or first
+
+
+DEEDS = {
+    "deliver one": Deed(lambda sim: _deliver(sim, 1), 8),
+    "deliver a burst": Deed(lambda sim: _deliver(sim, 4), 5),
+    "deliver again": Deed(_deliver_again, 1.5),
+    "never deliver": Deed(_never, 0.25),
+    "consume": Deed(lambda sim: consume(sim, f"{sim.step}", 10), 7),
+    "consume side by side": Deed(_consume_twice, 2.5),
+}

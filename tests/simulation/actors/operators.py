@@ -1,0 +1,79 @@
+"""Operators: they resync, replay what waits for a person, redrive dead letters, and settle what is due."""
+
+from __future__ import annotations
+
+from billing.domain.ids import EventId, UserId
+from billing.services.replay_events import replay_events
+from billing.services.resync import resync
+from billing.services.settle_due import settle_due
+from tests.simulation.actors.buyers import told, user_of
+from tests.simulation.actors.deeds import Deed
+from tests.simulation.world.queueing import EVENTS, dead, redrive
+from tests.simulation.world.simulation import Simulation
+
+
+def resynced(sim: Simulation, user: UserId) -> object:
+    """Resync one user."""
+    core = sim.system.converge
+    return resync(user, core, sim.system.cache(), core.clock.now().replace(year=2200))
+
+
+def _resync(sim: Simulation) -> bool:
+    user = user_of(sim)
+    sim.begin(
+        "operator",
+        f"{sim.step}",
+        lambda: resynced(sim, user),
+        lambda task: sim.tell(f"{task.name}: the resync of {user} ended with {told(task)}"),
+    )
+    return True
+
+
+def _settle(sim: Simulation) -> bool:
+    def work() -> object:
+        deps = sim.system.spending()
+        return settle_due(deps.clock.now().replace(year=2200), sim.system.due, deps)
+
+    sim.begin("reconcile", f"{sim.step}", work, lambda task: sim.tell(f"{task.name}: settling ended with {told(task)}"))
+    return True
+
+
+def _replay(sim: Simulation) -> bool:
+    """Replay events, whatever became of them: only what waits for a person is put back."""
+    events = [EventId(event) for event in sim.watch.outcomes]
+    if not events:
+        return False
+    event = sim.chance.one((sim.step, "event"), events)
+    sim.begin(
+        "operator",
+        f"{sim.step}",
+        lambda: replay_events([event], sim.system.events, sim.system.queue, sim.log),
+        lambda task: sim.tell(f"{task.name}: the replay of {event} ended with {told(task)}"),
+    )
+    return True
+
+
+def _redrive(sim: Simulation) -> bool:
+    if not dead(sim.queue):
+        return False
+    redrive(sim.queue)
+    sim.tell("the dead letters are put back")
+    return True
+
+
+def _message_again(sim: Simulation) -> bool:
+    """SQS delivers a message that was deleted: at least once is all it promises."""
+    if not sim.journal.handled:
+        return False
+    sim.queue.send_message(QueueUrl=EVENTS, MessageBody=sim.chance.one((sim.step, "message"), sim.journal.handled))
+    sim.tell("SQS delivers a message once more")
+    return True
+
+
+DEEDS = {
+    "resync": Deed(_resync, 0.6),
+    "settle what is due": Deed(_settle, 1),
+    "replay an event": Deed(_replay, 0.4),
+    "redrive dead letters": Deed(_redrive, 0.5),
+    "message comes again": Deed(_message_again, 0.8),
+}

@@ -1,0 +1,163 @@
+"""Subscriptions: renewals paid and unpaid, changes of plan, cancellations; and customers that are deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from billing.domain.ids import SubscriptionId, UserId
+from billing.services.change_subscription import ChangeRequest, change_subscription
+from billing.services.find_price import PriceRef
+from local.stripe.engine.world import Obj
+from tests.simulation.actors.buyers import told
+from tests.simulation.actors.deeds import Deed
+from tests.simulation.actors.weather import long_time
+from tests.simulation.world.catalog import PLANS
+from tests.simulation.world.chance import Weights
+from tests.simulation.world.simulation import Simulation
+
+_HOUR = 3600
+_TO = Weights(dict.fromkeys(PLANS, 1))
+_HOW = Weights({"create_prorations": 2, "always_invoice": 2, "none": 1})
+
+
+def _running(sim: Simulation) -> list[Obj]:
+    sim.engine.tick()
+    return [each for each in sim.engine.world.all("subscription") if each["ended_at"] is None]
+
+
+def _one(sim: Simulation) -> Obj | None:
+    found = _running(sim)
+    return sim.chance.one((sim.step, "subscription"), found) if found else None
+
+
+def owner_of(sim: Simulation, customer: str) -> UserId | None:
+    """The user of a customer, as its metadata says: in a simulation nobody lies there unless a deed does."""
+    found = sim.engine.world.find(customer)
+    user = found.get("metadata", {}).get("user_id") if found is not None else None
+    return UserId(user) if user else None
+
+
+def ask(sim: Simulation, method: str, path: str, params: dict[str, Any]) -> bool:
+    """Ask Stripe as its dashboard does; whether it did so."""
+    answer = sim.engine.request(method, path, params)
+    if answer.status != 200:
+        sim.tell(f"Stripe refuses: {answer.body['error']['message']}")
+    return answer.status == 200
+
+
+def _renew(sim: Simulation) -> bool:
+    """The period of a subscription ends; an hour later its invoice is collected."""
+    found = _one(sim)
+    if found is None:
+        return False
+    end = min(item["current_period_end"] for item in found["items"]["data"])
+    if end - sim.scheduler.now > 40 * 24 * _HOUR:
+        return False
+    if not long_time(sim, max(0.0, end - sim.scheduler.now) + 2 * _HOUR):
+        return True
+    sim.tell(f"the period of {found['id']} ends, it is {found['status']}")
+    return True
+
+
+def _break_card(sim: Simulation) -> bool:
+    found = _one(sim)
+    if found is None or found["default_payment_method"] is None:
+        return False
+    hidden, method = sim.engine.world.hidden, found["default_payment_method"]
+    broken = not hidden[method].fails_off_session
+    hidden[method] = replace(hidden[method], fails_off_session=broken)
+    sim.tell(f"the card of {found['id']} is {'refused' if broken else 'good'} from now on")
+    return True
+
+
+def _cancel(sim: Simulation) -> bool:
+    found = _one(sim)
+    if found is None:
+        return False
+    how = sim.chance.number((sim.step, "how"), 3)
+    path = f"/v1/subscriptions/{found['id']}"
+    sim.tell(f"{found['id']} is {('canceled at its end', 'canceled now', 'kept')[how]}")
+    if how == 1:
+        return ask(sim, "DELETE", path, {})
+    return ask(sim, "POST", path, {"cancel_at_period_end": how == 0})
+
+
+def _switch(sim: Simulation) -> bool:
+    """Somebody changes the plan in the dashboard, or in the portal."""
+    found = _one(sim)
+    if found is None:
+        return False
+    to = sim.chance.of((sim.step, "to"), _TO)
+    how = sim.chance.of((sim.step, "how"), _HOW)
+    (price,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == to]
+    item = {"id": found["items"]["data"][0]["id"], "price": price["id"]}
+    sim.tell(f"{found['id']} is switched to {to}, {how}")
+    return ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"items": [item], "proration_behavior": how})
+
+
+def _upgrade(sim: Simulation) -> bool:
+    """The user changes the plan through us."""
+    found = _one(sim)
+    user = owner_of(sim, found["customer"]) if found is not None else None
+    if found is None or user is None:
+        return False
+    to = sim.chance.of((sim.step, "to"), _TO)
+    request = ChangeRequest(user, PriceRef(lookup_key=to), subscription=SubscriptionId(found["id"]))
+    sim.begin(
+        "subscriptions",
+        f"{sim.step}",
+        lambda: change_subscription(request, sim.system.changing()),
+        lambda task: sim.tell(f"{task.name}: {user}'s change of {found['id']} to {to} ended with {told(task)}"),
+    )
+    return True
+
+
+def _pause(sim: Simulation) -> bool:
+    """Collection is paused, or goes on."""
+    found = _one(sim)
+    if found is None:
+        return False
+    wanted: Any = "" if found["pause_collection"] else {"behavior": "void"}
+    sim.tell(f"collection of {found['id']} is {'paused' if wanted else 'resumed'}")
+    return ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"pause_collection": wanted})
+
+
+def _second(sim: Simulation) -> bool:
+    """Somebody makes another subscription in the dashboard, for a customer of ours."""
+    customers = [each for each in sim.engine.world.all("customer") if not each.get("deleted")]
+    saved = {each["customer"]: each["id"] for each in sim.engine.world.all("payment_method") if each["customer"]}
+    found = [each for each in customers if each["id"] in saved and each["metadata"].get("user_id")]
+    if not found:
+        return False
+    customer = sim.chance.one((sim.step, "customer"), found)
+    to = sim.chance.of((sim.step, "to"), _TO)
+    (price,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == to]
+    sim.tell(f"a subscription to {to} is made by hand for {customer['id']}")
+    params = {
+        "customer": customer["id"],
+        "items": [{"price": price["id"]}],
+        "default_payment_method": saved[customer["id"]],
+    }
+    return ask(sim, "POST", "/v1/subscriptions", params)
+
+
+def _delete(sim: Simulation) -> bool:
+    found = [each for each in sim.engine.world.all("customer") if not each.get("deleted")]
+    if not found:
+        return False
+    customer = sim.chance.one((sim.step, "customer"), found)
+    sim.tell(f"customer {customer['id']} is deleted")
+    return ask(sim, "DELETE", f"/v1/customers/{customer['id']}", {})
+
+
+DEEDS = {
+    "period ends": Deed(_renew, 1.5),
+    "card breaks or is mended": Deed(_break_card, 0.8),
+    "cancel": Deed(_cancel, 0.8),
+    "switch by hand": Deed(_switch, 0.8),
+    "change plan": Deed(_upgrade, 1.5),
+    "pause collection": Deed(_pause, 0.3),
+    "second subscription": Deed(_second, 0.3),
+    "delete customer": Deed(_delete, 0.25),
+}

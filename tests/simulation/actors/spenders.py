@@ -1,0 +1,176 @@
+"""The team's services, which spend credits: each request is sent again under its key until it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from billing.domain.ids import UserId
+from billing.errors import BillingError, Retryable
+from billing.services.adjust_credits import adjust_credits
+from billing.services.perform_once import CreditDeps, Performed
+from billing.services.reserve_credits import capture_reservation, release_reservation, reserve_credits
+from billing.services.spend_credits import reverse_spend, spend_credits
+from tests.simulation.actors.buyers import told, user_of
+from tests.simulation.actors.deeds import Deed
+from tests.simulation.world.chance import Weights
+from tests.simulation.world.journal import Request
+from tests.simulation.world.scheduler import Task
+from tests.simulation.world.simulation import Simulation
+
+_AMOUNTS = Weights({"7": 3, "1": 1, "30": 3, "60": 2, "95": 2, "250": 0.5})
+_LIVES = Weights({"600": 2, "30": 1, "7200": 1})
+
+type Act = Callable[[UserId, str, dict[str, Any], CreditDeps], Performed]
+
+ACTS: dict[str, Act] = {
+    "spend": lambda user, key, given, deps: spend_credits(user, given["amount"], "work", None, key, "worker", deps),
+    "reverse": lambda user, key, given, deps: reverse_spend(user, given["entry"], "failed", key, "worker", deps),
+    "reserve": lambda user, key, given, deps: reserve_credits(
+        user, given["amount"], given["seconds"], None, key, "worker", deps
+    ),
+    "capture": lambda user, key, given, deps: capture_reservation(
+        user, given["reservation"], given["amount"], "work", key, "worker", deps
+    ),
+    "release": lambda user, key, given, deps: release_reservation(user, given["reservation"], key, "worker", deps),
+    "adjust": lambda user, key, given, deps: adjust_credits(
+        user, given["amount"], "goodwill", "operator", key, None, deps
+    ),
+}
+
+
+def send(sim: Simulation, request: Request, label: str) -> None:
+    """Send a request, for the first time or again."""
+    request.under_way += 1
+    if request.answer != "done":
+        request.answer = None  # a refusal is not kept: what is sent again may be done this time
+    user = UserId(request.user)
+
+    def ended(task: Task) -> None:
+        request.under_way -= 1
+        if task.result is not None:
+            _answered(sim, request, task.result)
+        elif _refused(task) and request.answer is None and not request.under_way:
+            request.answer = type(task.error).__name__
+        sim.tell(f"{task.name}: {request.act} {dict(request.given)} of {user} under {request.key}: {_said(task)}")
+
+    sim.begin(
+        "credits",
+        label,
+        lambda: ACTS[request.act](user, request.key, dict(request.given), sim.system.spending()),
+        ended,
+    )
+
+
+def _refused(task: Task) -> bool:
+    return isinstance(task.error, BillingError) and not isinstance(task.error, Retryable)
+
+
+def _answered(sim: Simulation, request: Request, done: Performed) -> None:
+    receipt = done.receipt
+    entry = receipt.entry.key if receipt.entry is not None else None
+    if request.answer == "done" and entry != request.entry:
+        raise sim.violation(f"{request.key} was told of {request.entry}, and now of {entry}")
+    request.answer, request.entry = "done", entry
+    if receipt.reservation is not None:
+        request.reservation = receipt.reservation.id
+
+
+def _said(task: Task) -> str:
+    done = task.result
+    if done is None:
+        return told(task)
+    entry = done.receipt.entry
+    again = ", as before" if done.replayed else ""
+    return f"done{again}, entry {entry.key if entry is not None else None}, {done.receipt.credits.balance} are left"
+
+
+def _new(sim: Simulation, user: str, act: str, given: dict[str, Any]) -> bool:
+    request = Request(f"key-{sim.step}", user, act, given)
+    sim.journal.requests[request.key] = request
+    send(sim, request, f"{sim.step}")
+    return True
+
+
+def _amount(sim: Simulation) -> int:
+    return int(sim.chance.of((sim.step, "amount"), _AMOUNTS))
+
+
+def _spend(sim: Simulation) -> bool:
+    return _new(sim, user_of(sim), "spend", {"amount": _amount(sim)})
+
+
+def _reserve(sim: Simulation) -> bool:
+    seconds = int(sim.chance.of((sim.step, "seconds"), _LIVES))
+    return _new(sim, user_of(sim), "reserve", {"amount": _amount(sim), "seconds": seconds})
+
+
+def _adjust(sim: Simulation) -> bool:
+    sign = -1 if sim.chance.happens((sim.step, "takes"), 0.3) else 1
+    return _new(sim, user_of(sim), "adjust", {"amount": sign * _amount(sim)})
+
+
+def _of_earlier(sim: Simulation, act: str) -> Request | None:
+    found = [each for each in sim.journal.requests.values() if each.act == act and each.answer == "done"]
+    return sim.chance.one((sim.step, "earlier"), found) if found else None
+
+
+def _reverse(sim: Simulation) -> bool:
+    found = _of_earlier(sim, "spend")
+    return found is not None and _new(sim, found.user, "reverse", {"entry": found.entry})
+
+
+def _capture(sim: Simulation) -> bool:
+    found = _of_earlier(sim, "reserve")
+    if found is None:
+        return False
+    part = None if sim.chance.happens((sim.step, "whole"), 0.5) else 1 + found.given["amount"] // 2
+    return _new(sim, found.user, "capture", {"reservation": found.reservation, "amount": part})
+
+
+def _release(sim: Simulation) -> bool:
+    found = _of_earlier(sim, "reserve")
+    return found is not None and _new(sim, found.user, "release", {"reservation": found.reservation})
+
+
+def _again(sim: Simulation) -> bool:
+    """A request whose answer was lost is sent again, and now and then one that was answered."""
+    requests = list(sim.journal.requests.values())
+    unknown = [each for each in requests if each.answer is None]
+    found = unknown if unknown and not sim.chance.happens((sim.step, "any"), 0.3) else requests
+    if not found:
+        return False
+    send(sim, sim.chance.one((sim.step, "request"), found), f"{sim.step}")
+    return True
+
+
+def _spend_twice(sim: Simulation) -> bool:
+    """A client that does not wait: the same request under the same key, twice at once."""
+    _spend(sim)
+    send(sim, sim.journal.requests[f"key-{sim.step}"], f"{sim.step}b")
+    return True
+
+
+def _undo_twice(sim: Simulation) -> bool:
+    """Two services undo the same spend, each under a key of its own."""
+    found = _of_earlier(sim, "spend")
+    if found is None:
+        return False
+    for side in "ab":
+        request = Request(f"key-{sim.step}{side}", found.user, "reverse", {"entry": found.entry})
+        sim.journal.requests[request.key] = request
+        send(sim, request, f"{sim.step}{side}")
+    return True
+
+
+DEEDS = {
+    "spend": Deed(_spend, 4),
+    "spend twice at once": Deed(_spend_twice, 0.7),
+    "undo a spend twice at once": Deed(_undo_twice, 0.4),
+    "reserve": Deed(_reserve, 1.5),
+    "capture": Deed(_capture, 1.2),
+    "release": Deed(_release, 0.6),
+    "undo a spend": Deed(_reverse, 0.8),
+    "adjust": Deed(_adjust, 0.6),
+    "send again": Deed(_again, 1.5),
+}

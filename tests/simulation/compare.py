@@ -1,0 +1,124 @@
+"""The end state as it is stored, held against the oracle's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tests.simulation.oracle.expected import Expected, Local, Lot, expected
+from tests.simulation.world.catalog import LEVELS
+from tests.simulation.world.journal import Journal
+from tests.simulation.world.simulation import USERS, Simulation
+from tests.simulation.world.system import GRACE
+from tests.simulation.world.watch import Violation, plain_item
+
+_USES = {"SPEND": 1, "SPEND_REVERSAL": -1}
+
+
+def held_to_oracle(sim: Simulation, when: str) -> None:
+    """Raise Violation where an account is not what Stripe and the accepted requests make it."""
+    sim.engine.tick()
+    world = sim.engine.world
+
+    def lines_of(session: str) -> list[Mapping[str, Any]]:
+        lines: list[Mapping[str, Any]] = world.hidden[session].lines
+        return lines
+
+    wanted = expected(
+        USERS,
+        world.all,
+        lines_of,
+        {user: local_of(sim.journal, user) for user in USERS},
+        LEVELS,
+        int(GRACE.total_seconds()),
+        int(sim.scheduler.now),
+    )
+    for user, want in wanted.items():
+        have = stored(sim, user)
+        if have != want:
+            raise Violation(f"{when}, {user} is not what must be: {_difference(have, want)}")
+
+
+def local_of(journal: Journal, user: str) -> Local:
+    """What requests did, by the entries written for them; `requests` holds those to what callers were told."""
+    given: dict[tuple[str, int], int] = {}
+    used: dict[tuple[str, int], int] = defaultdict(int)
+    for entry in journal.entries.get(user, []):
+        if entry["kind"] == "ADJUSTMENT" and entry["amount"] > 0:
+            (share,) = entry["lots"]
+            given[share["purchase"], share["line"]] = entry["amount"]
+            continue
+        sign = 1 if entry["kind"] == "ADJUSTMENT" else _USES.get(entry["kind"], 0)
+        if sign:
+            for share in entry["lots"]:
+                used[share["purchase"], share["line"]] += sign * share["amount"]
+    return Local(given, dict(used))
+
+
+def stored(sim: Simulation, user: str) -> Expected:
+    """What a user has, by the tables."""
+    item = sim.raw("accounts", f"ACCOUNT#{user}")
+    account = plain_item(item) if item is not None else {"lots": [], "subscriptions": [], "access": None}
+    lots = {_key(lot): lot for lot in account["lots"]}
+    for key in sim.watch.lots[user].keys() - lots.keys():
+        moved = sim.raw("accounts", f"LOT#{user}#{key[0]}#{key[1]}")
+        if moved is None:
+            raise Violation(f"a lot of {user} is nowhere: {key}")
+        lots[key] = plain_item(moved)
+    access = account.get("access")
+    return Expected(
+        lots={key: Lot(lot["granted"], lot["reversed"], lot["used"], lot["expired"]) for key, lot in lots.items()},
+        access=(access["level"], _unix(access["until"])) if access else (LEVELS[0], None),
+        subscriptions={each["id"]: (each["status"], each["cancel_at_period_end"]) for each in account["subscriptions"]},
+    )
+
+
+def _key(lot: dict[str, Any]) -> tuple[str, int]:
+    return lot["purchase"], lot["line"]
+
+
+def _unix(text: str | None) -> int | None:
+    return None if text is None else int(datetime.fromisoformat(text).timestamp())
+
+
+def _difference(have: Expected, want: Expected) -> str:
+    said = [
+        f"lot {key} is {have.lots.get(key)} and must be {want.lots.get(key)}"
+        for key in sorted(have.lots.keys() | want.lots.keys())
+        if have.lots.get(key) != want.lots.get(key)
+    ]
+    if have.access != want.access:
+        said.append(f"access is {have.access} and must be {want.access}")
+    if have.subscriptions != want.subscriptions:
+        said.append(f"subscriptions are {have.subscriptions} and must be {want.subscriptions}")
+    return "; ".join(said)
+
+
+def requests(sim: Simulation) -> None:
+    """Money rule 20: what was told done was done once, and what was refused was not."""
+    told: dict[str, list[str]] = defaultdict(list)
+    for request in sim.journal.requests.values():
+        there = sim.raw("accounts", f"IDEM#{request.user}#{request.key}") is not None
+        if there != (request.answer == "done"):
+            raise Violation(f"{request.key}, {request.act}, was answered {request.answer}, and is stored: {there}")
+        if request.entry is not None:
+            told[request.user].append(request.entry)
+    for user in USERS:
+        local = ("SPEND", "SPEND_REVERSAL", "ADJUSTMENT")
+        written = [entry["entry"] for entry in sim.journal.entries.get(user, []) if entry["kind"] in local]
+        if sorted(written) != sorted(told[user]):
+            raise Violation(f"{user}'s requests were told of {sorted(told[user])}, the ledger has {sorted(written)}")
+
+
+def events(sim: Simulation) -> None:
+    """Every event that was answered 2xx has come to an end, and nothing waits for a person."""
+    for event, kind in sim.journal.accepted.items():
+        outcome = sim.watch.outcomes.get(event)
+        if outcome is None:
+            raise Violation(f"at rest, {kind} {event} was never recorded")
+        customer = sim.engine.world.need("event", event)["data"]["object"].get("id", "")
+        nobodys = customer.startswith("cus_") and sim.raw("accounts", f"CUSTOMER#{customer}") is None
+        if outcome in ("PARKED", "QUARANTINED") and not nobodys:
+            raise Violation(f"at rest, {kind} {event} is {outcome}")

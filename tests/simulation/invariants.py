@@ -1,0 +1,38 @@
+"""What must hold after every step, besides what is held against each transaction (world/watch.py)."""
+
+from __future__ import annotations
+
+import json
+
+from tests.simulation.world.queueing import bodies
+from tests.simulation.world.simulation import Simulation
+from tests.simulation.world.watch import Violation, plain_item
+
+
+def check(sim: Simulation) -> None:
+    """Raise Violation for what does not hold."""
+    if sim.log.unexpected:
+        raise Violation(f"an error that nobody foresaw: {sim.log.unexpected[0]!r}")
+    _nothing_lost(sim)
+    _cache_not_ahead(sim)
+
+
+def _nothing_lost(sim: Simulation) -> None:
+    """Money rule 7: what was answered 2xx is in the queue, in the dead-letter queue, or in the events table."""
+    missing = sim.journal.accepted.keys() - sim.watch.outcomes.keys()
+    if not missing:
+        return
+    there = {json.loads(body)["id"] for body in bodies(sim.queue)}
+    if missing - there:
+        raise Violation(f"events that were answered 2xx are nowhere: {sorted(missing - there)}")
+
+
+def _cache_not_ahead(sim: Simulation) -> None:
+    """What is cached of an account was written from a version that was committed."""
+    for user, version in sim.watch.versions.items():
+        text = sim.redis.peek(f"simulated:test:1:entitlements:{user}")
+        if text is not None and json.loads(text.split(" ", 1)[1])["version"] > version:
+            raise Violation(f"the cache has a version of {user}'s account that is nowhere else: {text}")
+
+
+__all__ = ["check", "plain_item"]

@@ -1,0 +1,76 @@
+"""Which level a user has, by Stripe's subscriptions and by what was bought once (money.md 19, 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.simulation.oracle.payments import DAY, Bought
+
+type Span = tuple[str, int | None]
+"""A level, and until when; None has no end in sight."""
+
+
+def one_time(bought: Iterable[Bought], now: int) -> list[Span]:
+    """Levels that were bought once stack by the time of payment; one that was refunded ends then."""
+    spans: list[Span] = []
+    of_level: dict[str, list[Bought]] = {}
+    for each in bought:
+        if each.level is not None:
+            of_level.setdefault(each.level, []).append(each)
+    for level, grants in of_level.items():
+        reach: int | None = 0
+        for grant in sorted(grants, key=lambda each: (each.paid_at, each.key, each.line)):
+            start = max(reach or 0, grant.paid_at)
+            reach = None if grant.days is None else start + grant.days * DAY
+            ended = grant.payment.ended_at if grant.payment is not None else None
+            if ended is not None:
+                ended = max(start, ended)
+                reach = ended if reach is None else min(reach, ended)
+            if reach is None:
+                break
+        if reach is None or reach > now:
+            spans.append((level, reach))
+    return spans
+
+
+def of_subscription(
+    subscription: Mapping[str, Any], invoices: Iterable[Mapping[str, Any]], grace: int, now: int
+) -> Span | None:
+    """What one subscription gives now."""
+    gives = [item["price"]["metadata"].get("entitlement_level") for item in subscription["items"]["data"]]
+    level = next((each for each in gives if each), None)
+    if level is None:
+        return None
+    status = subscription["status"]
+    if status == "active":
+        return level, None
+    if status == "trialing":
+        return (level, subscription["trial_end"]) if now < subscription["trial_end"] else None
+    if status == "past_due":
+        paid = paid_through(subscription["id"], invoices)
+        return (level, paid + grace) if paid is not None and now < paid + grace else None
+    return None
+
+
+def paid_through(subscription: str, invoices: Iterable[Mapping[str, Any]]) -> int | None:
+    """Rule 21: the latest period end of the lines, but for prorations, of paid invoices."""
+    ends = [
+        line["period"]["end"]
+        for invoice in invoices
+        if invoice["status"] == "paid"
+        and ((invoice["parent"] or {}).get("subscription_details") or {}).get("subscription") == subscription
+        for line in invoice["lines"]["data"]
+        if (item := (line["parent"] or {}).get("subscription_item_details")) and not item["proration"]
+    ]
+    return max(ends, default=None)
+
+
+def highest(spans: Iterable[Span], ranks: tuple[str, ...]) -> Span:
+    """The level that speaks, and when it ends."""
+    found = list(spans)
+    if not found:
+        return ranks[0], None
+    top = max(found, key=lambda span: ranks.index(span[0]))[0]
+    ends = [until for level, until in found if level == top]
+    return top, None if None in ends else max(end for end in ends if end is not None)

@@ -1,0 +1,178 @@
+"""What Stripe's objects say of payments: what was bought by whom, what was paid for it, and what went back.
+
+Worked out from the objects alone, by docs/design/money.md, with nothing of the product's own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+type Obj = Mapping[str, Any]
+type All = Callable[[str], list[dict[str, Any]]]
+"""All objects of one kind."""
+
+DAY = 86400
+_BACK = ("pending", "requires_action", "succeeded")
+_HELD = ("needs_response", "under_review", "lost")
+
+
+@dataclass(frozen=True)
+class Bought:
+    """One line of a payment: a session's, or an invoice's. Times are Unix seconds."""
+
+    user: str
+    source: str
+    """The session, or the invoice."""
+    key: str
+    """What grants once: the session, or invoice and line."""
+    line: int
+    credits: int
+    expires: int | None
+    level: str | None
+    days: int | None
+    paid_at: int
+    payment: Payment | None
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What was captured, and what went back: each part with its time."""
+
+    captured: int
+    back: tuple[tuple[int, int], ...]
+
+    @property
+    def taken_back(self) -> int:
+        """Never more than was captured (rule 18)."""
+        return min(self.captured, sum(amount for _, amount in self.back))
+
+    @property
+    def ended_at(self) -> int | None:
+        """When all of it had gone back."""
+        total = 0
+        for at, amount in sorted(self.back):
+            total += amount
+            if self.captured and total >= self.captured:
+                return at
+        return None
+
+
+class Payments:
+    """Reads the objects of one Stripe account."""
+
+    def __init__(self, all_of: All) -> None:
+        self._charges = {each["id"]: each for each in all_of("charge")}
+        self._intents = {each["id"]: each for each in all_of("payment_intent")}
+        self._refunds = all_of("refund")
+        self._disputes = all_of("dispute")
+        self._prices = {each["id"]: each for each in all_of("price")}
+        self._sessions = all_of("checkout.session")
+        self._invoices = all_of("invoice")
+        self._parts = all_of("invoice_payment")
+        self._owners = self._found_owners(all_of("customer"))
+
+    def owner_of(self, customer: str | None) -> str | None:
+        """Whose a customer is."""
+        return self._owners.get(customer) if customer else None
+
+    def bought(self, lines_of: Callable[[str], list[Obj]]) -> Iterator[Bought]:
+        """Every line that was paid for. `lines_of` tells the lines of a session, which its object does not show."""
+        for session in self._sessions:
+            yield from self._session(session, lines_of(session["id"]))
+        for invoice in self._invoices:
+            yield from self._invoice(invoice)
+
+    def _found_owners(self, customers: list[dict[str, Any]]) -> dict[str, str]:
+        """From the customer, or where it was deleted from a session of ours."""
+        found = {each["customer"]: each["metadata"].get("user_id") for each in self._sessions if each["customer"]}
+        found |= {each["id"]: each["metadata"].get("user_id") for each in customers if not each.get("deleted")}
+        return {customer: user for customer, user in found.items() if user}
+
+    def _session(self, session: Obj, lines: list[Obj]) -> Iterator[Bought]:
+        """Rules 10, 12, 15: one that is ours, once, and complete with its money or with nothing due."""
+        if session["mode"] != "payment" or session["status"] != "complete" or not session["client_reference_id"]:
+            return
+        free = session["payment_status"] == "no_payment_required" and session["amount_total"] == 0
+        if session["payment_status"] != "paid" and not free:
+            return
+        user = self._owners[session["customer"]]
+        intents = [session["payment_intent"]] if session["payment_intent"] else []
+        name, charges = session["id"], self._paid_by(intents)
+        paid_at = charges[0]["created"] if charges else session["created"]
+        payment = self._payment(charges)
+        for index, line in enumerate(lines):
+            yield self._line(user, name, name, index, line["price"], line["quantity"], paid_at, payment)
+
+    def _invoice(self, invoice: Obj) -> Iterator[Bought]:
+        """Rule 12: a paid one of a subscription, its first or a period's, line by line, no prorations, no trial."""
+        details = (invoice["parent"] or {}).get("subscription_details")
+        if invoice["status"] != "paid" or not details:
+            return
+        if invoice["billing_reason"] not in ("subscription_create", "subscription_cycle"):
+            return
+        user = self.owner_of(invoice["customer"])
+        if user is None:
+            return
+        paid = [each for each in self._parts if each["invoice"] == invoice["id"] and each["status"] == "paid"]
+        payment = self._payment(self._paid_by([each["payment"]["payment_intent"] for each in paid]))
+        paid_at = invoice["status_transitions"]["paid_at"]
+        for line in invoice["lines"]["data"]:
+            item = (line["parent"] or {}).get("subscription_item_details")
+            if not item or item["proration"]:
+                continue
+            price = self._prices[line["pricing"]["price_details"]["price"]]
+            if line["amount"] == 0 and price["unit_amount"] != 0:
+                continue
+            key = f"{invoice['id']}#{line['id']}"
+            found = self._line(user, invoice["id"], key, 0, price, line["quantity"], paid_at, payment)
+            if found.credits:
+                yield found
+
+    def _line(
+        self,
+        user: str,
+        source: str,
+        key: str,
+        index: int,
+        price: Obj,
+        quantity: int,
+        paid_at: int,
+        payment: Payment | None,
+    ) -> Bought:
+        gives = self._prices[price["id"]]["metadata"]
+        one_time = price["recurring"] is None
+        expire_days, days = gives.get("credits_expire_days"), gives.get("entitlement_days")
+        return Bought(
+            user=user,
+            source=source,
+            key=key,
+            line=index,
+            credits=int(gives.get("credits_amount", 0)) * quantity,
+            expires=paid_at + int(expire_days) * DAY if expire_days else None,
+            level=gives.get("entitlement_level") if one_time else None,
+            days=int(days) * quantity if days else None,
+            paid_at=paid_at,
+            payment=payment,
+        )
+
+    def _paid_by(self, intents: list[str]) -> list[Obj]:
+        charges = [self._charges.get(self._intents[intent]["latest_charge"] or "") for intent in intents]
+        return [charge for charge in charges if charge is not None and charge["status"] == "succeeded"]
+
+    def _payment(self, charges: list[Obj]) -> Payment | None:
+        if not charges:
+            return None
+        back: list[tuple[int, int]] = []
+        for charge in charges:
+            back += [
+                (refund["created"], refund["amount"])
+                for refund in self._refunds
+                if refund["charge"] == charge["id"] and refund["status"] in _BACK
+            ]
+            for dispute in self._disputes:
+                if dispute["charge"] == charge["id"] and dispute["status"] in _HELD:
+                    same = dispute["currency"] == charge["currency"]
+                    back.append((dispute["created"], dispute["amount"] if same else charge["amount_captured"]))
+        return Payment(sum(charge["amount_captured"] for charge in charges), tuple(back))

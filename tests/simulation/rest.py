@@ -1,0 +1,97 @@
+"""Rest: faults are healed, everything waiting is delivered and consumed, and the end state is held to the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from billing.domain.ids import UserId
+from billing.services.settle_due import settle_due
+from tests.simulation import compare, invariants
+from tests.simulation.actors.machines import consume, deliver
+from tests.simulation.actors.operators import resynced
+from tests.simulation.actors.spenders import send
+from tests.simulation.world.queueing import dead, redrive, waiting
+from tests.simulation.world.simulation import USERS, Simulation
+from tests.simulation.world.watch import Violation
+
+_ROUNDS = 60
+_HOURS = 3 * 3600.0
+"""Longer than any reservation lasts, than any function lives and any message hides, and than a draft invoice waits."""
+
+
+def come_to_rest(sim: Simulation) -> None:
+    """Heal, drain, compare; then resync everybody, which must change nothing unless events were lost."""
+    heal(sim)
+    drain(sim)
+    sim.scheduler.pass_time(_HOURS)
+    drain(sim)
+    settle(sim)
+    compare.requests(sim)
+    compare.events(sim)
+    if not sim.journal.lost:
+        compare.held_to_oracle(sim, "before any resync")
+        if not sim.chance.happens(("resync",), 0.25):
+            return
+    entries = _entries(sim)
+    for user in USERS:
+        done(sim, "operator", f"resync-{user}", lambda user=user: resynced(sim, UserId(user)))  # type: ignore[misc]
+    settle(sim)
+    if not sim.journal.lost and _entries(sim) != entries:
+        raise Violation(f"a resync at rest wrote to the ledger: {_entries(sim)[len(entries) :]}")
+    compare.held_to_oracle(sim, "at rest")
+
+
+def heal(sim: Simulation) -> None:
+    """From now on nothing strikes."""
+    sim.step = 0
+    sim.gate.healed = True
+    sim.shuffled.orderly = True
+    sim.gate.down.clear()
+    sim.scheduler.finish()
+
+
+def drain(sim: Simulation) -> None:
+    """Deliver and consume until nothing waits; send again what nobody has answered."""
+    for number in range(_ROUNDS):
+        sim.engine.tick()
+        sim.deliveries.collect()
+        for each in sim.deliveries.waiting:
+            each.due = sim.scheduler.now
+        for index, delivery in enumerate(sim.deliveries.due()):
+            deliver(sim, delivery, f"rest-{number}.{index}-{int(sim.scheduler.now)}")
+            sim.scheduler.finish()
+        if dead(sim.queue):
+            redrive(sim.queue)
+        while consume(sim, f"rest-{number}-{sim.calls}", 10):
+            sim.scheduler.finish()
+        for request in [each for each in sim.journal.requests.values() if each.answer is None]:
+            send(sim, request, f"rest-{number}-{request.key}")
+            sim.scheduler.finish()
+        invariants.check(sim)
+        if not waiting(sim.queue) and not sim.deliveries.waiting:
+            return
+        sim.scheduler.now += 900.0
+    raise Violation(f"the system does not come to rest: {waiting(sim.queue)} messages are left")
+
+
+def settle(sim: Simulation) -> None:
+    """The schedule's job."""
+
+    def work() -> object:
+        deps = sim.system.spending()
+        return settle_due(deps.clock.now().replace(year=2200), sim.system.due, deps)
+
+    sim.scheduler.now += 120.0
+    done(sim, "reconcile", f"settle-{sim.calls}", work)
+
+
+def done(sim: Simulation, function: str, label: str, work: Callable[[], object]) -> None:
+    """Run one invocation to its end, which must be a good one."""
+    task = sim.begin(function, label, work)
+    sim.scheduler.finish()
+    if task.error is not None:
+        raise Violation(f"{task.name} failed at rest: {task.error!r}")
+
+
+def _entries(sim: Simulation) -> list[str]:
+    return [f"{user} {entry['entry']} {entry['kind']}" for user in USERS for entry in sim.journal.entries.get(user, [])]

@@ -1,0 +1,83 @@
+"""One run from a seed: forty calls of handlers and actors, whatever strikes; then rest, and the comparison."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.simulation import invariants, rest
+from tests.simulation.actors import DEEDS, THEMES
+from tests.simulation.world.chance import Name, Tape
+from tests.simulation.world.simulation import Simulation
+from tests.simulation.world.watch import Violation
+
+CALLS = 40
+_TRIES = 8
+"""How often another deed is drawn where there was nothing to do one with."""
+_MOST_AT_ONCE = 4
+"""Invocations under way."""
+
+
+@dataclass
+class Outcome:
+    """How a run ended."""
+
+    seed: int
+    failure: str | None
+    """What did not hold; None when all did."""
+    story: list[str] = field(default_factory=list, repr=False)
+    tape: Tape = field(default_factory=dict, repr=False)
+    calls: int = 0
+    seconds: float = 0.0
+    trace: str = ""
+    """A hash of all that happened: two runs of one seed have the same."""
+
+
+def run(
+    seed: int, tape: Mapping[Name, int] | None = None, calls: int = CALLS, world: type[Simulation] = Simulation
+) -> Outcome:
+    """Run once; by `tape` instead of chance where there is one."""
+    begun = time.perf_counter()
+    sim = world(seed, tape)
+    failure: str | None = None
+    try:
+        live(sim, calls)
+        rest.come_to_rest(sim)
+    except Violation as violation:
+        failure = str(violation)
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        failure = f"the simulation itself failed: {type(error).__name__}: {error}"
+    told = hashlib.sha256("\n".join(sim.story).encode()).hexdigest()[:16]
+    return Outcome(seed, failure, sim.story, sim.chance.tape, sim.calls, time.perf_counter() - begun, told)
+
+
+def live(sim: Simulation, calls: int) -> None:
+    """Let people and machines do what they do."""
+    for step in range(1, calls + 1):
+        sim.step = step
+        _deed(sim)
+        _turns(sim)
+        invariants.check(sim)
+
+
+def _deed(sim: Simulation) -> None:
+    """Somebody does something. The last name that is drawn is the one that stands on the tape."""
+    for _ in range(_TRIES):
+        name = sim.chance.of((sim.step, "deed"), THEMES[sim.theme])
+        if name == "nothing" or DEEDS[name].do(sim) or sim.chance.replays:
+            return
+    sim.chance.tape.pop((sim.step, "deed"), None)
+
+
+def _turns(sim: Simulation) -> None:
+    """Let what is under way go on, in any order, until chance goes on to the next deed."""
+    turn = 0
+    while ready := sim.scheduler.runnable():
+        chosen = ready[sim.chance.number((sim.step, "turn", turn), len(ready))] if len(ready) > 1 else ready[0]
+        sim.scheduler.turn(chosen)
+        turn += 1
+        room = 0 < len(sim.scheduler.tasks) < _MOST_AT_ONCE
+        if room and sim.chance.happens((sim.step, "on", turn), 0.35):
+            return

@@ -1,0 +1,69 @@
+"""Runs of the simulation: a few in every `make check`, thousands in CI, a million before a release."""
+
+import os
+
+import pytest
+
+from tests.simulation.run import run
+from tests.simulation.shrink import kind_of, shrink
+from tests.simulation.story import story
+from tests.simulation.world.simulation import Simulation
+
+RUNS = int(os.environ.get("SIMULATION_RUNS", "150"))
+
+
+SEEDS = [range(start, min(start + 50, RUNS + 1)) for start in range(1, RUNS + 1, 50)]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("some", SEEDS, ids=str)
+def test_every_seed_comes_to_rest_on_what_stripe_says(some):
+    for seed in some:
+        outcome = run(seed)
+        assert outcome.failure is None, story(shrink(outcome))
+
+
+@pytest.mark.parametrize("seed", [3, 14, 15])
+def test_a_seed_does_the_same_twice_and_so_does_its_tape(seed):
+    first = run(seed)
+    assert run(seed).trace == first.trace
+    assert run(seed, first.tape).trace == first.trace
+    assert len(first.story) > 20
+    assert run(seed + 1).trace != first.trace
+
+
+def test_a_tape_without_decisions_is_a_run_in_which_nothing_happens():
+    outcome = run(1, {})
+    assert outcome.failure is None
+    assert outcome.story == []
+
+
+def test_a_failure_is_shrunk_to_what_it_needs_and_told():
+    """F01: the guard of the event put taken away, which is found at once, and shrunk to a few deeds."""
+    outcome = next(each for each in map(run_without_guard, range(1, 30)) if each.failure)
+    small = shrink(outcome, run_without_guard)
+    assert kind_of(small.failure) == kind_of(outcome.failure)
+    assert len(small.tape) < len(outcome.tape) / 4
+    assert len(small.story) < len(outcome.story) / 2
+    assert "is recorded again" in story(small)
+
+
+class Forgetful(Simulation):
+    """A system whose event records are not guarded: every condition on the events table holds."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        write = self.dynamo.transact_write_items
+
+        def unguarded(TransactItems):  # noqa: N803 - boto3's name
+            for item in TransactItems:
+                if item.get("Put", {}).get("TableName") == "events":
+                    for part in ("ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"):
+                        item["Put"].pop(part)
+            return write(TransactItems=TransactItems)
+
+        self.dynamo.__dict__["transact_write_items"] = unguarded
+
+
+def run_without_guard(seed, tape=None):
+    return run(seed, tape, world=Forgetful)

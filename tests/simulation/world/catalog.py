@@ -1,0 +1,61 @@
+"""What the simulated shop sells, and a Stripe account that has it: made once, and copied for each run."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from billing.domain.events import HANDLED
+from local.stripe.engine.notices import webhook_endpoints
+from local.stripe.engine.schema import check, params_type
+from local.stripe.engine.subscriptions import portal_configurations
+from tests.simulation.world.scheduler import FIRST
+from tests.simulation.world.stripe import SimulatedEngine, Tokens
+
+LEVELS = ("FREE", "PRO", "TEAM")
+SECRET = "whsec_simulated_0123456789abcdef"
+PACKS = ("pack", "pack_expiring", "pass", "bundle")
+PLANS = ("pro_monthly", "team_monthly", "pro_yearly")
+
+_PRICES: tuple[tuple[str, int, str | None, dict[str, str]], ...] = (
+    ("pack", 1000, None, {"credits_amount": "100"}),
+    ("pack_expiring", 777, None, {"credits_amount": "90", "credits_expire_days": "3"}),
+    ("pass", 2900, None, {"entitlement_level": "PRO", "entitlement_days": "30"}),
+    (
+        "bundle",
+        3100,
+        None,
+        {"credits_amount": "70", "credits_expire_days": "40", "entitlement_level": "TEAM", "entitlement_days": "10"},
+    ),
+    ("pro_monthly", 1200, "month", {"plan": "pro", "entitlement_level": "PRO", "credits_amount": "50"}),
+    (
+        "team_monthly",
+        4500,
+        "month",
+        {"plan": "team", "entitlement_level": "TEAM", "credits_amount": "200", "credits_expire_days": "31"},
+    ),
+    ("pro_yearly", 12000, "year", {"plan": "pro", "entitlement_level": "PRO", "credits_amount": "600"}),
+)
+"""Lookup key, cents, interval, and what it gives: with amounts by which nothing divides evenly."""
+
+
+@cache
+def template() -> SimulatedEngine:
+    """The account before anything has happened."""
+    engine = SimulatedEngine(lambda: FIRST, Tokens(), "https://checkout.simulated")
+    for key, amount, interval, metadata in _PRICES:
+        product = engine.request("POST", "/v1/products", {"name": key}).body
+        params: dict[str, Any] = {
+            "product": product["id"],
+            "currency": "eur",
+            "unit_amount": amount,
+            "lookup_key": key,
+            "metadata": metadata,
+        }
+        if interval is not None:
+            params["recurring"] = {"interval": interval}
+        engine.request("POST", "/v1/prices", params)
+    schema = params_type("billing_portal._configuration_create_params:ConfigurationCreateParams")
+    portal_configurations.make(engine.world, check({"features": {}}, schema), default=True)
+    webhook_endpoints.make(engine.world, "https://api.simulated/webhooks/stripe", [*HANDLED, "plan.created"], SECRET)
+    return engine

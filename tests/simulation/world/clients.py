@@ -1,0 +1,139 @@
+"""The clients of AWS and Redis, each call through the gate. What they do is in `stores`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.simulation.stores import refusals
+from tests.simulation.world.gate import Gate, raising
+
+
+class RedisDown(Exception):
+    """Redis did not answer: the client has no error of its own for most of what can go wrong."""
+
+
+class GatedDynamo:
+    """boto3's client of DynamoDB, as far as the adapters call it."""
+
+    def __init__(self, client: Any, gate: Gate, written: Callable[[list[dict[str, Any]]], None]) -> None:
+        self._client = client
+        self._gate = gate
+        self._written = written
+        self._otherwise = {
+            "refused": raising(lambda: refusals.throttled("Simulated")),
+            "lost": raising(refusals.no_answer),
+        }
+
+    def get_item(self, **given: Any) -> Any:
+        return self._gate.call("dynamodb", "get_item", lambda: self._client.get_item(**given), self._otherwise)
+
+    def query(self, **given: Any) -> Any:
+        return self._gate.call("dynamodb", "query", lambda: self._client.query(**given), self._otherwise)
+
+    def batch_get_item(self, **given: Any) -> Any:
+        """Read a batch; DynamoDB may leave keys of it unread."""
+
+        def in_part() -> Any:
+            answer = self._client.batch_get_item(**given)
+            ((table, asked),) = given["RequestItems"].items()
+            *read, left = asked["Keys"]
+            if read:
+                asked = {**asked, "Keys": read}
+                answer = self._client.batch_get_item(RequestItems={table: asked})
+                answer["UnprocessedKeys"] = {table: {**asked, "Keys": [left]}}
+            return answer
+
+        return self._gate.call(
+            "dynamodb",
+            "batch_get_item",
+            lambda: self._client.batch_get_item(**given),
+            {**self._otherwise, "unprocessed": in_part},
+        )
+
+    def transact_write_items(self, **given: Any) -> Any:
+        """Write a transaction; another one may be in the way."""
+        items = given["TransactItems"]
+
+        def write() -> Any:
+            answer = self._client.transact_write_items(**given)
+            self._written(items)
+            return answer
+
+        conflict = raising(lambda: refusals.conflict(len(items), len(items) - 1))
+        return self._gate.call("dynamodb", "transact_write_items", write, {**self._otherwise, "conflict": conflict})
+
+
+class GatedQueue:
+    """boto3's client of SQS, as far as the functions call it."""
+
+    def __init__(self, client: Any, gate: Gate) -> None:
+        self._client = client
+        self._gate = gate
+
+    def send_message(self, **given: Any) -> Any:
+        return self._called("SendMessage", lambda: self._client.send_message(**given))
+
+    def change_message_visibility(self, **given: Any) -> Any:
+        return self._called("ChangeMessageVisibility", lambda: self._client.change_message_visibility(**given))
+
+    def _called[T](self, what: str, do: Callable[[], T]) -> T:
+        refused = raising(lambda: refusals.refused("InternalError", "simulated", what, 500))
+        lost = raising(lambda: refusals.no_answer("https://sqs.us-east-1.amazonaws.com"))
+        return self._gate.call("sqs", what, do, {"refused": refused, "lost": lost})
+
+
+class GatedRedis:
+    """The Upstash client, as far as the cache calls it. A pipeline is one request."""
+
+    def __init__(self, client: Any, gate: Gate) -> None:
+        self._client = client
+        self._gate = gate
+
+    def get(self, *given: Any) -> Any:
+        return self._called("GET", lambda: self._client.get(*given))
+
+    def set(self, *given: Any, **options: Any) -> Any:
+        return self._called("SET", lambda: self._client.set(*given, **options))
+
+    def pipeline(self) -> GatedPipeline:
+        return GatedPipeline(self._client.pipeline(), self._called)
+
+    def _called[T](self, what: str, do: Callable[[], T]) -> T:
+        down = raising(lambda: RedisDown(what))
+        return self._gate.call("redis", what, do, {"refused": down, "lost": down})
+
+
+class GatedPipeline:
+    """A pipeline: commands are collected, and sent at once."""
+
+    def __init__(self, pipeline: Any, called: Callable[[str, Callable[[], Any]], Any]) -> None:
+        self._pipeline = pipeline
+        self._called = called
+
+    def eval(self, *given: Any) -> None:
+        self._pipeline.eval(*given)
+
+    def set(self, *given: Any, **options: Any) -> None:
+        self._pipeline.set(*given, **options)
+
+    def exec(self) -> Any:
+        return self._called("pipeline", self._pipeline.exec)
+
+
+class GatedSecrets:
+    """boto3's client of Secrets Manager."""
+
+    def __init__(self, values: dict[str, dict[str, Any]], gate: Gate) -> None:
+        self._values = values
+        self._gate = gate
+
+    def get_secret_value(self, SecretId: str) -> Any:  # noqa: N803 - AWS's name
+        refused = raising(lambda: refusals.refused("InternalServiceError", "simulated", "GetSecretValue", 500))
+        return self._gate.call(
+            "secrets",
+            "GetSecretValue",
+            lambda: {"SecretString": json.dumps(self._values[SecretId])},
+            {"refused": refused, "lost": refused},
+        )

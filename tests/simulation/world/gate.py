@@ -1,0 +1,118 @@
+"""The gate that every call of a client goes through: here the invocation is left where it is, or something strikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from tests.simulation.faults import WEIGHTS
+from tests.simulation.world.chance import Chance
+from tests.simulation.world.scheduler import Crash, Scheduler
+
+_SLOW = 4.0
+"""Seconds that a slow call takes: more than most clients wait for, and less than a function lives."""
+
+type Otherwise[T] = Mapping[str, Callable[[], T]]
+"""What a call does instead under a strike: as a rule it raises, as the SDK would."""
+
+
+class Gate:
+    """Decides what happens at a call, by chance or by the run's script of strikes."""
+
+    def __init__(self, scheduler: Scheduler, chance: Chance, tell: Callable[[str], None]) -> None:
+        self.scheduler = scheduler
+        self.chance = chance
+        self.tell = tell
+        self.mood = "calm"
+        self.healed = False
+        self.down: dict[str, float] = {}
+        """Until when a service is down for everybody."""
+        self.flush: Callable[[], None] = lambda: None
+        self.seen: Callable[[str, str], None] | None = None
+        """Told of every call; what an exhaustive search counts."""
+        self.script: Mapping[tuple[str, int], str] | None = None
+        """Strikes by task and number of the call, instead of those of chance."""
+
+    def call[T](self, service: str, what: str, do: Callable[[], T], otherwise: Otherwise[T]) -> T:
+        """Make the call. `otherwise` has at least `refused` and `lost`."""
+        task = self.scheduler.current
+        if task is None:
+            return do()
+        if task.crashed:
+            raise Crash
+        task.calls += 1
+        if self.seen is not None:
+            self.seen(task.name, what)
+        if self.healed:
+            return do()
+        if self.down.get(service, 0.0) > self.scheduler.now:
+            return otherwise["refused"]()
+        if self.script is not None:
+            strike = self.script.get((task.name, task.calls), "nothing")
+        else:
+            strike = self.chance.of((task.name, task.calls), WEIGHTS[service, self.mood])
+        return do() if strike == "nothing" else self._struck(strike, service, what, do, otherwise)
+
+    def _struck[T](self, strike: str, service: str, what: str, do: Callable[[], T], otherwise: Otherwise[T]) -> T:
+        if not strike.startswith(("switch", "stall")):
+            task = self.scheduler.current
+            assert task is not None
+            self.tell(f"{task.name}: {strike}, at its call {task.calls}: {service} {what}")
+        before, after = _WHEN.get(strike, (None, None))
+        if before is not None:
+            before(self)
+        if strike in otherwise and strike != "lost":
+            return otherwise[strike]()
+        if strike == "twice":
+            do()
+        result = do()
+        if after is not None:
+            after(self)
+        return otherwise["lost"]() if strike == "lost" else result
+
+
+def raising(error: Callable[[], Exception]) -> Callable[[], NoReturn]:
+    """Something that is done instead of a call: raise."""
+
+    def instead() -> NoReturn:
+        raise error()
+
+    return instead
+
+
+def _leave(gate: Gate) -> None:
+    gate.scheduler.leave()
+
+
+def _crash(gate: Gate) -> None:
+    gate.scheduler.crash()
+
+
+def _stall(gate: Gate) -> None:
+    """The machine stands still, while others do more than one thing."""
+    task = gate.scheduler.current
+    assert task is not None
+    gate.scheduler.stall(2 + gate.chance.number((task.name, task.calls, "stall"), 6))
+
+
+def _wait(gate: Gate) -> None:
+    gate.scheduler.sleep(_SLOW)
+
+
+def _flush(gate: Gate) -> None:
+    gate.flush()
+
+
+type Step = Callable[[Gate], None] | None
+
+_WHEN: dict[str, tuple[Step, Step]] = {
+    "switch before": (_leave, None),
+    "switch after": (None, _leave),
+    "switch around": (_leave, _leave),
+    "crash before": (_crash, None),
+    "crash after": (None, _crash),
+    "stall before": (_stall, None),
+    "stall after": (None, _stall),
+    "slow": (_wait, None),
+    "flush": (_flush, None),
+}

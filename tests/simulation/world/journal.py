@@ -1,0 +1,43 @@
+"""What callers were told, in plain values: what the oracle adds to Stripe's truth, and what must not be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Request:
+    """One request of a machine that uses credits. It is sent under its key until it is answered.
+
+    `answer` is what it came to: `done`, or the name of a refusal. None: nobody knows yet.
+    """
+
+    key: str
+    user: str
+    act: str
+    given: Mapping[str, Any]
+    answer: str | None = None
+    entry: str | None = None
+    """The key of the ledger entry that it was told of."""
+    reservation: str | None = None
+    under_way: int = 0
+    """How many invocations are at it."""
+
+
+@dataclass
+class Journal:
+    """What is known outside of the system under test."""
+
+    requests: dict[str, Request] = field(default_factory=dict)
+    accepted: dict[str, str] = field(default_factory=dict)
+    """Stripe's events that were answered 2xx and are of a kind that we handle, with their types."""
+    handed_out: dict[str, str] = field(default_factory=dict)
+    """Checkout sessions whose address somebody was given, with the user."""
+    handled: list[str] = field(default_factory=list)
+    """Bodies of messages that the consumer has finished."""
+    lost: list[str] = field(default_factory=list)
+    """Events that nobody will ever deliver: why, for each."""
+    entries: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    """Every ledger entry of each user, as it was written."""

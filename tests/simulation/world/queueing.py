@@ -1,0 +1,86 @@
+"""The queue as the event source mapping and an operator see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+from billing.services.consume_events import Message
+from tests.simulation.stores.sqs import Queue, Sqs, url_of
+from tests.simulation.world.chance import Chance
+
+EVENTS, DEAD = url_of("events"), url_of("events-dead-letters")
+_DAY = 86400
+
+
+class Shuffled:
+    """A standard queue keeps no order."""
+
+    def __init__(self, chance: Chance) -> None:
+        self._chance = chance
+        self.received = 0
+        self.orderly = False
+
+    def pick(self, visible: int) -> int:
+        """Which of the visible messages comes next."""
+        self.received += 1
+        return 0 if self.orderly or visible == 1 else self._chance.number(("received", self.received), visible)
+
+    def enough(self, received: int) -> bool:
+        """As many as are asked for."""
+        return False
+
+
+def queues(now: Callable[[], float], shuffled: Shuffled) -> Sqs:
+    """The events queue and its dead-letter queue, as template.yaml has them."""
+    policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:events-dead-letters", "maxReceiveCount": 50}
+    events = {
+        "VisibilityTimeout": "180",
+        "MessageRetentionPeriod": str(4 * _DAY),
+        "RedrivePolicy": json.dumps(policy),
+    }
+    return Sqs(
+        now,
+        [Queue("events", events), Queue("events-dead-letters", {"MessageRetentionPeriod": str(14 * _DAY)})],
+        shuffled,
+    )
+
+
+def receive(sqs: Sqs, most: int) -> list[Message]:
+    """A batch for the consumer."""
+    answer = sqs.receive_message(QueueUrl=EVENTS, MaxNumberOfMessages=most, AttributeNames=["All"])
+    return [
+        Message(
+            id=each["MessageId"],
+            body=each["Body"],
+            receipt=each["ReceiptHandle"],
+            receive_count=int(each["Attributes"]["ApproximateReceiveCount"]),
+        )
+        for each in answer.get("Messages", [])
+    ]
+
+
+def delete(sqs: Sqs, batch: Iterable[Message]) -> None:
+    """Delete what the consumer has finished."""
+    for each in batch:
+        sqs.delete_message(QueueUrl=EVENTS, ReceiptHandle=each.receipt)
+
+
+def bodies(sqs: Sqs) -> list[str]:
+    """Every body that is in the queue or in its dead-letter queue."""
+    return [message.body for queue in sqs.queues.values() for message in queue.messages]
+
+
+def waiting(sqs: Sqs) -> int:
+    """How many messages are in the queue, hidden ones too."""
+    return len(sqs.queues[EVENTS].messages)
+
+
+def dead(sqs: Sqs) -> int:
+    """How many are in the dead-letter queue."""
+    return len(sqs.queues[DEAD].messages)
+
+
+def redrive(sqs: Sqs) -> None:
+    """Put the dead letters back."""
+    sqs.redrive(DEAD)

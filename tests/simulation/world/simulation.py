@@ -1,0 +1,121 @@
+"""One simulated world: Stripe, the services of AWS and Upstash, the system over them, and what people know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from billing.domain.terms import SellingPolicy
+from tests.simulation.faults import MOODS
+from tests.simulation.stores.dynamo import Dynamo
+from tests.simulation.stores.redis import Redis
+from tests.simulation.world.catalog import SECRET, template
+from tests.simulation.world.chance import Chance, Name
+from tests.simulation.world.clients import GatedDynamo, GatedQueue, GatedRedis, GatedSecrets
+from tests.simulation.world.deliveries import Deliveries
+from tests.simulation.world.gate import Gate
+from tests.simulation.world.journal import Journal
+from tests.simulation.world.queueing import Shuffled, queues
+from tests.simulation.world.quiet import Alarmed, Drawn
+from tests.simulation.world.scheduler import Scheduler, Task, TaskClock
+from tests.simulation.world.stripe import SimulatedClient, renewed
+from tests.simulation.world.system import WEBHOOK_SECRET, Clients, System
+from tests.simulation.world.tables import DEFINITIONS
+from tests.simulation.world.watch import Violation, Watch
+
+USERS = ("alice", "bob")
+LIMITS: Mapping[str, float] = {
+    "create_checkout": 29.0,
+    "success_sync": 29.0,
+    "webhook": 10.0,
+    "event_consumer": 60.0,
+    "account": 10.0,
+    "credits": 15.0,
+    "subscriptions": 29.0,
+    "reconcile": 300.0,
+    "operator": 900.0,
+}
+"""Seconds after which Lambda ends an invocation, about as template.yaml has them."""
+
+
+class Simulation:
+    """Everything there is in one run."""
+
+    def __init__(self, seed: int, tape: Mapping[Name, int] | None = None) -> None:
+        self.chance = Chance(seed, tape)
+        self.story: list[str] = []
+        self.scheduler = Scheduler()
+        self.gate = Gate(self.scheduler, self.chance, self.tell)
+        self.engine = renewed(template(), lambda: self.scheduler.now)
+        self.dynamo = Dynamo(DEFINITIONS)
+        self.shuffled = Shuffled(self.chance)
+        self.queue = queues(lambda: self.scheduler.now, self.shuffled)
+        self.redis = Redis(lambda: self.scheduler.now)
+        self.secrets: dict[str, dict[str, Any]] = {WEBHOOK_SECRET: {"secrets": [SECRET]}}
+        self.gate.flush = self.redis.flush
+        self.journal = Journal()
+        self.watch = Watch(self.journal)
+        clock = TaskClock(self.scheduler)
+        self.log = Alarmed()
+        self.system = System(
+            Clients(
+                GatedDynamo(self.dynamo, self.gate, self.watch.written),
+                GatedQueue(self.queue, self.gate),
+                GatedRedis(self.redis, self.gate),
+                GatedSecrets(self.secrets, self.gate),
+                SimulatedClient(self.engine, self.gate),
+                clock,
+                Drawn(self.scheduler),
+                self.log,
+            ),
+            SellingPolicy(max_quantity=10, trial_days=self.chance.one(("trial days",), (0, 0, 7))),
+        )
+        self.deliveries = Deliveries(self.engine, self.scheduler)
+        self.calls = 0
+        self.theme = self.chance.one(("theme",), ("everything", "money back", "plans", "spending", "buying"))
+        """What happens more often than in other runs."""
+        self.gate.mood = self.chance.one(("mood",), MOODS)
+
+    @property
+    def step(self) -> int:
+        """The number of the deed."""
+        return self.scheduler.step
+
+    @step.setter
+    def step(self, number: int) -> None:
+        self.scheduler.step = number
+
+    def tell(self, sentence: str) -> None:
+        """Add a sentence to the story of the run."""
+        self.story.append(f"[{self.step}] {sentence}")
+
+    def raw(self, table: str, key: str) -> Mapping[str, Any] | None:
+        """An item as it is stored, read by nobody's code."""
+        found: Mapping[str, Any] | None = self.dynamo.get_item(
+            TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True
+        ).get("Item")
+        return found
+
+    def violation(self, what: str) -> Violation:
+        """The error for something that must not be."""
+        return Violation(what)
+
+    def begin(
+        self, function: str, label: str, work: Callable[[], Any], ended: Callable[[Task], None] = lambda task: None
+    ) -> Task:
+        """Begin an invocation of a function. `label` tells it from all others of the run."""
+        name = f"{function}/{label}"
+        self.calls += 1
+        skew = 0.0
+        if self.gate.mood in ("faulty", "fierce") and not self.gate.healed:
+            skew = float(self.chance.one((name, "skew"), _SKEWS))
+
+        def over(task: Task) -> None:
+            if task.crashed and function == "webhook":
+                self.system.restarted()
+            ended(task)
+
+        return self.scheduler.begin(name, work, over, LIMITS[function], skew)
+
+
+_SKEWS = (*[0] * 20, 1, -1, 20, -20)

@@ -1,0 +1,152 @@
+"""The whole deployed system over simulated services: each function's world, wired as its bootstrap wires it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from billing.adapters.dynamodb.account_store import DynamoAccounts
+from billing.adapters.dynamodb.checkout_store import DynamoCheckouts
+from billing.adapters.dynamodb.credit_store import DynamoCredits, DynamoDue
+from billing.adapters.dynamodb.event_store import DynamoEvents
+from billing.adapters.dynamodb.ledger_store import DynamoLedger
+from billing.adapters.secrets_manager import SecretsManager
+from billing.adapters.sqs_queue import SqsQueue
+from billing.adapters.stripe_api.catalog import StripeCatalog
+from billing.adapters.stripe_api.checkout import StripeSessions
+from billing.adapters.stripe_api.portal import StripePortalSessions
+from billing.adapters.stripe_api.reader import StripeReads
+from billing.adapters.stripe_api.subscriptions import StripePlanChanges
+from billing.adapters.upstash_cache import UpstashCache
+from billing.adapters.upstash_calls import BUDGET
+from billing.config import Tables
+from billing.domain.entitlement import AccessPolicy
+from billing.domain.events import Origin
+from billing.domain.terms import SellingPolicy
+from billing.services.accept_event import AcceptDeps
+from billing.services.change_subscription import ChangeDeps
+from billing.services.consume_events import ConsumeDeps
+from billing.services.converge import ConvergeDeps
+from billing.services.open_portal import PortalDeps
+from billing.services.perform_once import CreditDeps
+from billing.services.read_account import ReadDeps
+from billing.services.start_checkout import CheckoutDeps
+from billing.services.sync_after_checkout import SyncDeps
+from tests.simulation.world.catalog import LEVELS
+from tests.simulation.world.clients import GatedDynamo, GatedQueue, GatedRedis, GatedSecrets
+from tests.simulation.world.direct_redis import DirectRedis
+from tests.simulation.world.queueing import EVENTS
+from tests.simulation.world.quiet import Alarmed, Drawn
+from tests.simulation.world.scheduler import TaskClock
+from tests.simulation.world.stripe import SimulatedClient
+
+TABLES = Tables(events="events", accounts="accounts", ledger="ledger")
+PREFIX = "simulated:test:1:"
+WEBHOOK_SECRET = "webhook"
+GRACE = timedelta(days=7)
+_APP, _API = "https://app.simulated", "https://api.simulated"
+_CONSUMER_BUDGET = 1.0
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The simulated services, behind the gate."""
+
+    dynamo: GatedDynamo
+    queue: GatedQueue
+    redis: GatedRedis
+    secrets: GatedSecrets
+    stripe: SimulatedClient
+    clock: TaskClock
+    random: Drawn
+    log: Alarmed
+
+
+class System:
+    """Builds the world of an invocation. What a warm function keeps between invocations is kept here."""
+
+    def __init__(self, clients: Clients, selling: SellingPolicy) -> None:
+        self._clients = clients
+        dynamo, stripe = cast("Any", clients.dynamo), cast("Any", clients.stripe)
+        policy = AccessPolicy(LEVELS, GRACE)
+        self.accounts = DynamoAccounts(dynamo, TABLES)
+        self.events = DynamoEvents(dynamo, TABLES)
+        self.checkouts = DynamoCheckouts(dynamo, TABLES)
+        self.credits = DynamoCredits(dynamo, TABLES)
+        self.due = DynamoDue(dynamo, TABLES)
+        self.queue = SqsQueue(lambda: cast("Any", clients.queue), EVENTS)
+        self.converge = ConvergeDeps(
+            accounts=self.accounts,
+            events=self.events,
+            stripe=StripeReads(stripe, LEVELS),
+            clock=clients.clock,
+            random=clients.random,
+            log=clients.log,
+            metrics=clients.log,
+            policy=policy,
+        )
+        self._sessions = StripeSessions(stripe, _APP, _API)
+        self._catalog = StripeCatalog(stripe, LEVELS)
+        self._plans = StripePlanChanges(stripe, LEVELS)
+        self._portal = StripePortalSessions(stripe, _APP, None)
+        self._ledger = DynamoLedger(dynamo, TABLES)
+        self._selling = selling
+        self._policy = policy
+        self.restarted()
+
+    def restarted(self) -> None:
+        """The webhook's process is a new one: it has read no secret yet."""
+        self._secrets = SecretsManager(lambda: cast("Any", self._clients.secrets), self._clients.clock)
+
+    def cache(self, budget: float = BUDGET) -> UpstashCache:
+        """The cache of one invocation."""
+        clients = self._clients
+        cache = UpstashCache(lambda: cast("Any", None), PREFIX, clients.clock, clients.log, clients.log, budget)
+        cache._redis = cast("Any", DirectRedis(clients.redis, budget))
+        return cache
+
+    def webhook(self) -> AcceptDeps:
+        """The webhook's world."""
+        clients = self._clients
+        return AcceptDeps(
+            origin=Origin(livemode=False),
+            secret_name=WEBHOOK_SECRET,
+            secrets=self._secrets,
+            queue=self.queue,
+            cache=self.cache(),
+            clock=clients.clock,
+            log=clients.log,
+            metrics=clients.log,
+        )
+
+    def consumer(self) -> ConsumeDeps:
+        """The event consumer's world."""
+        return ConsumeDeps(self.converge, self.queue, self.cache(_CONSUMER_BUDGET), Origin(livemode=False))
+
+    def checkout(self) -> CheckoutDeps:
+        """The world of create_checkout."""
+        return CheckoutDeps(self.converge, self._catalog, self._sessions, self.checkouts, self.cache(), self._selling)
+
+    def success(self) -> SyncDeps:
+        """The world of success_sync."""
+        return SyncDeps(self.converge, self.checkouts, self.cache())
+
+    def spending(self) -> CreditDeps:
+        """The world of credits, and of the job that settles what is due."""
+        clients = self._clients
+        return CreditDeps(
+            self.credits, self.cache(), clients.clock, clients.random, clients.log, clients.log, self._policy
+        )
+
+    def reading(self) -> ReadDeps:
+        """The world of account."""
+        return ReadDeps(self.accounts, self._ledger, self.cache(), self._clients.clock, self._policy)
+
+    def changing(self) -> ChangeDeps:
+        """The world of subscriptions, as far as plans are changed."""
+        return ChangeDeps(self.converge, self._catalog, self._plans, self.cache(), max_quantity=10)
+
+    def portal(self) -> PortalDeps:
+        """The world of subscriptions, as far as the portal is opened."""
+        return PortalDeps(self.converge, self._sessions, self._portal, adopting=False)

@@ -1,0 +1,158 @@
+"""Watches every transaction as it is committed, and holds the invariants of system.md against it.
+
+It reads the items as they were written, with nothing of the product's own code: balance = sum of ledger = sum of lots;
+at most one grant for each session or invoice line; never more reversed than granted; every entry has a cause.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from tests.simulation.world.journal import Journal
+
+_STRIPES = frozenset({"PURCHASE", "RENEWAL", "REFUND", "REFUND_FAILED", "DISPUTE", "DISPUTE_WON"})
+"""Kinds of ledger entries that an object of Stripe must be the cause of."""
+_GRANTS = frozenset({"PURCHASE", "RENEWAL"})
+_OPEN = frozenset({"PARKED", "QUARANTINED"})
+
+
+class Violation(BaseException):
+    """An invariant does not hold. Nothing catches it: a handler that goes on would hide it."""
+
+
+def plain(attribute: Mapping[str, Any]) -> Any:
+    """A value in DynamoDB's notation, as JSON has it."""
+    ((kind, held),) = attribute.items()
+    if kind == "N":
+        return int(held)
+    if kind == "L":
+        return [plain(part) for part in held]
+    if kind == "M":
+        return {name: plain(part) for name, part in held.items()}
+    if kind == "NULL":
+        return None
+    return set(held) if kind == "SS" else held
+
+
+def plain_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as JSON has it."""
+    return {name: plain(attribute) for name, attribute in item.items()}
+
+
+class Watch:
+    """What was committed so far, and what must hold of it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.sums: dict[str, int] = defaultdict(int)
+        self.versions: dict[str, int] = defaultdict(int)
+        self.granted: dict[tuple[str, str], int] = defaultdict(int)
+        """By user and Stripe object, what the ledger says that it granted."""
+        self.sessions: set[str] = set()
+        """Checkout sessions that have granted."""
+        self.lots: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
+        """By user, what each lot granted."""
+        self.outcomes: dict[str, str] = {}
+        """By event, what the events table says."""
+        self.commits = 0
+
+    def written(self, items: list[dict[str, Any]]) -> None:
+        """A transaction was committed."""
+        self.commits += 1
+        account: dict[str, Any] | None = None
+        entries: list[dict[str, Any]] = []
+        for write in items:
+            put = write.get("Put")
+            if put is None:
+                continue
+            table, item = put["TableName"], put["Item"]
+            if table == "ledger":
+                entries.append(plain_item(item))
+            elif table == "events":
+                self._event(plain_item(item))
+            elif item["pk"]["S"].startswith("ACCOUNT#"):
+                account = plain_item(item)
+            elif item["pk"]["S"].startswith("LOT#"):
+                self._moved(plain_item(item))
+        if entries or account is not None:
+            self._booked(account, entries)
+
+    def _event(self, item: dict[str, Any]) -> None:
+        known = self.outcomes.get(item["id"])
+        if known is not None and known not in _OPEN:
+            raise Violation(f"event {item['id']} was {known}, and is recorded again as {item['outcome']}")
+        self.outcomes[item["id"]] = item["outcome"]
+
+    def _moved(self, lot: dict[str, Any]) -> None:
+        if lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"] or lot["held"]:
+            raise Violation(f"a lot left its account with something left: {lot}")
+        user = lot["pk"].split("#")[1]
+        self.lots[user][lot["purchase"], lot["line"]] = lot["granted"]
+
+    def _booked(self, account: dict[str, Any] | None, entries: list[dict[str, Any]]) -> None:
+        if account is None:
+            raise Violation(f"ledger entries without their account: {entries}")
+        user = account["user"]
+        for entry in sorted(entries, key=lambda each: each["index"]):
+            self._entry(user, account["version"], entry)
+        if account["version"] != self.versions[user] + 1:
+            raise Violation(f"{user}'s account went from version {self.versions[user]} to {account['version']}")
+        self.versions[user] = account["version"]
+        left = 0
+        for lot in account["lots"]:
+            left += self._lot(user, lot)
+        if not account["balance"] == left == self.sums[user]:
+            raise Violation(
+                f"{user}: balance {account['balance']}, lots {left}, ledger {self.sums[user]} "
+                f"at version {account['version']}"
+            )
+        self._held(user, account)
+        self._grants(user)
+
+    def _entry(self, user: str, version: int, entry: dict[str, Any]) -> None:
+        if entry["user"] != user or entry["version"] != version:
+            raise Violation(f"an entry of another account or version: {entry}")
+        self.sums[user] += entry["amount"]
+        if entry["balance_after"] != self.sums[user]:
+            raise Violation(f"an entry does not follow on from the one before: {entry}")
+        kind, cause = entry["kind"], entry.get("stripe_object") or ""
+        if not entry["actor"] or not entry["reason"] or (kind in _STRIPES and not cause):
+            raise Violation(f"an entry without a cause: {entry}")
+        if kind in _GRANTS:
+            if cause.startswith("cs_") and cause in self.sessions:
+                raise Violation(f"session {cause} has granted twice")
+            self.sessions.add(cause)
+            self.granted[user, cause] += entry["amount"]
+        if kind == "SPEND" and entry["amount"] != -sum(share["amount"] for share in entry["lots"]):
+            raise Violation(f"a spend whose lots do not add up: {entry}")
+        self.journal.entries.setdefault(user, []).append(entry)
+
+    def _lot(self, user: str, lot: dict[str, Any]) -> int:
+        if not 0 <= lot["reversed"] <= lot["granted"]:
+            raise Violation(f"{user}: more reversed than granted: {lot}")
+        if lot["expired"] < 0 or lot["used"] < 0 or lot["held"] < 0:
+            raise Violation(f"{user}: a lot below nothing: {lot}")
+        self.lots[user][lot["purchase"], lot["line"]] = lot["granted"]
+        left: int = lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"]
+        return left
+
+    def _held(self, user: str, account: dict[str, Any]) -> None:
+        held: dict[tuple[str, int], int] = defaultdict(int)
+        for reservation in account["reservations"]:
+            for share in reservation["shares"]:
+                held[share["purchase"], share["line"]] += share["amount"]
+        here = {(lot["purchase"], lot["line"]): lot["held"] for lot in account["lots"] if lot["held"]}
+        if here != dict(held):
+            raise Violation(f"{user}: lots hold {here}, reservations {dict(held)}")
+
+    def _grants(self, user: str) -> None:
+        """What the ledger says was granted for an object is what its lots were granted, each lot once."""
+        granted: dict[str, int] = defaultdict(int)
+        for (purchase, _), amount in self.lots[user].items():
+            if not purchase.startswith("adj_"):
+                granted[purchase.split("#", 1)[0]] += amount
+        for (owner, cause), amount in self.granted.items():
+            if owner == user and granted.get(cause, 0) != amount:
+                raise Violation(f"{user}: {cause} granted {amount} by the ledger, {granted.get(cause, 0)} by its lots")
