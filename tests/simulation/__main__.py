@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import multiprocessing
 import os
@@ -14,30 +13,14 @@ from pathlib import Path
 
 import click
 
-from tests.simulation.run import Outcome, run
+from tests.simulation import batch
+from tests.simulation.run import Outcome
 from tests.simulation.shrink import shrink
 from tests.simulation.story import story
 
 _AT_ONCE = 50
 """Runs that a process is handed at a time."""
 RECORD = Path("docs/simulation-record.json")
-
-
-def some(seeds: range) -> tuple[int, int, list[Outcome]]:
-    """Run some seeds: how many, the calls that they made, and those that failed."""
-    calls, failed = 0, []
-    for seed in seeds:
-        outcome = run(seed)
-        calls += outcome.calls
-        if outcome.failure is not None:
-            failed.append(outcome)
-    return len(seeds), calls, failed
-
-
-def _prepared() -> None:
-    """A process of its own: what was imported is never garbage, so it need not be looked at again and again."""
-    run(0)
-    gc.freeze()
 
 
 def _chunks(seed: int, runs: int) -> Iterator[range]:
@@ -56,8 +39,8 @@ def main(runs: int, seed: int, processes: int, most_failures: int, shrinking: bo
     """Simulate the whole system from seeds, and hold every end to the oracle."""
     begun, told, done, calls = time.monotonic(), time.monotonic(), 0, 0
     failed: list[Outcome] = []
-    with multiprocessing.get_context("spawn").Pool(processes, _prepared) as pool:
-        for count, made, bad in pool.imap_unordered(some, _chunks(seed, runs)):
+    with multiprocessing.get_context("spawn").Pool(processes, batch.prepared) as pool:
+        for count, made, bad in pool.imap_unordered(batch.some, _chunks(seed, runs)):
             done, calls = done + count, calls + made
             failed += bad
             if time.monotonic() - told > 5 or done == runs:

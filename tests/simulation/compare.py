@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from billing.domain.ids import UserId
+from billing.services.read_account import read_entitlement
 from tests.simulation.oracle.expected import Expected, Local, Lot, expected
 from tests.simulation.world.catalog import LEVELS
 from tests.simulation.world.journal import Journal
@@ -39,6 +41,7 @@ def held_to_oracle(sim: Simulation, when: str) -> None:
         have = stored(sim, user)
         if have != want:
             raise Violation(f"{when}, {user} is not what must be: {_difference(have, want)}")
+        shown(sim, user, want.access[0])
 
 
 def local_of(journal: Journal, user: str) -> Local:
@@ -113,12 +116,33 @@ def requests(sim: Simulation) -> None:
 
 
 def events(sim: Simulation) -> None:
-    """Every event that was answered 2xx has come to an end, and nothing waits for a person."""
+    """Every event that was answered 2xx has come to an end. What waits for a person is only what must: an event of
+    another mode, and one of a customer that is nobody's here (money rules 7 and 9).
+    """
     for event, kind in sim.journal.accepted.items():
         outcome = sim.watch.outcomes.get(event)
         if outcome is None:
             raise Violation(f"at rest, {kind} {event} was never recorded")
-        customer = sim.engine.world.need("event", event)["data"]["object"].get("id", "")
-        nobodys = customer.startswith("cus_") and sim.raw("accounts", f"CUSTOMER#{customer}") is None
-        if outcome in ("PARKED", "QUARANTINED") and not nobodys:
+        if (outcome == "QUARANTINED") != (event in sim.journal.strange):
             raise Violation(f"at rest, {kind} {event} is {outcome}")
+        if outcome == "PARKED" and not _nobodys(sim, event):
+            raise Violation(f"at rest, {kind} {event} is parked, though its customer has an owner")
+
+
+def _nobodys(sim: Simulation, event: str) -> bool:
+    told = sim.engine.world.need("event", event)["data"]["object"]
+    customer = told["id"] if told["object"] == "customer" else told.get("customer")
+    return customer is not None and sim.raw("accounts", f"CUSTOMER#{customer}") is None
+
+
+def shown(sim: Simulation, user: str, level: str) -> None:
+    """What a user is shown, from the cache or not, is what there is: at rest every old cached value has run out."""
+    found: list[str] = []
+    sim.begin("account", f"rest-{sim.calls}", lambda: found.append(_shown(sim, UserId(user))))
+    sim.scheduler.finish()
+    if found != [level]:
+        raise Violation(f"{user} has {level}, and is shown {found}")
+
+
+def _shown(sim: Simulation, user: UserId) -> str:
+    return read_entitlement(user, sim.system.reading())[0].level

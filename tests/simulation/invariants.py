@@ -6,7 +6,7 @@ import json
 
 from tests.simulation.world.queueing import bodies
 from tests.simulation.world.simulation import Simulation
-from tests.simulation.world.watch import Violation, plain_item
+from tests.simulation.world.watch import Violation
 
 
 def check(sim: Simulation) -> None:
@@ -15,6 +15,7 @@ def check(sim: Simulation) -> None:
         raise Violation(f"an error that nobody foresaw: {sim.log.unexpected[0]!r}")
     _nothing_lost(sim)
     _cache_not_ahead(sim)
+    _one_payable(sim)
 
 
 def _nothing_lost(sim: Simulation) -> None:
@@ -35,4 +36,16 @@ def _cache_not_ahead(sim: Simulation) -> None:
             raise Violation(f"the cache has a version of {user}'s account that is nowhere else: {text}")
 
 
-__all__ = ["check", "plain_item"]
+def _one_payable(sim: Simulation) -> None:
+    """Money rules 13, 22 and 24: of one plan group, or one pack, a user has at most one session that can be paid."""
+    world = sim.engine.world
+    payable: dict[tuple[str, str], str] = {}
+    for name, user in sim.journal.handed_out.items():
+        session = world.find(name)
+        if session is None or session["status"] != "open" or session["expires_at"] <= sim.scheduler.now:
+            continue
+        lines = sorted(f"{line['price']['id']}*{line['quantity']}" for line in world.hidden[name].lines)
+        slot = user, "plan" if session["mode"] == "subscription" else ",".join(lines)
+        if slot in payable:
+            raise Violation(f"{user} can pay both {payable[slot]} and {name}")
+        payable[slot] = name

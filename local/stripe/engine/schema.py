@@ -75,10 +75,16 @@ def _alternatives(hint: Any) -> list[Any]:
     return [hint]
 
 
-def _value(value: Any, hint: Any, path: str) -> Any:
+@cache
+def _allowed(hint: Any) -> tuple[list[str], list[Any]]:
+    """What a hint allows: texts by name, and other types."""
     options = _alternatives(hint)
-    allowed = [text for option in options if get_origin(option) is Literal for text in get_args(option)]
-    others = [option for option in options if get_origin(option) is not Literal]
+    texts = [text for option in options if get_origin(option) is Literal for text in get_args(option)]
+    return texts, [option for option in options if get_origin(option) is not Literal]
+
+
+def _value(value: Any, hint: Any, path: str) -> Any:
+    allowed, others = _allowed(hint)
     if value == "":
         return _empty(allowed, others, path)
     if isinstance(value, Mapping | list):

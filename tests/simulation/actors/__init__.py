@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.simulation.actors import buyers, machines, money, operators, plans, spenders, weather
+from tests.simulation.actors import buyers, machines, money, operators, plans, spenders, strangers, weather
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-DEEDS = table(buyers.DEEDS, machines.DEEDS, money.DEEDS, operators.DEEDS, plans.DEEDS, spenders.DEEDS, weather.DEEDS)
+DEEDS = table(
+    *(room.DEEDS for room in (buyers, machines, money, operators, plans, spenders, strangers, weather)),
+)
 
 
 def _theme(often: Iterable[str], seldom: Iterable[str]) -> Weights:

@@ -76,7 +76,7 @@ def _deliver(sim: Simulation, most: int) -> bool:
 
 def _deliver_again(sim: Simulation) -> bool:
     """Stripe may deliver what it has delivered, and anybody with its dashboard may resend it."""
-    events = list(sim.journal.accepted.items())
+    events = [each for each in sim.journal.accepted.items() if each[0] not in sim.journal.strange]
     if not events:
         return False
     event, kind = events[sim.chance.number((sim.step, "event"), len(events))]

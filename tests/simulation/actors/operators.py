@@ -15,7 +15,7 @@ from tests.simulation.world.simulation import Simulation
 def resynced(sim: Simulation, user: UserId) -> object:
     """Resync one user."""
     core = sim.system.converge
-    return resync(user, core, sim.system.cache(), core.clock.now().replace(year=2200))
+    return resync(user, core, sim.system.cache("operator"), core.clock.now().replace(year=2200))
 
 
 def _resync(sim: Simulation) -> bool:

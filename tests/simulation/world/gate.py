@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from tests.simulation.faults import WEIGHTS
 from tests.simulation.world.chance import Chance
-from tests.simulation.world.scheduler import Crash, Scheduler
+from tests.simulation.world.scheduler import Crash, Scheduler, Task
 
 _SLOW = 4.0
 """Seconds that a slow call takes: more than most clients wait for, and less than a function lives."""
@@ -28,10 +28,8 @@ class Gate:
         self.down: dict[str, float] = {}
         """Until when a service is down for everybody."""
         self.flush: Callable[[], None] = lambda: None
-        self.seen: Callable[[str, str], None] | None = None
-        """Told of every call; what an exhaustive search counts."""
-        self.script: Mapping[tuple[str, int], str] | None = None
-        """Strikes by task and number of the call, instead of those of chance."""
+        self.script: Callable[[Task, str, str], str] | None = None
+        """Decides what strikes at a call of a service, instead of chance."""
 
     def call[T](self, service: str, what: str, do: Callable[[], T], otherwise: Otherwise[T]) -> T:
         """Make the call. `otherwise` has at least `refused` and `lost`."""
@@ -41,14 +39,12 @@ class Gate:
         if task.crashed:
             raise Crash
         task.calls += 1
-        if self.seen is not None:
-            self.seen(task.name, what)
         if self.healed:
             return do()
         if self.down.get(service, 0.0) > self.scheduler.now:
             return otherwise["refused"]()
         if self.script is not None:
-            strike = self.script.get((task.name, task.calls), "nothing")
+            strike = self.script(task, service, what)
         else:
             strike = self.chance.of((task.name, task.calls), WEIGHTS[service, self.mood])
         return do() if strike == "nothing" else self._struck(strike, service, what, do, otherwise)

@@ -35,6 +35,8 @@ class Journal:
     """Stripe's events that were answered 2xx and are of a kind that we handle, with their types."""
     handed_out: dict[str, str] = field(default_factory=dict)
     """Checkout sessions whose address somebody was given, with the user."""
+    strange: set[str] = field(default_factory=set)
+    """Events that are not for this deployment: accepted, and to be quarantined."""
     handled: list[str] = field(default_factory=list)
     """Bodies of messages that the consumer has finished."""
     lost: list[str] = field(default_factory=list)

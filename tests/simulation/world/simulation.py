@@ -67,6 +67,7 @@ class Simulation:
                 clock,
                 Drawn(self.scheduler),
                 self.log,
+                lambda: self.scheduler.now,
             ),
             SellingPolicy(max_quantity=10, trial_days=self.chance.one(("trial days",), (0, 0, 7))),
         )
@@ -111,8 +112,8 @@ class Simulation:
             skew = float(self.chance.one((name, "skew"), _SKEWS))
 
         def over(task: Task) -> None:
-            if task.crashed and function == "webhook":
-                self.system.restarted()
+            if task.crashed:
+                self.system.restarted(function)
             ended(task)
 
         return self.scheduler.begin(name, work, over, LIMITS[function], skew)

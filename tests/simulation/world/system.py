@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -33,9 +34,9 @@ from billing.services.perform_once import CreditDeps
 from billing.services.read_account import ReadDeps
 from billing.services.start_checkout import CheckoutDeps
 from billing.services.sync_after_checkout import SyncDeps
+from tests.simulation.stores.redis import SimulatedTime
 from tests.simulation.world.catalog import LEVELS
 from tests.simulation.world.clients import GatedDynamo, GatedQueue, GatedRedis, GatedSecrets
-from tests.simulation.world.direct_redis import DirectRedis
 from tests.simulation.world.queueing import EVENTS
 from tests.simulation.world.quiet import Alarmed, Drawn
 from tests.simulation.world.scheduler import TaskClock
@@ -61,6 +62,7 @@ class Clients:
     clock: TaskClock
     random: Drawn
     log: Alarmed
+    now: Callable[[], float]
 
 
 class System:
@@ -93,18 +95,31 @@ class System:
         self._ledger = DynamoLedger(dynamo, TABLES)
         self._selling = selling
         self._policy = policy
+        self._caches: dict[str, UpstashCache] = {}
         self.restarted()
 
-    def restarted(self) -> None:
-        """The webhook's process is a new one: it has read no secret yet."""
+    def restarted(self, function: str = "webhook") -> None:
+        """A function's process is a new one."""
+        self._caches.pop(function, None)
+        if function != "webhook":
+            return
         self._secrets = SecretsManager(lambda: cast("Any", self._clients.secrets), self._clients.clock)
 
-    def cache(self, budget: float = BUDGET) -> UpstashCache:
-        """The cache of one invocation."""
+    def cache(self, function: str, budget: float = BUDGET) -> UpstashCache:
+        """The cache of a function. Its budget begins anew; that it leaves Redis alone lasts as long as the process."""
         clients = self._clients
-        cache = UpstashCache(lambda: cast("Any", None), PREFIX, clients.clock, clients.log, clients.log, budget)
-        cache._redis = cast("Any", DirectRedis(clients.redis, budget))
-        return cache
+        if function not in self._caches:
+            self._caches[function] = UpstashCache(
+                lambda: cast("Any", clients.redis),
+                PREFIX,
+                clients.clock,
+                clients.log,
+                clients.log,
+                budget,
+                SimulatedTime(clients.now),
+            )
+        self._caches[function].start_request()
+        return self._caches[function]
 
     def webhook(self) -> AcceptDeps:
         """The webhook's world."""
@@ -114,7 +129,7 @@ class System:
             secret_name=WEBHOOK_SECRET,
             secrets=self._secrets,
             queue=self.queue,
-            cache=self.cache(),
+            cache=self.cache("webhook"),
             clock=clients.clock,
             log=clients.log,
             metrics=clients.log,
@@ -122,30 +137,34 @@ class System:
 
     def consumer(self) -> ConsumeDeps:
         """The event consumer's world."""
-        return ConsumeDeps(self.converge, self.queue, self.cache(_CONSUMER_BUDGET), Origin(livemode=False))
+        return ConsumeDeps(
+            self.converge, self.queue, self.cache("event_consumer", _CONSUMER_BUDGET), Origin(livemode=False)
+        )
 
     def checkout(self) -> CheckoutDeps:
         """The world of create_checkout."""
-        return CheckoutDeps(self.converge, self._catalog, self._sessions, self.checkouts, self.cache(), self._selling)
+        return CheckoutDeps(
+            self.converge, self._catalog, self._sessions, self.checkouts, self.cache("create_checkout"), self._selling
+        )
 
     def success(self) -> SyncDeps:
         """The world of success_sync."""
-        return SyncDeps(self.converge, self.checkouts, self.cache())
+        return SyncDeps(self.converge, self.checkouts, self.cache("success_sync"))
 
     def spending(self) -> CreditDeps:
         """The world of credits, and of the job that settles what is due."""
         clients = self._clients
         return CreditDeps(
-            self.credits, self.cache(), clients.clock, clients.random, clients.log, clients.log, self._policy
+            self.credits, self.cache("credits"), clients.clock, clients.random, clients.log, clients.log, self._policy
         )
 
     def reading(self) -> ReadDeps:
         """The world of account."""
-        return ReadDeps(self.accounts, self._ledger, self.cache(), self._clients.clock, self._policy)
+        return ReadDeps(self.accounts, self._ledger, self.cache("account"), self._clients.clock, self._policy)
 
     def changing(self) -> ChangeDeps:
         """The world of subscriptions, as far as plans are changed."""
-        return ChangeDeps(self.converge, self._catalog, self._plans, self.cache(), max_quantity=10)
+        return ChangeDeps(self.converge, self._catalog, self._plans, self.cache("subscriptions"), max_quantity=10)
 
     def portal(self) -> PortalDeps:
         """The world of subscriptions, as far as the portal is opened."""

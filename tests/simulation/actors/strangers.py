@@ -1,0 +1,70 @@
+"""Strangers: other apps on the same Stripe account, and events that are not for this deployment."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from billing.services.accept_event import accept_event
+from local.stripe.engine.buyers.instruments import CARDS
+from local.stripe.engine.checkout import hosted_checkout
+from local.stripe.engine.checkout.checkout_buyer import Buyer
+from local.stripe.engine.notices import webhook_endpoints
+from local.stripe.signing import signature_header
+from tests.simulation.actors.buyers import told
+from tests.simulation.actors.deeds import Deed
+from tests.simulation.world.catalog import PACKS, PLANS
+from tests.simulation.world.scheduler import Task
+from tests.simulation.world.simulation import Simulation
+
+_SOLD = (*PACKS, *PLANS)
+
+
+def _foreign(sim: Simulation) -> bool:
+    """Somebody buys our prices through a payment link, or another app (money rule 10): that is nobody's here."""
+    engine = sim.engine
+    wish = sim.chance.one((sim.step, "wish"), _SOLD)
+    (price,) = [each for each in engine.world.all("price") if each["lookup_key"] == wish]
+    customer = engine.request("POST", "/v1/customers", {"email": "stranger@example.com"}).body
+    params: dict[str, Any] = {
+        "mode": "subscription" if wish in PLANS else "payment",
+        "customer": customer["id"],
+        "line_items": [{"price": price["id"], "quantity": 1}],
+        "success_url": "https://elsewhere.example/thanks",
+    }
+    made = engine.request("POST", "/v1/checkout/sessions", params).body
+    session = engine.world.need("checkout.session", made["id"])
+    hosted_checkout.submit(engine.world, session, CARDS["4242424242424242"], Buyer("stranger", "stranger@example.com"))
+    sim.tell(f"a stranger bought {wish} through another app: {session['id']}")
+    return True
+
+
+def _wrong_mode(sim: Simulation) -> bool:
+    """An event of live mode comes with a right signature, as when an endpoint was set up in the wrong mode (F30)."""
+    events = sim.engine.world.all("event")
+    if not events:
+        return False
+    event = sim.chance.one((sim.step, "event"), events)
+    name = f"{event['id']}live"
+    body = json.dumps({**event, "id": name, "livemode": True}).encode()
+    (endpoint,) = sim.engine.world.all("webhook_endpoint")
+
+    def work() -> object:
+        secrets = webhook_endpoints.secrets(sim.engine.world, endpoint["id"])
+        signature = signature_header(body, secrets, int(sim.scheduler.now))
+        return accept_event(body=body, signature=signature, correlation_id=f"corr-{name}", deps=sim.system.webhook())
+
+    def ended(task: Task) -> None:
+        if task.result is not None and task.result.outcome == "queued":
+            sim.journal.accepted[name] = event["type"]
+            sim.journal.strange.add(name)
+        sim.tell(f"{task.name}: {event['type']} of live mode, {name}: {told(task)}")
+
+    sim.begin("webhook", f"{sim.step}", work, ended)
+    return True
+
+
+DEEDS = {
+    "stranger buys": Deed(_foreign, 0.3),
+    "event of the wrong mode": Deed(_wrong_mode, 0.3),
+}

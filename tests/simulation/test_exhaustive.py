@@ -1,0 +1,45 @@
+"""Everything that can be enumerated. A share of it here; all of it with SIMULATION_WHOLE=1, which takes the better part
+of an hour.
+"""
+
+import os
+from itertools import islice
+
+import pytest
+
+from tests.simulation.exhaustive import crashes, interleavings, orders
+from tests.simulation.exhaustive.lives import LIVES
+
+WHOLE = os.environ.get("SIMULATION_WHOLE") == "1"
+SHARE = 1 if WHOLE else 12
+pytestmark = pytest.mark.timeout(7200 if WHOLE else 600)
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_a_function_may_die_at_any_call_with_its_effect_or_without(life):
+    """F08, F09, F11, F17: every crash point alone."""
+    assert len(crashes.points_of(life)) > 50
+    assert list(crashes.failures(life, crashes.singles)) == []
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_functions_may_die_at_any_two_calls(life):
+    """F08, F09, F11, F17: every pair of crash points, of which a share is tried in each check."""
+    share = (pair for pair in islice(crashes.pairs(life), 0, None if WHOLE else 1200, SHARE))
+    assert list(crashes.failures(life, lambda name: share)) == []
+
+
+@pytest.mark.parametrize("life", orders.LIVES)
+def test_events_may_come_in_any_order(life):
+    """F03, F04, F36: every order of up to six events."""
+    tried = list(islice(orders.orders(life), 0, None, SHARE))
+    assert len(tried) >= 120 / SHARE
+    assert [failure for order in tried if (failure := orders.play(life, order))] == []
+
+
+@pytest.mark.parametrize("stage", interleavings.STAGES)
+def test_two_converges_and_what_comes_between_may_interleave_in_any_way(stage):
+    """F03, F18: every interleaving; of the many with a spend, a share is tried in each check."""
+    played = list(interleavings.failures(stage, None if WHOLE else 200))
+    assert len(played) > 50
+    assert [failure for failure in played if failure] == []
