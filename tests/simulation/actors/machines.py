@@ -39,6 +39,7 @@ def deliver(sim: Simulation, delivery: Delivery, label: str, *, again: bool = Fa
 
 def consume(sim: Simulation, label: str, most: int) -> bool:
     """Let the consumer work on a batch."""
+    sim.shuffled.begin(label)
     batch = receive(sim.queue, most)
     if not batch:
         return False

@@ -34,8 +34,10 @@ def long_time(sim: Simulation, seconds: float) -> bool:
     """
     sim.scheduler.finish()
     for turn in range(_TURNS if seconds > _LONG else 0):
-        while consume(sim, f"{sim.step}-{turn}-{sim.calls}", 10):
+        batch = 0
+        while consume(sim, f"{sim.step}-{turn}-{batch}", 10):
             sim.scheduler.finish()
+            batch += 1
         if not waiting(sim.queue):
             break
         sim.scheduler.now += 900.0

@@ -18,13 +18,20 @@ class Shuffled:
 
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
-        self.received = 0
+        self._label = ""
+        self._received = 0
         self.orderly = False
+
+    def begin(self, label: str) -> None:
+        """A batch is received, for the invocation of this name."""
+        self._label, self._received = label, 0
 
     def pick(self, visible: int) -> int:
         """Which of the visible messages comes next."""
-        self.received += 1
-        return 0 if self.orderly or visible == 1 else self._chance.number(("received", self.received), visible)
+        self._received += 1
+        if self.orderly or visible == 1:
+            return 0
+        return self._chance.number((f"received/{self._label}", self._received), visible)
 
     def enough(self, received: int) -> bool:
         """As many as are asked for."""
