@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import md5
 
 from billing.domain.ids import OrderId
+from billing.errors import Retryable
 from tests.simulation.world.scheduler import Scheduler
 
 
@@ -37,8 +38,9 @@ class Alarmed(Silent):
         self.unexpected: list[BaseException] = []
 
     def failure(self, message: str, exc: BaseException, **ids: object) -> None:
-        """See Log."""
-        self.unexpected.append(exc)
+        """See Log. What may pass is passed over by some, and struck by us."""
+        if not isinstance(exc, Retryable):
+            self.unexpected.append(exc)
 
 
 class Drawn:
