@@ -89,7 +89,7 @@ MEASURED := COVERAGE_FILE=.coverage $(PYTHON) -m coverage
 
 coverage: .venv/.ready ## branch coverage of the suite; fails below the floors
 	@$(MEASURED) erase
-	@$(MEASURED) run -m pytest $(SIDE_BY_SIDE) $(ARGS)
+	@$(MEASURED) run -m pytest $(SIDE_BY_SIDE) --timeout=300 $(ARGS)
 	@$(MEASURED) combine --quiet
 	@$(MEASURED) report --omit='$(DOMAIN)/*' --fail-under=$(FLOOR_REST)
 	@$(MEASURED) report --include='$(DOMAIN)/*' --fail-under=$(FLOOR_DOMAIN)
@@ -102,7 +102,7 @@ coverage-domain: .venv/.ready ## the same of the domain, by its own tests alone
 
 ## --- check it -----------------------------------------------------------------------------------------------------
 
-check: check-format lint typecheck validate coverage-domain ## all that CI runs: format, lint, types, template, tests; a browser is required
+check: check-format lint typecheck validate coverage-domain ## all that CI runs: format, lint, types, template, coverage of the domain, tests; a browser is required
 	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 $(ARGS)
 
 check-format: .venv/.ready

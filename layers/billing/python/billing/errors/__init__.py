@@ -32,7 +32,7 @@
     │   │   └── PreviewExpired            the figures that were confirmed are too old
     │   ├── PlanMismatch            the price exists but is no plan that this subscription can change to
     │   ├── PortalFlowUnavailable   the customer portal does not offer what was asked for
-    │   └── CheckoutConflict        another checkout of the same order is being made this very moment
+    │   └── CheckoutConflict        another request of this user is being carried out this very moment
     ├── SignatureRefused            a webhook whose signature does not hold
     ├── Retryable                   the same call may succeed later
     │   ├── StripeUnavailable       Stripe did not answer, answered 5xx or 429
@@ -198,7 +198,7 @@ class SubscriptionExists(RequestRefused):
 
 
 class CheckoutConflict(RequestRefused):
-    """Another checkout of the same order is being made at this very moment: trying again is safe."""
+    """Another request of this user is being carried out at this very moment: trying again is safe."""
 
     code = "conflict"
 
