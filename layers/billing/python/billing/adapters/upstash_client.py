@@ -21,7 +21,11 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 def open_redis(url: str, token: str, timeout: float) -> Redis:
     """Build a client for this database, or raise `Misconfigured`; `timeout` is for each phase, in seconds."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:  # "https://[", a port that is none: the parser's error would quote the secret
+        parts = urlsplit("")
     secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     if not secure or not parts.hostname or "@" in parts.netloc or parts.path.rstrip("/") or parts.query:
         raise Misconfigured("the Upstash URL must be an https origin", secret="UPSTASH_SECRET")  # noqa: S106  a name
