@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from local.lambda_service.code import Code
-from local.lambda_service.worker import Outcome, Worker
+from local.lambda_service.worker import Outcome, Worker, unhandled
 from local.run_config import RunConfig
 from local.template import Function
+
+_CLOSED = "The function is gone, or the system ends."
 
 
 class Pool:
@@ -29,9 +31,12 @@ class Pool:
         self._busy: set[Worker] = set()
         self._code = Code(function)
         self._broken = False
+        self._closed = False
 
     async def invoke(self, event: Any, request_id: str) -> Outcome:
         async with self._slots:
+            if self._closed:
+                return unhandled({"errorType": "Sandbox.Failure", "requestId": request_id, "errorMessage": _CLOSED})
             self._retire_if_changed()
             offset = await self._clock()
             worker = await self._take(offset)
@@ -63,19 +68,38 @@ class Pool:
         return [worker.process.pid for worker in (*self._busy, *self._idle) if worker.process.returncode is None]
 
     async def close(self) -> None:
-        """End every worker, also in the middle of an invocation; afterwards none of them is left."""
+        """End every worker, also in the middle of an invocation or of its start; afterwards none of them is left.
+
+        What waits for its turn is told so: it would start another worker.
+        """
+        self._closed = True
         workers = (*self._idle, *self._busy)
         self._retire()
         await asyncio.gather(*(worker.finish() for worker in workers))
+        slots = range(self._config.workers_per_function)
+        for _ in slots:
+            await self._slots.acquire()
+        for _ in slots:
+            self._slots.release()
 
     async def _take(self, offset: float) -> Worker:
         self._idle = [worker for worker in self._idle if worker.alive]
         if self._idle:
             worker = self._idle.pop()
-        else:
-            worker = await Worker.start(self.function, self._config, offset, self._log)
-            self._broken = not worker.alive
+            self._busy.add(worker)
+            return worker
+        worker = await Worker.start(self.function, self._config, offset, self._log)
         self._busy.add(worker)
+        if self._closed:
+            worker.retired = True
+            worker.end()
+        try:
+            await worker.init()
+        except asyncio.CancelledError:
+            self._busy.discard(worker)
+            worker.end()
+            raise
+        self._broken = not worker.alive
         return worker
 
     def _give_back(self, worker: Worker) -> None:

@@ -46,7 +46,7 @@ class Worker:
     async def start(
         function: Function, config: RunConfig, offset: float, log: Callable[[Function, str], None]
     ) -> "Worker":
-        """Start the process and wait for its init phase; a failing one is kept, to be answered at the invocation."""
+        """Start the process; `init` follows."""
         read_end, write_end = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -73,7 +73,6 @@ class Worker:
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(answers), os.fdopen(read_end, "rb"))
         worker = Worker(function, process, answers)
         worker._logging = asyncio.create_task(worker._forward_log(log))
-        await worker._await_init()
         return worker
 
     _logging: asyncio.Task[None]
@@ -82,10 +81,26 @@ class Worker:
     def alive(self) -> bool:
         return self.process.returncode is None and self._init_error is None
 
+    async def init(self) -> None:
+        """Wait for its init phase; a failing one is kept, to be answered at the invocation."""
+        try:
+            async with asyncio.timeout(INIT_SECONDS):
+                line = await self._answers.readline()
+        except TimeoutError:
+            await self.kill()
+            line = b""
+        if not line:
+            self._init_error = {
+                "errorType": "Runtime.ExitError",
+                "errorMessage": f"Runtime exited during init: {await self._reason()}",
+            }
+        else:
+            self._init_error = json.loads(line)["error"]
+
     async def invoke(self, event: Any, request_id: str, offset: float) -> Outcome:
         """Run the handler; kill the process when the function's timeout passes, as Lambda does."""
         if self._init_error is not None:
-            return _unhandled({**self._init_error, "requestId": request_id})
+            return unhandled({**self._init_error, "requestId": request_id})
         function = self.function
         self.last_used = time.monotonic()
         request = {
@@ -103,7 +118,7 @@ class Worker:
                 line = await self._answers.readline()
         except TimeoutError:
             await self.kill()
-            return _unhandled(
+            return unhandled(
                 {
                     "errorType": "Sandbox.Timedout",
                     "errorMessage": f"RequestId: {request_id} Error: "
@@ -118,7 +133,7 @@ class Worker:
         if not line:
             return await self._died(request_id)
         answer = json.loads(line)
-        return Outcome(answer["ok"]) if "ok" in answer else _unhandled({**answer["error"], "requestId": request_id})
+        return Outcome(answer["ok"]) if "ok" in answer else unhandled({**answer["error"], "requestId": request_id})
 
     def end(self) -> None:
         """Close its input, which ends it also in the middle of a handler (`runtime.py`); nothing waits for that."""
@@ -140,24 +155,9 @@ class Worker:
             self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
 
-    async def _await_init(self) -> None:
-        try:
-            async with asyncio.timeout(INIT_SECONDS):
-                line = await self._answers.readline()
-        except TimeoutError:
-            await self.kill()
-            line = b""
-        if not line:
-            self._init_error = {
-                "errorType": "Runtime.ExitError",
-                "errorMessage": f"Runtime exited during init: {await self._reason()}",
-            }
-        else:
-            self._init_error = json.loads(line)["error"]
-
     async def _died(self, request_id: str) -> Outcome:
         reason = await self._reason()
-        return _unhandled(
+        return unhandled(
             {
                 "errorType": "Runtime.ExitError",
                 "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: {reason}",
@@ -191,5 +191,6 @@ async def _read_log_line(stream: asyncio.StreamReader) -> bytes:
         return await stream.read(exc.consumed)
 
 
-def _unhandled(body: dict[str, Any]) -> Outcome:
+def unhandled(body: dict[str, Any]) -> Outcome:
+    """An invocation that came to no answer."""
     return Outcome(json.dumps(body), "Unhandled")
