@@ -191,9 +191,10 @@ class Deliveries:
             "Stripe-Signature": signature_header(body, endpoints.secrets(world, delivery.endpoint), now),
         }
         try:
-            answer = await self._client.post(delivery.url, content=body, headers=headers, timeout=self._timeout)
+            async with asyncio.timeout(self._timeout):  # of all of it: httpx times each piece of an answer
+                answer = await self._client.post(delivery.url, content=body, headers=headers, timeout=self._timeout)
             attempt = Attempt(now, answer.status_code, answer.text[:ANSWER_KEPT])
-        except (httpx.HTTPError, httpx.InvalidURL) as broken:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as broken:
             attempt = Attempt(now, None, type(broken).__name__)
         delivery.attempts.append(attempt)
         delivery.first_answer.set()

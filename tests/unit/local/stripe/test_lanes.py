@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 
 import httpx
 
-from local.stripe.delivery import AT_ONCE, Deliveries
+from local.stripe.delivery import AT_ONCE, Deliveries, Delivery
 from local.stripe.faults import Faults
 from tests.unit.local.stripe.conftest import Account
 
@@ -44,3 +45,24 @@ def test_a_slow_endpoint_has_its_own_lane(account: Account) -> None:
     assert done == {"/slow": CUSTOMERS, "/quick": CUSTOMERS}
     assert most["/slow"] == AT_ONCE
     assert most["/quick"] <= AT_ONCE
+
+
+def test_an_answer_without_end_does_not_block_its_lane(account: Account) -> None:
+    """HTTPX times each piece of an answer, and one that always comes to another is never late."""
+
+    async def drips() -> AsyncIterator[bytes]:
+        while True:
+            yield b"."
+            await asyncio.sleep(0.01)
+
+    async def deliver() -> Delivery:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, content=drips()))
+        async with httpx.AsyncClient(transport=transport) as client:
+            deliveries = Deliveries(account.engine, Faults(), client, pauses=(), timeout=0.2)
+            (sent,) = deliveries.send_pending()
+            await asyncio.wait_for(sent.first_answer.wait(), timeout=10)
+            await deliveries.stop()
+            return sent
+
+    account.post("/v1/customers")
+    assert [attempt.status for attempt in asyncio.run(deliver()).attempts] == [None]
