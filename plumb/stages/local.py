@@ -19,14 +19,17 @@ def running_system(named: Path | None = None, state: Path = _ROOT / ".plumbline"
     """The one system that runs here, or the one whose file is named. Raises PlumbError."""
     files = [named] if named is not None else sorted(state.glob(_FILES))
     found = {file: _read(file) for file in files}
-    alive = {file: system for file, system in found.items() if _lives(system)}
+    ours = {file: system for file, system in found.items() if system.get("version") == _VERSION}
+    alive = {file: system for file, system in ours.items() if _lives(system)}
     if len(alive) > 1:
         raise PlumbError(f"Several systems run here: pass --run-file with one of {', '.join(map(str, alive))}.")
-    if not alive and found:
-        file, system = next(iter(found.items()))
+    if not alive and ours:
+        file, system = next(iter(ours.items()))
         raise PlumbError(
             f"{file} speaks of a system at {system['apiUrl']} that is not running any more: start it with `make run`."
         )
+    if not alive and found:  # refused last: a killed system of the release before leaves its file for good
+        raise PlumbError(f"{next(iter(found))} was written by another release: restart `make run`.")
     if not alive:
         raise PlumbError("No system is running here: start it with `make run`, or name another --stage.")
     (system,) = alive.values()
@@ -46,9 +49,7 @@ def _read(file: Path) -> dict[str, Any]:
         system = json.loads(file.read_text())
     except (OSError, ValueError) as exc:
         raise PlumbError(f"The file of the running system can't be read: {file}.") from exc
-    if not isinstance(system, dict) or system.get("version") != _VERSION:
-        raise PlumbError(f"{file} was written by another release: restart `make run`.")
-    return system
+    return system if isinstance(system, dict) else {}
 
 
 def _lives(system: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from functools import cached_property
+from http.client import HTTPException
 from urllib.request import ProxyHandler, build_opener
 
 from billing.adapters.system import SystemClock
@@ -26,5 +27,5 @@ class LocalClock(SystemClock):
         try:
             with build_opener(ProxyHandler({})).open(self._url, timeout=_PATIENCE) as answer:
                 return timedelta(seconds=float(json.load(answer)["offsetSeconds"]))
-        except (OSError, ValueError, LookupError, TypeError) as exc:
+        except (OSError, HTTPException, ValueError, OverflowError, LookupError, TypeError) as exc:
             raise StripeUnavailable("the local stand-in of Stripe does not say what time it is") from exc

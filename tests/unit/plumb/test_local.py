@@ -60,6 +60,20 @@ def test_a_killed_one_beside_one_that_runs(tmp_path: Path, gateway: str) -> None
     assert running_system(state=tmp_path).api_url == gateway
 
 
+def test_what_another_release_left_behind_stands_in_nobodys_way(tmp_path: Path, gateway: str) -> None:
+    """A killed system of the release before, on other ports: no restart would ever write over its file."""
+    leave(tmp_path, "1", "http://127.0.0.1:1", version=1)
+    leave(tmp_path, "2", gateway, version=1).write_text('{"version": 3}')
+    leave(tmp_path, "3", gateway)
+    assert running_system(state=tmp_path).api_url == gateway
+
+
+def test_one_of_another_release_that_runs(tmp_path: Path, gateway: str) -> None:
+    leave(tmp_path, "1", gateway, version=1)
+    with pytest.raises(PlumbError, match="was written by another release: restart `make run`"):
+        running_system(state=tmp_path)
+
+
 @pytest.mark.parametrize(("content", "sentence"), [("", "can't be read"), ('{"version": 1}', "another release")])
 def test_a_file_that_is_not_ours(tmp_path: Path, content: str, sentence: str) -> None:
     file = tmp_path / "system.json"

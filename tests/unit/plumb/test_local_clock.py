@@ -1,6 +1,7 @@
 """The operator's time where Stripe's test clocks move it: what is decided by hand is decided as by the functions."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -32,9 +33,11 @@ def stand_in(answer: bytes) -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), Clock) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/_control/clock"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/_control/clock"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_ahead_by_as_much_as_stripe_is() -> None:
@@ -50,9 +53,26 @@ def test_of_a_real_stripe_it_is_this_machines() -> None:
 
 
 def test_what_is_no_time() -> None:
-    for answer in (b"", b"[]", b"{}", b'{"offsetSeconds": "soon"}'):
+    for answer in (b"", b"[]", b"{}", b'{"offsetSeconds": "soon"}', b'{"offsetSeconds": 1e99}'):
         with stand_in(answer) as url, pytest.raises(StripeUnavailable):
             LocalClock(url).now()
+
+
+def test_what_is_no_http() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/_control/clock"
+
+        def answer() -> None:
+            caller, _ = listener.accept()
+            with caller:
+                caller.recv(4096)
+                caller.sendall(b"220 mail.example.com ready\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(StripeUnavailable):
+            LocalClock(url).now()
+        thread.join()
 
 
 def test_nobody_there() -> None:
