@@ -6,12 +6,13 @@ A command's module is imported when it is called, so that `--help` does not wait
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import wraps
 from importlib import import_module
 from typing import Any
 
 import click
 
-from plumb.errors import PlumbError
+from plumb.errors import NotAsked, PlumbError
 from plumb.invocation import Invocation
 from plumb.options import common, everywhere
 
@@ -64,7 +65,8 @@ def cli() -> None:
     AWS credentials and region come from where the AWS CLI has them (AWS_PROFILE, AWS_REGION).
 
     \b
-    Exit codes: 0 all is well or done; 1 problems were found, or it failed; 2 it was called wrongly.
+    Exit codes: 0 all is well or done; 1 problems were found, or it failed; 2 it was called wrongly, or
+    without --yes where nobody can be asked.
 
     \b
     Examples:
@@ -85,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(exc.format_message(), "failed", FAILED, as_json)
     except (click.Abort, KeyboardInterrupt):
         return _failed("Interrupted.", "interrupted", INTERRUPTED, as_json)
+    except NotAsked as exc:
+        return _failed(str(exc), "usage", USAGE, as_json)
     except PlumbError as exc:
         return _failed(str(exc), "failed", FAILED, as_json)
     except Exception as exc:
@@ -116,7 +120,12 @@ def operator_command(name: str, group: click.Group | None = None) -> Callable[[C
     """Make a command with the options that all have, in a group or not; its function gets the Invocation first."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        made: click.Command = click.command(name)(common(click.make_pass_decorator(Invocation)(function)))
+        @wraps(function)
+        def run(invocation: Invocation, *given: Any, **named: Any) -> int:
+            code: int = function(invocation, *given, **named)
+            return USAGE if code == OK and invocation.not_asked else code
+
+        made: click.Command = click.command(name)(common(click.make_pass_decorator(Invocation)(run)))
         if group is not None:
             group.add_command(made)
         return made

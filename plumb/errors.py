@@ -6,4 +6,8 @@ class PlumbError(Exception):
 
 
 class Refused(PlumbError):
-    """The operator did not agree, or nobody was there to ask; nothing was changed."""
+    """The operator did not agree; nothing was changed."""
+
+
+class NotAsked(PlumbError):
+    """Nobody was there to ask, and --yes was not given; nothing was changed. Exit code 2."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plumb.errors import Refused
+from plumb.errors import NotAsked, Refused
 from plumb.output import Output
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ class Invocation:
     """What a command is handed."""
 
     options: Options = field(default_factory=Options)
+    not_asked: bool = False
+    """Whether a change was left out because nobody could be asked. Then the command does not exit 0: a pipeline that
+    forgets --yes would be green for ever."""
 
     @cached_property
     def out(self) -> Output:
@@ -71,6 +74,7 @@ class Invocation:
         if self.options.yes:
             return True
         if self.out.as_json or not sys.stdin.isatty():
+            self.not_asked = True
             self.out.note("Nothing was changed: pass --yes to do it.")
             return False
         where = f"{self.site.stage} (live mode)" if self.site.live else self.site.stage
@@ -80,9 +84,10 @@ class Invocation:
         return False
 
     def must_agree(self, question: str) -> None:
-        """Ask before any write to an installation in live mode; raise Refused without a yes (failure-modes S28, S29).
+        """Ask before any write to an installation in live mode (failure-modes S28, S29); raise Refused, or NotAsked.
 
         Test mode needs no question: what happens there can be done again.
         """
         if self.site.live and not self.agree(question):
-            raise Refused("This writes to live mode, and was not agreed to: pass --yes.")
+            error = NotAsked if self.not_asked else Refused
+            raise error("This writes to live mode, and was not agreed to: pass --yes.")

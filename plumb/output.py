@@ -90,6 +90,11 @@ class Output:
             yield bar
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 account`, `2 accounts`."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def moment(value: datetime | None) -> str | None:
     """A time as the API writes it."""
     return None if value is None else f"{value:%Y-%m-%dT%H:%M:%SZ}"

@@ -30,6 +30,7 @@ from billing.domain.entitlement import AccessPolicy
 from billing.errors import Misconfigured
 from billing.services.converge import ConvergeDeps
 from billing.services.perform_once import CreditDeps
+from plumb.errors import PlumbError
 from plumb.quiet import QuietLog, QuietMetrics
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from stripe import StripeClient
     from upstash_redis import Redis
 
+    from billing.domain.account import Account
+    from billing.domain.ids import UserId
     from billing.ports.world import Clock
     from plumb.site import Site
 
@@ -138,6 +141,13 @@ class World:
     def accounts(self) -> DynamoAccounts:
         """Accounts."""
         return DynamoAccounts(self.dynamodb, self.settings.tables)
+
+    def account_of(self, user: UserId) -> Account:
+        """The account of one who was named; raise PlumbError where there is none: a mistyped name is not all well."""
+        account = self.accounts.load(user, []).account
+        if account.version == 0:
+            raise PlumbError(f"There is no account of {user}.")
+        return account
 
     @cached_property
     def ledger(self) -> DynamoLedger:

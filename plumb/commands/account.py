@@ -35,9 +35,7 @@ def command(invocation: Invocation, user: str, entries: int) -> int:
     """
     world, out = invocation.world, invocation.out
     name = user_id(user)
-    account = world.accounts.load(name, []).account
-    if account.version == 0:
-        raise PlumbError(f"There is no account of {name}.")
+    account = world.account_of(name)
     ledger = world.ledger.page(name, entries, None).entries if entries else ()
     checkouts, cached = _open_checkouts(world, account, out), _cached(world, account, out)
     now = world.clock.now()

@@ -27,8 +27,9 @@ _MOST_SUSPECTS = 10_000
 def command(invocation: Invocation, user: tuple[str, ...], no_cache: bool) -> int:
     """Compare the ledger, the balance, the lots and the cache of every account, or of the users that are named.
 
-    Prints nothing and exits 0 when all hold; else a line for each that does not, and exits 1. What differs is looked at
-    a second time before it is told, so an account that is written meanwhile gives no false alarm.
+    Prints nothing and exits 0 when all hold; else a line for each that does not, and exits 1, as it does when one who
+    is named has no account. What differs is looked at a second time before it is told, so an account that is written
+    meanwhile gives no false alarm.
 
     \b
     Examples:
@@ -37,7 +38,8 @@ def command(invocation: Invocation, user: tuple[str, ...], no_cache: bool) -> in
       plumb check --stage prod --json || page-somebody
     """
     world, out = invocation.world, invocation.out
-    wanted = [user_id(text) for text in user] or users(world.dynamodb, world.settings.tables.accounts)
+    named = [world.account_of(user_id(text)).user for text in user]
+    wanted = named or users(world.dynamodb, world.settings.tables.accounts)
     found = 0
     with out.progress("accounts") as bar:
 

@@ -32,9 +32,7 @@ def command(invocation: Invocation, user: str, at_stripe: bool) -> int:
       plumb forget alice --stripe --stage prod --actor jo
     """
     world, out, name = invocation.world, invocation.out, user_id(user)
-    account = world.accounts.load(name, []).account
-    if account.version == 0:
-        raise PlumbError(f"There is no account of {name}.")
+    account = world.account_of(name)
     live = [state.id for state in account.subscriptions if state.status in ("active", "trialing", "past_due")]
     if at_stripe and live:
         raise PlumbError(

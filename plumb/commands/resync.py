@@ -9,8 +9,8 @@ from billing.domain.ids import UserId
 from billing.errors import BillingError, Permanent
 from billing.services.resync import Resynced, resync
 from plumb.cli import FAILED, OK, operator_command
-from plumb.errors import PlumbError
 from plumb.invocation import Invocation
+from plumb.output import counted
 from plumb.reasons import reason
 from plumb.scan import user_id, users
 
@@ -38,14 +38,13 @@ def command(invocation: Invocation, user: str | None, everybody: bool) -> int:
     world = invocation.world
     if user is not None:
         name = user_id(user)
-        if world.accounts.load(name, []).account.version == 0:
-            raise PlumbError(f"There is no account of {name}.")
-        return FAILED if _tell(invocation, name, _one(invocation, name)) else OK
+        world.account_of(name)
+        return FAILED if tell(invocation, name, _one(invocation, name)) else OK
     failed = done = 0
     with invocation.out.progress("accounts") as bar:
         for name in users(world.dynamodb, world.settings.tables.accounts):
             try:
-                failed += _tell(invocation, name, _one(invocation, name), quiet=True)
+                failed += tell(invocation, name, _one(invocation, name), quiet=True)
             except BillingError as exc:
                 told = reason(exc)
                 failed += 1
@@ -55,7 +54,7 @@ def command(invocation: Invocation, user: str | None, everybody: bool) -> int:
                     world.clock.sleep(1)  # Stripe or DynamoDB asks for a pause
             done += 1
             bar.advance(bar.task_ids[0])
-    invocation.out.say(f"{done} accounts, {failed} not whole.")
+    invocation.out.say(summary(done, failed))
     return FAILED if failed else OK
 
 
@@ -66,7 +65,18 @@ def _one(invocation: Invocation, user: UserId) -> Resynced:
     return resync(user, world.converge, world.shared_cache, deadline, actor=invocation.actor)
 
 
-def _tell(invocation: Invocation, user: UserId, result: Resynced, *, quiet: bool = False) -> bool:
+def summary(done: int, failed: int) -> str:
+    """The last line of --all. Whole is an account of which all was read, and brought in line."""
+    if done == 0:
+        return "There is no account yet."
+    if done == 1:
+        verdict = "and it is not whole (standard error says why)" if failed else "and it is whole"
+    else:
+        verdict = f"{failed} of them not whole (standard error says which, and why)" if failed else "all whole"
+    return f"{counted(done, 'account')} looked at, {verdict}."
+
+
+def tell(invocation: Invocation, user: UserId, result: Resynced, *, quiet: bool = False) -> bool:
     """Tell of one account; whether something of it could not be looked at. `quiet` leaves out what did not change."""
     out = invocation.out
     document: dict[str, Any] = {
@@ -80,8 +90,9 @@ def _tell(invocation: Invocation, user: UserId, result: Resynced, *, quiet: bool
     }
     out.line(document)
     if result.entries or not quiet:
-        written = f"{len(result.entries)} ledger entries written, balance {result.account.balance}"
-        out.say(f"{user}: {result.payments} payments looked at, {written}.")
+        read = counted(result.payments, "checkout session or invoice", "checkout sessions and invoices")
+        written = counted(len(result.entries), "ledger entry", "ledger entries")
+        out.say(f"{user}: {read} looked at, {written} written, balance {result.account.balance}.")
     for entry in result.entries:
         out.say(f"  {entry.kind} {entry.amount:+} {entry.stripe_object or ''}".rstrip())
     for failed in result.failed:

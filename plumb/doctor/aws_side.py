@@ -1,22 +1,26 @@
 """Tables and queues, against what template.yaml makes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from billing.adapters.dynamodb.puts import DUE_INDEX
 from plumb.doctor.finding import Finding, fail, ok, warn
 from plumb.queues import counts, dead_letter_queue
 from plumb.world import World
 
-_DEPLOY = "Deploy template.yaml: it makes the table with its keys, time to live and backups."
+_DEPLOY = "Deploy template.yaml: it makes the table with its keys, indexes, time to live and backups."
+_USABLE = ("ACTIVE", "UPDATING")
+"""States of a table, and of an index, in which it answers."""
 _KEYS = {"events": ["id"], "accounts": ["pk"], "ledger": ["user", "entry"]}
-_TTL = {"events": "expires_at"}
+_TTL = {"events": "expires_at", "accounts": "forget_at"}
+_INDEXES = {"accounts": {DUE_INDEX: ["due_shard", "due_at"]}}
 
 
 def tables(world: World) -> Iterator[Finding]:
-    """Each table is there with its keys; events have their time to live; deployed ones their backups."""
+    """Each table is there with its keys, its indexes and its time to live; deployed ones with their backups."""
     for kind, keys in _KEYS.items():
         yield from _table(world, kind, getattr(world.settings.tables, kind), keys)
 
@@ -30,10 +34,29 @@ def _table(world: World, kind: str, name: str, keys: list[str]) -> Iterator[Find
             raise
         yield fail("tables", f"There is no table {name}.", _DEPLOY)
         return
-    found = [key["AttributeName"] for key in sorted(table["KeySchema"], key=lambda key: key["KeyType"] != "HASH")]
-    if found != keys or table["TableStatus"] not in ("ACTIVE", "UPDATING"):
+    found = _keys(table)
+    if found != keys or table["TableStatus"] not in _USABLE:
         yield fail("tables", f"{name} is {table['TableStatus']} with the key {'/'.join(found)}.", _DEPLOY)
         return
+    indexes = _INDEXES.get(kind, {})
+    unusable = _unusable(table, indexes)
+    if unusable:
+        for index in unusable:
+            key = "/".join(indexes[index])
+            yield fail("tables", f"{name} has no usable index {index} with the key {key}.", _DEPLOY)
+        return
+    missing = _missing(world, kind, name)
+    if missing:
+        yield warn("tables", f"{name} has {' and '.join(missing)}.", _DEPLOY)
+        return
+    extra = [f"index {index}" for index in indexes]
+    extra += [*(["time to live"] if kind in _TTL else []), *([] if world.site.local else ["point-in-time recovery"])]
+    yield ok("tables", f"{name} has its key {'/'.join(keys)}{''.join(f', {each}' for each in extra)}.")
+
+
+def _missing(world: World, kind: str, name: str) -> list[str]:
+    """What a table works without, until somebody needs it."""
+    client = world.dynamodb
     missing = []
     if kind in _TTL:
         ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
@@ -43,11 +66,19 @@ def _table(world: World, kind: str, name: str, keys: list[str]) -> Iterator[Find
         backups: Any = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
         if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
             missing.append("no point-in-time recovery, so nothing can be restored")
-    if missing:
-        yield warn("tables", f"{name} has {' and '.join(missing)}.", _DEPLOY)
-        return
-    extra = [*(["time to live"] if kind in _TTL else []), *([] if world.site.local else ["point-in-time recovery"])]
-    yield ok("tables", f"{name} has its key {'/'.join(keys)}{''.join(f', {each}' for each in extra)}.")
+    return missing
+
+
+def _unusable(table: Any, indexes: Mapping[str, list[str]]) -> list[str]:
+    """The indexes that are not there, have other keys, or are still being filled."""
+    there = {found["IndexName"]: found for found in table.get("GlobalSecondaryIndexes", [])}
+    usable = {name for name, found in there.items() if found["IndexStatus"] in _USABLE}
+    return [name for name, keys in indexes.items() if name not in usable or _keys(there[name]) != keys]
+
+
+def _keys(described: Any) -> list[str]:
+    """Names of a table's or an index's keys, the partition key first."""
+    return [key["AttributeName"] for key in sorted(described["KeySchema"], key=lambda key: key["KeyType"] != "HASH")]
 
 
 def queues(world: World) -> Iterator[Finding]:

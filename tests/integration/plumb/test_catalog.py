@@ -65,7 +65,7 @@ def test_plans_as_code(plumb: Operator, shop: Shop, file: Path) -> None:
     ]
     assert shown["applied"] == 0
     unasked = plumb("catalog", "apply", str(file))
-    assert (unasked.code, unasked.err) == (0, "Nothing was changed: pass --yes to do it.\n")
+    assert (unasked.code, unasked.err) == (2, "Nothing was changed: pass --yes to do it.\n")
     assert plumb("catalog", "apply", str(file), "--yes", "--json").document["applied"] == 3
     assert plumb("catalog", "apply", str(file), "--yes", "--json").document["changes"] == []
     first = price(shop, "applied_once")

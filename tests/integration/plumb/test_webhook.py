@@ -40,7 +40,7 @@ def test_the_systems_own_endpoint_is_right(plumb: Operator) -> None:
 
 def test_without_a_yes_it_only_shows(plumb: Operator, shop: Shop, elsewhere: tuple[str, str]) -> None:
     result = plumb("webhook", "setup", *elsewhere)
-    assert result.code == 0
+    assert result.code == 2
     assert f"create {URL}: no endpoint points here" in result.out
     assert result.err == "Nothing was changed: pass --yes to do it.\n"
     assert at(shop, URL) == []

@@ -59,7 +59,7 @@ def test_live_mode_asks_first(deployed: Deployed, plumb: Operator) -> None:
     deployed.deploy("plumbline-prod", STAGE="prod", STRIPE_MODE="live")
     deployed.store_secrets()
     refused = plumb("webhook", "roll", "--stage", "prod", stdin=NEW)
-    assert refused.code == 1
+    assert refused.code == 2
     assert "This writes to live mode, and was not agreed to: pass --yes." in refused.err
     assert live(deployed) == [OLD]
     assert plumb("webhook", "roll", "--stage", "prod", "--yes", stdin=NEW).code == 0

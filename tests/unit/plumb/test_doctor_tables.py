@@ -1,0 +1,95 @@
+"""The doctor's tables: whole as template.yaml makes them, and without one part of it at a time."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.template import Addresses, load_model
+from plumb.doctor.aws_side import tables
+from plumb.doctor.finding import Finding
+from plumb.stages.deployed import deployed_stack
+from plumb.world import World
+from tests.fakes.operator import environment
+from tests.unit.plumb.conftest import ENVIRONMENT, Deployed
+
+ROOT = Path(__file__).parents[3]
+ACCOUNTS = ENVIRONMENT["ACCOUNTS_TABLE"]
+
+
+@pytest.fixture
+def whole(deployed: Deployed, tmp_path: Path) -> Deployed:
+    """The tables by the template's own definitions."""
+    deployed.deploy()
+    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
+    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
+    model, client = load_model(ROOT / "template.yaml", given, addresses, tmp_path), deployed.dynamodb
+    for key, table in model.tables.items():
+        name = ENVIRONMENT[f"{key.removesuffix('Table').upper()}_TABLE"]
+        client.delete_table(TableName=name)
+        definition: dict[str, Any] = {**table.definition, "TableName": name, "BillingMode": "PAY_PER_REQUEST"}
+        client.create_table(**definition)
+        if table.ttl_attribute is not None:
+            client.update_time_to_live(
+                TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl_attribute}
+            )
+        client.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+    return deployed
+
+
+def told() -> list[Finding]:
+    site = deployed_stack("staging")
+    with environment(site.aws):
+        world = World(site)
+        found = list(tables(world))
+        world.close()
+    return found
+
+
+def test_as_the_template_makes_them(whole: Deployed) -> None:
+    assert [f"{finding.status} {finding.message.removeprefix('plumbline-staging-test-')}" for finding in told()] == [
+        "ok events has its key id, time to live, point-in-time recovery.",
+        "ok accounts has its key pk, index due, time to live, point-in-time recovery.",
+        "ok ledger has its key user/entry, point-in-time recovery.",
+    ]
+
+
+def no_ttl(client: Any) -> None:
+    off = {"Enabled": False, "AttributeName": "forget_at"}
+    client.update_time_to_live(TableName=ACCOUNTS, TimeToLiveSpecification=off)
+
+
+def no_index(client: Any) -> None:
+    client.update_table(TableName=ACCOUNTS, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "due"}}])
+
+
+def other_keys(client: Any) -> None:
+    no_index(client)
+    created = {
+        "IndexName": "due",
+        "KeySchema": [{"AttributeName": "due_at", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    named = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "due_at")]
+    client.update_table(
+        TableName=ACCOUNTS, AttributeDefinitions=named, GlobalSecondaryIndexUpdates=[{"Create": created}]
+    )
+
+
+NO_INDEX = f"fail {ACCOUNTS} has no usable index due with the key due_shard/due_at."
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        (no_ttl, f"warn {ACCOUNTS} has no time to live on forget_at, so records stay for ever."),
+        (no_index, NO_INDEX),
+        (other_keys, NO_INDEX),
+    ],
+)
+def test_the_accounts_table_lacks_something(whole: Deployed, broken: Callable[[Any], None], sentence: str) -> None:
+    broken(whole.dynamodb)
+    assert [f"{f.status} {f.message}" for f in told() if f.status != "ok"] == [sentence]
