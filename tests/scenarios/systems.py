@@ -55,7 +55,6 @@ def parts_of(system: System) -> list[ParameterSet]:
         pytest.param(
             Part(row, manner),
             id=f"{row.slug}-{manner}",
-            marks=[pytest.mark.xfail(reason=row.flaw, strict=True)] if row.flaw else [],
         )
         for row in all_rows()
         if system_of(row) is system

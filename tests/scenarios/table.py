@@ -77,8 +77,6 @@ class Row:
     """The ledger when the whole story is seen in one look, if that is another: what came and went leaves no entry."""
     door: str = TODAY
     """How its events come in: an API version, THIN or PARTNER_BUS."""
-    flaw: str | None = None
-    """Why the core does not do this yet."""
 
     @property
     def slug(self) -> str:
