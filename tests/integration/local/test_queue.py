@@ -94,10 +94,10 @@ def test_only_the_failed_part_of_a_batch_comes_again(toy: Stack, sqs: "SQSClient
 
 
 def test_batches_run_side_by_side_up_to_maximum_concurrency(toy: Stack, sqs: "SQSClient") -> None:
-    """Two at once, as the template says, and never three."""
-    names = [name() for _ in range(20)]
+    """Two at once, as the template says, and never three: the first batch stays until it has seen a second one."""
+    names, place = [name() for _ in range(20)], name()
     for start in range(0, 20, 5):
-        send(toy, sqs, *({"name": each, "slow": 0.1} for each in names[start : start + 5]))
+        send(toy, sqs, *({"name": each, "meet": place} for each in names[start : start + 5]))
     spans = {eventually(lambda each=each: span(toy, each)) for each in names}  # type: ignore[misc]
     assert max(sum(start <= moment < end for start, end in spans) for moment, _ in spans) == 2
 

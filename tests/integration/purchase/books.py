@@ -70,7 +70,7 @@ class Books:
 
     def wait_until_drained(self) -> None:
         """Wait until the queue is empty; nothing may have ended among the dead letters."""
-        until("the queue is drained", lambda: self.messages() == 0, seconds=60)
+        until("the queue is drained", lambda: self.messages() == 0)
         assert self.messages("EventsDeadLetterQueue") == 0
 
     def wait_for_ledger(self, user: str, entries: int) -> list[Item]:

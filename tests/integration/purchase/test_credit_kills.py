@@ -77,7 +77,7 @@ def test_a_spend_is_done_once(hop: str, victim: str, system: Stack, shop: Shop, 
             buyer.kill(victim)
             assert asking.exception(timeout=40) is None or isinstance(asking.exception(), httpx.TransportError)
 
-    answer = until("the service is answered", lambda: told(spend), seconds=60)
+    answer = until("the service is answered", lambda: told(spend))
     assert (answer.json()["balance"], answer.json()["transaction"]["amount"]) == (399, -100)
     books.check(user, balance=399, kinds=["PURCHASE", "SPEND", "SPEND"])
 

@@ -97,7 +97,7 @@ class Purchase:
         self.books.check(self.user, balance=500, kinds=["PURCHASE"])
 
     def _persist(self, ask: Callable[[], httpx.Response], wanted: int) -> httpx.Response:
-        return until("the buyer is answered", lambda: _answer(ask, wanted), seconds=60)
+        return until("the buyer is answered", lambda: _answer(ask, wanted))
 
 
 def _answer(ask: Callable[[], httpx.Response], wanted: int) -> httpx.Response | None:

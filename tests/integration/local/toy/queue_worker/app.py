@@ -3,18 +3,20 @@
 import json
 import os
 import time
+import uuid
 
 import boto3
 
 TABLE = boto3.client("dynamodb")
+MYSELF = str(uuid.uuid4())  # one environment has one invocation at a time
 
 
 def lambda_handler(event, context):
     failures, started = [], time.time()
     for record in event["Records"]:
         wish = json.loads(record["body"])
-        if wish.get("slow"):
-            time.sleep(wish["slow"])
+        if wish.get("meet"):
+            _meet(wish["meet"])
         _count(f"seen#{wish['name']}", record)
         if wish.get("do") == "raise":
             raise RuntimeError("whole batch")
@@ -24,6 +26,22 @@ def lambda_handler(event, context):
             return {"batchItemFailures": [{"itemIdentifier": ""}]}
     _note_span([json.loads(record["body"])["name"] for record in event["Records"]], started)
     return {"batchItemFailures": failures}
+
+
+def _meet(key, patience=10):
+    """Stay until another invocation has been here as well; once two have met, nobody waits again."""
+    deadline = time.monotonic() + patience
+    mine = {":me": {"SS": [MYSELF]}}
+    while time.monotonic() < deadline:
+        came = TABLE.update_item(
+            TableName=os.environ["TABLE"],
+            Key={"pk": {"S": f"meet#{key}"}},
+            UpdateExpression="ADD came :me",
+            ExpressionAttributeValues=mine,
+            ReturnValues="ALL_NEW",
+        )
+        if len(came["Attributes"]["came"]["SS"]) > 1:
+            return
 
 
 def _note_span(names, started):
