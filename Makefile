@@ -8,7 +8,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate fuzz-api coverage coverage-domain check check-format lint format typecheck validate lock clean FORCE
+	simulate fuzz-api fuzz-webhook coverage coverage-domain check check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,12 @@ simulate: .venv/.ready ## the whole system from seeds, held to an oracle: make s
 
 fuzz-api: .venv/.ready ## ask every route what chance makes up: make fuzz-api EXAMPLES=500
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(PYTHON) -m pytest tests/integration/fuzz --timeout=0 $(ARGS)
+
+# What it finds worth trying is kept in .plumbline, and tried again first; a failure's input is written there, too.
+fuzz-webhook: .venv/.ready ## the webhook under a coverage-guided fuzzer (Linux, x86-64): make fuzz-webhook RUNS=1000000
+	@mkdir -p .plumbline/fuzz
+	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.fuzz.webhook .plumbline/fuzz/webhook -runs=$(or $(RUNS),1000000) \
+		-max_len=2048 -artifact_prefix=.plumbline/fuzz/ $(ARGS)
 
 ## --- measure it: branches as well, and nothing left out (pyproject.toml) -------------------------------------------
 # Percent. A floor is raised when more is covered, and never lowered.
