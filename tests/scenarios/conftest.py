@@ -11,17 +11,28 @@ from tests.scenarios.systems import system_of
 
 
 @pytest.fixture(scope="module")
-def performance(request: pytest.FixtureRequest) -> Iterator[dict[Part, Played]]:
-    """How every part of this file that was selected went."""
+def parts(request: pytest.FixtureRequest) -> list[Part]:
+    """Those of this file that were selected."""
     ours = [item for item in request.session.items if getattr(item, "module", None) is request.module]
-    parts: list[Part] = [item.callspec.params["part"] for item in ours if hasattr(item, "callspec")]
+    return [item.callspec.params["part"] for item in ours if hasattr(item, "callspec")]
+
+
+@pytest.fixture(scope="module")
+def house(parts: list[Part]) -> Iterator[House]:
+    assert parts, "none of the rows was selected"
     system = system_of(parts[0].row)
     with Stack(parameters=system.parameters) as stack:
         house = House(stack, shapes=system.shapes)
         try:
-            yield play_all(house, parts)
+            yield house
         finally:
             house.close()
+
+
+@pytest.fixture(scope="module")
+def performance(house: House, parts: list[Part]) -> dict[Part, Played]:
+    """How every part went."""
+    return play_all(house, parts)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from plumb.cli import main
 from tests.integration.purchase.books import Books
 from tests.integration.purchase.shop import Shop
 from tests.integration.purchase.wait import MEASURED, until
+from tests.scenarios.canaries import Canaries
 from tests.scenarios.clock import SharedClock
 from tests.scenarios.feed import Event, Feed
 from tests.scenarios.manner import Manner
@@ -48,6 +49,8 @@ class House:
         self.stack = stack
         self.shop = Shop(stack)
         self.books = Books(stack)
+        self.canaries = Canaries(stack)
+        self.shop.http.event_hooks["response"].append(self.canaries.look)
         self.feed = Feed(self.shop)
         self.clock = SharedClock(self.shop, self.feed.read)
         self.turn = threading.BoundedSemaphore(AT_A_TIME)

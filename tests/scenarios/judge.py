@@ -1,5 +1,6 @@
 """What a row says, held against what came of it."""
 
+from tests.scenarios.house import House
 from tests.scenarios.stage import Part, Played
 
 
@@ -22,3 +23,10 @@ def judge(part: Part, played: Played) -> None:
     }
     assert figures == dict.fromkeys(figures, row.balance)
     assert play.outcomes() <= row.outcomes
+
+
+def nobody_is_named(house: House, performance: dict[Part, Played]) -> None:
+    """Fail if, in all that was played, a log or an answer told an address, a name, a card or a secret (S16, S17)."""
+    assert house.canaries.answers >= len(performance), "the answers were not looked at"
+    found = house.canaries.found()
+    assert not found, found

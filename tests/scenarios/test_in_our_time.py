@@ -6,7 +6,8 @@ come, reversed, doubled, and dropped with a resync afterwards.
 
 import pytest
 
-from tests.scenarios.judge import judge
+from tests.scenarios.house import House
+from tests.scenarios.judge import judge, nobody_is_named
 from tests.scenarios.stage import Part, Played
 from tests.scenarios.systems import IN_OUR_TIME, parts_of
 
@@ -15,3 +16,7 @@ from tests.scenarios.systems import IN_OUR_TIME, parts_of
 @pytest.mark.parametrize("part", parts_of(IN_OUR_TIME))
 def test_the_account_comes_to_what_stripe_says(part: Part, played: Played) -> None:
     judge(part, played)
+
+
+def test_no_log_and_no_answer_names_anybody(house: House, performance: dict[Part, Played]) -> None:
+    nobody_is_named(house, performance)

@@ -14,7 +14,7 @@ FUNCTIONS = (
     "EventConsumerFunction",
     "AccountFunction",
 )
-USING = ("CreditsFunction", "ReconcileFunction")
+USING = ("CreditsFunction", "ReconcileFunction", "SubscriptionsFunction")
 """Those that Stripe has no part in."""
 PARTS = ("gateway", "poller", "lambda", "upstash", "stripe", "storefront", "dynamodb", "sqs", "timer")
 _TRACE = re.compile(r"Traceback|\[ERROR\]|^\s+File \"|Unhandled|\"stack\"", re.MULTILINE)
