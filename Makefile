@@ -8,7 +8,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate fuzz-api fuzz-webhook coverage coverage-domain check check-format lint format typecheck validate lock clean FORCE
+	simulate fuzz-api fuzz-webhook load coverage coverage-domain check check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +85,9 @@ fuzz-webhook: .venv/.ready ## the webhook under a coverage-guided fuzzer (Linux,
 	@mkdir -p .plumbline/fuzz
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.fuzz.webhook .plumbline/fuzz/webhook -runs=$(or $(RUNS),1000000) \
 		-max_len=2048 -artifact_prefix=.plumbline/fuzz/ $(ARGS)
+
+load: .venv/.ready ## bursts, a backlog of 20,000, a hot user, a spender: the sizes that a check plays in small
+	@LOAD=whole $(PYTHON) -m pytest tests/integration/load -n0 --durations=0 $(ARGS)
 
 ## --- measure it: branches as well, and nothing left out (pyproject.toml) -------------------------------------------
 # Percent. A floor is raised when more is covered, and never lowered.

@@ -1,0 +1,49 @@
+"""A system of its own, with as many workers as a test asks for, and how large the load is."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.stack import TEMPLATE, Stack
+from tests.integration.purchase.books import Books
+from tests.integration.purchase.shop import Shop
+
+WHOLE = os.environ.get("LOAD") == "whole"
+"""`make load` plays the whole sizes; each check plays the same in small."""
+AT_ONCE = 50 if WHOLE else 10
+"""Consumers of the queue, side by side; the template says five."""
+
+
+def crowded_template(directory: Path) -> Path:
+    """The template as it is but for the consumers at once, beside links to the code that it names."""
+    for name in ("functions", "layers"):
+        (directory / name).symlink_to(TEMPLATE.parent / name)
+    text, changed = re.subn(r"MaximumConcurrency: \d+", f"MaximumConcurrency: {AT_ONCE}", TEMPLATE.read_text())
+    assert changed == 1
+    template = directory / "template.yaml"
+    template.write_text(text)
+    return template
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    template = crowded_template(tmp_path_factory.mktemp("load"))
+    with Stack(template=template, workers_per_function=AT_ONCE) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shop(stack: Stack) -> Iterator[Shop]:
+    opened = Shop(stack)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def books(stack: Stack) -> Iterator[Books]:
+    opened = Books(stack)
+    yield opened
+    opened.close()

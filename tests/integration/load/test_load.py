@@ -1,0 +1,128 @@
+"""Far more than usual, at once: the sums are exact, and nothing ends among the dead letters (F10, F16, F18, F23).
+
+`make load` plays it in its whole size. The stores run one request at a time here and refuse what DynamoDB refuses; how
+many a second they serve is no measure of AWS.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from local.stack import Stack
+from tests.integration.load.conftest import AT_ONCE, WHOLE
+from tests.integration.purchase.books import Books
+from tests.integration.purchase.service import Service
+from tests.integration.purchase.shop import Checkout, Shop
+from tests.integration.purchase.wait import until
+
+Event = dict[str, Any]
+PATIENCE = 3600.0 if WHOLE else 240.0
+BUYERS = 40 if WHOLE else 8
+BURST = 50 if WHOLE else 10
+"""Events of each buyer that come at the same moment."""
+BACKLOG = 20_000 if WHOLE else 600
+HOT = 1_000 if WHOLE else 100
+SPENDS_A_SECOND = 20
+SECONDS = 60 if WHOLE else 6
+
+pytestmark = pytest.mark.timeout(PATIENCE + 60)
+
+
+def paid(shop: Shop, user: str) -> tuple[Checkout, Event]:
+    """A purchase of 500 credits of which nobody has heard yet."""
+    checkout = shop.checkout(user)
+    shop.pay(checkout)
+    return checkout, shop.completed_event(checkout)
+
+
+@pytest.fixture(autouse=True)
+def unheard(shop: Shop) -> None:
+    """Stripe's own deliveries would grant before the load begins."""
+    shop.control("faults", drop=1_000_000)
+
+
+def others(event: Event, number: int) -> list[Event]:
+    """So many different events about the same object."""
+    return [event | {"id": f"{event['id']}n{each}"} for each in range(number)]
+
+
+def sent(shop: Shop, events: Iterable[Event]) -> None:
+    """All at once, as far as threads go; each is accepted."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        answers = Counter(threads.map(lambda event: shop.deliver(event).status_code, events))
+    assert answers.keys() == {200}, answers
+
+
+def drained(books: Books) -> None:
+    until("the queue is drained", lambda: books.messages() == 0, PATIENCE)
+    assert books.messages("EventsDeadLetterQueue") == 0
+
+
+def test_a_burst(shop: Shop, books: Books) -> None:
+    """Ten times what the consumers take at once, of many buyers, in one moment."""
+    buyers = [f"burst-{each}" for each in range(BUYERS)]
+    events = [event for user in buyers for event in others(paid(shop, user)[1], BURST)]
+    assert len(events) >= 8 * AT_ONCE
+    sent(shop, (events[place] for start in range(BURST) for place in range(start, len(events), BURST)))
+    drained(books)
+    assert all(books.event(event["id"]) for event in events)
+    for user in buyers:
+        books.check(user, 500, ["PURCHASE"])
+
+
+def test_a_backlog(stack: Stack, shop: Shop, books: Books) -> None:
+    """The consumers were away; everything is there several times when they come back."""
+    buyers = [f"backlog-{each}" for each in range(BUYERS)]
+    stack.freeze("poller")
+    try:
+        events = [paid(shop, user)[1] for user in buyers]
+        envelopes = [shop.control("eventbridge", event=event["id"]) for event in events]
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda each: books.send(envelopes[each % BUYERS]), range(BACKLOG)))
+        assert books.messages() >= BACKLOG - 10 * AT_ONCE  # some may be on their way to a consumer
+    finally:
+        stack.thaw("poller")
+    drained(books)
+    for user in buyers:
+        books.check(user, 500, ["PURCHASE"])
+
+
+def test_a_hot_user(shop: Shop, books: Books) -> None:
+    """Every consumer works on the same account, and every event of it is one that was not seen before."""
+    purchases = [paid(shop, "hot")[1] for _ in range(10)]
+    events = [event for purchase in purchases for event in others(purchase, HOT // 10)]
+    sent(shop, events)
+    drained(books)
+    assert Counter((books.event(event["id"]) or {})["outcome"] for event in events).keys() <= {"APPLIED", "NOOP"}
+    books.check("hot", 5000, ["PURCHASE"] * 10)
+
+
+def test_a_spender_beside_converges(shop: Shop, books: Books) -> None:
+    """Twenty spends a second and event upon event of one account: each spend is answered 200, and none is lost."""
+    service = Service(shop)
+    purchases = [paid(shop, "spender")[1] for _ in range(4)]
+    sent(shop, purchases)
+    drained(books)
+    events = [event for purchase in purchases for event in others(purchase, SECONDS * 5)]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        converging = threads.submit(sent, shop, events)
+        spends = [
+            threads.submit(service.spend, "spender", 1, f"spend-{number}") for number in paced(SPENDS_A_SECOND, SECONDS)
+        ]
+        converging.result()
+        answers = Counter(spend.result().status_code for spend in spends)
+    assert answers == {200: SPENDS_A_SECOND * SECONDS}
+    drained(books)
+    books.check("spender", 2000 - SPENDS_A_SECOND * SECONDS, ["PURCHASE"] * 4 + ["SPEND"] * SPENDS_A_SECOND * SECONDS)
+
+
+def paced(rate: int, seconds: int, now: Callable[[], float] = time.monotonic) -> Iterable[int]:
+    """Numbers, so many a second; late ones follow at once."""
+    begin = now()
+    for number in range(rate * seconds):
+        time.sleep(max(0.0, begin + number / rate - now()))
+        yield number
