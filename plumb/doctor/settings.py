@@ -18,6 +18,7 @@ READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
     "SubscriptionsFunction": config.subscription_settings,
     "CreditsFunction": config.credits_settings,
     "ReconcileFunction": config.credits_settings,
+    "CatchUpFunction": config.catch_up_settings,
 }
 _DEPLOY = "Correct the parameter of template.yaml that it comes from, and deploy again."
 

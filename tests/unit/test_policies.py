@@ -78,6 +78,12 @@ NEEDS: dict[str, dict[str, set[str]]] = {
         "LedgerTable": {"dynamodb:PutItem"},
         "UpstashSecret": SECRET,
     },
+    "CatchUpFunction": {
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "EventsTable": {"dynamodb:BatchGetItem"},
+        "EventsQueue": {"sqs:SendMessage"},
+        "StripeApiKeySecret": SECRET,
+    },
     "AccountFunction": KEYS | {"AccountsTable": {"dynamodb:BatchGetItem"}, "LedgerTable": {"dynamodb:Query"}},
 }
 
@@ -93,6 +99,7 @@ BUILT_OF = {
     "account": {"dynamodb.account_store", "dynamodb.ledger_store"},
     "credits": {"dynamodb.credit_store"},
     "reconcile": {"dynamodb.credit_store"},
+    "catch_up": {"dynamodb.event_store", "dynamodb.walk_store", "sqs_queue"},
 }
 CALLS = {
     "dynamodb/calls.py": {"get_item", "batch_get_item", "transact_write_items", "Put"},

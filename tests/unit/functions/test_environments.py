@@ -13,6 +13,7 @@ from local.template import Addresses, Model, load_model
 ROOT = Path(__file__).parents[3]
 READS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "account": config.account_settings,
+    "catch_up": config.catch_up_settings,
     "create_checkout": config.checkout_settings,
     "credits": config.credits_settings,
     "event_consumer": config.consumer_settings,

@@ -31,6 +31,7 @@ NOT_NEEDED = {
     "event_consumer": ("boto3", "billing.api_models"),
     "credits": ("stripe", "boto3", "requests", "billing.services.converge"),
     "reconcile": ("stripe", "boto3", "requests", "billing.api_models", "billing.services.converge"),
+    "catch_up": ("boto3", "billing.api_models", "billing.services.converge"),
 }
 # sys.modules after the import without our own, and about ten for other patch versions of Python. Raise one only with a
 # reason in the commit: each module is paid at every cold start. Ours are a hundredth of it and follow the rooms.
@@ -43,6 +44,7 @@ MOST_MODULES = {
     "event_consumer": 616,
     "credits": 512,
     "reconcile": 512,
+    "catch_up": 616,
 }
 
 PROBE = """

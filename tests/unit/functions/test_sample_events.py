@@ -30,6 +30,7 @@ from billing.http.request import (
     required_key,
 )
 from functions.account import app as account
+from functions.catch_up import app as catch_up
 from functions.credits import app as credits
 from functions.event_consumer import app as consumer
 from functions.reconcile import app as reconcile
@@ -41,9 +42,10 @@ from local.template import Addresses, Model, load_model
 ROOT = Path(__file__).parents[3]
 EVENTS = ROOT / "events"
 FILES = {path.relative_to(EVENTS).with_suffix("").as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
-REQUESTS = {name: path for name, path in FILES.items() if not name.startswith(("event_consumer/", "reconcile/"))}
+SCHEDULES = {"reconcile/": reconcile._JOBS, "catch_up/": catch_up._UNDELIVERED}
+REQUESTS = {name: path for name, path in FILES.items() if not name.startswith(("event_consumer/", *SCHEDULES))}
 BATCHES = {name: path for name, path in FILES.items() if name.startswith("event_consumer/")}
-SCHEDULED = {name: path for name, path in FILES.items() if name.startswith("reconcile/")}
+SCHEDULED = {name: path for name, path in FILES.items() if name.startswith(tuple(SCHEDULES))}
 
 
 def read(path: Path) -> Any:
@@ -233,7 +235,8 @@ def test_credits_reads_it(name: str) -> None:
         assert TRANSACTION_ID.fullmatch(body.transaction_id)
 
 
-def test_every_schedule_of_reconcile_has_its_file_and_its_job(template: Model) -> None:
-    inputs = [json.loads(each.payload or "") for each in template.schedules if each.function == "ReconcileFunction"]
-    assert sorted(inputs, key=str) == sorted((read(path) for path in SCHEDULED.values()), key=str)
-    assert {each["job"] for each in inputs} == set(reconcile._JOBS)
+def test_every_schedule_has_its_file_and_its_job(template: Model) -> None:
+    labels = {name: function.label for name, function in template.functions.items()}
+    inputs = sorted((f"{labels[each.function]}/", json.loads(each.payload or "")["job"]) for each in template.schedules)
+    assert inputs == sorted((f"{name.partition('/')[0]}/", read(path)["job"]) for name, path in SCHEDULED.items())
+    assert inputs == sorted((folder, job) for folder, jobs in SCHEDULES.items() for job in jobs)

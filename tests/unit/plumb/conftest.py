@@ -40,6 +40,7 @@ FUNCTIONS = (
     "SubscriptionsFunction",
     "CreditsFunction",
     "ReconcileFunction",
+    "CatchUpFunction",
 )
 
 

@@ -26,7 +26,7 @@ class AccountWorld:
     def catalog(self) -> Catalog:
         """Stripe's catalog; only a request that misses the cache pays for importing the SDK."""
         from billing.adapters.stripe_api.catalog import StripeCatalog
-        from billing.bootstrap.converging import stripe_sdk
+        from billing.bootstrap.stripe_sdk import stripe_sdk
 
         return StripeCatalog(stripe_sdk(self.settings.stripe), self.settings.policy.levels)
 

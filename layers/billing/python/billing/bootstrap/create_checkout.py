@@ -8,8 +8,9 @@ from billing.adapters.dynamodb.checkout_store import DynamoCheckouts
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.checkout import StripeSessions
 from billing.adapters.upstash_cache import UpstashCache
-from billing.bootstrap.converging import converge_deps, stripe_sdk
+from billing.bootstrap.converging import converge_deps
 from billing.bootstrap.stored import dynamodb
+from billing.bootstrap.stripe_sdk import stripe_sdk
 from billing.bootstrap.world import redis_cache
 from billing.config import checkout_settings
 from billing.services.start_checkout import CheckoutDeps

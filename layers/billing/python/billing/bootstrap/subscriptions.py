@@ -10,7 +10,8 @@ from billing.adapters.stripe_api.checkout import StripeSessions
 from billing.adapters.stripe_api.portal import StripePortalSessions
 from billing.adapters.stripe_api.subscriptions import StripePlanChanges
 from billing.adapters.upstash_cache import UpstashCache
-from billing.bootstrap.converging import converge_deps, stripe_sdk
+from billing.bootstrap.converging import converge_deps
+from billing.bootstrap.stripe_sdk import stripe_sdk
 from billing.bootstrap.world import redis_cache
 from billing.config import subscription_settings
 from billing.services.change_subscription import ChangeDeps

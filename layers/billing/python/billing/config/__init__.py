@@ -16,6 +16,7 @@ from billing.errors import Misconfigured
 
 _NAMED = r"(?!sk_|rk_|whsec_)[A-Za-z0-9/_+=.@:-]{1,512}"
 """A name or ARN in Secrets Manager; never the secret itself, which would then stand in every error that names it."""
+_QUEUE = r"https?://\S+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +146,23 @@ class CreditsSettings:
     policy: Policy
 
 
+@dataclass(frozen=True, slots=True)
+class CatchUpSettings:
+    """Of the function that reads Stripe's list of events."""
+
+    stage: Stage
+    tables: Tables
+    stripe: StripeAccess
+    queue_url: str
+
+
 def webhook_settings(environ: Mapping[str, str] | None = None) -> WebhookSettings:
     """Settings of the webhook; raises Misconfigured."""
     env = Environment(environ)
     return WebhookSettings(
         stage=_stage(env),
         account=_account(env),
-        queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+"),
+        queue_url=env.text("EVENTS_QUEUE_URL", pattern=_QUEUE),
         secret=env.text("STRIPE_WEBHOOK_SECRET", pattern=_NAMED),
         redis=_redis(env),
     )
@@ -199,7 +210,7 @@ def consumer_settings(environ: Mapping[str, str] | None = None) -> ConsumerSetti
     env = Environment(environ)
     return ConsumerSettings(
         converge=_converge(env),
-        queue_url=env.text("EVENTS_QUEUE_URL", pattern=r"https?://\S+"),
+        queue_url=env.text("EVENTS_QUEUE_URL", pattern=_QUEUE),
         park_foreign=env.text("UNKNOWN_CUSTOMERS", pattern=r"park|ignore") == "park",
     )
 
@@ -216,6 +227,17 @@ def credits_settings(environ: Mapping[str, str] | None = None) -> CreditsSetting
     """Settings of credits and reconcile; raises Misconfigured."""
     env = Environment(environ)
     return CreditsSettings(tables=_tables(env), redis=_redis(env), policy=_policy(env))
+
+
+def catch_up_settings(environ: Mapping[str, str] | None = None) -> CatchUpSettings:
+    """Settings of catch_up; raises Misconfigured."""
+    env = Environment(environ)
+    return CatchUpSettings(
+        stage=_stage(env),
+        tables=_tables(env),
+        stripe=_stripe(env),
+        queue_url=env.text("EVENTS_QUEUE_URL", pattern=_QUEUE),
+    )
 
 
 def _stage(env: Environment) -> Stage:

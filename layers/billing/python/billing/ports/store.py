@@ -13,6 +13,7 @@ from billing.domain.ledger import EVERYTHING, Entry, Wanted
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
 from billing.domain.records import Commit, Committed, EventRecord, Recording, Unparked
+from billing.domain.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,16 @@ class EventStore(Protocol):
 
     def parked(self, customer: CustomerId, most: int) -> Parked:
         """The first `most` events on a customer's list of parked ones."""
+
+
+class Walks(Protocol):
+    """How far Stripe's lists of events were read. Raises StoreUnavailable, MalformedObject."""
+
+    def load(self, name: str) -> Walk | None:
+        """The walk of this name, read consistently."""
+
+    def save(self, walk: Walk) -> Walk | None:
+        """Write the walk; None when somebody else has written it since. The one that stands afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

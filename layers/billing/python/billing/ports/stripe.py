@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from billing.domain.catalog import Price
 from billing.domain.ids import (
     CustomerId,
+    EventId,
     InvoiceId,
     OrderId,
     PaymentIntentId,
@@ -22,6 +23,7 @@ from billing.domain.notice import Hints, ObjectRef
 from billing.domain.order import Order
 from billing.domain.plan_change import Bill, LiveSubscription, PlanChange
 from billing.domain.snapshot import Payment, Snapshot
+from billing.domain.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,26 @@ class StripeReader(Protocol):
 
     def hints(self, ref: ObjectRef) -> Hints | None:
         """What an object says of itself: its customer and the objects that belong to it; None if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEvents:
+    """A page of Stripe's events, as Stripe tells them; `last` is the id of the last one."""
+
+    events: tuple[Mapping[str, Any], ...]
+    last: EventId | None
+    more: bool
+
+
+class EventList(Protocol):
+    """Stripe's own list of events. Raises StripeUnavailable, StripeRefused, MalformedObject."""
+
+    def page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> ListedEvents:
+        """Up to 100 events of the walk's stretch of time, the newest first, after the walk's last one.
+
+        At most 20 `types`. `undelivered`: only those that some endpoint has not taken. An event of which the walk is to
+        go on and that Stripe no longer has is a StripeRefused of `resource_missing`.
+        """
 
 
 class Catalog(Protocol):

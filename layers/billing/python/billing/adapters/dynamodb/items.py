@@ -78,6 +78,11 @@ def payment_key(intent: PaymentIntentId) -> str:
     return f"PAYMENT#{intent}"
 
 
+def walk_key(name: str) -> str:
+    """Key of how far a list of Stripe's events was read."""
+    return f"WALK#{name}"
+
+
 def to_item(thing: DataclassInstance, **keys: object) -> Attributes:
     """Write a domain object as an item, under these keys."""
     values: dict[str, object] = adapter(type(thing)).dump_python(thing, mode="json")

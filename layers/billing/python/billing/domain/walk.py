@@ -1,0 +1,60 @@
+"""How far a list of Stripe's events was read: a walk over one stretch of time after the other, newest events first.
+
+Stripe lists events the newest first, so where a pass has come to is no time: it is the event after which the next page
+begins. Only when a pass has reached its end does the time move up to which everything was seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from billing.domain.ids import EventId
+
+KEPT = timedelta(days=30)
+"""How long Stripe lists events: https://docs.stripe.com/api/events."""
+OVERLAP = timedelta(hours=1)
+"""What was seen last is looked at again: nothing says that an event is listed in the moment in which it was made."""
+LET_ARRIVE = timedelta(minutes=10)
+"""The newest events are left to their webhooks, and to the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A stored walk; `version` counts its writes."""
+
+    name: str
+    seen: datetime
+    """All events that were made before are seen."""
+    since: datetime
+    """From here on, the pass that is under way looks."""
+    until: datetime | None = None
+    """Up to here; None between two passes."""
+    after: EventId | None = None
+    """The last event of the page before; None at the beginning of a pass."""
+    version: int = 0
+
+
+def begun(walk: Walk | None, name: str, now: datetime, *, whole: bool) -> Walk:
+    """The walk with a pass under way: the one that was broken off, or a new one.
+
+    `whole`: each pass looks at all that Stripe keeps, and not only at what came since the one before.
+    """
+    if walk is not None and walk.until is not None:
+        return walk
+    seen = walk.seen if walk is not None else now - KEPT
+    since = now - KEPT if whole else max(seen - OVERLAP, now - KEPT)
+    version = walk.version if walk is not None else 0
+    return Walk(name, seen, since, until=now - LET_ARRIVE, version=version)
+
+
+def stepped(walk: Walk, last: EventId | None, *, more: bool) -> Walk:
+    """After a page that ended with `last`; `more`: the pass goes on after it."""
+    if more and last is not None:
+        return replace(walk, after=last)
+    return replace(walk, seen=max(walk.seen, walk.until or walk.seen), until=None, after=None)
+
+
+def begun_anew(walk: Walk) -> Walk:
+    """The same pass from its beginning: Stripe no longer has the event after which it was to go on."""
+    return replace(walk, after=None)

@@ -1,0 +1,245 @@
+"""Catching up on events that never came: what is queued, where it goes on, what two runs do to each other.
+
+F49: webhooks missed for days; money rule 27.
+"""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.domain.events import HANDLED, Origin
+from billing.domain.ids import EventId
+from billing.domain.walk import KEPT
+from billing.errors import QueueUnavailable, StripeRefused, StripeUnavailable
+from billing.services.catch_up import LISTS, CatchUpDeps, CaughtUp, catch_up
+from tests.fakes.core import Core
+from tests.fakes.event_lists import FakeEventList, FakeWalks
+from tests.fakes.snapshots import NOW
+from tests.fakes.webhook_edge import PAYLOAD
+from tests.fakes.world import Crash, raising
+
+HOUR = timedelta(hours=1)
+LATER = NOW + HOUR
+TYPE, OTHER = LISTS[0][0], LISTS[1][0]
+
+
+class World:
+    """The events of Stripe, and the queue they are put onto."""
+
+    def __init__(self) -> None:
+        self.core = Core()
+        self.calls = self.core.calls
+        self.listed = FakeEventList(self.calls)
+        self.walks = FakeWalks(self.calls)
+        core = self.core
+        self.deps = CatchUpDeps(
+            self.listed, self.walks, core.events, core.queue, Origin(livemode=False), core.clock, core.log, core.metrics
+        )
+
+    def made(self, name: str, kind: str = TYPE, ago: timedelta = HOUR, **changed: Any) -> None:
+        """An event that Stripe made so long ago."""
+        created = int((self.core.clock.now() - ago).timestamp())
+        event = PAYLOAD | {"id": name, "type": kind, "created": created, "pending_webhooks": 1}
+        self.listed.made.append(event | changed)
+
+    def run(self, *, deadline: timedelta = HOUR, undelivered: bool = False) -> CaughtUp:
+        return catch_up(self.core.clock.now() + deadline, "run-1", self.deps, undelivered=undelivered)
+
+    def queued(self) -> list[str]:
+        found = [message["id"] for message in self.core.queue.messages]
+        self.core.queue.bodies.clear()
+        return found
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_the_lists_hold_every_handled_type_once_and_no_more_than_stripe_takes() -> None:
+    assert sorted(kind for types in LISTS for kind in types) == sorted(HANDLED)
+    assert max(map(len, LISTS)) <= 20
+
+
+def test_what_is_not_recorded_is_queued_as_the_webhook_would(world: World) -> None:
+    world.made("evt_1", ago=9 * timedelta(days=1))
+    world.made("evt_2", OTHER)
+    assert world.run() == CaughtUp(read=2, queued=2, more=False)
+    (message, _) = world.core.queue.messages
+    assert (message["id"], message["type"], message["object"]) == (
+        "evt_1",
+        TYPE,
+        {"type": "checkout.session", "id": PAYLOAD["data"]["object"]["id"]},
+    )
+    assert world.queued() == ["evt_1", "evt_2"]
+    assert world.core.metrics.counts["EventsCaughtUp"] == 2
+    assert world.core.log.messages == ["event caught up", "event caught up", "caught up on events"]
+
+
+@pytest.mark.parametrize("outcome", ["APPLIED", "NOOP", "IGNORED", "PARKED", "QUARANTINED"])
+def test_what_is_recorded_is_left_alone(world: World, outcome: str) -> None:
+    """Also what waits for a person or for its owner: that has ways of its own back onto the queue."""
+    world.core.has_customer()
+    world.made("evt_1")
+    world.run()
+    world.core.deliver(*world.core.queue.bodies)
+    record = world.core.tables.events[EventId("evt_1")]
+    world.core.tables.events[EventId("evt_1")] = replace(record, outcome=type(record.outcome)(outcome))
+    world.queued()
+    world.core.clock.time = LATER
+    assert world.run() == CaughtUp(read=1, queued=0, more=False)
+    assert world.queued() == []
+
+
+def test_the_newest_are_left_to_their_webhooks_and_queued_the_next_time(world: World) -> None:
+    world.made("evt_1", ago=timedelta(minutes=9))
+    assert world.run().read == 0
+    world.core.clock.time = LATER
+    world.run()
+    assert world.queued() == ["evt_1"]
+
+
+def test_what_stripe_lists_late_is_found_by_the_overlap(world: World) -> None:
+    world.run()
+    world.core.clock.time = NOW + timedelta(minutes=40)
+    world.made("evt_late", ago=timedelta(minutes=60))  # before the end of the first pass
+    world.run()
+    assert world.queued() == ["evt_late"]
+
+
+def test_what_is_older_is_not_read_again(world: World) -> None:
+    world.made("evt_1", ago=timedelta(hours=3))
+    assert world.run().read == 1
+    world.core.clock.time = LATER
+    assert world.run().read == 0
+
+
+def test_many_pages_are_read_to_the_end(world: World) -> None:
+    for number in range(250):
+        world.made(f"evt_{number}", ago=timedelta(days=10) - timedelta(minutes=number))
+    assert world.run() == CaughtUp(read=250, queued=250, more=False)
+    assert sorted(world.queued()) == sorted(f"evt_{number}" for number in range(250))
+    assert world.calls.count("page") == 3 + 1
+    world.core.clock.time = LATER
+    assert world.run().read == 0
+
+
+def test_at_its_deadline_a_run_stops_and_the_next_one_goes_on(world: World) -> None:
+    for number in range(250):
+        world.made(f"evt_{number}", ago=timedelta(days=1) - timedelta(minutes=number))
+    world.made("evt_other", OTHER)
+    assert world.run(deadline=timedelta()) == CaughtUp(read=100, queued=100, more=True)
+    world.made("evt_meanwhile")
+    world.core.clock.time += timedelta(minutes=5)
+    assert world.run(deadline=timedelta()) == CaughtUp(read=100, queued=100, more=True)
+    assert world.run(deadline=timedelta()) == CaughtUp(read=50, queued=50, more=True)
+    assert len(set(world.queued())) == 250
+    world.core.clock.time = LATER
+    world.run()
+    assert sorted(world.queued()) == ["evt_meanwhile", "evt_other"]
+
+
+@pytest.mark.parametrize("call", range(11))
+@pytest.mark.parametrize("effect", ["before", "after"])
+def test_a_run_that_dies_anywhere_loses_nothing(world: World, call: int, effect: str) -> None:
+    """The next run begins a page back at most, and what is queued twice is applied once."""
+    for number in range(150):
+        world.made(f"evt_{number}")
+    setattr(world.calls, f"crash_{effect}", call)
+    with pytest.raises(Crash):
+        world.run()
+    setattr(world.calls, f"crash_{effect}", -1)
+    world.run()
+    assert set(world.queued()) == {f"evt_{number}" for number in range(150)}
+
+
+def test_of_two_runs_at_once_one_goes_on(world: World) -> None:
+    for number in range(150):
+        world.made(f"evt_{number}")
+    inner: list[CaughtUp] = []
+    world.calls.after("page", lambda: inner.append(world.run()))
+    assert world.run() == CaughtUp(read=100, queued=100, more=False)
+    assert inner == [CaughtUp(read=150, queued=150, more=False)]
+    assert world.walks.kept["events:0"].until is None
+    assert set(world.queued()) == {f"evt_{number}" for number in range(150)}
+
+
+def test_a_pass_begins_anew_when_stripe_has_forgotten_where_it_was(world: World) -> None:
+    for number in range(150):
+        world.made(f"evt_{number}", ago=timedelta(days=1))
+    world.run(deadline=timedelta())
+    world.queued()
+    last = world.walks.kept["events:0"].after
+    world.listed.made = [event for event in world.listed.made if event["id"] != last]
+    assert world.run().read == 149
+    assert len(world.queued()) == 149
+
+
+def test_another_refusal_is_not_taken_for_that(world: World) -> None:
+    world.calls.broken["page"] = StripeRefused("no", stripe_code="resource_missing")
+    with pytest.raises(StripeRefused):
+        world.run()
+    world.calls.broken.clear()
+    for number in range(150):
+        world.made(f"evt_{number}")
+    world.run(deadline=timedelta())
+    world.calls.broken["page"] = StripeRefused("no", stripe_code="rate_limit")
+    with pytest.raises(StripeRefused):
+        world.run()
+
+
+@pytest.mark.parametrize(
+    ("call", "error"), [("page", StripeUnavailable("down")), ("records", StripeUnavailable("the table is down"))]
+)
+def test_what_fails_is_raised_and_nothing_is_taken_for_seen(world: World, call: str, error: Exception) -> None:
+    world.made("evt_1")
+    world.calls.before(call, raising(error))
+    with pytest.raises(type(error)):
+        world.run()
+    world.run()
+    assert world.queued() == ["evt_1"]
+
+
+def test_a_queue_that_fails_leaves_the_page_for_the_next_run(world: World) -> None:
+    world.made("evt_1")
+    world.core.queue.down = True
+    with pytest.raises(QueueUnavailable):
+        world.run()
+    world.core.queue.down = False
+    world.run()
+    assert world.queued() == ["evt_1"]
+
+
+def test_an_event_that_can_not_be_read_is_counted_and_does_not_stand_in_the_way(world: World) -> None:
+    world.made("evt_1", object="nothing")
+    world.made("evt_2")
+    world.run()
+    assert world.queued() == ["evt_2"]
+    assert world.core.metrics.counts["WebhooksUnusable"] == 1
+
+
+def test_an_event_of_the_wrong_mode_is_queued_as_such(world: World) -> None:
+    """F30: the consumer quarantines it, where it is seen."""
+    world.made("evt_1", livemode=True)
+    world.run()
+    assert json.loads(world.core.queue.bodies[0])["quarantine"] == "wrong_mode"
+
+
+def test_the_second_net_looks_at_all_that_was_not_taken(world: World) -> None:
+    """An event that Stripe listed days late, long after the first net had passed."""
+    world.run()
+    world.core.clock.time = NOW + timedelta(days=5)
+    world.run()
+    world.made("evt_late", ago=timedelta(days=5))
+    world.made("evt_taken", ago=timedelta(days=5), pending_webhooks=0)
+    world.run()
+    assert world.queued() == []
+    assert world.run(undelivered=True) == CaughtUp(read=1, queued=1, more=False)
+    assert world.queued() == ["evt_late"]
+    world.core.clock.time += timedelta(days=1)
+    assert world.run(undelivered=True).read == 1  # each of its passes looks at all of them
+    world.core.clock.time += KEPT
+    assert world.run(undelivered=True).read == 0
