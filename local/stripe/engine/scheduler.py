@@ -131,11 +131,14 @@ def _collect(world: World, invoice: Obj) -> None:
 
 
 def _dispute(world: World, charge: Obj) -> None:
-    disputes.open_dispute(world, charge, inquiry=False)
+    """The complaint that a test card brings by itself, unless somebody has opened one of that charge before."""
+    if not disputes.disputed(world, charge):
+        disputes.open_dispute(world, charge, inquiry=False)
 
 
 def _inquiry(world: World, charge: Obj) -> None:
-    disputes.open_dispute(world, charge, inquiry=True)
+    if not disputes.disputed(world, charge):
+        disputes.open_dispute(world, charge, inquiry=True)
 
 
 def _coupon_ends(world: World, coupon: Obj) -> None:

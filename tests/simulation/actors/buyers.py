@@ -75,8 +75,7 @@ def sessions(sim: Simulation, *states: str) -> list[Obj]:
 
 def _pay(sim: Simulation) -> bool:
     sim.engine.tick()
-    gone = {each["id"] for each in sim.engine.world.all("customer") if each.get("deleted")}
-    found = [each for each in sessions(sim, "open") if each["customer"] not in gone]
+    found = sessions(sim, "open")
     if not found:
         return False
     session = sim.chance.one((sim.step, "session"), found)

@@ -31,6 +31,8 @@ def submit(world: World, session: Obj, instrument: Instrument | None, buyer: Buy
     """Pay with what the buyer typed; `instrument` is None only where nothing is due and nothing is collected."""
     if session["status"] != "open":
         return Outcome("closed")
+    if (gone := _gone(world, session)) is not None:
+        return gone
     with world.at(world.time_of(session["customer"])):
         order: Order = world.hidden[session["id"]]
         try:
@@ -53,6 +55,14 @@ def submit(world: World, session: Obj, instrument: Instrument | None, buyer: Buy
         return _after(world, session, intent, method)
 
 
+def _gone(world: World, session: Obj) -> Outcome | None:
+    """The refusal of a session whose customer was deleted: nothing can be paid in the name of one that is not there."""
+    customer = world.find(session["customer"]) if session["customer"] else None
+    if customer is None or not customer.get("deleted"):
+        return None
+    return Outcome("retry", f"No such customer: '{customer['id']}'")
+
+
 def locate(world: World, session: Obj, buyer: Buyer) -> None:
     """Reckon the tax for where the buyer says he is; a customer's address that may not change stays what counts."""
     order: Order = world.hidden[session["id"]]
@@ -65,6 +75,8 @@ def authenticate(world: World, session: Obj, passed: bool) -> Outcome:
     intent = world.find(session["payment_intent"] or world.hidden.get(f"{session['id']}/intent", ""))
     if session["status"] != "open" or intent is None or intent["status"] != "requires_action":
         return Outcome("closed")
+    if (gone := _gone(world, session)) is not None:
+        return gone
     with world.at(world.time_of(session["customer"])):
         method = world.need("payment_method", intent["payment_method"])
         if passed:

@@ -19,8 +19,8 @@ NO_PARENT = "checkout.session"
 def make(world: World, session: Obj, intent: Obj | None) -> None:
     """Make the paid invoice of a session that wants one, and name it there; nothing is done for any other."""
     order: Order = world.hidden[session["id"]]
-    if order.invoice_data is None:
-        return
+    if order.invoice_data is None or world.need("customer", session["customer"]).get("deleted"):
+        return  # a delayed debit may settle after its customer was deleted, and an invoice is somebody's
     source: Obj = {
         "id": session["id"],
         "object": NO_PARENT,

@@ -67,7 +67,7 @@ def open_dispute(
     """
     if charge["status"] != "succeeded":
         raise invalid_request(f"Charge {charge['id']} has not succeeded and cannot be disputed.")
-    if any(each["charge"] == charge["id"] and each["status"] not in FINAL for each in world.all("dispute")):
+    if disputed(world, charge):
         raise ApiError(f"Charge {charge['id']} already has an open dispute.", code="charge_disputed")
     now = world.now()
     card = charge["payment_method_details"].get("card")
@@ -120,6 +120,11 @@ def _method(card: Obj | None, inquiry: bool) -> Obj:
         "network_reason_code": "10.4",
     }
     return {"card": own, "type": "card"}
+
+
+def disputed(world: World, charge: Obj) -> bool:
+    """Whether a dispute or inquiry of the charge is open."""
+    return any(each["charge"] == charge["id"] and each["status"] not in FINAL for each in world.all("dispute"))
 
 
 def withdraw(world: World, dispute: Obj) -> None:

@@ -50,6 +50,16 @@ def test_a_debit_has_its_invoice_when_it_has_settled(account):
     assert account.events()[-1] == "checkout.session.async_payment_succeeded"
 
 
+def test_a_debit_that_settles_after_its_customer_was_deleted_has_no_invoice(account):
+    session = account.session(account.price(1000, "eur"), invoice_creation={"enabled": True})
+    account.pay(session, "AT611904300234573201")
+    customer = account.get(f"{SESSIONS}/{session['id']}")["customer"]
+    account.engine.request("DELETE", f"/v1/customers/{customer}")
+    account.time += instruments.SOON
+    done = account.get(f"{SESSIONS}/{session['id']}")
+    assert (done["payment_status"], done["invoice"]) == ("paid", None)
+
+
 def test_invoices_are_for_payments_that_ask_for_them(account):
     session = account.session(account.price())
     account.pay(session)

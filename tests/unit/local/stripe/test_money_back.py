@@ -58,3 +58,12 @@ def test_a_dispute_in_another_currency_moves_the_charges(account, charge):
     assert (withdrawn["amount"], withdrawn["currency"], withdrawn["exchange_rate"]) == (-1004, "usd", 1.08)
     disputes.close(account.world, made, "won")
     assert made["balance_transactions"][1]["amount"] == 1004
+
+
+@pytest.mark.parametrize("number", ["4000000000000259", "4000000000001976"])
+def test_a_card_that_disputes_by_itself_brings_no_second_dispute_beside_one_that_is_open(account, number):
+    account.pay(account.session(account.price(1000)), number)
+    disputes.open_dispute(account.world, account.world.all("charge")[0], inquiry=False)
+    account.time += 5
+    account.engine.tick()
+    assert [each["status"] for each in account.world.all("dispute")] == ["needs_response"]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from local.stripe.engine.checkout import hosted_checkout
+
 MONTH = {"interval": "month"}
 SESSIONS = "/v1/checkout/sessions"
 
@@ -119,3 +121,24 @@ def test_a_subscription_stays_in_the_currency_it_was_bought_in(account):
 def test_nothing_is_due_of_a_free_line(account):
     session = ordered(account, account.price(0), account.price(0))
     assert account.pay(session, None).step == "complete"
+
+
+@pytest.mark.parametrize("recurring", [None, MONTH])
+def test_the_page_takes_no_money_of_a_customer_that_was_deleted(account, recurring):
+    customer = account.post("/v1/customers", email="ada@example.com")["id"]
+    price = account.price(1000, **({"recurring": recurring} if recurring else {}))
+    session = account.session(price, customer=customer)
+    account.engine.request("DELETE", f"/v1/customers/{customer}")
+    assert account.pay(session).message == f"No such customer: '{customer}'"
+    assert account.get(f"{SESSIONS}/{session['id']}")["status"] == "open"
+    assert account.world.all("charge") == []
+
+
+def test_nor_after_the_banks_page(account):
+    customer = account.post("/v1/customers", email="ada@example.com")["id"]
+    session = account.session(account.price(1000), customer=customer)
+    assert account.pay(session, "4000002500003155").step == "authenticate"
+    account.engine.request("DELETE", f"/v1/customers/{customer}")
+    live = account.world.need("checkout.session", session["id"])
+    assert hosted_checkout.authenticate(account.world, live, passed=True).step == "retry"
+    assert account.world.all("charge") == []
