@@ -37,7 +37,7 @@ from local.stripe.engine.subscriptions import (
     subscription_pause,
     subscriptions,
 )
-from local.stripe.engine.world import API_VERSION, Cause, Obj, World, snapshot
+from local.stripe.engine.world import API_VERSION, NOBODY, Cause, Obj, World, snapshot
 
 _RESOURCES = (
     balance,
@@ -179,7 +179,7 @@ class Engine:
                 raise
             return refusal.status, refusal.body(cause.id or "", self.world.now()), True
         finally:
-            self.world.cause = Cause()
+            self.world.cause = NOBODY
 
     def _refused(self, refusal: ApiError, request_id: str, headers: dict[str, str]) -> Response:
         more = {"WWW-Authenticate": 'Basic realm="Stripe"'} if refusal.status == 401 else {}

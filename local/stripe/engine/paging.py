@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.stripe.engine.errors import invalid_request, missing
-from local.stripe.engine.world import Obj, snapshot
+from local.stripe.engine.world import Obj
 
 
 def list_object(data: list[Obj], url: str, has_more: bool = False) -> Obj:
@@ -15,7 +15,10 @@ def list_object(data: list[Obj], url: str, has_more: bool = False) -> Obj:
 
 
 def page(items: Sequence[Obj], params: Mapping[str, Any], url: str, noun: str) -> Obj:
-    """Cut the page out of `items` (newest first) that limit, starting_after and ending_before ask for."""
+    """Cut the page out of `items` (newest first) that limit, starting_after and ending_before ask for.
+
+    It holds the objects themselves: a route's answer is copied as a whole before anybody sees it.
+    """
     limit = params.get("limit", 10)
     if limit > 100:
         raise invalid_request(
@@ -32,10 +35,9 @@ def page(items: Sequence[Obj], params: Mapping[str, Any], url: str, noun: str) -
     if before is not None:
         end = _position(ids, before, "ending_before", noun)
         start = max(0, end - limit)
-        return list_object([snapshot(item) for item in items[start:end]], url, has_more=start > 0)
+        return list_object([*items[start:end]], url, has_more=start > 0)
     start = 0 if after is None else _position(ids, after, "starting_after", noun) + 1
-    chosen = [snapshot(item) for item in items[start : start + limit]]
-    return list_object(chosen, url, has_more=start + limit < len(items))
+    return list_object([*items[start : start + limit]], url, has_more=start + limit < len(items))
 
 
 def _position(ids: list[str], cursor: str, param: str, noun: str) -> int:

@@ -9,12 +9,12 @@ from local.stripe.engine.checkout import checkout_sessions, hosted_checkout
 from local.stripe.engine.invoices import invoice_life, invoice_preview
 from local.stripe.engine.payments import disputes, payment_intents
 from local.stripe.engine.subscriptions import subscription_end, subscription_life, upkeep
-from local.stripe.engine.world import Cause, Obj, World, snapshot
+from local.stripe.engine.world import NOBODY, Obj, World, snapshot
 
 
 def run_due(world: World) -> None:
     """Play everything due, oldest first, each at its own moment; then let advancing test clocks be ready."""
-    cause, world.cause = world.cause, Cause()
+    cause, world.cause = world.cause, NOBODY
     try:
         while (due := _next_due(world)) is not None:
             world.later.remove(due)
@@ -31,6 +31,8 @@ def run_due(world: World) -> None:
 def _next_due(world: World) -> tuple[int, str, str] | None:
     """The first that is due. No test clock is ahead of the account, so most requests look at one entry only."""
     now = world.account_now()
+    if not world.later or world.later[0][0] > now:
+        return None
     coming = itertools.takewhile(lambda planned: planned[0] <= now, world.later)
     return next((planned for planned in coming if planned[0] <= _now_of(world, planned[2], now)), None)
 

@@ -10,6 +10,7 @@ import importlib
 import types
 import typing
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
@@ -58,10 +59,9 @@ def _hash(values: Mapping[str, Any], schema: type, path: str) -> dict[str, Any]:
         raise refused_parameter(
             f"Received unknown parameter{plural}: {', '.join(unknown)}", param=unknown[0], code="parameter_unknown"
         )
-    for key in fields:
-        if key in _required(schema) and key not in values:
-            name = _name(path, key)
-            raise refused_parameter(f"Missing required param: {name}.", param=name, code="parameter_missing")
+    if not _required(schema) <= values.keys():
+        name = _name(path, next(key for key in fields if key in _required(schema) and key not in values))
+        raise refused_parameter(f"Missing required param: {name}.", param=name, code="parameter_missing")
     return {key: _value(value, fields[key], _name(path, key)) for key, value in values.items() if value is not None}
 
 
@@ -75,33 +75,53 @@ def _alternatives(hint: Any) -> list[Any]:
     return [hint]
 
 
+@dataclass(frozen=True)
+class _Allowed:
+    """What a hint allows."""
+
+    unset: bool
+    """An empty text."""
+    choices: list[str]
+    """Other texts by name."""
+    others: list[Any]
+    """Other types."""
+    numbers: list[Any]
+    elements: Any
+    """What a list of it holds; None where there is no list."""
+
+
 @cache
-def _allowed(hint: Any) -> tuple[list[str], list[Any]]:
-    """What a hint allows: texts by name, and other types."""
+def _allowed(hint: Any) -> _Allowed:
     options = _alternatives(hint)
     texts = [text for option in options if get_origin(option) is Literal for text in get_args(option)]
-    return texts, [option for option in options if get_origin(option) is not Literal]
+    others = [option for option in options if get_origin(option) is not Literal]
+    lists = [get_args(option)[0] for option in others if get_origin(option) is list]
+    return _Allowed(
+        unset="" in texts,
+        choices=[text for text in texts if text != ""],
+        others=others,
+        numbers=[option for option in others if option in (int, float)],
+        elements=lists[0] if lists else None,
+    )
 
 
 def _value(value: Any, hint: Any, path: str) -> Any:
-    allowed, others = _allowed(hint)
+    allowed = _allowed(hint)
     if value == "":
-        return _empty(allowed, others, path)
-    if isinstance(value, Mapping | list):
-        return _nested(value, others, path)
-    choices = [text for text in allowed if text != ""]
-    if choices:
-        if value in choices:
-            return value
-        numbers = [option for option in others if option in (int, float)]
-        if not numbers:
-            raise refused_parameter(f"Invalid {path}: must be one of {_listed(choices)}", param=path)
-        others = numbers
-    return _scalar(value, others, path)
+        return _empty(allowed, path)
+    if isinstance(value, dict | list | Mapping):
+        return _nested(value, allowed, path)
+    if not allowed.choices:
+        return _scalar(value, allowed.others, path)
+    if value in allowed.choices:
+        return value
+    if not allowed.numbers:
+        raise refused_parameter(f"Invalid {path}: must be one of {_listed(allowed.choices)}", param=path)
+    return _scalar(value, allowed.numbers, path)
 
 
-def _empty(allowed: list[str], others: list[Any], path: str) -> str:
-    if "" in allowed:
+def _empty(allowed: _Allowed, path: str) -> str:
+    if allowed.unset:
         return ""
     raise refused_parameter(
         f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; "
@@ -111,10 +131,10 @@ def _empty(allowed: list[str], others: list[Any], path: str) -> str:
     )
 
 
-def _nested(value: Mapping[str, Any] | list[Any], options: list[Any], path: str) -> Any:
-    for option in options:
-        if get_origin(option) is list:
-            return [_value(each, get_args(option)[0], f"{path}[{i}]") for i, each in enumerate(_elements(value, path))]
+def _nested(value: Mapping[str, Any] | list[Any], allowed: _Allowed, path: str) -> Any:
+    if allowed.elements is not None:
+        return [_value(each, allowed.elements, f"{path}[{i}]") for i, each in enumerate(_elements(value, path))]
+    options = allowed.others
     if isinstance(value, Mapping):
         for option in options:
             if is_typeddict(option):

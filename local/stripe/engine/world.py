@@ -23,6 +23,10 @@ class Cause:
     idempotency_key: str | None = None
 
 
+NOBODY = Cause()
+_NONE: dict[str, Obj] = {}
+
+
 @dataclass(frozen=True)
 class Outgoing:
     """One event due to one endpoint."""
@@ -43,7 +47,7 @@ class World:
     account: str = "acct_1PlumblineStandIn"
     offset: int = 0
     """How far the furthest test clock is ahead of `clock`. It never falls: a clock that steps back helps nobody."""
-    cause: Cause = Cause()
+    cause: Cause = NOBODY
     outbox: list[Outgoing] = field(default_factory=list)
     _moment: int | None = None
     _kinds: dict[str, dict[str, Obj]] = field(default_factory=dict)
@@ -126,7 +130,7 @@ class World:
 
     def all(self, kind: str) -> list[Obj]:
         """All of a kind, newest first, as Stripe lists them."""
-        return list(reversed(self._kinds.get(kind, {}).values()))
+        return [*reversed(self._kinds.get(kind, _NONE).values())]
 
     def kinds(self) -> list[str]:
         """The kinds of objects there are."""
@@ -146,22 +150,26 @@ class World:
         The snapshot never changes later, and an event is made whether or not an endpoint wants it:
         https://docs.stripe.com/api/events/object
         """
+        self._tell(type, obj, None if before is None else changes(before, obj))
+
+    def emit_updated(self, type: str, obj: Obj, before: Obj) -> None:
+        """Record an `*.updated` event, unless nothing changed."""
+        changed = changes(before, obj)
+        if changed:
+            self._tell(type, obj, changed)
+
+    def _tell(self, type: str, obj: Obj, changed: Obj | None) -> None:
         if self.lose_next > 0:
             self.lose_next -= 1
         else:
             data: Obj = {"object": obj}
-            if before is not None:
-                data["previous_attributes"] = changes(before, obj)
+            if changed is not None:
+                data["previous_attributes"] = changed
             for _ in range(2 if self.duplicate_next > 0 else 1):
                 self._record(type, snapshot(data))
             self.duplicate_next = max(0, self.duplicate_next - 1)
         for follow in self.followers:
             follow(self, type, obj)
-
-    def emit_updated(self, type: str, obj: Obj, before: Obj) -> None:
-        """Record an `*.updated` event, unless nothing changed."""
-        if changes(before, snapshot(obj)):
-            self.emit(type, obj, before)
 
     def _record(self, type: str, data: Obj) -> None:
         hooks = self.all("webhook_endpoint") + self.all("v2.core.event_destination")
@@ -205,11 +213,11 @@ def changes(before: Obj, after: Obj) -> Obj:
     https://docs.stripe.com/api/events/object#event_object-data-previous_attributes
     """
     found: Obj = {}
-    for key in before.keys() | after.keys():
-        old, new = before.get(key), after.get(key)
-        if old == new:
-            continue
-        found[key] = changes(old, new) if isinstance(old, dict) and isinstance(new, dict) else snapshot(old)
+    for key, old in before.items():
+        new = after.get(key)
+        if old != new:
+            found[key] = changes(old, new) if isinstance(old, dict) and isinstance(new, dict) else snapshot(old)
+    found |= {key: None for key in after.keys() - before.keys() if after[key] is not None}
     return dict(sorted(found.items()))
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Nami
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
@@ -56,9 +57,13 @@ def _weigh(values: Attributes, level: int) -> int:
     """Check and weigh. Written for speed: every write passes here with all that it writes."""
     if "" in values:
         raise Invalid(f"{_BROKEN}Attribute name must not be empty")
-    texts = [*values]
+    return _weigh_parts(values.values(), [*values], level)
+
+
+def _weigh_parts(parts: Iterable[Attribute], texts: list[str], level: int) -> int:
+    """Weigh the attributes of a map or a list, and along with them `texts`, such as their names."""
     total = 0
-    for attribute in values.values():
+    for attribute in parts:
         try:
             ((kind, held),) = attribute.items()
         except (AttributeError, ValueError):
@@ -67,6 +72,12 @@ def _weigh(values: Attributes, level: int) -> int:
             texts.append(held)
         elif kind == "N" and held.__class__ is str and _CANONICAL(held):
             total += (len(held) + 3) // 2
+        elif held is True and (kind == "NULL" or kind == "BOOL"):  # noqa: PLR1714 - the fastest way to say it
+            total += 1
+        elif held.__class__ is dict and kind == "M" and level < _LEVELS:
+            total += 3 + len(held) + _weigh(held, level + 1)
+        elif held.__class__ is list and kind == "L" and level < _LEVELS:
+            total += 3 + len(held) + (_weigh_parts(held, [], level + 1) if held else 0)
         else:
             total += _weigh_value(kind, held, level)
     try:
@@ -76,37 +87,18 @@ def _weigh(values: Attributes, level: int) -> int:
     return total + (len(text) if text.isascii() else len(text.encode()))
 
 
-def _weigh_one(attribute: Attribute, level: int) -> int:
-    try:
-        ((kind, held),) = attribute.items()
-    except (AttributeError, ValueError):
-        raise _no_attribute(attribute) from None
-    return _weigh_value(kind, held, level)
-
-
 def _weigh_value(kind: str, held: Any, level: int) -> int:
     if _HELD.get(kind) is not held.__class__:
         raise unsent(f"Invalid type for parameter {kind}, value: {held!r}, type: {type(held)}")
     if kind == "N":
         return _weigh_number(held)
-    if kind == "L":
-        below = _deeper(level)
-        return 3 + len(held) + sum([_weigh_one(part, below) for part in held])
-    if kind == "M":
-        return 3 + len(held) + _weigh(held, _deeper(level))
-    if kind == "S":
-        return len(held.encode())
+    if kind in ("L", "M"):  # else it would not have come here
+        raise Invalid(f"{_BROKEN}Nesting Levels have exceeded supported limits")
     if kind == "NULL" and held is not True:
         raise Invalid(f"{_BROKEN}Null attribute value types must have the value of true")
     if kind in _SETS:
         return _weigh_set(kind, held)
     return len(held) if kind == "B" else 1
-
-
-def _deeper(level: int) -> int:
-    if level == _LEVELS:
-        raise Invalid(f"{_BROKEN}Nesting Levels have exceeded supported limits")
-    return level + 1
 
 
 def _weigh_number(text: str) -> int:
@@ -128,7 +120,7 @@ def _weigh_set(kind: str, held: list[Any]) -> int:
     ordered = _ordered(kind, parts)
     if ordered != held:
         raise _OtherwiseWrittenError
-    return sum(_weigh_one({kind[0]: part}, 1) for part in ordered)
+    return _weigh_parts([{kind[0]: part} for part in ordered], [], 1)
 
 
 def _ordered(kind: str, parts: list[Any]) -> list[Any]:

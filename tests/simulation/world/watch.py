@@ -16,6 +16,8 @@ _STRIPES = frozenset({"PURCHASE", "RENEWAL", "REFUND", "REFUND_FAILED", "DISPUTE
 """Kinds of ledger entries that an object of Stripe must be the cause of."""
 _GRANTS = frozenset({"PURCHASE", "RENEWAL"})
 _OPEN = frozenset({"PARKED", "QUARANTINED"})
+_WATCHED = ("user", "version", "balance", "lots", "reservations")
+"""What is looked at of an account."""
 
 
 class Violation(BaseException):
@@ -25,6 +27,8 @@ class Violation(BaseException):
 def plain(attribute: Mapping[str, Any]) -> Any:
     """A value in DynamoDB's notation, as JSON has it."""
     ((kind, held),) = attribute.items()
+    if kind == "S":
+        return held
     if kind == "N":
         return int(held)
     if kind == "L":
@@ -71,19 +75,19 @@ class Watch:
             if table == "ledger":
                 entries.append(plain_item(item))
             elif table == "events":
-                self._event(plain_item(item))
+                self._event(item["id"]["S"], item["outcome"]["S"])
             elif item["pk"]["S"].startswith("ACCOUNT#"):
-                account = plain_item(item)
+                account = {name: plain(item[name]) for name in _WATCHED}
             elif item["pk"]["S"].startswith("LOT#"):
                 self._moved(plain_item(item))
         if entries or account is not None:
             self._booked(account, entries)
 
-    def _event(self, item: dict[str, Any]) -> None:
-        known = self.outcomes.get(item["id"])
+    def _event(self, event: str, outcome: str) -> None:
+        known = self.outcomes.get(event)
         if known is not None and known not in _OPEN:
-            raise Violation(f"event {item['id']} was {known}, and is recorded again as {item['outcome']}")
-        self.outcomes[item["id"]] = item["outcome"]
+            raise Violation(f"event {event} was {known}, and is recorded again as {outcome}")
+        self.outcomes[event] = outcome
 
     def _moved(self, lot: dict[str, Any]) -> None:
         if lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"] or lot["held"]:

@@ -22,6 +22,7 @@ _LEVEL: Final = re.compile(r"[A-Z][A-Z0-9_]{0,31}", re.ASCII)
 _NOTHING = "-"
 _OLDEST = timedelta(hours=1)
 _SKEW = timedelta(minutes=1)
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 def entitlement_text(state: PublishedAccount) -> str:
@@ -87,7 +88,7 @@ def _rest(state: PublishedAccount, **more: object) -> str:
 
 
 def _json(value: dict[str, object]) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _parted(text: object, user: UserId) -> tuple[str, dict[str, Any]]:

@@ -60,7 +60,8 @@ class Lot:
         when it is given back. A lot that has expired stays so, also for a machine whose clock is a little behind.
         """
         over = self.expires_at is not None and (now >= self.expires_at or self.expired > 0)
-        return replace(self, expired=max(0, self.granted - self.reversed - self.used - self.held) if over else 0)
+        expired = max(0, self.granted - self.reversed - self.used - self.held) if over else 0
+        return self if expired == self.expired else replace(self, expired=expired)
 
 
 @dataclass(frozen=True, slots=True)

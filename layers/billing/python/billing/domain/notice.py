@@ -20,6 +20,7 @@ from billing.errors import MalformedMessage
 type Quarantine = Literal["wrong_mode", "wrong_account"]
 
 MESSAGE_VERSION: Final = 1
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 THIN_PREFIX: Final = "v1."
 """What the type of a thin event has before the name of the snapshot event that tells of the same change."""
 
@@ -107,7 +108,7 @@ class Notice:
 
     def to_text(self) -> str:
         """Return the message as it stands in the queue, and in the record of an event that can be tried again."""
-        return json.dumps(self.to_message(), separators=(",", ":"))
+        return _ENCODER.encode(self.to_message())
 
     @classmethod
     def from_message(cls, message: Any) -> Notice:

@@ -33,7 +33,8 @@ def settle(lots: Iterable[Lot], reservations: Iterable[Reservation], now: dateti
     settled = list[Lot]()
     gone = list[tuple[Lot, int]]()
     for lot in sorted(lots, key=lambda lot: lot.key):
-        after = replace(lot, held=held.get(lot.key, 0)).settled_at(now)
+        holding = held.get(lot.key, 0)
+        after = (lot if holding == lot.held else replace(lot, held=holding)).settled_at(now)
         settled.append(after)
         if after.left != lot.left:
             gone.append((after, after.left - lot.left))

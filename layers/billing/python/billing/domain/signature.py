@@ -40,6 +40,7 @@ _MAX_TOLERANCE = timedelta(hours=1)
 
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 _PRINTABLE = re.compile(r"[\x20-\x7e]+", re.ASCII)
+_VISIBLE = re.compile(r"[!-~]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +117,4 @@ def _parse(header: str | None) -> tuple[str, Sequence[bytes]]:
 
 
 def _is_token(value: str) -> bool:
-    return all("!" <= character <= "~" for character in value)
+    return _VISIBLE.fullmatch(value) is not None

@@ -122,7 +122,7 @@ def _read_json(body: bytes) -> dict[str, Any]:
     as with the SDK: a payload is only a hint.
     """
     try:
-        payload = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        payload = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as exc:
         raise MalformedEvent("the body is not UTF-8", reason="encoding") from exc
     except RecursionError as exc:
@@ -140,3 +140,6 @@ def _reason(exc: BillingError) -> str:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

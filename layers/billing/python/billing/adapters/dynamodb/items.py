@@ -7,8 +7,10 @@ default is an absent attribute, so that conditions can ask for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
+from functools import cache
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 SCHEMA = 1
-_WHOLE = re.compile(r"-?[0-9]{1,38}", re.ASCII)  # 38 digits are what DynamoDB keeps of a number
+_WHOLE = re.compile(r"-?[0-9]{1,38}", re.ASCII).fullmatch  # 38 digits are what DynamoDB keeps of a number
 
 type Attributes = dict[str, Any]
 """An item in DynamoDB's own notation: `{"pk": {"S": "…"}}`."""
@@ -85,60 +87,93 @@ def walk_key(name: str) -> str:
 
 def to_item(thing: DataclassInstance, **keys: object) -> Attributes:
     """Write a domain object as an item, under these keys."""
-    values: dict[str, object] = adapter(type(thing)).dump_python(thing, mode="json")
-    absent = {field.name for field in fields(thing) if field.default is None and values[field.name] is None}
-    kept = {name: value for name, value in values.items() if name not in absent}
-    return attributes({"schema": SCHEMA, **kept, **keys})
+    kind = type(thing)
+    values: dict[str, object] = adapter(kind).dump_python(thing, mode="json")
+    for name in _optional(kind):
+        if values[name] is None:
+            del values[name]
+    return attributes({"schema": SCHEMA, **values, **keys})
 
 
 def attributes(values: Mapping[str, object]) -> Attributes:
     """Write plain values as attributes. Raises TypeError for what has no attribute: a float, bytes, a time."""
-    return {name: _attribute(value) for name, value in values.items()}
+    return {name: _WRITERS.get(value.__class__, _derived)(value) for name, value in values.items()}
 
 
 def plain(item: Attributes) -> dict[str, Any]:
     """Read attributes as plain values; raise MalformedObject for a kind of attribute that we never write."""
-    return {name: _value(attribute) for name, attribute in item.items()}
+    found = {}
+    for name, attribute in item.items():
+        ((kind, held),) = attribute.items()
+        found[name] = held if kind == "S" else _value(kind, held)
+    return found
 
 
-def _attribute(value: object) -> dict[str, Any]:
-    """One attribute. Ours, because boto3's serializer would bring all of boto3 with it: 57 modules at each start."""
+def _derived(value: object) -> dict[str, Any]:
+    """What is a kind of those below, such as an enumeration."""
     match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
         case int():
-            return {"N": str(value)}
+            return {"N": str(int(value))}
         case str():
             return {"S": str(value)}
-        case set() | frozenset() if value and all(isinstance(part, str) for part in value):
-            return {"SS": sorted(value)}  # DynamoDB has no empty set
-        case list() | tuple():
-            return {"L": [_attribute(part) for part in value]}
         case Mapping():
             return {"M": attributes(value)}
         case _:
             raise TypeError(f"no attribute for a {type(value).__name__}")
 
 
-def _value(attribute: Mapping[str, Any]) -> Any:
-    ((kind, held),) = attribute.items()
-    match kind:
-        case "S" | "BOOL":
-            return held
-        case "N" if _WHOLE.fullmatch(held):
-            return int(held)
-        case "NULL":
-            return None
-        case "SS":
-            return set(held)
-        case "L":
-            return [_value(part) for part in held]
-        case "M":
-            return plain(held)
-        case _:
-            raise MalformedObject("a stored item has an attribute that we never write", reason=kind)
+def _set(value: Collection[object]) -> dict[str, Any]:
+    """A set of texts. DynamoDB has no empty one."""
+    if not value or not all(isinstance(part, str) for part in value):
+        raise TypeError("no attribute for a set that is empty, or of anything but texts")
+    return {"SS": sorted(str(part) for part in value)}
+
+
+def _list(value: Iterable[object]) -> dict[str, Any]:
+    return {"L": [_WRITERS.get(part.__class__, _derived)(part) for part in value]}
+
+
+_WRITERS: Mapping[type[Any], Callable[[Any], dict[str, Any]]] = {
+    NoneType: lambda value: {"NULL": True},
+    bool: lambda value: {"BOOL": value},
+    int: lambda value: {"N": str(value)},
+    str: lambda value: {"S": value},
+    set: _set,
+    frozenset: _set,
+    list: _list,
+    tuple: _list,
+    dict: lambda value: {"M": attributes(value)},
+}
+"""An attribute by the type of its value. Ours, because boto3's serializer would bring all of boto3 with it: 57 modules
+at each start. By type and not by `match`, for an account is read and written on every path that there is."""
+
+
+def _value(kind: str, held: Any) -> Any:
+    read = _READERS.get(kind)
+    if read is None:
+        raise MalformedObject("a stored item has an attribute that we never write", reason=kind)
+    return read(held)
+
+
+def _number(held: str) -> int:
+    if not _WHOLE(held):
+        raise MalformedObject("a stored item has an attribute that we never write", reason="N")
+    return int(held)
+
+
+def _parts(held: list[Attributes]) -> list[Any]:
+    return [_value(kind, inner) for part in held for kind, inner in part.items()]
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "S": lambda held: held,
+    "BOOL": lambda held: held,
+    "N": _number,
+    "NULL": lambda held: None,
+    "SS": set,
+    "L": _parts,
+    "M": plain,
+}
 
 
 def from_item[T](kind: type[T], item: Attributes) -> T:
@@ -165,3 +200,9 @@ def adapter(kind: type[Any]) -> TypeAdapter[Any]:
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]
+
+
+@cache
+def _optional(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    """The fields that are absent by default."""
+    return tuple(field.name for field in fields(kind) if field.default is None)
