@@ -72,7 +72,7 @@ def _weigh_parts(parts: Iterable[Attribute], texts: list[str], level: int) -> in
             texts.append(held)
         elif kind == "N" and held.__class__ is str and _CANONICAL(held):
             total += (len(held) + 3) // 2
-        elif held is True and (kind == "NULL" or kind == "BOOL"):  # noqa: PLR1714 - the fastest way to say it
+        elif held is True and (kind == "NULL" or kind == "BOOL"):
             total += 1
         elif held.__class__ is dict and kind == "M" and level < _LEVELS:
             total += 3 + len(held) + _weigh(held, level + 1)

@@ -97,7 +97,7 @@ def to_item(thing: DataclassInstance, **keys: object) -> Attributes:
 
 def attributes(values: Mapping[str, object]) -> Attributes:
     """Write plain values as attributes. Raises TypeError for what has no attribute: a float, bytes, a time."""
-    return {name: _WRITERS.get(value.__class__, _derived)(value) for name, value in values.items()}
+    return {name: _WRITERS.get(type(value), _derived)(value) for name, value in values.items()}
 
 
 def plain(item: Attributes) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def plain(item: Attributes) -> dict[str, Any]:
     return found
 
 
-def _derived(value: object) -> dict[str, Any]:
+def _derived(value: Any) -> dict[str, Any]:
     """What is a kind of those below, such as an enumeration."""
     match value:
         case int():
@@ -130,11 +130,11 @@ def _set(value: Collection[object]) -> dict[str, Any]:
 
 
 def _list(value: Iterable[object]) -> dict[str, Any]:
-    return {"L": [_WRITERS.get(part.__class__, _derived)(part) for part in value]}
+    return {"L": [_WRITERS.get(type(part), _derived)(part) for part in value]}
 
 
 _WRITERS: Mapping[type[Any], Callable[[Any], dict[str, Any]]] = {
-    NoneType: lambda value: {"NULL": True},
+    NoneType: lambda _: {"NULL": True},
     bool: lambda value: {"BOOL": value},
     int: lambda value: {"N": str(value)},
     str: lambda value: {"S": value},
@@ -169,7 +169,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "S": lambda held: held,
     "BOOL": lambda held: held,
     "N": _number,
-    "NULL": lambda held: None,
+    "NULL": lambda _: None,
     "SS": set,
     "L": _parts,
     "M": plain,
