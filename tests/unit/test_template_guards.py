@@ -1,0 +1,81 @@
+"""What the template alone guards: it is deployed as it stands, and nothing on this machine would miss it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.template.expand import expand
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The template as AWS deploys it."""
+    return expand(ROOT / "template.yaml", tmp_path_factory.mktemp("template"))["expanded"]["Resources"]
+
+
+def of(resources: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    found = {name: each["Properties"] for name, each in resources.items() if each["Type"] == kind}
+    assert found
+    return found
+
+
+def test_only_the_app_may_call_from_a_browser(resources: dict[str, Any]) -> None:
+    """S15: one origin, named by a parameter; and no cookies, so that nobody's browser brings an identity along."""
+    [api] = of(resources, "AWS::ApiGatewayV2::Api").values()
+    cors = api["Body"]["x-amazon-apigateway-cors"]
+    assert cors["allowOrigins"] == [{"Ref": "AppUrl"}]
+    assert not cors.get("allowCredentials")
+    assert "stripe-signature" not in cors["allowHeaders"]
+
+
+def test_all_that_is_kept_is_encrypted(resources: dict[str, Any]) -> None:
+    """S21: at rest. Lambda's logs are encrypted always: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/data-protection.html"""
+    for table in of(resources, "AWS::DynamoDB::Table").values():
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+    for queue in of(resources, "AWS::SQS::Queue").values():
+        assert queue["SqsManagedSseEnabled"] is True
+
+
+def test_no_queue_is_reached_without_tls(resources: dict[str, Any]) -> None:
+    """S21: on the way. Whoever may use a queue may not do so in the clear."""
+    named: set[str] = set()
+    for policy in of(resources, "AWS::SQS::QueuePolicy").values():
+        [statement] = policy["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sqs:*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        denied = {arn["Fn::GetAtt"][0] for arn in statement["Resource"]}
+        assert denied == {queue["Ref"] for queue in policy["Queues"]}
+        named |= denied
+    assert named == set(of(resources, "AWS::SQS::Queue"))
+
+
+def test_a_flood_is_throttled_and_most_where_stripe_is_asked(resources: dict[str, Any]) -> None:
+    """S22: what one caller after another may cost is bounded before a function starts."""
+    [stage] = of(resources, "AWS::ApiGatewayV2::Stage").values()
+    every = stage["DefaultRouteSettings"]
+    assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"] <= 1000
+    for route in ("POST /checkout/sessions", "GET /checkout/success"):
+        assert 0 < stage["RouteSettings"][route]["ThrottlingRateLimit"] < 25
+    [api] = of(resources, "AWS::ApiGatewayV2::Api").values()
+    routes = {f"{method.upper()} {path}" for path, methods in api["Body"]["paths"].items() for method in methods}
+    assert set(stage["RouteSettings"]) <= routes
+
+
+def test_an_outage_of_hours_stays_in_the_queue(resources: dict[str, Any]) -> None:
+    """F23: 50 receives, of which most are 15 minutes apart; and the queue keeps a message for longer than that."""
+    [queue] = [queue for queue in of(resources, "AWS::SQS::Queue").values() if "RedrivePolicy" in queue]
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert receives == 50
+    assert receives * 15 * 60 < queue["MessageRetentionPeriod"]
+
+
+def test_the_consumer_is_bounded_and_names_what_failed(resources: dict[str, Any]) -> None:
+    """F12, F24: few at once, so that Stripe is not overrun; and of a batch only the failed part comes again."""
+    [mapping] = of(resources, "AWS::Lambda::EventSourceMapping").values()
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] <= 5
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
