@@ -8,7 +8,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate fuzz-api fuzz-webhook load coverage coverage-domain check check-format lint format typecheck validate lock clean FORCE
+	simulate fuzz-api fuzz-webhook load prove failure-modes coverage coverage-domain check check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -88,6 +88,12 @@ fuzz-webhook: .venv/.ready ## the webhook under a coverage-guided fuzzer (Linux,
 
 load: .venv/.ready ## bursts, a backlog of 20,000, a hot user, a spender: the sizes that a check plays in small
 	@LOAD=whole $(PYTHON) -m pytest tests/integration/load -n0 --durations=0 $(ARGS)
+
+prove: .venv/.ready ## take a failure mode's mechanism away and see its tests turn red: make prove ROW=F12
+	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.proofs $(ROW) $(ARGS)
+
+failure-modes: .venv/.ready ## write docs/failure-modes.md from the rows in tests/proofs
+	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.proofs --write
 
 ## --- measure it: branches as well, and nothing left out (pyproject.toml) -------------------------------------------
 # Percent. A floor is raised when more is covered, and never lowered.

@@ -50,7 +50,7 @@ def test_a_lock_holds_what_is_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_locked_package_has_hashes(name: str) -> None:
-    """`uv pip sync --require-hashes` would refuse as well, but only where somebody installs afresh."""
+    """S30. `uv pip sync --require-hashes` would refuse as well, but only where somebody installs afresh."""
     _, locked = read(name)
     assert [package for package, (_, hashes) in locked.items() if "--hash=sha256:" not in hashes] == []
 

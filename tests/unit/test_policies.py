@@ -141,6 +141,7 @@ def test_what_a_function_calls_is_allowed(resources: dict[str, Any], function: s
 
 @pytest.mark.parametrize("function", NEEDS)
 def test_nothing_is_allowed_on_what_a_function_does_not_touch(resources: dict[str, Any], function: str) -> None:
+    """S20: a role for each function, without a wildcard."""
     for action, about in allowed(resources, function):
         assert not action.endswith(":*")
         assert [name for name in NEEDS[function] if f'"{name}"' in about or f"${{{name}}}" in about], (action, about)

@@ -177,7 +177,7 @@ def _checkout(name: str, value: str) -> tuple[Read, dict[str, str]]:
     ],
 )
 def test_only_an_origin_is_an_origin(name: str, value: str) -> None:
-    """Return URLs are made of these: what comes after the host would end up in the middle of them."""
+    """S12. Return URLs are made of these: what comes after the host would end up in the middle of them."""
     error = refusal(*_checkout(name, value))
     assert error.ids == {"setting": name}
     assert value not in shown(error)
@@ -260,7 +260,7 @@ def test_the_mode_is_in_everything_that_must_not_mix(mode: str, live: bool) -> N
     ],
 )
 def test_live_mode_and_a_stage_named_prod_belong_together(function: str, stage: str, mode: str, fits: bool) -> None:
-    """Else one parameter that was forgotten takes real money in a test, or gives real goods for test cards."""
+    """S28. Else one parameter that was forgotten takes real money in a test, or gives real goods for test cards."""
     read, given = WHOLE[function]
     mixed = given | {"STAGE": stage, "STRIPE_MODE": mode}
     if fits:

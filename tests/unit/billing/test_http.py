@@ -43,6 +43,7 @@ def answer_to(exc: BaseException) -> HttpResponse:
 @pytest.mark.parametrize("encoded", [False, True])
 @pytest.mark.parametrize("body", [b"", b"{}", "é😀".encode(), b" {\r\n} "])
 def test_the_exact_bytes_come_out(body: bytes, encoded: bool) -> None:
+    """S04: verified as the bytes that were sent, or refused."""
     assert request.raw_body(http_event(body, encoded=encoded)) == body
 
 
@@ -153,6 +154,12 @@ def test_without_the_authorizers_claims_nobody_asks(context: Any) -> None:
     event["requestContext"] = context
     with pytest.raises(errors.Unauthenticated):
         caller.caller(event)
+
+
+@pytest.mark.parametrize("name", ["x-user-id", "X-User-Id", "x-amzn-oidc-identity", "sub"])
+def test_a_header_names_nobody(name: str) -> None:
+    """S08: anybody can set a header; the claims are the authorizer's."""
+    assert caller.caller(http_event(headers={name: "bob"}, claims={"sub": "alice"})).user_id == "alice"
 
 
 def test_a_machine_is_known_by_our_scopes_only() -> None:

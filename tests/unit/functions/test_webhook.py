@@ -42,6 +42,7 @@ def code(response: HttpResponse) -> str:
 @pytest.mark.parametrize("encoded", [False, True], ids=["as text", "in base64"])
 @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET], ids=["the new secret", "the old secret"])
 def test_a_signed_event_is_queued_and_then_answered(edge: Edge, secret: str, encoded: bool) -> None:
+    """F28: no event is refused meanwhile."""
     response = edge.deliver(secret=secret, encoded=encoded)
     assert response["statusCode"] == 200
     assert json.loads(response["body"]) == {"ok": True}
@@ -128,6 +129,12 @@ def test_an_event_of_another_mode_or_account_is_queued_with_its_reason(
     assert edge.log.lines[0].ids["reason"] == reason
 
 
+def test_a_huge_event_is_a_short_message(edge: Edge) -> None:
+    """F33: what is queued is ids, so that no event is too large for a queue."""
+    assert edge.deliver(json.dumps(PAYLOAD | {"more": "x" * 900_000}).encode())["statusCode"] == 200
+    assert len(edge.queue.bodies[0]) < 2000
+
+
 # --- bad input: refused with 400, nothing queued
 
 GOOD = sign(BODY, SECRET, T)
@@ -190,6 +197,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.parametrize(("change", "expected"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_not_verified_is_refused(edge: Edge, change: Change, expected: str) -> None:
+    """S01, S02, F29: forged, too old, or of the future."""
     event = http_event(BODY, {"Stripe-Signature": GOOD})
     change(event)
     response = edge.post(event)

@@ -72,7 +72,7 @@ def test_a_commit_without_change_bumps_the_stripe_version_alone(world: World) ->
 
 
 def test_after_a_no_change_converge_a_reader_with_an_older_snapshot_loses(world: World) -> None:
-    """Money rule 1: without the bump it would win, and bring back what was true before."""
+    """F03, money rule 1: without the bump it would win, and bring back what was true before."""
     slow = stored(world)
     world.accounts.commit(Commit(slow, slow, changed=False))
     assert lost(world, lambda: world.accounts.commit(commit(slow))) == CONFLICT
@@ -125,6 +125,7 @@ def test_a_payment_points_to_the_purchase_that_it_paid(world: World) -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.APPLIED, Outcome.NOOP, Outcome.IGNORED])
 def test_an_event_with_a_terminal_outcome_stops_the_whole_commit(world: World, outcome: Outcome) -> None:
+    """F01: nothing of it is written a second time."""
     world.events.record(event(outcome=outcome, customer=None))
     again = commit(stored(world), events=(event(),), purchases=(purchase(),), entries=(entry(version=3),))
     assert lost(world, lambda: world.accounts.commit(again)) == recorded("evt_1")
@@ -132,6 +133,7 @@ def test_an_event_with_a_terminal_outcome_stops_the_whole_commit(world: World, o
 
 @pytest.mark.parametrize("waiting", [Outcome.PARKED, Outcome.QUARANTINED])
 def test_a_waiting_event_is_moved_by_its_replay_once(world: World, waiting: Outcome) -> None:
+    """F53: applied, once."""
     world.events.record(event(outcome=waiting, reason="the customer has no owner"))
     read = stored(world)
     assert world.accounts.commit(commit(read, events=(event(),))) == DONE

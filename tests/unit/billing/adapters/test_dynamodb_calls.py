@@ -119,7 +119,7 @@ CALLS += [pytest.param("transact_write_items", call, id=name) for name, call in 
 def test_what_may_pass_is_retryable(
     stubbed: Stubbed, operation: str, call: Callable[[Stubbed], object], code: str, status: int
 ) -> None:
-    """A missing right or table is of this kind too: events wait in the queue while a person mends it."""
+    """F15. A missing right or table is of this kind too: events wait in the queue while a person mends it."""
     stubbed.stub.add_client_error(operation, code, http_status_code=status)
     with pytest.raises(StoreUnavailable) as raised:
         call(stubbed)
@@ -151,6 +151,7 @@ def test_a_transaction_canceled_for_an_item_that_can_not_be_written_is_permanent
 def test_a_throttled_transaction_is_retryable(
     stubbed: Stubbed, call: Callable[[Stubbed], object], reasons: tuple[str, ...]
 ) -> None:
+    """F15: delay, and nothing else."""
     stubbed.cancels(*reasons)
     with pytest.raises(StoreUnavailable):
         call(stubbed)

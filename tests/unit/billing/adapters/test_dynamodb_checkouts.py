@@ -16,6 +16,7 @@ def state(world: World) -> object:
 
 
 def test_of_two_first_claims_one_is_taken(world: World) -> None:
+    """F45: one payable session."""
     assert world.checkouts.take(claim(), order())
     before = state(world)
     assert not world.checkouts.take(claim(order=SECOND), order(id=SECOND))

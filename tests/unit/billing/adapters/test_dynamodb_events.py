@@ -22,6 +22,7 @@ def kept(world: World) -> dict[str, object]:
 @pytest.mark.parametrize("second", list(Outcome))
 @pytest.mark.parametrize("first", TERMINAL)
 def test_a_terminal_record_stands(world: World, first: Outcome, second: Outcome) -> None:
+    """F01: what was handled is handled."""
     assert world.events.record(event(outcome=first, reason="first")) is Recording.WRITTEN
     assert world.events.record(event(outcome=second, reason="second")) is Recording.RECORDED
     assert (kept(world)["outcome"], kept(world)["reason"]) == (first, "first")
@@ -30,6 +31,7 @@ def test_a_terminal_record_stands(world: World, first: Outcome, second: Outcome)
 @pytest.mark.parametrize("second", list(Outcome))
 @pytest.mark.parametrize("first", WAITING)
 def test_a_waiting_record_can_be_tried_again(world: World, first: Outcome, second: Outcome) -> None:
+    """F53: applied, once."""
     assert world.events.record(event(outcome=first, reason="first")) is Recording.WRITTEN
     assert world.events.record(event(outcome=second, reason=None)) is Recording.WRITTEN
     assert (kept(world)["outcome"], kept(world)["reason"]) == (second, None)

@@ -133,6 +133,7 @@ def test_nothing_kept_is_a_miss(cache: UpstashCache, metrics: FakeMetrics, log: 
     ],
 )
 def test_lives(cache: UpstashCache, redis: Redis, state: PublishedAccount, kind: str, seconds: int) -> None:
+    """F62: who paid has access within 60 s."""
     assert cache.publish([state], [EVENT])
     assert redis.ttl(PREFIX + kind) in (seconds, seconds - 1)
 

@@ -61,6 +61,7 @@ def test_the_same_share_of_credits_as_of_money_is_reversed_rounded_down(granted,
 
 
 def test_lots_of_one_purchase_round_once_on_their_total():
+    """F37: exact, to the credit."""
     lots = [replace(LOT, line=line, granted=5) for line in range(3)]
     # 15 granted, half taken back: 7 in all, where rounding each by itself would give 6
     assert [lot.reversed for lot in reverse_lots(lots, 1, 2)] == [2, 3, 2]

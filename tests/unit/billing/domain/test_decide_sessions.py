@@ -66,6 +66,7 @@ def test_a_purchase_of_somebody_else_gives_this_account_nothing():
 
 
 def test_deciding_twice_changes_nothing_but_the_count_of_converges():
+    """F05: the success page says what was granted, and grants nothing more."""
     order = an_order()
     truth = a_truth(a_session(order))
     once, _ = step(before(order), truth)
@@ -154,6 +155,7 @@ def test_an_asynchronous_payment_grants_when_it_has_gone_through():
 
 
 def test_an_asynchronous_payment_that_fails_grants_nothing():
+    """F43: nothing was granted."""
     order = an_order()
     waiting, _ = step(before(order), a_truth(unpaid(a_session(order), "complete")))
     failed, decision = step(waiting, a_truth(unpaid(a_session(order), "complete", payment_failed=True)))
@@ -207,6 +209,7 @@ def test_a_session_that_is_not_what_was_ordered_is_refused(given, why):
 
 @pytest.mark.parametrize("stored", [True, False])
 def test_a_session_of_another_owners_order_is_refused(stored):
+    """S14: who names it in metadata gets nothing of it."""
     order = an_order(user=BOB)
     state = before(order)
     if stored:

@@ -129,6 +129,7 @@ def test_prorations_and_lines_of_no_subscription_cover_nothing():
 
 @pytest.mark.parametrize("status", ["unpaid", "incomplete", "incomplete_expired", "paused", "canceled", "new_status"])
 def test_no_access(status):
+    """F42: access by one table of statuses."""
     paid = state(status=status, paid_through=NOW + 30 * DAY, trial_end=NOW + 30 * DAY)
     assert access_of(paid, GRACE, NOW) is None
 

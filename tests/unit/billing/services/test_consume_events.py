@@ -39,6 +39,7 @@ def core() -> Core:
 
 
 def test_one_converge_for_each_user_and_one_round_trip_to_the_cache(core):
+    """F07: the purchase is granted all the same."""
     second = a_notice("payment_intent.succeeded", id="evt_2", related={"payment_intent": f"pi_{SESSION}"})
     assert core.deliver(a_notice(), BOB_PAID, second) == frozenset()
     assert core.calls.count("commit") == 2
@@ -69,6 +70,15 @@ def test_a_second_delivery_has_no_effect_and_marks_the_event_as_done(core):
     assert core.granted() == [("PURCHASE", 500)]
     assert core.cache.done == {"evt_1"}
     assert core.cache.accounts[ALICE].balance == 500
+
+
+def test_an_event_whose_record_has_run_out_is_replayed_in_vain(core):
+    """F51: the record of an event ends after 90 days; the purchase and the ledger never do."""
+    core.deliver(a_notice())
+    del core.tables.events[EventId("evt_1")]
+    assert core.deliver(a_notice()) == frozenset()
+    assert core.granted() == [("PURCHASE", 500)]
+    assert core.outcomes() == {"evt_1": "NOOP"}
 
 
 def test_a_replay_tells_the_cache_what_stands_now(core):
@@ -104,6 +114,7 @@ def test_a_malformed_message_holds_up_no_other_and_ends_in_the_dead_letter_queue
 
 
 def test_what_may_succeed_later_comes_again_without_a_record(core):
+    """F12: only that part comes again."""
     core.calls.before("snapshot", raising(StripeUnavailable("down")))
     assert core.deliver(a_notice(), BOB_PAID) == {"m1"}
     assert core.outcomes() == {"evt_bob": "APPLIED"}
@@ -116,7 +127,7 @@ def test_what_may_succeed_later_comes_again_without_a_record(core):
     [(1, 11), (2, 22), (3, 45), (4, 90), (5, 180), (6, 360), (7, 675), (8, 675), (50, 675), (5000, 675)],
 )
 def test_the_delay_doubles_with_each_receive_up_to_15_minutes_with_jitter(core, receive_count, seconds):
-    """Money rule 11; half of the jitter here, which is the upper half of the delay: 15, 30, 60 … 900."""
+    """F23, money rule 11; half of the jitter here, which is the upper half of the delay: 15, 30, 60 … 900."""
     core.calls.broken["snapshot"] = StripeUnavailable("down")
     core.deliver(a_notice(), receive_count=receive_count)
     assert core.queue.delayed == [("receipt-1", seconds)]
@@ -138,7 +149,7 @@ def test_a_queue_that_takes_no_delay_changes_nothing_else(core):
 
 
 def test_a_group_that_can_never_succeed_is_split_and_only_the_bad_event_is_quarantined(core):
-    """Money rules 5 and 11."""
+    """F13, money rules 5 and 11."""
     bad = a_notice(id="evt_bad", related={"checkout.session": "cs_gone"})
     assert core.deliver(bad, a_notice()) == frozenset()
     assert core.outcomes() == {"evt_bad": "QUARANTINED", "evt_1": "APPLIED"}
@@ -169,6 +180,7 @@ def refund(**given):
 
 
 def test_an_event_that_cannot_be_routed_holds_up_no_other(core):
+    """F12: only that part comes again."""
     core.calls.broken["hints"] = StripeUnavailable("down")
     assert core.deliver(refund(id="evt_r"), a_notice(), "{") == {"m1", "m3"}
     assert core.outcomes() == {"evt_1": "APPLIED"}
@@ -177,6 +189,7 @@ def test_an_event_that_cannot_be_routed_holds_up_no_other(core):
 
 
 def test_an_event_that_can_never_be_routed_is_quarantined(core):
+    """F13: at once and visibly, and the others flow."""
     core.calls.broken["hints"] = StripeRefused("Stripe refused the request")
     assert core.deliver(refund(id="evt_r"), a_notice()) == frozenset()
     assert core.outcomes() == {"evt_r": "QUARANTINED", "evt_1": "APPLIED"}

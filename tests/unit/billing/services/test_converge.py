@@ -123,7 +123,7 @@ def test_a_second_look_changes_nothing_and_still_counts_as_a_converge(core):
 
 
 def test_a_slow_reader_with_an_older_snapshot_loses_to_a_converge_that_changed_nothing(core):
-    """F03: the slow one saw a refund that had failed by the time it came to write."""
+    """F03, F04: the slow one saw a refund that had failed by the time it came to write."""
     run(core, a_notice())
     payment = core.stripe.sessions[SESSION].payment
 
@@ -148,6 +148,7 @@ def test_a_spend_in_between_costs_no_second_look_at_stripe(core):
 
 
 def test_another_converge_in_between_makes_this_one_look_again(core):
+    """F02, F04: one of the two wins, the other finds the record."""
     core.calls.before("commit", lambda: run(core))
     result = run(core, a_notice())
     assert core.calls.made == ["load", "snapshot", "commit", "load", "snapshot", "commit", "load", "snapshot", "commit"]
@@ -170,6 +171,7 @@ def test_deleted_customers_are_left_out(core):
 
 
 def test_an_event_that_is_recorded_already_is_dropped_and_the_rest_is_committed(core):
+    """F02: one of the two wins, the other finds the record."""
     run(core, a_notice())
     result = run(core, a_notice(), a_notice(id="evt_2"))
     assert result.outcomes == {EventId("evt_2"): Outcome.NOOP}
@@ -179,7 +181,7 @@ def test_an_event_that_is_recorded_already_is_dropped_and_the_rest_is_committed(
 
 
 def test_when_all_are_recorded_there_is_no_effect(core):
-    """F01, F10."""
+    """F01, F09, F10."""
     run(core, a_notice())
     before = core.account()
     result = run(core, a_notice())

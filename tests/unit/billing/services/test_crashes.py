@@ -58,6 +58,7 @@ def test_a_checkout_that_died_is_resumed_with_one_customer_one_order_and_one_ses
 @pytest.mark.parametrize("effect", [True, False])
 @pytest.mark.parametrize("lookup_key", ["credits", "pro_monthly"])
 def test_a_batch_whose_consumer_died_is_delivered_again_and_has_one_effect(lookup_key, effect):
+    """F09: whoever sent or worked on it died, a second message has no second effect."""
     granted = [("PURCHASE", 500)] if lookup_key == "credits" else [("PURCHASE", 100), ("ACCESS", 0)]
     died = 0
     for number in CALLS:

@@ -56,6 +56,7 @@ def charge_only(**given) -> Notice:
 
 
 def test_the_owner_record_of_the_customer_decides_in_one_read_for_all(core):
+    """F34: the account is found all the same."""
     notices = [
         a_notice(),
         a_notice("customer.updated", id="evt_2", customer="cus_bob", related={}),

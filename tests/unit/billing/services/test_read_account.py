@@ -54,6 +54,7 @@ def test_a_level_that_has_run_out_or_that_nobody_ranks_is_not_believed(core, giv
 
 
 def test_what_was_read_from_the_store_is_cached(core):
+    """F21: nothing is lost."""
     assert read_entitlement(ALICE, core.read)[1] == "store"
     assert core.cache.accounts[ALICE].level == "PRO"
     assert read_entitlement(ALICE, core.read)[1] == "cache"
@@ -65,7 +66,7 @@ def test_a_user_of_whom_nothing_is_known_has_the_lowest_level(core):
 
 
 def test_without_redis_the_store_answers(core):
-    """F19."""
+    """F19, F21."""
     core.cache.down = True
     cached(core)
     assert read_entitlement(ALICE, core.read) == (Span("PRO", NOW + 30 * DAY), "store")

@@ -100,6 +100,7 @@ def test_a_spend_whose_process_died_is_done_once(core: Core, call: int) -> None:
 
 @pytest.mark.parametrize("other", [{"amount": 99}, {"reason": "another"}])
 def test_a_key_stands_for_one_request(core: Core, other: dict[str, object]) -> None:
+    """F25: 409, and nothing is done."""
     spend(core)
     with pytest.raises(IdempotencyConflict):
         spend(core, **other)  # type: ignore[arg-type]
@@ -327,6 +328,7 @@ def test_a_second_run_of_an_old_file_changes_nothing(core: Core) -> None:
     ],
 )
 def test_an_adjustment_that_makes_no_sense_is_refused(core: Core, wrong: dict[str, object]) -> None:
+    """S29: above all one without who does it, or why."""
     right: dict[str, object] = {
         "user": ALICE,
         "amount": 1,
