@@ -8,7 +8,8 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate fuzz-api fuzz-webhook load prove failure-modes coverage coverage-domain check check-format lint format typecheck validate lock clean FORCE
+	simulate fuzz-api fuzz-webhook load prove failure-modes coverage coverage-domain nightly check check-format lint \
+	format typecheck validate lock clean FORCE
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -138,6 +139,13 @@ typecheck: .venv/.ready ## mypy --strict
 # The region only selects which rules apply; nothing is asked of AWS.
 validate: .venv-sam/.ready ## sam validate --lint
 	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(SAM) validate --lint --template-file template.yaml
+
+# Hours. Each part says what it found, and the first that fails ends it.
+nightly: check coverage ## the long versions of everything
+	@SIMULATION_WHOLE=1 SIMULATION_RUNS=5000 $(PYTHON) -m pytest tests/simulation $(SIDE_BY_SIDE) --timeout=0
+	@$(MAKE) simulate RUNS=$(or $(RUNS),100000) SEED=$(or $(SEED),$(shell date +%Y%m%d))
+	@$(MAKE) fuzz-webhook fuzz-api EXAMPLES=500
+	@$(MAKE) load prove
 
 ## --- look after it ------------------------------------------------------------------------------------------------
 
