@@ -142,6 +142,7 @@ validate: .venv-sam/.ready ## sam validate --lint
 
 # Hours. Each part says what it found, and the first that fails ends it.
 nightly: check coverage ## the long versions of everything
+	@KILLS=whole $(PYTHON) -m pytest tests/integration/purchase/test_kills.py -n0
 	@SIMULATION_WHOLE=1 SIMULATION_RUNS=5000 $(PYTHON) -m pytest tests/simulation $(SIDE_BY_SIDE) --timeout=0
 	@$(MAKE) simulate RUNS=$(or $(RUNS),100000) SEED=$(or $(SEED),$(shell date +%Y%m%d))
 	@$(MAKE) fuzz-webhook fuzz-api EXAMPLES=500

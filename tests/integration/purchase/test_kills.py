@@ -235,8 +235,18 @@ def its_books(system: Stack) -> Iterator[Books]:
     books.close()
 
 
-@pytest.mark.parametrize("victim", [*PARTS, *FUNCTIONS])  # the quickest to change: no part dies twice in a row
-@pytest.mark.parametrize("hop", HOPS, ids=[hop.__name__ for hop in HOPS])
+WHOLE = os.environ.get("KILLS") == "whole"
+SHARE = 1 if WHOLE else 3
+"""Each check plays every third, in which each hop and each victim is; `make nightly` all of them."""
+CASES = [
+    pytest.param(hop, victim, id=f"{hop.__name__}-{victim}")
+    for row, hop in enumerate(HOPS)
+    for column, victim in enumerate([*PARTS, *FUNCTIONS])  # the quickest to change: no part dies twice in a row
+    if (row + column) % SHARE == 0
+]
+
+
+@pytest.mark.parametrize(("hop", "victim"), CASES)
 def test_the_purchase_completes_once(hop: Hop, victim: str, system: Stack, at_shop: Shop, its_books: Books) -> None:
     system.supervisor.wait_until_ready()
     hop(Purchase(system, at_shop, its_books, f"{hop.__name__}-{victim}"), victim)
@@ -245,6 +255,5 @@ def test_the_purchase_completes_once(hop: Hop, victim: str, system: Stack, at_sh
 def test_at_the_end_every_buyer_has_bought_once(its_books: Books) -> None:
     """Whatever came late, from retries and redeliveries, has changed nothing."""
     its_books.wait_until_drained()
-    for hop in HOPS:
-        for victim in (*PARTS, *FUNCTIONS):
-            its_books.check(f"{hop.__name__}-{victim}", balance=500, kinds=["PURCHASE"])
+    for case in CASES:
+        its_books.check(str(case.id), balance=500, kinds=["PURCHASE"])
