@@ -24,18 +24,20 @@ Made by `make failure-modes` from `tests/proofs/rows`; not edited by hand. The d
 def rendered() -> str:
     """The page."""
     rows = list(read_rows().values())
-    waiting = [row for row in rows if row.open]
-    parts = [_HEAD, _open(waiting)]
+    parts = [_HEAD, _missing(rows)]
     parts += _table("Faults", [row for row in rows if row.name.startswith("F")])
     parts += _table("Threats", [row for row in rows if row.name.startswith("S")])
     return "\n".join(parts)
 
 
-def _open(rows: list[Row]) -> str:
-    if not rows:
-        return "Every row is held.\n"
-    lines = [f"- **{row.name}**, {row.wrong}: {row.open}" for row in rows]
-    return "\n".join(["These are open: nothing holds them yet, or not in whole.\n", *lines, ""])
+def _missing(rows: list[Row]) -> str:
+    """What is not built, first of all."""
+    waiting = [f"- **{row.name}**, {row.wrong}: {row.open}" for row in rows if row.open]
+    lacking = [f"- **{row.name}**, {row.wrong}: {row.lacks}" for row in rows if row.lacks]
+    parts = ["## What is not built\n"]
+    parts += ["Open, for nothing holds them yet:\n", *waiting, ""] if waiting else []
+    parts += ["Held by what the table says, and still without something that the design asks for:\n", *lacking, ""]
+    return "\n".join(parts)
 
 
 def _table(title: str, rows: list[Row]) -> Iterable[str]:

@@ -34,6 +34,8 @@ class Row:
     """Ids of pytest; one without parameters stands for all of its cases, of which the patch turns some red."""
     document: str | None = None
     open: str | None = None
+    lacks: str | None = None
+    """What the design asks of it beside this, and is not built."""
 
     @property
     def patch(self) -> Path:

@@ -16,6 +16,8 @@ PROVEN = [row for row in ROWS.values() if row.tests]
 DOCUMENTS = {"F47", "S19"}
 OPEN = {"F48", "F50"}
 """Rows that nothing holds yet. One that is built leaves this list; none may join it unseen."""
+LACKING = {"F13", "F30", "F64", "S19", "S20", "S21", "S22", "S23", "S30"}
+"""Rows that are held, and without a part that the design asks for: alarms, most of them."""
 
 PRODUCT = ("layers/billing/", "functions/", "template.yaml", "local/", "plumb/", "requirements/")
 MOST_LINES = 16
@@ -34,6 +36,7 @@ def test_every_row_is_there_in_its_order() -> None:
 def test_what_is_a_document_or_open_is_known() -> None:
     assert {row.name for row in ROWS.values() if row.document} == DOCUMENTS
     assert {row.name for row in ROWS.values() if row.open} == OPEN
+    assert {row.name for row in ROWS.values() if row.lacks} == LACKING
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
