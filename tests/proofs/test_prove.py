@@ -11,6 +11,7 @@ from tests.proofs.prove import prove
 from tests.proofs.rows import read_rows
 from tests.proofs.workbench import Workbench
 
+pytestmark = pytest.mark.timeout(400)  # each starts pytest several times, on a machine that may be busy
 ROWS = read_rows()
 
 
