@@ -20,6 +20,7 @@ _GATEWAYS = {
     401: "the token is missing or does not hold",
     403: "the token lacks the route's scope",
     413: "the request is larger than API Gateway takes",
+    429: "there are too many requests at once (template.yaml, `RouteSettings`)",
     500: "the function ended without an answer",
     503: "the function could not be reached",
 }
@@ -128,6 +129,7 @@ def _operation(each: Operation) -> dict[str, Any]:
         answers[str(status)] = _error_answer(status, group)
     if each.body is not None or each.caller is Caller.STRIPE:
         answers["413"] = _gateway_answer(413)
+    answers["429"] = _gateway_answer(429)
     answers.setdefault("503", _gateway_answer(503))  # also where the function itself asks nobody who may be away
     found: dict[str, Any] = {
         "operationId": each.id,

@@ -39,7 +39,7 @@ def core() -> Core:
 
 
 def test_one_converge_for_each_user_and_one_round_trip_to_the_cache(core):
-    """F07: the purchase is granted all the same."""
+    """F07: nobody has come back to a page; the events alone grant."""
     second = a_notice("payment_intent.succeeded", id="evt_2", related={"payment_intent": f"pi_{SESSION}"})
     assert core.deliver(a_notice(), BOB_PAID, second) == frozenset()
     assert core.calls.count("commit") == 2
