@@ -25,6 +25,7 @@ COMMANDS = {
     "account": "Show all that is kept of one user.",
     "event": "Show what became of one event, and what Stripe says of it.",
     "resync": "Make an account, or all, match Stripe in all that was ever bought.",
+    "reconcile": "Do now what the schedules do: queue events that never came, settle what ended.",
     "grant": "Give credits, or take them away, by hand or from a file.",
     "replay": "Put stored events back onto the queue.",
     "redrive": "Put dead letters back onto the events queue.",

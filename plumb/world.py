@@ -15,19 +15,23 @@ from typing import TYPE_CHECKING, Any
 from billing import config
 from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_client
 from billing.adapters.dynamodb.account_store import DynamoAccounts
-from billing.adapters.dynamodb.credit_store import DynamoCredits
+from billing.adapters.dynamodb.credit_store import DynamoCredits, DynamoDue
 from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
+from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.secrets_manager import SecretsManager
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.client import stripe_client
+from billing.adapters.stripe_api.event_list import StripeEvents
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.system import SystemClock, SystemRandomness
 from billing.adapters.upstash_cache import UpstashCache
 from billing.adapters.upstash_client import open_redis
 from billing.domain.entitlement import AccessPolicy
+from billing.domain.events import Origin
 from billing.errors import Misconfigured
+from billing.services.catch_up import CatchUpDeps
 from billing.services.converge import ConvergeDeps
 from billing.services.perform_once import CreditDeps
 from plumb.errors import PlumbError
@@ -165,6 +169,11 @@ class World:
         return SqsQueue(lambda: self.sqs, self.queue_url)
 
     @cached_property
+    def due(self) -> DynamoDue:
+        """The accounts of which something has ended by itself."""
+        return DynamoDue(self.dynamodb, self.settings.tables)
+
+    @cached_property
     def catalog(self) -> StripeCatalog:
         """The catalog."""
         return StripeCatalog(self.stripe, self.settings.policy.levels)
@@ -194,6 +203,20 @@ class World:
             log=self.log,
             metrics=self.metrics,
             policy=self.policy,
+        )
+
+    @cached_property
+    def catch_up(self) -> CatchUpDeps:
+        """The world of catching up on events."""
+        return CatchUpDeps(
+            listed=StripeEvents(self.stripe),
+            walks=DynamoWalks(self.dynamodb, self.settings.tables),
+            events=self.events,
+            queue=self.queue,
+            origin=Origin(self.settings.stage.livemode, self.settings.stripe.account),
+            clock=self.clock,
+            log=self.log,
+            metrics=self.metrics,
         )
 
     @cached_property

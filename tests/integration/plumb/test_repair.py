@@ -1,6 +1,7 @@
-"""`plumb resync`, `replay` and `redrive` over the running system."""
+"""`plumb resync`, `reconcile`, `replay` and `redrive` over the running system."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from local.stack import Stack
 from tests.fakes.operator import Operator
 from tests.integration.purchase.books import Books
+from tests.integration.purchase.clock import Clock
 from tests.integration.purchase.shop import Shop
 from tests.integration.purchase.wait import until
 
@@ -57,6 +59,30 @@ def test_all_accounts(plumb: Operator, shop: Shop, books: Books, user: str) -> N
 def test_who_is_resynced_must_be_said(plumb: Operator, user: str) -> None:
     assert plumb("resync").code == plumb("resync", user, "--all").code == 2
     assert plumb("resync", user).err == f"There is no account of {user}.\n"
+
+
+def test_one_reconcile_brings_back_what_no_webhook_brought(
+    plumb: Operator, shop: Shop, books: Books, stack: Stack, user: str
+) -> None:
+    """F49: the schedules' own jobs, at once and to their end; the next run has nothing to do."""
+    (endpoint,) = shop.stripe("GET", "webhook_endpoints")["data"]
+    shop.stripe("POST", f"webhook_endpoints/{endpoint['id']}", disabled="true")
+    try:
+        shop.buy(user)
+    finally:
+        shop.stripe("POST", f"webhook_endpoints/{endpoint['id']}", disabled="false")
+    Clock(shop).advance(timedelta(hours=1))  # the newest events are left to their webhooks
+    assert books.ledger(user) == []
+    first = plumb("reconcile", "--json")
+    assert first.code == 0
+    told = {line["job"]: line for line in first.lines}
+    assert list(told) == ["catch_up", "catch_up_undelivered", "settle_due"]
+    assert told["catch_up"]["queued"] > 0
+    books.wait_until_drained()
+    books.check(user, 500, ["PURCHASE"])
+    again = plumb("reconcile")
+    assert again.code == 0
+    assert [line.rpartition(", ")[2] for line in again.out.splitlines()[:2]] == ["0 put onto the queue."] * 2
 
 
 def test_a_parked_event_goes_back_onto_the_queue(plumb: Operator, shop: Shop, books: Books) -> None:

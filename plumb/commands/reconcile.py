@@ -1,0 +1,116 @@
+"""`plumb reconcile`: the schedules' jobs, now and to their end."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from billing.domain.walk import Walk
+from billing.errors import BillingError
+from billing.ports.stripe import EventList, ListedEvents
+from billing.services.catch_up import catch_up
+from billing.services.settle_due import settle_due
+from plumb.cli import FAILED, OK, operator_command
+from plumb.invocation import Invocation
+from plumb.output import counted
+from plumb.reasons import reason
+from plumb.world import World
+
+_PATIENCE = timedelta(days=1)
+"""A function has minutes, and leaves the rest to its next run. Here there is no next one: it reads to the end."""
+_RUN = "plumb-reconcile"
+
+type _Seen = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a job came to: what people read, what programs read, and whether all of it is done."""
+
+    sentence: str
+    counts: Mapping[str, int]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The list of events, page by page, before somebody who waits for it."""
+
+    listed: EventList
+    seen: _Seen
+
+    def page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> ListedEvents:
+        """See EventList."""
+        found = self.listed.page(types, walk, undelivered=undelivered)
+        self.seen(len(found.events))
+        return found
+
+
+@operator_command("reconcile")
+def command(invocation: Invocation) -> int:
+    """Do now what the schedules do: queue the events that no webhook brought, and settle what ended by itself.
+
+    It goes on where the schedules stopped, and they where it stopped. A second run finds nothing to do. A job that
+    fails stops no other, and the exit code is then 1. What Stripe made no event of is found by `plumb resync --all`.
+
+    \b
+    Examples:
+      plumb reconcile
+      plumb reconcile --stage prod --yes --json
+    """
+    invocation.must_agree("Reconcile?")
+    out, failed = invocation.out, False
+    for job, work in JOBS.items():
+        with out.progress(job) as bar:
+            try:
+                done = work(invocation.world, lambda number, bar=bar: bar.advance(bar.task_ids[0], number))  # type: ignore[misc]
+            except BillingError as exc:
+                told = reason(exc)
+                out.note(f"{job}: {told[1] if told else exc.message}")
+                out.line({"job": job, "ok": False, "error": exc.code})
+                failed = True
+                continue
+        out.say(f"{job}: {done.sentence}")
+        out.line({"job": job, "ok": done.whole, **done.counts})
+        if not done.whole:
+            out.note(f"{job}: not all of it is done: run this again.")
+            failed = True
+    return FAILED if failed else OK
+
+
+def events(world: World, seen: _Seen) -> Done:
+    """All that came since the pass before."""
+    return _caught_up(world, seen, undelivered=False)
+
+
+def undelivered(world: World, seen: _Seen) -> Done:
+    """All of the last 30 days that an endpoint has not taken."""
+    return _caught_up(world, seen, undelivered=True)
+
+
+def due(world: World, seen: _Seen) -> Done:
+    """All that is due. Rounds of it, until one has nothing left to do, or can do nothing."""
+    settled = 0
+    while True:
+        world.shared_cache.start_request()
+        done = settle_due(world.clock.now() + _PATIENCE, world.due, world.credits)
+        settled += done.settled
+        seen(done.settled)
+        if not (done.more and done.settled):
+            break
+    sentence = f"{counted(settled, 'account')} settled{f', {done.failed} not' if done.failed else ''}."
+    return Done(sentence, {"settled": settled, "failed": done.failed}, whole=not (done.more or done.failed))
+
+
+JOBS: Mapping[str, Callable[[World, _Seen], Done]] = {
+    "catch_up": events,
+    "catch_up_undelivered": undelivered,
+    "settle_due": due,
+}
+"""By the names that the schedules have for them, in the order of what brings something to the one after it."""
+
+
+def _caught_up(world: World, seen: _Seen, *, undelivered: bool) -> Done:
+    deps = replace(world.catch_up, listed=_Shown(world.catch_up.listed, seen))
+    done = catch_up(world.clock.now() + _PATIENCE, _RUN, deps, undelivered=undelivered)
+    sentence = f"{counted(done.read, 'event')} read, {done.queued} put onto the queue."
+    return Done(sentence, {"read": done.read, "queued": done.queued}, whole=not done.more)
