@@ -29,7 +29,7 @@ STRIKES: Mapping[str, Mapping[str, float]] = {
         "refused": 0.004,
         "lost": 0.006,
         "conflict": 0.008,
-        "unprocessed": 0.006,
+        "unprocessed": 0.05,
     },
     "stripe": {
         **_CRASH,
@@ -46,6 +46,9 @@ STRIKES: Mapping[str, Mapping[str, float]] = {
 """Of faults, by service. `lost`: the call has its effect, and its answer never comes. `twice`: it has its effect twice.
 `saved 500`: Stripe fails inside the request, and replays that answer under the request's idempotency key."""
 
+_NO_FAULTS = frozenset({"unprocessed"})
+"""What may come at any time, and does no harm but that others come between."""
+
 _MOODS: Mapping[str, tuple[float, float]] = {
     "calm": (0.0, 0.0),
     "busy": (2.0, 0.0),
@@ -59,7 +62,7 @@ def weights_of(service: str, mood: str) -> Weights:
     """The weights of one service's calls."""
     switch, strike = _MOODS[mood]
     switches = {name: weight * switch for name, weight in _SWITCH.items()}
-    strikes = {name: weight * strike for name, weight in STRIKES[service].items()}
+    strikes = {name: weight * (switch if name in _NO_FAULTS else strike) for name, weight in STRIKES[service].items()}
     rest = 1.0 - sum(switches.values()) - sum(strikes.values())
     return Weights({"nothing": rest, **switches, **strikes})
 

@@ -15,7 +15,7 @@ from tests.simulation.world.simulation import USERS, Simulation
 from tests.simulation.world.watch import Violation
 
 _ROUNDS = 60
-_HOURS = 3 * 3600.0
+_HOURS = 25 * 3600.0
 """Longer than any reservation lasts, than any function lives and any message hides, and than a draft invoice waits."""
 
 
@@ -46,6 +46,8 @@ def heal(sim: Simulation) -> None:
     sim.step = 0
     sim.gate.healed = True
     sim.shuffled.orderly = True
+    sim.late.orderly = True
+    sim.dynamo.settle()
     sim.gate.down.clear()
     sim.scheduler.finish()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.simulation.actors import buyers, machines, money, operators, plans, spenders, strangers, weather
+from tests.simulation.actors import buyers, machines, money, operators, plans, spenders, strangers, waverers, weather
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
 DEEDS = table(
-    *(room.DEEDS for room in (buyers, machines, money, operators, plans, spenders, strangers, weather)),
+    *(room.DEEDS for room in (buyers, machines, money, operators, plans, spenders, strangers, waverers, weather)),
 )
 
 

@@ -38,24 +38,28 @@ _PAYING = Weights(dict(zip(_INSTRUMENTS, (12, 1, 1, 1.5, 1, 1, 1), strict=True))
 
 def user_of(sim: Simulation) -> UserId:
     """Who does this deed."""
-    return UserId(sim.chance.one((sim.step, "who"), USERS))
+    return UserId(USERS[0] if sim.focus else sim.chance.one((sim.step, "who"), USERS))
 
 
 def _checkout(sim: Simulation, tabs: int) -> bool:
     user, wish = user_of(sim), sim.chance.of((sim.step, "wish"), _WISHES)
     quantity = 1 + sim.chance.number((sim.step, "quantity"), 3) if wish in PACKS else 1
-    request = CheckoutRequest(user, f"{user}@example.com", (LineRequest(PriceRef(lookup_key=wish), quantity),))
     for tab in range(tabs):
-
-        def ended(task: Task, tab: int = tab) -> None:
-            if task.result is not None:
-                sim.journal.handed_out[task.result.id] = user
-            sim.tell(f"{task.name}: {user}'s checkout of {quantity} x {wish} ended with {told(task)}")
-
-        sim.begin(
-            "create_checkout", f"{sim.step}{'ab'[tab]}", lambda: start_checkout(request, sim.system.checkout()), ended
-        )
+        _tab(sim, user, wish, quantity, f"{sim.step}{'ab'[tab]}")
+        if tab + 1 < tabs and sim.chance.happens((sim.step, "another wish"), 0.5):
+            wish = sim.chance.one((sim.step, "other"), PLANS if wish in PLANS else PACKS)
     return True
+
+
+def _tab(sim: Simulation, user: UserId, wish: str, quantity: int, label: str) -> None:
+    request = CheckoutRequest(user, f"{user}@example.com", (LineRequest(PriceRef(lookup_key=wish), quantity),))
+
+    def ended(task: Task) -> None:
+        if task.result is not None:
+            sim.journal.handed_out[task.result.id] = user
+        sim.tell(f"{task.name}: {user}'s checkout of {quantity} x {wish} ended with {told(task)}")
+
+    sim.begin("create_checkout", label, lambda: start_checkout(request, sim.system.checkout()), ended)
 
 
 def told(task: Task) -> str:

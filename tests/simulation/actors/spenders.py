@@ -19,7 +19,7 @@ from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import Simulation
 
 _AMOUNTS = Weights({"7": 3, "1": 1, "30": 3, "60": 2, "95": 2, "250": 0.5})
-_LIVES = Weights({"600": 2, "30": 1, "7200": 1})
+_LIVES = Weights({"600": 2, "30": 1, "7200": 1, "86400": 1})
 
 type Act = Callable[[UserId, str, dict[str, Any], CreditDeps], Performed]
 
@@ -165,7 +165,7 @@ def _undo_twice(sim: Simulation) -> bool:
 
 DEEDS = {
     "spend": Deed(_spend, 4),
-    "spend twice at once": Deed(_spend_twice, 0.7),
+    "spend twice at once": Deed(_spend_twice, 1.5),
     "undo a spend twice at once": Deed(_undo_twice, 0.4),
     "reserve": Deed(_reserve, 1.5),
     "capture": Deed(_capture, 1.2),

@@ -44,6 +44,7 @@ def long_time(sim: Simulation, seconds: float) -> bool:
     if seconds > _LONG and waiting(sim.queue):
         return False
     sim.scheduler.now += seconds
+    sim.dynamo.settle()
     sim.engine.tick()
     return True
 

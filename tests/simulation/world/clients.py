@@ -33,16 +33,21 @@ class GatedDynamo:
         return self._gate.call("dynamodb", "query", lambda: self._client.query(**given), self._otherwise)
 
     def batch_get_item(self, **given: Any) -> Any:
-        """Read a batch; DynamoDB may leave keys of it unread."""
+        """Read a batch; DynamoDB may leave keys of it unread, whichever, and others write before they are asked for
+        again. So a batch is no snapshot
+        (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html).
+        """
 
         def in_part() -> Any:
-            answer = self._client.batch_get_item(**given)
             ((table, asked),) = given["RequestItems"].items()
-            *read, left = asked["Keys"]
-            if read:
-                asked = {**asked, "Keys": read}
-                answer = self._client.batch_get_item(RequestItems={table: asked})
-                answer["UnprocessedKeys"] = {table: {**asked, "Keys": [left]}}
+            keys, task = asked["Keys"], self._gate.scheduler.current
+            if len(keys) == 1 or task is None:
+                return self._client.batch_get_item(**given)
+            at = self._gate.chance.number((task.name, task.calls, "unread"), len(keys)) - 1
+            read = [key for key in keys if key is not keys[at]]
+            answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": read}})
+            answer["UnprocessedKeys"] = {table: {**asked, "Keys": [keys[at]]}}
+            self._gate.scheduler.leave()
             return answer
 
         return self._gate.call(

@@ -43,6 +43,9 @@ class Gate:
             return do()
         if self.down.get(service, 0.0) > self.scheduler.now:
             return otherwise["refused"]()
+        if task.calls == task.stalls_at or what == task.stalls_before:
+            task.stalls_before = ""
+            self.scheduler.stall(task.stalls_for)
         if self.script is not None:
             strike = self.script(task, service, what)
         else:

@@ -35,6 +35,12 @@ class Task:
     wakes_at: float = 0.0
     stalled: int = 0
     """The number of the step until which it stands still."""
+    stalls_at: int = 0
+    """The number of the call before which it will stand still once."""
+    stalls_before: str = ""
+    """Or the call's name: what it has read is old then."""
+    stalls_for: int = 0
+    """For how many steps."""
     crashed: bool = False
     result: Any = None
     error: Exception | None = None

@@ -15,6 +15,7 @@ from tests.simulation.world.clients import GatedDynamo, GatedQueue, GatedRedis, 
 from tests.simulation.world.deliveries import Deliveries
 from tests.simulation.world.gate import Gate
 from tests.simulation.world.journal import Journal
+from tests.simulation.world.late import Late
 from tests.simulation.world.queueing import Shuffled, queues
 from tests.simulation.world.quiet import Alarmed, Drawn
 from tests.simulation.world.scheduler import Scheduler, Task, TaskClock
@@ -47,7 +48,8 @@ class Simulation:
         self.scheduler = Scheduler()
         self.gate = Gate(self.scheduler, self.chance, self.tell)
         self.engine = renewed(template(), lambda: self.scheduler.now)
-        self.dynamo = Dynamo(DEFINITIONS)
+        self.late = Late(self.chance, self.scheduler)
+        self.dynamo = Dynamo(DEFINITIONS, chances=self.late)
         self.shuffled = Shuffled(self.chance)
         self.queue = queues(lambda: self.scheduler.now, self.shuffled)
         self.redis = Redis(lambda: self.scheduler.now)
@@ -76,6 +78,9 @@ class Simulation:
         self.theme = self.chance.one(("theme",), ("everything", "money back", "plans", "spending", "buying"))
         """What happens more often than in other runs."""
         self.gate.mood = self.chance.one(("mood",), MOODS)
+        self.late.orderly = self.gate.mood == "calm"
+        self.focus = self.chance.happens(("focus",), 0.4)
+        """Whether all is about one user, so that more of it meets."""
 
     @property
     def step(self) -> int:
@@ -116,7 +121,25 @@ class Simulation:
                 self.system.restarted(function)
             ended(task)
 
-        return self.scheduler.begin(name, work, over, LIMITS[function], skew)
+        task = self.scheduler.begin(name, work, over, LIMITS[function], skew)
+        if self.gate.mood in ("busy", "fierce") and not self.gate.healed:
+            self._preempt(task)
+        return task
+
+    def _preempt(self, task: Task) -> None:
+        """Let an invocation stand still once, before any of its calls. What needs one such moment is found by few runs
+        then (Burckhardt et al., A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs:
+        https://doi.org/10.1145/1735970.1736040).
+        """
+        if self.chance.happens((task.name, "preempted"), _PREEMPTED):
+            at = self.chance.number((task.name, "preempted at"), _CALLS)
+            if at % 2:
+                task.stalls_at = 1 + at // 2
+            else:
+                task.stalls_before = "transact_write_items"
+            task.stalls_for = 1 + self.chance.number((task.name, "preempted for"), 4)
 
 
+_PREEMPTED = 0.15
+_CALLS = 20
 _SKEWS = (*[0] * 20, 1, -1, 20, -20)

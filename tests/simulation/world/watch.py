@@ -138,6 +138,8 @@ class Watch:
             raise Violation(f"{user}: more reversed than granted: {lot}")
         if lot["expired"] < 0 or lot["used"] < 0 or lot["held"] < 0:
             raise Violation(f"{user}: a lot below nothing: {lot}")
+        if lot["expired"] not in (0, max(0, lot["granted"] - lot["reversed"] - lot["used"] - lot["held"])):
+            raise Violation(f"{user}: more expired, or less, than was left and not held: {lot}")
         self.lots[user][lot["purchase"], lot["line"]] = lot["granted"]
         left: int = lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"]
         return left

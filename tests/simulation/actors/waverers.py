@@ -1,0 +1,104 @@
+"""People who change their minds while a function is looking: what it has seen is no longer so when it writes.
+
+Something is done at Stripe, a converge sees it and stands still, it is undone, and all events of both are worked
+through. Then the converge goes on. With what it has seen it must not win, though those that came between found nothing
+to change (money rule 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from billing.domain.ids import SessionId, UserId
+from billing.ports.stripe import Touched
+from billing.services.converge import converge
+from local.stripe.engine.payments import disputes, refunds
+from local.stripe.engine.world import Obj
+from tests.simulation.actors.deeds import Deed
+from tests.simulation.actors.machines import consume, deliver
+from tests.simulation.world.scheduler import Task
+from tests.simulation.world.simulation import Simulation
+
+_LONGEST = 7
+"""Calls of a converge before which it may stand still."""
+_AT_LEAST = 2
+
+type Undo = Callable[[], None]
+
+
+def _waver(sim: Simulation) -> bool:
+    sim.engine.tick()
+    plans = [each for each in sim.engine.world.all("subscription") if each["status"] in ("active", "past_due")]
+    charges = [
+        each
+        for each in sim.engine.world.all("charge")
+        if each["status"] == "succeeded" and not each["amount_refunded"] and not each["disputed"]
+    ]
+    found = plans or charges
+    if not found:
+        return False
+    thing = sim.chance.one((sim.step, "thing"), found)
+    user = _owner(sim, thing["customer"])
+    if user is None:
+        return False
+    _work_through(sim, "before")
+    undo = _turn(sim, thing)
+    sessions = frozenset(SessionId(name) for name, owner in sim.journal.handed_out.items() if owner == user)
+    looking = sim.begin(
+        "operator",
+        f"{sim.step}-looks",
+        lambda: converge(user, Touched(sessions=sessions), [], "operator", sim.system.converge),
+        lambda task: sim.tell(f"{task.name}: the converge that stood still ended"),
+    )
+    looking.stalls_at = sim.chance.number((sim.step, "call"), _LONGEST)
+    if looking.stalls_at < _LONGEST // 2:
+        looking.stalls_at, looking.stalls_before = 0, "transact_write_items"
+    looking.stalls_for = _AT_LEAST + sim.chance.number((sim.step, "steps"), 4)
+    _let_run(sim, looking)
+    undo()
+    _work_through(sim, "after")
+    sim.tell(f"{user} has changed {thing['id']}, and changed it back")
+    return True
+
+
+def _turn(sim: Simulation, thing: Obj) -> Undo:
+    """Do something that can be undone; how to undo it."""
+    world = sim.engine.world
+    if thing["object"] == "subscription":
+        path, ends = f"/v1/subscriptions/{thing['id']}", thing["cancel_at_period_end"]
+        sim.engine.request("POST", path, {"cancel_at_period_end": not ends})
+        return lambda: _ask(sim, path, ends=ends)
+    if sim.chance.happens((sim.step, "disputes"), 0.3):
+        dispute = disputes.open_dispute(world, thing, inquiry=False)
+        return lambda: disputes.close(world, dispute, "won")
+    refund = refunds.make(world, thing, max(1, thing["amount_captured"] // 2))
+    return lambda: refunds.fail(world, refund)
+
+
+def _ask(sim: Simulation, path: str, *, ends: bool) -> None:
+    sim.engine.request("POST", path, {"cancel_at_period_end": ends})
+
+
+def _owner(sim: Simulation, customer: str) -> UserId | None:
+    found = sim.engine.world.find(customer)
+    user = found.get("metadata", {}).get("user_id") if found is not None else None
+    return UserId(user) if user else None
+
+
+def _let_run(sim: Simulation, task: Task) -> None:
+    while task in sim.scheduler.runnable():
+        sim.scheduler.turn(task)
+
+
+def _work_through(sim: Simulation, when: str) -> None:
+    """Deliver every event there is, and let the consumer work, as far as nothing stands still."""
+    for number, delivery in enumerate(sim.deliveries.due()):
+        deliver(sim, delivery, f"{sim.step}-{when}.{number}")
+        _let_run(sim, sim.scheduler.tasks[-1])
+    batch = 0
+    while consume(sim, f"{sim.step}-{when}-{batch}", 10):
+        _let_run(sim, sim.scheduler.tasks[-1])
+        batch += 1
+
+
+DEEDS = {"change of mind": Deed(_waver, 3)}
