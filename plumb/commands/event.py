@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from billing.domain.ids import EVENT_ID, EventId
+from billing.domain.ids import NOTICE_ID, EventId
 from billing.domain.records import EventRecord
 from plumb.cli import FAILED, OK, operator_command
 from plumb.invocation import Invocation
@@ -31,7 +31,7 @@ def command(invocation: Invocation, id: str) -> int:
       plumb event evt_1QX2
       plumb event evt_1QX2 --stage prod --json
     """
-    if EVENT_ID.fullmatch(id) is None:
+    if NOTICE_ID.fullmatch(id) is None:
         raise click.UsageError(f"{id} is no event id: they begin with evt_.")
     world, out = invocation.world, invocation.out
     record = world.events.records([EventId(id)]).get(EventId(id))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from billing.domain.events import Origin, parse_event
-from billing.domain.ids import EVENT_ID, EventId
+from billing.domain.ids import NOTICE_ID, EventId
 from billing.errors import MalformedEvent
 from billing.services.replay_events import Replay, replay_events
 from plumb.cli import FAILED, OK, operator_command
@@ -35,7 +35,7 @@ def command(invocation: Invocation, ids: tuple[str, ...]) -> int:
       plumb replay evt_1QX2
       plumb replay evt_1QX2 evt_1QX3 --stage prod --yes --json
     """
-    wrong = [text for text in ids if EVENT_ID.fullmatch(text) is None]
+    wrong = [text for text in ids if NOTICE_ID.fullmatch(text) is None]
     if wrong:
         raise click.UsageError(f"{wrong[0]} is no event id: they begin with evt_.")
     invocation.must_agree(f"Replay {len(ids)} events?")

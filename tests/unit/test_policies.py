@@ -79,7 +79,7 @@ NEEDS: dict[str, dict[str, set[str]]] = {
         "UpstashSecret": SECRET,
     },
     "CatchUpFunction": {
-        "AccountsTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:BatchGetItem"},
         "EventsTable": {"dynamodb:BatchGetItem"},
         "EventsQueue": {"sqs:SendMessage"},
         "StripeApiKeySecret": SECRET,
@@ -99,7 +99,7 @@ BUILT_OF = {
     "account": {"dynamodb.account_store", "dynamodb.ledger_store"},
     "credits": {"dynamodb.credit_store"},
     "reconcile": {"dynamodb.credit_store"},
-    "catch_up": {"dynamodb.event_store", "dynamodb.walk_store", "sqs_queue"},
+    "catch_up": {"dynamodb.event_store", "dynamodb.purchase_states", "dynamodb.walk_store", "sqs_queue"},
 }
 CALLS = {
     "dynamodb/calls.py": {"get_item", "batch_get_item", "transact_write_items", "Put"},

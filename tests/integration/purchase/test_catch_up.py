@@ -1,4 +1,4 @@
-"""Ten days without a webhook, and one run that brings all of it back (F49, money rule 27).
+"""Ten days without a webhook, and one run that brings all of it back (F49, F50, money rule 27).
 
 Its own systems: in the first no event is delivered at all, in the second the endpoint refuses for days.
 """
@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -142,22 +142,51 @@ def test_a_run_that_is_killed_is_made_up_for_by_the_next(stack: Stack, shop: Sho
 
 def test_what_no_endpoint_took_is_found_by_the_second_net(stack: Stack, shop: Shop, books: Books, clock: Clock) -> None:
     """The first has passed over them: as if Stripe had listed them days late."""
+    catch_up(shop)
     (endpoint,) = shop.stripe("GET", "webhook_endpoints")["data"]
     shop.stripe("POST", f"webhook_endpoints/{endpoint['id']}", disabled="false")
     shop.control("faults", drop=1_000_000)
     shop.buy("second-net")
     shop.stripe("POST", f"webhook_endpoints/{endpoint['id']}", disabled="true")
     clock.advance(timedelta(hours=3))  # more than the overlap of two passes
-    stack.freeze("poller")
-    try:
-        catch_up(shop)
-        with contextlib.closing(stack.sqs()) as sqs:
-            sqs.purge_queue(QueueUrl=stack.queue_url("EventsQueue"))
-    finally:
-        stack.thaw("poller")
+    with contextlib.closing(stack.dynamodb()) as tables:
+        for number in range(2):
+            tables.update_item(
+                TableName=stack.table_name("AccountsTable"),
+                Key={"pk": {"S": f"WALK#events:{number}"}},
+                UpdateExpression="SET seen = :now",
+                ExpressionAttributeValues={":now": {"S": datetime.fromtimestamp(shop.now(), UTC).isoformat()}},
+            )
     clock.advance(DAY)
     assert catch_up(shop)["queued"] == 0
     assert books.ledger("second-net") == []
     assert catch_up(shop, "catch_up_undelivered")["queued"] > 0
     books.wait_until_drained()
     books.check("second-net", 500, ["PURCHASE"])
+
+
+def test_what_stripe_made_no_event_of_is_found_by_a_look_at_the_sessions(
+    shop: Shop, books: Books, clock: Clock
+) -> None:
+    """F50: no list of events has it, delivered or not."""
+    shop.control("faults", lose_events=1_000_000)
+    try:
+        shop.buy("no-event")
+        shop.buy("no-event-plan", "pro_monthly")
+        left = shop.checkout("left-open")
+        clock.advance(timedelta(hours=25))
+    finally:
+        shop.control("faults", lose_events=0)
+    for job in ("catch_up", "catch_up_undelivered"):
+        catch_up(shop, job)
+    books.wait_until_drained()
+    assert books.ledger("no-event") == books.ledger("no-event-plan") == []
+
+    done = catch_up(shop, "look_at_sessions")
+    assert (done["queued"], done["more"]) == (3, False)
+    books.wait_until_drained()
+    books.check("no-event", 500, ["PURCHASE"])
+    books.check("no-event-plan", 100, ["PURCHASE", "ACCESS"])
+    assert level(shop, "no-event-plan") == "PRO"
+    assert shop.stripe("GET", f"checkout/sessions/{left.session_id}")["status"] == "expired"
+    assert catch_up(shop, "look_at_sessions")["queued"] == 0, "all is as Stripe has it"

@@ -42,7 +42,7 @@ from local.template import Addresses, Model, load_model
 ROOT = Path(__file__).parents[3]
 EVENTS = ROOT / "events"
 FILES = {path.relative_to(EVENTS).with_suffix("").as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
-SCHEDULES = {"reconcile/": reconcile._JOBS, "catch_up/": catch_up._UNDELIVERED}
+SCHEDULES = {"reconcile/": reconcile._JOBS, "catch_up/": catch_up._JOBS}
 REQUESTS = {name: path for name, path in FILES.items() if not name.startswith(("event_consumer/", *SCHEDULES))}
 BATCHES = {name: path for name, path in FILES.items() if name.startswith("event_consumer/")}
 SCHEDULED = {name: path for name, path in FILES.items() if name.startswith(tuple(SCHEDULES))}

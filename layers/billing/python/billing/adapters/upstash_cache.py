@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from billing.adapters import upstash_values as values
 from billing.adapters.upstash_calls import BUDGET, WALL_CLOCK, BudgetedRedis, NoCache, Watch
-from billing.domain.ids import CUSTOMER_ID, EVENT_ID, SESSION_ID, USER_ID
+from billing.domain.ids import CUSTOMER_ID, NOTICE_ID, SESSION_ID, USER_ID
 
 if TYPE_CHECKING:
     from upstash_redis import Redis
@@ -199,4 +199,4 @@ class UpstashCache:
         return self._prefix + ":".join((kind, *parts))
 
 
-_ID_PATTERNS: Final = (USER_ID, EVENT_ID, CUSTOMER_ID, SESSION_ID)
+_ID_PATTERNS: Final = (USER_ID, NOTICE_ID, CUSTOMER_ID, SESSION_ID)

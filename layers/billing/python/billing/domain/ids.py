@@ -29,6 +29,7 @@ PurchaseKey = NewType("PurchaseKey", str)
 
 USER_ID: Final = re.compile(r"[A-Za-z0-9_.@|+=-]{1,128}", re.ASCII)  # also `auth0|…`; no separator of a key
 EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}", re.ASCII)
+NOTICE_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}|look_[A-Za-z0-9_]{1,240}", re.ASCII)  # look_: of look.py
 PRICE_ID: Final = re.compile(r"(price|plan)_[A-Za-z0-9_]{1,100}", re.ASCII)
 LOOKUP_KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII)
 CUSTOMER_ID: Final = re.compile(r"cus_[A-Za-z0-9_]{1,100}", re.ASCII)

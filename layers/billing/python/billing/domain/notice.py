@@ -128,7 +128,7 @@ def _read_message(message: object) -> Notice:
     if any(name not in RELATED for name in related):
         raise ids.UnfitError("related")
     return Notice(
-        id=EventId(ids.required(body.get("id"), ids.EVENT_ID, "id")),
+        id=EventId(ids.required(body.get("id"), ids.NOTICE_ID, "id")),
         type=ids.required(body.get("type"), ids.DOTTED_NAME, "type"),
         created=ids.unix_time(body.get("created"), "created"),
         livemode=ids.flag(body.get("livemode"), "livemode"),

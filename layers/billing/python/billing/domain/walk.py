@@ -1,15 +1,13 @@
-"""How far a list of Stripe's events was read: a walk over one stretch of time after the other, newest events first.
+"""How far a list of Stripe's was read: a walk over one stretch of time after the other, the newest first.
 
-Stripe lists events the newest first, so where a pass has come to is no time: it is the event after which the next page
-begins. Only when a pass has reached its end does the time move up to which everything was seen.
+Stripe lists events and objects the newest first, so where a pass has come to is no time: it is what the next page
+begins after. Only when a pass has reached its end does the time move up to which everything was seen.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-from billing.domain.ids import EventId
 
 KEPT = timedelta(days=30)
 """How long Stripe lists events: https://docs.stripe.com/api/events."""
@@ -30,25 +28,25 @@ class Walk:
     """From here on, the pass that is under way looks."""
     until: datetime | None = None
     """Up to here; None between two passes."""
-    after: EventId | None = None
-    """The last event of the page before; None at the beginning of a pass."""
+    after: str | None = None
+    """The id of the last one of the page before; None at the beginning of a pass."""
     version: int = 0
 
 
-def begun(walk: Walk | None, name: str, now: datetime, *, whole: bool) -> Walk:
+def begun(walk: Walk | None, name: str, now: datetime, *, whole: bool, back: timedelta = KEPT) -> Walk:
     """The walk with a pass under way: the one that was broken off, or a new one.
 
-    `whole`: each pass looks at all that Stripe keeps, and not only at what came since the one before.
+    `whole`: each pass looks as far `back` as it may, and not only at what came since the one before.
     """
     if walk is not None and walk.until is not None:
         return walk
-    seen = walk.seen if walk is not None else now - KEPT
-    since = now - KEPT if whole else max(seen - OVERLAP, now - KEPT)
+    seen = walk.seen if walk is not None else now - back
+    since = now - back if whole else max(seen - OVERLAP, now - back)
     version = walk.version if walk is not None else 0
     return Walk(name, seen, since, until=now - LET_ARRIVE, version=version)
 
 
-def stepped(walk: Walk, last: EventId | None, *, more: bool) -> Walk:
+def stepped(walk: Walk, last: str | None, *, more: bool) -> Walk:
     """After a page that ended with `last`; `more`: the pass goes on after it."""
     if more and last is not None:
         return replace(walk, after=last)

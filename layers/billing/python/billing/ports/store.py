@@ -11,7 +11,7 @@ from billing.domain.decide import Before
 from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, SessionId, UserId
 from billing.domain.ledger import EVERYTHING, Entry, Wanted
 from billing.domain.order import Claim, Order
-from billing.domain.purchase import Purchase
+from billing.domain.purchase import Purchase, PurchaseState
 from billing.domain.records import Commit, Committed, EventRecord, Recording, Unparked
 from billing.domain.walk import Walk
 
@@ -79,6 +79,13 @@ class Walks(Protocol):
 
     def save(self, walk: Walk) -> Walk | None:
         """Write the walk; None when somebody else has written it since. The one that stands afterwards."""
+
+
+class PurchaseStates(Protocol):
+    """How far purchases have come. Raises StoreUnavailable, MalformedObject."""
+
+    def states(self, purchases: Collection[PurchaseKey]) -> Mapping[PurchaseKey, PurchaseState]:
+        """Of those that exist, read consistently."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,22 @@ class EventList(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class ListedObjects:
+    """A page of Stripe's objects, as Stripe tells them; `last` is the id of the last one."""
+
+    objects: tuple[Mapping[str, Any], ...]
+    last: str | None
+    more: bool
+
+
+class SessionList(Protocol):
+    """Stripe's own list of checkout sessions. Raises StripeUnavailable, StripeRefused, MalformedObject."""
+
+    def page(self, walk: Walk) -> ListedObjects:
+        """Up to 100 sessions that were made in the walk's stretch of time, the newest first, after its last one."""
+
+
 class Catalog(Protocol):
     """What is for sale. Raises StripeUnavailable, StripeRefused."""
 
