@@ -18,6 +18,7 @@ from billing.adapters.dynamodb.account_store import DynamoAccounts
 from billing.adapters.dynamodb.credit_store import DynamoCredits, DynamoDue
 from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
+from billing.adapters.dynamodb.purchase_states import DynamoPurchaseStates
 from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.secrets_manager import SecretsManager
 from billing.adapters.sqs_queue import SqsQueue
@@ -25,6 +26,7 @@ from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.client import stripe_client
 from billing.adapters.stripe_api.event_list import StripeEvents
 from billing.adapters.stripe_api.reader import StripeReads
+from billing.adapters.stripe_api.session_list import StripeSessionList
 from billing.adapters.system import SystemClock, SystemRandomness
 from billing.adapters.upstash_cache import UpstashCache
 from billing.adapters.upstash_client import open_redis
@@ -33,6 +35,7 @@ from billing.domain.events import Origin
 from billing.errors import Misconfigured
 from billing.services.catch_up import CatchUpDeps
 from billing.services.converge import ConvergeDeps
+from billing.services.look_at_sessions import LookDeps
 from billing.services.perform_once import CreditDeps
 from plumb.errors import PlumbError
 from plumb.quiet import QuietLog, QuietMetrics
@@ -217,6 +220,22 @@ class World:
             clock=self.clock,
             log=self.log,
             metrics=self.metrics,
+        )
+
+    @cached_property
+    def look(self) -> LookDeps:
+        """The world of a look at checkout sessions."""
+        same = self.catch_up
+        return LookDeps(
+            listed=StripeSessionList(self.stripe),
+            walks=same.walks,
+            purchases=DynamoPurchaseStates(self.dynamodb, self.settings.tables),
+            events=same.events,
+            queue=same.queue,
+            origin=same.origin,
+            clock=same.clock,
+            log=same.log,
+            metrics=same.metrics,
         )
 
     @cached_property

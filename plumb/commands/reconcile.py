@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from billing.domain.walk import Walk
 from billing.errors import BillingError
-from billing.ports.stripe import EventList, ListedEvents
+from billing.ports.stripe import EventList, ListedEvents, ListedObjects, SessionList
 from billing.services.catch_up import catch_up
+from billing.services.look_at_sessions import look_at_sessions
 from billing.services.settle_due import settle_due
 from plumb.cli import FAILED, OK, operator_command
 from plumb.invocation import Invocation
@@ -45,12 +46,27 @@ class _Shown:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _ShownSessions:
+    """The list of checkout sessions, in the same way."""
+
+    listed: SessionList
+    seen: _Seen
+
+    def page(self, walk: Walk) -> ListedObjects:
+        """See SessionList."""
+        found = self.listed.page(walk)
+        self.seen(len(found.objects))
+        return found
+
+
 @operator_command("reconcile")
 def command(invocation: Invocation) -> int:
     """Do now what the schedules do: queue the events that no webhook brought, and settle what ended by itself.
 
     It goes on where the schedules stopped, and they where it stopped. A second run finds nothing to do. A job that
-    fails stops no other, and the exit code is then 1. What Stripe made no event of is found by `plumb resync --all`.
+    fails stops no other, and the exit code is then 1. Renewals, refunds and disputes that Stripe made no event of are
+    found by `plumb resync --all`.
 
     \b
     Examples:
@@ -87,6 +103,14 @@ def undelivered(world: World, seen: _Seen) -> Done:
     return _caught_up(world, seen, undelivered=True)
 
 
+def sessions(world: World, seen: _Seen) -> Done:
+    """The checkout sessions of which Stripe may have made no event."""
+    deps = replace(world.look, listed=_ShownSessions(world.look.listed, seen))
+    done = look_at_sessions(world.clock.now() + _PATIENCE, _RUN, deps)
+    sentence = f"{counted(done.read, 'checkout session')} read, {done.queued} put onto the queue."
+    return Done(sentence, {"read": done.read, "queued": done.queued}, whole=not done.more)
+
+
 def due(world: World, seen: _Seen) -> Done:
     """All that is due. Rounds of it, until one has nothing left to do, or can do nothing."""
     settled = 0
@@ -104,6 +128,7 @@ def due(world: World, seen: _Seen) -> Done:
 JOBS: Mapping[str, Callable[[World, _Seen], Done]] = {
     "catch_up": events,
     "catch_up_undelivered": undelivered,
+    "look_at_sessions": sessions,
     "settle_due": due,
 }
 """By the names that the schedules have for them, in the order of what brings something to the one after it."""

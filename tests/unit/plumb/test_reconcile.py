@@ -15,6 +15,7 @@ from billing.errors import StoreUnavailable, StripeUnavailable
 from billing.ports.credits import DueReader
 from billing.services.adjust_credits import adjust_credits
 from billing.services.catch_up import LISTS, CatchUpDeps
+from billing.services.look_at_sessions import LookDeps
 from billing.services.perform_once import CreditDeps
 from plumb.commands.reconcile import JOBS, Done, command, due, events, undelivered
 from plumb.invocation import Invocation
@@ -22,6 +23,7 @@ from plumb.site import Site
 from plumb.world import World
 from tests.fakes.core import Core
 from tests.fakes.event_lists import FakeEventList, FakeWalks
+from tests.fakes.session_lists import FakePurchaseStates, FakeSessionList
 from tests.fakes.snapshots import DAY, NOW
 from tests.fakes.webhook_edge import PAYLOAD
 
@@ -57,6 +59,18 @@ class Installation:
             core.events,
             core.queue,
             Origin(livemode=False),
+            core.clock,
+            core.log,
+            core.metrics,
+        )
+
+        self.look = LookDeps(
+            FakeSessionList(core.calls),
+            self.catch_up.walks,
+            FakePurchaseStates(core.tables),
+            core.events,
+            core.queue,
+            self.catch_up.origin,
             core.clock,
             core.log,
             core.metrics,
@@ -138,6 +152,7 @@ def test_a_job_that_fails_stops_no_other(here: Installation, capsys: pytest.Capt
     assert [json.loads(line) for line in out.splitlines()] == [
         {"job": "catch_up", "ok": False, "error": "stripe_unavailable"},
         {"job": "catch_up_undelivered", "ok": False, "error": "stripe_unavailable"},
+        {"job": "look_at_sessions", "ok": True, "read": 0, "queued": 0},
         {"job": "settle_due", "ok": True, "settled": 1, "failed": 0},
     ]
     assert err.splitlines() == ["catch_up: Stripe does not answer.", "catch_up_undelivered: Stripe does not answer."]
@@ -151,6 +166,7 @@ def test_what_is_not_whole_is_not_green(here: Installation, capsys: pytest.Captu
     assert out.splitlines() == [
         "catch_up: 0 events read, 0 put onto the queue.",
         "catch_up_undelivered: 0 events read, 0 put onto the queue.",
+        "look_at_sessions: 0 checkout sessions read, 0 put onto the queue.",
         "settle_due: 0 accounts settled, 1 not.",
     ]
     assert err == "settle_due: not all of it is done: run this again.\n"
