@@ -15,7 +15,10 @@ from tests.integration.purchase.logs import Logs
 
 _ADDRESS = re.compile(r"[\w.+-]+@(?:example\.com|example\.org)\b")
 _NAME = re.compile(r"Ada Canaryname")
-_CARD = re.compile(r"\b(?:4\d{3}[ -]?(?:\d{4}[ -]?){2}\d{4}|[A-Z]{2}\d{2}3704004405320\d+|AT\d{18})\b")
+_CARD = re.compile(
+    r"(?<![\d.])(?:4242|4000)[ -]?(?:\d{4}[ -]?){2}\d{4}(?!\d)"  # Stripe's test cards; not the decimals of a number
+    r"|\b(?:[A-Z]{2}\d{2}3704004405320\d+|AT\d{18})\b"
+)
 _SECRET = re.compile(r"\b(?:[sr]k_(?:test|live)_|whsec_)\w{8,}")
 _PAGE = re.compile(r"\bcs_(?:test|live)_\w+_secret_\w+")
 """What opens an embedded page: for the buyer's browser, and so for no log."""
