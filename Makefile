@@ -103,7 +103,7 @@ FLOOR_DOMAIN := 100
 FLOOR_REST := 95
 MEASURED := COVERAGE_FILE=.coverage $(PYTHON) -m coverage
 
-# What ran out of time because every process was watched is run once more, alone: fails it again, the command fails.
+# What ran out of time because every process was watched is run once more, alone. If it fails again, so does the command.
 coverage: .venv/.ready ## branch coverage of the suite; fails below the floors
 	@$(MEASURED) erase
 	@$(MEASURED) run -m pytest $(SIDE_BY_SIDE) --timeout=300 $(ARGS) || \

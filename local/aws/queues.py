@@ -6,6 +6,8 @@ hours. Here one thread at a time works on a queue, and a receiver looks at what 
 it. Everything else stays moto's own code.
 """
 
+# ruff: noqa: SLF001 - moto offers no door to what is mended here
+
 from __future__ import annotations
 
 import time
@@ -38,7 +40,7 @@ def install() -> None:
 
 def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
     def locked(backend: SQSBackend, queue_name: str, *given: Any, **named: Any) -> Any:
-        with backend.get_queue(queue_name)._messages_lock:  # noqa: SLF001 - moto offers no door
+        with backend.get_queue(queue_name)._messages_lock:
             return method(backend, queue_name, *given, **named)
 
     return locked
@@ -46,17 +48,17 @@ def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _waiting(queue: Queue) -> int:
     now = unix_time_millis()
-    return sum(now > each.visible_at and now >= each.delayed_until for each in queue._messages)  # noqa: SLF001
+    return sum(now > each.visible_at and now >= each.delayed_until for each in queue._messages)
 
 
 def _in_flight(queue: Queue) -> int:
     now = unix_time_millis()
-    return sum(now <= each.visible_at for each in queue._messages)  # noqa: SLF001
+    return sum(now <= each.visible_at for each in queue._messages)
 
 
 def _delayed(queue: Queue) -> int:
     now = unix_time_millis()
-    return sum(now < each.delayed_until for each in queue._messages)  # noqa: SLF001
+    return sum(now < each.delayed_until for each in queue._messages)
 
 
 _COUNTS: dict[str, Callable[[Queue], int]] = {
@@ -71,10 +73,10 @@ def _delete_message(queue: Queue, receipt_handle: str) -> None:
     if queue.fifo_queue:
         _stock_delete(queue, receipt_handle)
         return
-    with queue._messages_lock:  # noqa: SLF001
+    with queue._messages_lock:
         if receipt_handle in queue.deleted_messages:
             return
-        messages = queue._messages  # noqa: SLF001
+        messages = queue._messages
         place = next((place for place, each in enumerate(messages) if each.had_receipt_handle(receipt_handle)), None)
         if place is None:
             raise ReceiptHandleIsInvalid
@@ -97,9 +99,9 @@ def _receive_message(
             backend, queue_name, count, wait_seconds_timeout, visibility_timeout, message_attribute_names
         )
     ends = time.monotonic() + wait_seconds_timeout
-    with queue._messages_lock:  # noqa: SLF001
+    with queue._messages_lock:
         while not (taken := _taken(queue, count, visibility_timeout)) and (left := ends - time.monotonic()) > 0:
-            queue._messages_lock.wait(min(left, _LOOK))  # noqa: SLF001
+            queue._messages_lock.wait(min(left, _LOOK))
         copies = deepcopy(taken)
     for message in copies:
         _filter_message_attributes(message, message_attribute_names or [])
@@ -111,9 +113,9 @@ def _taken(queue: Queue, count: int, visibility_timeout: int) -> list[Message]:
     taken: list[Message] = []
     dead: list[Message] = []
     kept_since = unix_time_millis() - 1000 * queue.message_retention_period  # type: ignore[attr-defined]
-    while queue._messages and queue._messages[0].sent_timestamp < kept_since:  # noqa: SLF001
-        queue.pending_messages.discard(queue._messages.pop(0))  # noqa: SLF001
-    for message in queue._messages:  # noqa: SLF001
+    while queue._messages and queue._messages[0].sent_timestamp < kept_since:
+        queue.pending_messages.discard(queue._messages.pop(0))
+    for message in queue._messages:
         if not message.visible or message.delayed:
             continue
         if _received_too_often(queue, message):
@@ -125,7 +127,7 @@ def _taken(queue: Queue, count: int, visibility_timeout: int) -> list[Message]:
         if len(taken) == count:
             break
     for message in dead:
-        queue._messages.remove(message)  # noqa: SLF001
+        queue._messages.remove(message)
         queue.pending_messages.discard(message)
         queue.dead_letter_queue.add_message(message)  # type: ignore[union-attr]
     return taken
