@@ -24,9 +24,8 @@ from billing.adapters.secrets_manager import SecretsManager
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.client import stripe_client
-from billing.adapters.stripe_api.event_list import StripeEvents
+from billing.adapters.stripe_api.lists import StripeEvents, StripeSessionList
 from billing.adapters.stripe_api.reader import StripeReads
-from billing.adapters.stripe_api.session_list import StripeSessionList
 from billing.adapters.system import SystemClock, SystemRandomness
 from billing.adapters.upstash_cache import UpstashCache
 from billing.adapters.upstash_client import open_redis
@@ -37,6 +36,7 @@ from billing.services.catch_up import CatchUpDeps
 from billing.services.converge import ConvergeDeps
 from billing.services.look_at_sessions import LookDeps
 from billing.services.perform_once import CreditDeps
+from billing.services.walk_on import WalkDeps
 from plumb.errors import PlumbError
 from plumb.quiet import QuietLog, QuietMetrics
 
@@ -211,8 +211,17 @@ class World:
     @cached_property
     def catch_up(self) -> CatchUpDeps:
         """The world of catching up on events."""
-        return CatchUpDeps(
-            listed=StripeEvents(self.stripe),
+        return CatchUpDeps(StripeEvents(self.stripe), self._walking)
+
+    @cached_property
+    def look(self) -> LookDeps:
+        """The world of a look at checkout sessions."""
+        states = DynamoPurchaseStates(self.dynamodb, self.settings.tables)
+        return LookDeps(StripeSessionList(self.stripe), states, self._walking)
+
+    @cached_property
+    def _walking(self) -> WalkDeps:
+        return WalkDeps(
             walks=DynamoWalks(self.dynamodb, self.settings.tables),
             events=self.events,
             queue=self.queue,
@@ -220,22 +229,6 @@ class World:
             clock=self.clock,
             log=self.log,
             metrics=self.metrics,
-        )
-
-    @cached_property
-    def look(self) -> LookDeps:
-        """The world of a look at checkout sessions."""
-        same = self.catch_up
-        return LookDeps(
-            listed=StripeSessionList(self.stripe),
-            walks=same.walks,
-            purchases=DynamoPurchaseStates(self.dynamodb, self.settings.tables),
-            events=same.events,
-            queue=same.queue,
-            origin=same.origin,
-            clock=same.clock,
-            log=same.log,
-            metrics=same.metrics,
         )
 
     @cached_property

@@ -7,26 +7,27 @@ from typing import Any
 from billing.bootstrap.catch_up import catch_up_dependencies, look_dependencies
 from billing.errors import MalformedMessage
 from billing.observability import LambdaContext, observed, timed
-from billing.services.catch_up import CaughtUp, catch_up
-from billing.services.look_at_sessions import Looked, look_at_sessions
+from billing.services.catch_up import catch_up
+from billing.services.look_at_sessions import look_at_sessions
+from billing.services.walk_on import Walked
 
 _LAST_STEP = timedelta(seconds=20)
 """No page is begun with less than this left of the invocation: it may bring a hundred messages to send."""
 
 
-def _events(deadline: datetime, run: str) -> CaughtUp:
+def _events(deadline: datetime, run: str) -> Walked:
     return catch_up(deadline, run, catch_up_dependencies())
 
 
-def _undelivered(deadline: datetime, run: str) -> CaughtUp:
+def _undelivered(deadline: datetime, run: str) -> Walked:
     return catch_up(deadline, run, catch_up_dependencies(), undelivered=True)
 
 
-def _sessions(deadline: datetime, run: str) -> Looked:
+def _sessions(deadline: datetime, run: str) -> Walked:
     return look_at_sessions(deadline, run, look_dependencies())
 
 
-_JOBS: Mapping[str, Callable[[datetime, str], CaughtUp | Looked]] = {
+_JOBS: Mapping[str, Callable[[datetime, str], Walked]] = {
     "catch_up": _events,
     "catch_up_undelivered": _undelivered,
     "look_at_sessions": _sessions,
@@ -40,6 +41,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         if job is None:
             raise MalformedMessage("a schedule names no job of ours")
         left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        deadline = catch_up_dependencies().clock.now() + left - _LAST_STEP
+        deadline = catch_up_dependencies().walking.clock.now() + left - _LAST_STEP
         done = job(deadline, context.aws_request_id)
         return {"read": done.read, "queued": done.queued, "more": done.more}

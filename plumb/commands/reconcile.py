@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from billing.domain.walk import Walk
 from billing.errors import BillingError
-from billing.ports.stripe import EventList, ListedEvents, ListedObjects, SessionList
+from billing.ports.stripe import EventList, Listed, SessionList
 from billing.services.catch_up import catch_up
 from billing.services.look_at_sessions import look_at_sessions
 from billing.services.settle_due import settle_due
@@ -39,10 +39,10 @@ class _Shown:
     listed: EventList
     seen: _Seen
 
-    def page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> ListedEvents:
+    def page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> Listed:
         """See EventList."""
         found = self.listed.page(types, walk, undelivered=undelivered)
-        self.seen(len(found.events))
+        self.seen(len(found.objects))
         return found
 
 
@@ -53,7 +53,7 @@ class _ShownSessions:
     listed: SessionList
     seen: _Seen
 
-    def page(self, walk: Walk) -> ListedObjects:
+    def page(self, walk: Walk) -> Listed:
         """See SessionList."""
         found = self.listed.page(walk)
         self.seen(len(found.objects))

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from billing.domain.ids import EventId
 from billing.domain.walk import Walk
 from billing.errors import StripeRefused
-from billing.ports.stripe import ListedEvents
+from billing.ports.stripe import Listed
 from tests.fakes.world import Calls
 
 PAGE = 100
@@ -22,11 +21,11 @@ class FakeEventList:
     calls: Calls
     made: list[dict[str, Any]] = field(default_factory=list)
 
-    def page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> ListedEvents:
+    def page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> Listed:
         with self.calls.called("page"):
             return self._page(types, walk, undelivered=undelivered)
 
-    def _page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> ListedEvents:
+    def _page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> Listed:
         if len(types) > 20:
             raise StripeRefused("You may only specify up to 20 event types.")
         low, high = walk.since.timestamp(), walk.until.timestamp() if walk.until else float("inf")
@@ -43,7 +42,7 @@ class FakeEventList:
             older = self.made[::-1][places[0] + 1 :]
             found = [event for event in found if event in older]
         page = found[:PAGE]
-        return ListedEvents(tuple(page), EventId(page[-1]["id"]) if page else None, more=len(found) > PAGE)
+        return Listed(tuple(page), page[-1]["id"] if len(found) > PAGE else None)
 
 
 @dataclass

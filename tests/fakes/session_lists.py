@@ -10,7 +10,7 @@ from billing.domain.ids import PurchaseKey
 from billing.domain.purchase import PurchaseState
 from billing.domain.walk import Walk
 from billing.errors import StripeRefused
-from billing.ports.stripe import ListedObjects
+from billing.ports.stripe import Listed
 from tests.fakes.stores import FakeTables
 from tests.fakes.world import Calls
 
@@ -24,7 +24,7 @@ class FakeSessionList:
     calls: Calls
     made: list[dict[str, Any]] = field(default_factory=list)
 
-    def page(self, walk: Walk) -> ListedObjects:
+    def page(self, walk: Walk) -> Listed:
         with self.calls.called("list sessions"):
             low, high = walk.since.timestamp(), walk.until.timestamp() if walk.until else float("inf")
             found = self.made[::-1]
@@ -35,7 +35,7 @@ class FakeSessionList:
                 found = found[names.index(walk.after) + 1 :]
             found = [session for session in found if int(low) <= session["created"] < int(high)]
             page = found[:PAGE]
-            return ListedObjects(tuple(page), page[-1]["id"] if page else None, more=len(found) > PAGE)
+            return Listed(tuple(page), page[-1]["id"] if len(found) > PAGE else None)
 
 
 @dataclass

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billing.adapters.stripe_api.event_list import StripeEvents
+from billing.adapters.stripe_api.lists import StripeEvents
 from billing.domain.ids import EventId
 from billing.domain.walk import Walk, stepped
 from billing.errors import StripeRefused, StripeUnavailable
-from billing.ports.stripe import ListedEvents
+from billing.ports.stripe import Listed
 from billing.services.catch_up import LISTS
 from tests.integration.adapters.stripe_side import StripeSide
 
@@ -26,8 +26,8 @@ def walk(**changed: object) -> Walk:
     return replace(Walk("events:0", now, now - timedelta(days=1), now + timedelta(minutes=1)), **changed)  # type: ignore[arg-type]
 
 
-def ids(page: ListedEvents) -> list[str]:
-    return [event["id"] for event in page.events]
+def ids(page: Listed) -> list[str]:
+    return [event["id"] for event in page.objects]
 
 
 def customer_with_events(side: StripeSide, number: int) -> str:
@@ -37,8 +37,8 @@ def customer_with_events(side: StripeSide, number: int) -> str:
     return customer.id
 
 
-def of(customer: str, page: ListedEvents) -> list[str]:
-    return [event["id"] for event in page.events if event["data"]["object"]["id"] == customer]
+def of(customer: str, page: Listed) -> list[str]:
+    return [event["id"] for event in page.objects if event["data"]["object"]["id"] == customer]
 
 
 def test_pages_go_on_after_each_other_until_there_is_no_more(side: StripeSide, events: StripeEvents) -> None:
@@ -46,19 +46,19 @@ def test_pages_go_on_after_each_other_until_there_is_no_more(side: StripeSide, e
     under_way, found, pages = walk(), list[str](), 0
     while under_way.until is not None:
         page = events.page([KIND], under_way, undelivered=False)
-        under_way = stepped(under_way, page.last, more=page.more)
+        under_way = stepped(under_way, page.after)
         found += of(customer, page)
         pages += 1
     assert len(set(found)) == len(found) == 130
     assert pages >= 2
     newest = events.page([KIND], walk(), undelivered=False)
     assert ids(newest)[0] == found[0]
-    assert newest.last == ids(newest)[99]
+    assert newest.after == ids(newest)[99]
 
 
 def test_only_the_types_and_the_time_that_were_asked_for(side: StripeSide, events: StripeEvents) -> None:
     customer = customer_with_events(side, 1)
-    (event,) = [each for each in events.page([KIND], walk(), undelivered=False).events if _about(each, customer)]
+    (event,) = [each for each in events.page([KIND], walk(), undelivered=False).objects if _about(each, customer)]
     made = datetime.fromtimestamp(event["created"], UTC)
     assert of(customer, events.page(["invoice.paid"], walk(), undelivered=False)) == []
     second = timedelta(seconds=1)
@@ -82,7 +82,7 @@ def test_both_lists_are_taken(side: StripeSide, events: StripeEvents) -> None:
 def test_nothing_is_an_empty_page(events: StripeEvents) -> None:
     future = datetime.now(UTC) + timedelta(days=1)
     page = events.page([KIND], walk(since=future, until=None), undelivered=False)
-    assert page == ListedEvents((), None, more=False)
+    assert page == Listed((), None)
 
 
 def test_where_it_can_not_go_on_is_told(events: StripeEvents) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.adapters.stripe_api.session_list import StripeSessionList
+from billing.adapters.stripe_api.lists import StripeSessionList
 from billing.domain.look import doubt_of_session
 from billing.domain.purchase import PurchaseState
 from billing.domain.walk import Walk, stepped
@@ -32,7 +32,7 @@ def test_pages_go_on_after_each_other_until_there_is_no_more(side: StripeSide, s
         with side.counted():
             page = sessions.page(under_way)
         requests += len(side.requests)
-        under_way = stepped(under_way, page.last, more=page.more)
+        under_way = stepped(under_way, page.after)
         found += [obj["id"] for obj in page.objects]
     assert [name for name in found if name in made] == made[::-1]
     assert requests == -(-len(found) // 100), "a page is one request"

@@ -48,6 +48,7 @@ def test_an_account_that_lost_its_events(plumb: Operator, shop: Shop, books: Boo
 
 def test_all_accounts(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
     shop.buy(user)
+    shop.buy(f"{user}-2")
     shop.settle(books)
     result = plumb("resync", "--all", "--json")
     assert result.code == 0

@@ -17,6 +17,7 @@ from billing.services.adjust_credits import adjust_credits
 from billing.services.catch_up import LISTS, CatchUpDeps
 from billing.services.look_at_sessions import LookDeps
 from billing.services.perform_once import CreditDeps
+from billing.services.walk_on import WalkDeps
 from plumb.commands.reconcile import JOBS, Done, command, due, events, undelivered
 from plumb.invocation import Invocation
 from plumb.site import Site
@@ -53,28 +54,10 @@ class Installation:
         self.due: DueReader = core.due
         self.credits: CreditDeps = core.use
         self.listed = FakeEventList(core.calls)
-        self.catch_up = CatchUpDeps(
-            self.listed,
-            FakeWalks(core.calls),
-            core.events,
-            core.queue,
-            Origin(livemode=False),
-            core.clock,
-            core.log,
-            core.metrics,
-        )
-
-        self.look = LookDeps(
-            FakeSessionList(core.calls),
-            self.catch_up.walks,
-            FakePurchaseStates(core.tables),
-            core.events,
-            core.queue,
-            self.catch_up.origin,
-            core.clock,
-            core.log,
-            core.metrics,
-        )
+        walks, origin = FakeWalks(core.calls), Origin(livemode=False)
+        walking = WalkDeps(walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
+        self.catch_up = CatchUpDeps(self.listed, walking)
+        self.look = LookDeps(FakeSessionList(core.calls), FakePurchaseStates(core.tables), walking)
 
     def made(self, number: int) -> None:
         """Events that Stripe made an hour ago and no endpoint took."""

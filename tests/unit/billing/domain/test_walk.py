@@ -44,25 +44,19 @@ def test_a_pass_that_was_broken_off_goes_on_as_it_was() -> None:
 
 def test_a_page_moves_the_place_and_not_the_time() -> None:
     under_way = walk(until=NOW)
-    assert stepped(under_way, LAST, more=True) == replace(under_way, after=LAST)
+    assert stepped(under_way, LAST) == replace(under_way, after=LAST)
 
 
 def test_the_last_page_moves_the_time() -> None:
     until = NOW - timedelta(minutes=10)
-    for last in (LAST, None):
-        done = stepped(walk(until=until, after=EventId("evt_9")), last, more=False)
-        assert (done.seen, done.until, done.after) == (until, None, None)
-
-
-def test_a_page_with_more_to_come_and_nothing_to_go_on_from_ends_the_pass() -> None:
-    """Stripe never says so; without a place to go on from, the same page would be read for ever."""
-    assert stepped(walk(until=NOW), None, more=True).until is None
+    done = stepped(walk(until=until, after=EventId("evt_9")), None)
+    assert (done.seen, done.until, done.after) == (until, None, None)
 
 
 def test_the_time_never_moves_back() -> None:
     """A clock that is behind ends its pass before what was seen."""
     behind = walk(until=NOW - timedelta(hours=5))
-    assert stepped(behind, LAST, more=False).seen == NOW - timedelta(hours=3)
+    assert stepped(behind, None).seen == NOW - timedelta(hours=3)
 
 
 def test_a_pass_can_begin_anew() -> None:

@@ -14,7 +14,8 @@ from billing.domain.events import HANDLED, Origin
 from billing.domain.ids import EventId
 from billing.domain.walk import KEPT
 from billing.errors import QueueUnavailable, StripeRefused, StripeUnavailable
-from billing.services.catch_up import LISTS, CatchUpDeps, CaughtUp, catch_up
+from billing.services.catch_up import LISTS, CatchUpDeps, catch_up
+from billing.services.walk_on import WalkDeps, Walked
 from tests.fakes.core import Core
 from tests.fakes.event_lists import FakeEventList, FakeWalks
 from tests.fakes.snapshots import NOW
@@ -35,9 +36,9 @@ class World:
         self.listed = FakeEventList(self.calls)
         self.walks = FakeWalks(self.calls)
         core = self.core
-        self.deps = CatchUpDeps(
-            self.listed, self.walks, core.events, core.queue, Origin(livemode=False), core.clock, core.log, core.metrics
-        )
+        origin = Origin(livemode=False)
+        walking = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
+        self.deps = CatchUpDeps(self.listed, walking)
 
     def made(self, name: str, kind: str = TYPE, ago: timedelta = HOUR, **changed: Any) -> None:
         """An event that Stripe made so long ago."""
@@ -45,7 +46,7 @@ class World:
         event = PAYLOAD | {"id": name, "type": kind, "created": created, "pending_webhooks": 1}
         self.listed.made.append(event | changed)
 
-    def run(self, *, deadline: timedelta = HOUR, undelivered: bool = False) -> CaughtUp:
+    def run(self, *, deadline: timedelta = HOUR, undelivered: bool = False) -> Walked:
         return catch_up(self.core.clock.now() + deadline, "run-1", self.deps, undelivered=undelivered)
 
     def queued(self) -> list[str]:
@@ -67,7 +68,7 @@ def test_the_lists_hold_every_handled_type_once_and_no_more_than_stripe_takes() 
 def test_what_is_not_recorded_is_queued_as_the_webhook_would(world: World) -> None:
     world.made("evt_1", ago=9 * timedelta(days=1))
     world.made("evt_2", OTHER)
-    assert world.run() == CaughtUp(read=2, queued=2, more=False)
+    assert world.run() == Walked(read=2, queued=2, more=False)
     (message, _) = world.core.queue.messages
     assert (message["id"], message["type"], message["object"]) == (
         "evt_1",
@@ -90,7 +91,7 @@ def test_what_is_recorded_is_left_alone(world: World, outcome: str) -> None:
     world.core.tables.events[EventId("evt_1")] = replace(record, outcome=type(record.outcome)(outcome))
     world.queued()
     world.core.clock.time = LATER
-    assert world.run() == CaughtUp(read=1, queued=0, more=False)
+    assert world.run() == Walked(read=1, queued=0, more=False)
     assert world.queued() == []
 
 
@@ -120,7 +121,7 @@ def test_what_is_older_is_not_read_again(world: World) -> None:
 def test_many_pages_are_read_to_the_end(world: World) -> None:
     for number in range(250):
         world.made(f"evt_{number}", ago=timedelta(days=10) - timedelta(minutes=number))
-    assert world.run() == CaughtUp(read=250, queued=250, more=False)
+    assert world.run() == Walked(read=250, queued=250, more=False)
     assert sorted(world.queued()) == sorted(f"evt_{number}" for number in range(250))
     assert world.calls.count("page") == 3 + 1
     world.core.clock.time = LATER
@@ -131,15 +132,29 @@ def test_at_its_deadline_a_run_stops_and_the_next_one_goes_on(world: World) -> N
     for number in range(250):
         world.made(f"evt_{number}", ago=timedelta(days=1) - timedelta(minutes=number))
     world.made("evt_other", OTHER)
-    assert world.run(deadline=timedelta()) == CaughtUp(read=100, queued=100, more=True)
+    assert world.run(deadline=timedelta()) == Walked(read=100, queued=100, more=True)
     world.made("evt_meanwhile")
     world.core.clock.time += timedelta(minutes=5)
-    assert world.run(deadline=timedelta()) == CaughtUp(read=100, queued=100, more=True)
-    assert world.run(deadline=timedelta()) == CaughtUp(read=50, queued=50, more=True)
-    assert len(set(world.queued())) == 250
+    assert world.run(deadline=timedelta()) == Walked(read=1, queued=1, more=True)
+    assert world.run(deadline=timedelta()) == Walked(read=100, queued=100, more=True)
+    assert world.run(deadline=timedelta()) == Walked(read=50, queued=50, more=True)
+    assert len(set(world.queued())) == 251
     world.core.clock.time = LATER
     world.run()
-    assert sorted(world.queued()) == ["evt_meanwhile", "evt_other"]
+    assert sorted(world.queued()) == ["evt_meanwhile", "evt_other"], "the second by the overlap: nobody recorded it"
+
+
+@pytest.mark.parametrize("undelivered", [False, True])
+def test_no_list_waits_for_ever_behind_another(world: World, undelivered: bool) -> None:
+    """Each run has time for a page, and of the first list there are two, each time anew."""
+    for number in range(150):
+        world.made(f"evt_{number}")
+    world.made("evt_other", OTHER)
+    for _ in range(4):
+        world.run(deadline=timedelta(), undelivered=undelivered)
+    assert "evt_other" in world.queued()
+    kind = "undelivered" if undelivered else "events"
+    assert all(world.walks.kept[f"{kind}:{number}"].seen > NOW - HOUR for number in range(2))
 
 
 @pytest.mark.parametrize("call", range(11))
@@ -159,10 +174,10 @@ def test_a_run_that_dies_anywhere_loses_nothing(world: World, call: int, effect:
 def test_of_two_runs_at_once_one_goes_on(world: World) -> None:
     for number in range(150):
         world.made(f"evt_{number}")
-    inner: list[CaughtUp] = []
+    inner: list[Walked] = []
     world.calls.after("page", lambda: inner.append(world.run()))
-    assert world.run() == CaughtUp(read=100, queued=100, more=False)
-    assert inner == [CaughtUp(read=150, queued=150, more=False)]
+    assert world.run() == Walked(read=100, queued=100, more=False)
+    assert inner == [Walked(read=150, queued=150, more=False)]
     assert world.walks.kept["events:0"].until is None
     assert set(world.queued()) == {f"evt_{number}" for number in range(150)}
 
@@ -237,7 +252,7 @@ def test_the_second_net_looks_at_all_that_was_not_taken(world: World) -> None:
     world.made("evt_taken", ago=timedelta(days=5), pending_webhooks=0)
     world.run()
     assert world.queued() == []
-    assert world.run(undelivered=True) == CaughtUp(read=1, queued=1, more=False)
+    assert world.run(undelivered=True) == Walked(read=1, queued=1, more=False)
     assert world.queued() == ["evt_late"]
     world.core.clock.time += timedelta(days=1)
     assert world.run(undelivered=True).read == 1  # each of its passes looks at all of them

@@ -11,7 +11,8 @@ import pytest
 from billing.domain.events import Origin
 from billing.domain.ids import OrderId, PurchaseKey
 from billing.errors import QueueUnavailable, StripeRefused
-from billing.services.look_at_sessions import BACK, LookDeps, Looked, look_at_sessions
+from billing.services.look_at_sessions import BACK, LookDeps, look_at_sessions
+from billing.services.walk_on import WalkDeps, Walked
 from tests.fakes.core import Core
 from tests.fakes.event_lists import FakeWalks
 from tests.fakes.session_lists import FakePurchaseStates, FakeSessionList
@@ -30,10 +31,9 @@ class World:
         core.has_session(an_order())
         self.listed = FakeSessionList(core.calls)
         self.walks = FakeWalks(core.calls)
-        states, origin = FakePurchaseStates(core.tables), Origin(livemode=False)
-        self.deps = LookDeps(
-            self.listed, self.walks, states, core.events, core.queue, origin, core.clock, core.log, core.metrics
-        )
+        origin = Origin(livemode=False)
+        walking = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
+        self.deps = LookDeps(self.listed, FakePurchaseStates(core.tables), walking)
 
     def lists(self, name: str = SESSION, ago: timedelta = HOUR, **changed: Any) -> None:
         """A session that Stripe lists; by default it is paid."""
@@ -54,7 +54,7 @@ class World:
         for each in range(number):
             self.lists(f"cs_foreign_{each}", ago=timedelta(days=1) - timedelta(minutes=each), client_reference_id=None)
 
-    def run(self, deadline: timedelta = HOUR) -> Looked:
+    def run(self, deadline: timedelta = HOUR) -> Walked:
         return look_at_sessions(self.core.clock.now() + deadline, "run-00001", self.deps)
 
     def deliver(self) -> None:
@@ -72,11 +72,11 @@ def world() -> World:
 def test_a_paid_session_without_an_event_is_granted_once(world: World) -> None:
     world.core.stripe.pay(SESSION)
     world.lists()
-    assert world.run() == Looked(read=1, queued=1, more=False)
+    assert world.run() == Walked(read=1, queued=1, more=False)
     world.deliver()
     assert world.core.granted() == [("PURCHASE", 500)]
     world.core.clock.time += timedelta(hours=6)
-    assert world.run() == Looked(read=1, queued=0, more=False)
+    assert world.run() == Walked(read=1, queued=0, more=False)
     assert world.core.metrics.counts["ObjectsInDoubt"] == 1
 
 
@@ -102,7 +102,7 @@ def test_a_session_whose_purchase_was_never_stored_is_found_by_its_order(world: 
 def test_what_is_as_we_know_it_costs_pages_and_no_message(world: World) -> None:
     world.lists_foreign(250)
     world.lists(status="open", payment_status="unpaid")
-    assert world.run() == Looked(read=251, queued=0, more=False)
+    assert world.run() == Walked(read=251, queued=0, more=False)
     assert (world.core.calls.count("list sessions"), world.core.calls.count("states")) == (3, 3)
     assert world.core.queue.bodies == []
 
@@ -116,8 +116,8 @@ def test_what_is_too_old_or_too_new_is_left(world: World) -> None:
 def test_at_its_deadline_a_run_stops_and_the_next_one_goes_on(world: World) -> None:
     world.lists(ago=timedelta(days=2))
     world.lists_foreign(100)
-    assert world.run(deadline=timedelta()) == Looked(read=100, queued=0, more=True)
-    assert world.run(deadline=timedelta()) == Looked(read=1, queued=1, more=False)
+    assert world.run(deadline=timedelta()) == Walked(read=100, queued=0, more=True)
+    assert world.run(deadline=timedelta()) == Walked(read=1, queued=1, more=False)
 
 
 @pytest.mark.parametrize("call", range(9))
@@ -139,9 +139,9 @@ def test_a_run_that_dies_anywhere_loses_nothing_and_grants_once(world: World, ca
 def test_of_two_runs_at_once_one_goes_on_and_what_both_queue_is_one_event(world: World) -> None:
     world.core.stripe.pay(SESSION)
     world.lists()
-    inner: list[Looked] = []
+    inner: list[Walked] = []
     world.core.calls.after("list sessions", lambda: inner.append(world.run()))
-    assert (world.run(), inner) == (Looked(1, 1, more=False), [Looked(1, 1, more=False)])
+    assert (world.run(), inner) == (Walked(1, 1, more=False), [Walked(1, 1, more=False)])
     first, second = world.core.queue.messages
     assert first["id"] == second["id"]
     world.deliver()
@@ -154,7 +154,7 @@ def test_a_pass_begins_anew_when_the_session_after_which_it_was_to_go_on_is_gone
     world.run(deadline=timedelta())
     last = world.walks.kept["sessions"].after
     world.listed.made = [session for session in world.listed.made if session["id"] != last]
-    assert world.run() == Looked(read=100, queued=1, more=False)
+    assert world.run() == Walked(read=100, queued=1, more=False)
 
 
 def test_another_refusal_is_not_taken_for_that(world: World) -> None:
@@ -182,7 +182,7 @@ def test_one_that_can_not_be_read_is_counted_and_does_not_stand_in_the_way(world
     order = OrderId("ord_1")
     world.lists("cs_odd", livemode="no", client_reference_id=order)
     world.lists()
-    assert world.run() == Looked(read=2, queued=1, more=False)
+    assert world.run() == Walked(read=2, queued=1, more=False)
     assert world.core.metrics.counts["ObjectsUnusable"] == 1
 
 

@@ -46,10 +46,10 @@ def begun(walk: Walk | None, name: str, now: datetime, *, whole: bool, back: tim
     return Walk(name, seen, since, until=now - LET_ARRIVE, version=version)
 
 
-def stepped(walk: Walk, last: str | None, *, more: bool) -> Walk:
-    """After a page that ended with `last`; `more`: the pass goes on after it."""
-    if more and last is not None:
-        return replace(walk, after=last)
+def stepped(walk: Walk, after: str | None) -> Walk:
+    """After a page; `after` is what the next one begins behind, None when this one ended the pass."""
+    if after is not None:
+        return replace(walk, after=after)
     return replace(walk, seen=max(walk.seen, walk.until or walk.seen), until=None, after=None)
 
 

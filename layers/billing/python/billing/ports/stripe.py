@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from billing.domain.catalog import Price
 from billing.domain.ids import (
     CustomerId,
-    EventId,
     InvoiceId,
     OrderId,
     PaymentIntentId,
@@ -100,39 +99,30 @@ class StripeReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ListedEvents:
-    """A page of Stripe's events, as Stripe tells them; `last` is the id of the last one."""
+class Listed:
+    """A page of one of Stripe's lists, the newest first, as Stripe tells it."""
 
-    events: tuple[Mapping[str, Any], ...]
-    last: EventId | None
-    more: bool
+    objects: tuple[Mapping[str, Any], ...]
+    after: str | None
+    """The id behind which the next page begins; None when this is the last one."""
 
 
 class EventList(Protocol):
     """Stripe's own list of events. Raises StripeUnavailable, StripeRefused, MalformedObject."""
 
-    def page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> ListedEvents:
-        """Up to 100 events of the walk's stretch of time, the newest first, after the walk's last one.
+    def page(self, types: Sequence[str], walk: Walk, *, undelivered: bool) -> Listed:
+        """Up to 100 events of the walk's stretch of time, behind the walk's last one.
 
         At most 20 `types`. `undelivered`: only those that some endpoint has not taken. An event of which the walk is to
         go on and that Stripe no longer has is a StripeRefused of `resource_missing`.
         """
 
 
-@dataclass(frozen=True, slots=True)
-class ListedObjects:
-    """A page of Stripe's objects, as Stripe tells them; `last` is the id of the last one."""
-
-    objects: tuple[Mapping[str, Any], ...]
-    last: str | None
-    more: bool
-
-
 class SessionList(Protocol):
     """Stripe's own list of checkout sessions. Raises StripeUnavailable, StripeRefused, MalformedObject."""
 
-    def page(self, walk: Walk) -> ListedObjects:
-        """Up to 100 sessions that were made in the walk's stretch of time, the newest first, after its last one."""
+    def page(self, walk: Walk) -> Listed:
+        """Up to 100 sessions that were made in the walk's stretch of time, behind its last one."""
 
 
 class Catalog(Protocol):

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from billing.adapters.dynamodb import calls
-from billing.adapters.dynamodb.items import plain, purchase_key
+from billing.adapters.dynamodb.items import from_item, purchase_key
 from billing.config import Tables
 from billing.domain.ids import PurchaseKey
-from billing.domain.purchase import PurchaseState
+from billing.domain.purchase import Purchase, PurchaseState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,5 +25,5 @@ class DynamoPurchaseStates:
     def states(self, purchases: Collection[PurchaseKey]) -> Mapping[PurchaseKey, PurchaseState]:
         """See PurchaseStates."""
         found = calls.get_all(self._client, self._table, [purchase_key(key) for key in purchases])
-        items = [plain(item) for item in found.values()]
-        return {PurchaseKey(item["key"]): PurchaseState(item["state"]) for item in items}
+        stored = [from_item(Purchase, item) for item in found.values()]
+        return {purchase.key: purchase.state for purchase in stored}

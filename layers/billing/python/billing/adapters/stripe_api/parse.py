@@ -61,7 +61,7 @@ def reading(kind: str, obj: Object) -> Iterator[None]:
     """Turn whatever goes wrong inside into MalformedObject with the object's kind and id."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise MalformedObject(
             f"a {kind} of Stripe can't be read", id=fits(obj.get("id"), STRIPE_ID), reason=repr(error)[:200]
         ) from error

@@ -1,0 +1,70 @@
+"""Stripe's lists: what is asked for, and a page that can't be gone on from (money rule 27)."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from billing.adapters.stripe_api.client import stripe_client
+from billing.adapters.stripe_api.lists import StripeEvents, StripeSessionList
+from billing.config import StripeAccess
+from billing.domain.walk import Walk
+from billing.errors import MalformedObject
+from billing.ports.stripe import Listed
+from tests.fakes.snapshots import NOW
+from tests.unit.billing.adapters.stripe_wire import exchanged
+
+WALK = Walk("events:0", NOW, NOW - timedelta(days=1), until=NOW, after="evt_9")
+SINCE, UNTIL = int((NOW - timedelta(days=1)).timestamp()), int(NOW.timestamp())
+
+
+def page(*names: Any, more: bool) -> dict[str, Any]:
+    return {"object": "list", "url": "/", "has_more": more, "data": [{"id": name, "object": "event"} for name in names]}
+
+
+def listed(answer: dict[str, Any], walk: Walk = WALK, *, undelivered: bool = False) -> tuple[Any, str]:
+    def ask(url: str) -> Listed:
+        client = stripe_client(StripeAccess(url, "key", livemode=False, account=None), "sk_test_1")
+        return StripeEvents(client).page(["invoice.paid"], walk, undelivered=undelivered)
+
+    found, request = exchanged(answer, ask)
+    return found, unquote(request.split(b" ")[1].decode())
+
+
+def test_a_page_is_asked_for_by_type_time_and_place() -> None:
+    found, path = listed(page("evt_8", "evt_7", more=True))
+    assert path == (
+        f"/v1/events?created[gte]={SINCE}&created[lt]={UNTIL}&limit=100&types[0]=invoice.paid&starting_after=evt_9"
+    )
+    assert (found.after, [each["id"] for each in found.objects]) == ("evt_7", ["evt_8", "evt_7"])
+
+
+def test_only_what_was_not_taken_is_asked_for_by_the_second_net() -> None:
+    assert "delivery_success" not in listed(page(more=False))[1]
+    assert "&delivery_success=false&" in listed(page(more=False), undelivered=True)[1]
+
+
+def test_the_last_page_has_nothing_behind_it() -> None:
+    assert listed(page("evt_8", more=False))[0].after is None
+    assert listed(page(more=False))[0] == Listed((), None)
+
+
+@pytest.mark.parametrize("name", ["cs_test_1", "", None, "evt_8 or so"])
+def test_a_page_that_can_not_be_gone_on_from_ends_no_pass(name: Any) -> None:
+    """Were it taken for the last one, all that is older would count as seen."""
+    assert isinstance(listed(page("evt_8", name, more=True))[0], MalformedObject)
+
+
+def test_an_empty_page_with_more_to_come_ends_no_pass() -> None:
+    assert isinstance(listed(page(more=True))[0], MalformedObject)
+
+
+def test_sessions_are_asked_for_by_time_alone() -> None:
+    def ask(url: str) -> Listed:
+        client = stripe_client(StripeAccess(url, "key", livemode=False, account=None), "sk_test_1")
+        return StripeSessionList(client).page(Walk("sessions", NOW, NOW - timedelta(days=1)))
+
+    found, request = exchanged(page("cs_test_1", more=True), ask)
+    assert unquote(request.split(b" ")[1].decode()) == f"/v1/checkout/sessions?created[gte]={SINCE}&limit=100"
+    assert found.after == "cs_test_1"
