@@ -1,7 +1,9 @@
 """Reading Stripe's list of events through the SDK, page by page (money rule 27)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -21,9 +23,11 @@ def events(side: StripeSide) -> StripeEvents:
     return StripeEvents(side.sdk)
 
 
-def walk(**changed: object) -> Walk:
-    now = datetime.now(UTC)
-    return replace(Walk("events:0", now, now - timedelta(days=1), now + timedelta(minutes=1)), **changed)  # type: ignore[arg-type]
+@pytest.fixture
+def walk(side: StripeSide) -> Callable[..., Walk]:
+    """A pass over the last day by Stripe's clock, which other tests' test clocks have moved."""
+    now = side.now()
+    return partial(replace, Walk("events:0", now, now - timedelta(days=1), now + timedelta(minutes=1)))
 
 
 def ids(page: Listed) -> list[str]:
@@ -41,7 +45,9 @@ def of(customer: str, page: Listed) -> list[str]:
     return [event["id"] for event in page.objects if event["data"]["object"]["id"] == customer]
 
 
-def test_pages_go_on_after_each_other_until_there_is_no_more(side: StripeSide, events: StripeEvents) -> None:
+def test_pages_go_on_after_each_other_until_there_is_no_more(
+    side: StripeSide, events: StripeEvents, walk: Callable[..., Walk]
+) -> None:
     customer = customer_with_events(side, 130)
     under_way, found, pages = walk(), list[str](), 0
     while under_way.until is not None:
@@ -56,7 +62,9 @@ def test_pages_go_on_after_each_other_until_there_is_no_more(side: StripeSide, e
     assert newest.after == ids(newest)[99]
 
 
-def test_only_the_types_and_the_time_that_were_asked_for(side: StripeSide, events: StripeEvents) -> None:
+def test_only_the_types_and_the_time_that_were_asked_for(
+    side: StripeSide, events: StripeEvents, walk: Callable[..., Walk]
+) -> None:
     customer = customer_with_events(side, 1)
     (event,) = [each for each in events.page([KIND], walk(), undelivered=False).objects if _about(each, customer)]
     made = datetime.fromtimestamp(event["created"], UTC)
@@ -67,31 +75,31 @@ def test_only_the_types_and_the_time_that_were_asked_for(side: StripeSide, event
         assert found == ([event["id"]] if seen else [])
 
 
-def test_only_what_was_not_taken(side: StripeSide, events: StripeEvents) -> None:
+def test_only_what_was_not_taken(side: StripeSide, events: StripeEvents, walk: Callable[..., Walk]) -> None:
     """No endpoint asks for these: so none of their deliveries has failed."""
     customer = customer_with_events(side, 1)
     assert of(customer, events.page([KIND], walk(), undelivered=True)) == []
     assert of(customer, events.page([KIND], walk(), undelivered=False)) != []
 
 
-def test_both_lists_are_taken(side: StripeSide, events: StripeEvents) -> None:
+def test_both_lists_are_taken(side: StripeSide, events: StripeEvents, walk: Callable[..., Walk]) -> None:
     for types in LISTS:
         events.page(types, walk(), undelivered=True)
 
 
-def test_nothing_is_an_empty_page(events: StripeEvents) -> None:
-    future = datetime.now(UTC) + timedelta(days=1)
+def test_nothing_is_an_empty_page(side: StripeSide, events: StripeEvents, walk: Callable[..., Walk]) -> None:
+    future = side.now() + timedelta(days=1)
     page = events.page([KIND], walk(since=future, until=None), undelivered=False)
     assert page == Listed((), None)
 
 
-def test_where_it_can_not_go_on_is_told(events: StripeEvents) -> None:
+def test_where_it_can_not_go_on_is_told(events: StripeEvents, walk: Callable[..., Walk]) -> None:
     with pytest.raises(StripeRefused) as raised:
         events.page([KIND], walk(after=EventId("evt_gone")), undelivered=False)
     assert raised.value.stripe_code == "resource_missing"
 
 
-def test_a_stripe_that_fails_is_told(side: StripeSide, events: StripeEvents) -> None:
+def test_a_stripe_that_fails_is_told(side: StripeSide, events: StripeEvents, walk: Callable[..., Walk]) -> None:
     side.control("faults", fail=5, status=500)
     with pytest.raises(StripeUnavailable):
         events.page([KIND], walk(), undelivered=False)
