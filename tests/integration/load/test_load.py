@@ -119,8 +119,17 @@ def test_a_spender_beside_converges(shop: Shop, books: Books) -> None:
 
 
 def spent(service: Service, key: str) -> int:
-    """Ask until the answer is another than 503, as the API's document tells a service to."""
-    return until(key, lambda: None if (told := service.spend("spender", 1, key).status_code) == 503 else told, PATIENCE)
+    """Ask until it is answered, as the API's document tells a service to.
+
+    5xx: our 503, or the gateway's own for a function that got no further; never that we did not know what happened.
+    """
+
+    def answered() -> int | None:
+        answer = service.spend("spender", 1, key)
+        assert "internal" not in answer.text, answer.text
+        return answer.status_code if answer.status_code < 500 else None
+
+    return until(key, answered, PATIENCE)
 
 
 def paced(rate: int, seconds: int, now: Callable[[], float] = time.monotonic) -> Iterable[int]:
