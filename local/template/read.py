@@ -88,6 +88,7 @@ class _Reader:
             mappings=tuple(
                 self._mapping(logical_id, queues)
                 for logical_id in self._resources.of("AWS::Lambda::EventSourceMapping")
+                if not self._is_of_a_stream(logical_id)
             ),
             schedules=tuple(self._schedules()),
         )
@@ -165,11 +166,13 @@ class _Reader:
         properties = self._resources.properties(logical_id)
         name = self._resources.name(logical_id)
         definition = {key: properties[key] for key in _TABLE_ARGUMENTS if key in properties}
-        if "StreamSpecification" in properties:
-            definition["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
         ttl = properties.get("TimeToLiveSpecification", {})
         enabled = str(ttl.get("Enabled", "false")).lower() == "true"
         return Table(logical_id, name, {"TableName": name, **definition}, ttl["AttributeName"] if enabled else None)
+
+    def _is_of_a_stream(self, logical_id: str) -> bool:
+        """Whether a table's stream is the source. The local tables have none: what is behind it only watches them."""
+        return "/stream/" in str(self._resources.properties(logical_id).get("EventSourceArn"))
 
     def _mapping(self, logical_id: str, queues: Mapping[str, Queue]) -> EventSourceMapping:
         properties = self._resources.properties(logical_id)

@@ -145,13 +145,16 @@ def _fields(report: object) -> dict[str, int]:
 
 def _metric(world: World, name: str) -> int:
     """The last day's sum of one of our metrics, over all functions and kinds."""
-    cloudwatch = world.aws("cloudwatch")
-    pages = cloudwatch.get_paginator("list_metrics").paginate(Namespace="Plumbline", MetricName=name)
+    cloudwatch, namespace = (
+        world.aws("cloudwatch"),
+        world.site.environment.get("POWERTOOLS_METRICS_NAMESPACE", "Plumbline"),
+    )
+    pages = cloudwatch.get_paginator("list_metrics").paginate(Namespace=namespace, MetricName=name)
     listed = [metric for page in pages for metric in page["Metrics"]]
     now, total = world.clock.now(), 0.0
     for metric in listed:
         answer = cloudwatch.get_metric_statistics(
-            Namespace="Plumbline",
+            Namespace=namespace,
             MetricName=name,
             Dimensions=metric["Dimensions"],
             StartTime=now - timedelta(days=1),

@@ -19,6 +19,7 @@ READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
     "CreditsFunction": config.credits_settings,
     "ReconcileFunction": config.credits_settings,
     "CatchUpFunction": config.catch_up_settings,
+    "LedgerWatchFunction": dict,  # it has none of its own
 }
 _DEPLOY = "Correct the parameter of template.yaml that it comes from, and deploy again."
 

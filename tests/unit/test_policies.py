@@ -84,6 +84,12 @@ NEEDS: dict[str, dict[str, set[str]]] = {
         "EventsQueue": {"sqs:SendMessage"},
         "StripeApiKeySecret": SECRET,
     },
+    # the event source's, which acts as the function
+    "LedgerWatchFunction": {
+        "LedgerTable": {
+            f"dynamodb:{read}" for read in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+        }
+    },
     "AccountFunction": KEYS | {"AccountsTable": {"dynamodb:BatchGetItem"}, "LedgerTable": {"dynamodb:Query"}},
 }
 

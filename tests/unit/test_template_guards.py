@@ -76,6 +76,7 @@ def test_an_outage_of_hours_stays_in_the_queue(resources: dict[str, Any]) -> Non
 
 def test_the_consumer_is_bounded_and_names_what_failed(resources: dict[str, Any]) -> None:
     """F12, F24: few at once, so that Stripe is not overrun; and of a batch only the failed part comes again."""
-    [mapping] = of(resources, "AWS::Lambda::EventSourceMapping").values()
+    mappings = of(resources, "AWS::Lambda::EventSourceMapping").values()
+    [mapping] = [each for each in mappings if each["EventSourceArn"] == {"Fn::GetAtt": ["EventsQueue", "Arn"]}]
     assert mapping["ScalingConfig"]["MaximumConcurrency"] <= 5
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -17,6 +17,7 @@ READS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "create_checkout": config.checkout_settings,
     "credits": config.credits_settings,
     "event_consumer": config.consumer_settings,
+    "ledger_watch": dict,  # it reads none
     "reconcile": config.credits_settings,
     "subscriptions": config.subscription_settings,
     "success_sync": config.success_settings,

@@ -32,6 +32,14 @@ NOT_NEEDED = {
     "credits": ("stripe", "boto3", "requests", "billing.services.converge"),
     "reconcile": ("stripe", "boto3", "requests", "billing.api_models", "billing.services.converge"),
     "catch_up": ("boto3", "billing.api_models", "billing.services.converge"),
+    "ledger_watch": (
+        "stripe",
+        "pydantic",
+        "boto3",
+        "requests",
+        "billing.services",
+        "billing.domain.account",
+    ),
 }
 # sys.modules after the import without our own, and about ten for other patch versions of Python. Raise one only with a
 # reason in the commit: each module is paid at every cold start. Ours are a hundredth of it and follow the rooms.
@@ -45,6 +53,7 @@ MOST_MODULES = {
     "credits": 512,
     "reconcile": 512,
     "catch_up": 616,
+    "ledger_watch": 180,
 }
 
 PROBE = """

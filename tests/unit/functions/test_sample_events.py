@@ -43,7 +43,8 @@ ROOT = Path(__file__).parents[3]
 EVENTS = ROOT / "events"
 FILES = {path.relative_to(EVENTS).with_suffix("").as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
 SCHEDULES = {"reconcile/": reconcile._JOBS, "catch_up/": catch_up._JOBS}
-REQUESTS = {name: path for name, path in FILES.items() if not name.startswith(("event_consumer/", *SCHEDULES))}
+NO_REQUESTS = ("event_consumer/", "ledger_watch/", *SCHEDULES)
+REQUESTS = {name: path for name, path in FILES.items() if not name.startswith(NO_REQUESTS)}
 BATCHES = {name: path for name, path in FILES.items() if name.startswith("event_consumer/")}
 SCHEDULED = {name: path for name, path in FILES.items() if name.startswith(tuple(SCHEDULES))}
 

@@ -15,6 +15,7 @@ REGION = "eu-central-1"
 ENVIRONMENT = {
     "STAGE": "staging",
     "STRIPE_MODE": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "Plumbline/staging-test",
     "STRIPE_API_BASE": "http://127.0.0.1:9",
     "STRIPE_API_KEY_SECRET": "plumbline/stripe-api-key",
     "STRIPE_WEBHOOK_SECRET": "plumbline/stripe-webhook",
@@ -41,6 +42,7 @@ FUNCTIONS = (
     "CreditsFunction",
     "ReconcileFunction",
     "CatchUpFunction",
+    "LedgerWatchFunction",
 )
 
 

@@ -108,7 +108,7 @@ def test_hits_and_misses_from_our_own_metrics(deployed: Deployed) -> None:
     for kind, name, value in (("catalog", "CacheHits", 2), ("credits", "CacheHits", 1), ("catalog", "CacheMisses", 1)):
         point = {"MetricName": name, "Value": value, "Timestamp": earlier, "Unit": "Count"}
         cloudwatch.put_metric_data(
-            Namespace="Plumbline", MetricData=[{**point, "Dimensions": [{"Name": "kind", "Value": kind}]}]
+            Namespace="Plumbline/staging-test", MetricData=[{**point, "Dimensions": [{"Name": "kind", "Value": kind}]}]
         )
     with bad_server(answer('{"error": "ERR unknown command"}', "400 Bad Request")) as server:
         deployed.store_secrets(redis_url=server.url)

@@ -34,6 +34,7 @@ _WHAT_HAPPENED = (
 _WHAT_BROKE = "error stack setting secret field operation resource stripe_code param"
 LOGGED_KEYS = frozenset(f"{_WHAT_IT_IS_ABOUT} {_WHAT_HAPPENED} {_WHAT_BROKE}".split())
 NAMESPACE = "Plumbline"
+"""Of metrics where no installation has named one of its own, as the template does."""
 _LONGEST = 300
 _CALLER = 3  # the line that called `JsonLog.info`, for the key `location`
 _FRAMES = 30
@@ -122,7 +123,8 @@ class EmfMetrics:
     def _group(self, dimensions: Mapping[str, str]) -> EphemeralMetrics:
         key = tuple(sorted(dimensions.items()))
         if key not in self._groups:
-            self._groups[key] = EphemeralMetrics(namespace=NAMESPACE)
+            self._groups[key] = EphemeralMetrics()  # which reads POWERTOOLS_METRICS_NAMESPACE, and the service's name
+            self._groups[key].namespace = self._groups[key].namespace or NAMESPACE
             for name, value in key:
                 self._groups[key].add_dimension(name=name, value=value)
         return self._groups[key]

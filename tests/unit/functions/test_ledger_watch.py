@@ -1,0 +1,58 @@
+"""The ledger's stream: what rewrites the past is told, with what stood there before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing.adapters.dynamodb.items import to_item
+from functions.ledger_watch.app import lambda_handler
+from tests.fakes.lambda_events import FakeContext
+from tests.unit.billing.adapters.dynamo_tables import entry
+
+SAMPLE = Path(__file__).parents[3] / "events/ledger_watch/rewritten.json"
+type Capture = pytest.CaptureFixture[str]
+
+
+def record(name: str) -> dict[str, Any]:
+    """As the stream tells of an entry that the code itself has written."""
+    image = to_item(entry(), entry=entry().key)
+    images = {"INSERT": {"NewImage": image}, "MODIFY": {"OldImage": image, "NewImage": image}}
+    return {"eventName": name, "dynamodb": images.get(name, {"OldImage": image})}
+
+
+def told(capsys: Capture, *records: dict[str, Any]) -> tuple[list[dict[str, Any]], list[float]]:
+    lambda_handler({"Records": list(records)}, FakeContext())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counted = [value for line in lines for value in line.get("LedgerRewritten", [])]
+    return [line for line in lines if "_aws" not in line], counted
+
+
+@pytest.mark.parametrize("name", ["MODIFY", "REMOVE"])
+def test_an_entry_that_is_changed_or_removed_is_told_with_what_it_was(capsys: Capture, name: str) -> None:
+    """F64: nobody rewrites the ledger unseen, whatever rights he has."""
+    [line], counted = told(capsys, record(name))
+    assert counted == [1.0]
+    assert (line["level"], line["message"], line["outcome"]) == ("ERROR", "ledger entry rewritten", name)
+    assert (line["user_id"], line["version"], line["kind"]) == ("alice", "000000000002#000", "PURCHASE")
+    assert (line["amount"], line["balance"]) == (500, 500)
+
+
+def test_a_new_entry_is_nothing_to_tell(capsys: Capture) -> None:
+    assert told(capsys, record("INSERT")) == ([], [])
+
+
+def test_each_of_a_batch_counts(capsys: Capture) -> None:
+    lines, counted = told(capsys, record("MODIFY"), record("INSERT"), record("REMOVE"))
+    assert len(lines) == 2
+    assert sum(counted) == 2
+
+
+def test_the_sample_is_read(capsys: Capture) -> None:
+    [sample] = json.loads(SAMPLE.read_text())["Records"]
+    [line], counted = told(capsys, sample)
+    assert counted == [1.0]
+    assert line["amount"] == 500

@@ -1,0 +1,263 @@
+"""The alarms: each watches what is really counted, under that name and those dimensions; and somebody knows what to do.
+
+F13, F30, F64. What our functions count is read from what they print, when that happens which the alarm is about. A
+name that was only searched for in the code would say nothing of its dimensions, or of the function that counts.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing.domain.events import Origin
+from billing.domain.ids import SubscriptionId
+from billing.observability import metrics
+from billing.services.catch_up import CatchUpDeps, catch_up
+from billing.services.settle_due import settle_due
+from billing.services.walk_on import WalkDeps
+from functions.ledger_watch import app as ledger_watch
+from local.template import Addresses, Model, load_model
+from local.template.expand import expand
+from tests.fakes.core import Core, a_notice
+from tests.fakes.event_lists import FakeEventList, FakeWalks
+from tests.fakes.lambda_events import FakeContext, http_event
+from tests.fakes.snapshots import NOW, PRO_MONTHLY, a_subscription
+from tests.fakes.stripe_signature import sign
+from tests.fakes.webhook_edge import BODY, SECRET, T, new_edge
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/alarms.md"
+NAMESPACE = {"Fn::Sub": "Plumbline/${Stage}-${StripeMode}"}
+
+OF_AWS: Mapping[str, tuple[frozenset[str], str, str]] = {
+    # names, the dimension, and the type of what it names
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    "AWS/SQS": (
+        frozenset({"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
+        *("QueueName", "AWS::SQS::Queue"),
+    ),
+    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    "AWS/Lambda": (frozenset({"Errors", "Throttles", "Invocations"}), "FunctionName", "AWS::Lambda::Function"),
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+    "AWS/ApiGateway": (frozenset({"4xx", "5xx", "Count"}), "ApiId", "AWS::ApiGatewayV2::Api"),
+}
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A metric that an alarm watches."""
+
+    alarm: str
+    namespace: Any
+    name: str
+    dimensions: tuple[tuple[str, Any], ...]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the expanded template is kept, for both who read it."""
+    return tmp_path_factory.mktemp("template")
+
+
+@pytest.fixture(scope="module")
+def resources(cache: Path) -> dict[str, Any]:
+    """The template as AWS deploys it."""
+    return expand(ROOT / "template.yaml", cache)["expanded"]["Resources"]
+
+
+@pytest.fixture(scope="module")
+def model(cache: Path) -> Model:
+    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
+    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
+    return load_model(ROOT / "template.yaml", given, addresses, cache)
+
+
+def alarms(resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By the end of their names, which follows stage and mode."""
+    found = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    start = "plumbline-${Stage}-${StripeMode}-"
+    return {each["AlarmName"]["Fn::Sub"].removeprefix(start): each for each in found}
+
+
+def watched(resources: Mapping[str, Any]) -> Iterator[Watched]:
+    for alarm, each in alarms(resources).items():
+        queries = each.get("Metrics", [{"MetricStat": {"Metric": each}}])
+        for metric in [query["MetricStat"]["Metric"] for query in queries if "MetricStat" in query]:
+            dimensions = tuple((dimension["Name"], dimension["Value"]) for dimension in metric["Dimensions"])
+            yield Watched(alarm, metric["Namespace"], metric["MetricName"], dimensions)
+
+
+# --------------------------------------------------------------------------- what happens, and who counts it
+
+
+def at_the_webhook() -> None:
+    """A good delivery, a forged one, a stale one; the queue is down; the secret is not there."""
+    edge = new_edge()
+    edge.deps = replace(edge.deps, metrics=metrics())
+    edge.deliver()
+    edge.deliver(secret="whsec_of_somebody_else_0123")
+    edge.post(http_event(BODY, {"Stripe-Signature": sign(BODY, SECRET, T - 3600)}))
+    edge.queue.down = True
+    edge.deliver()
+    edge.deps = replace(edge.deps, secret_name="gone")
+    edge.secrets.values["gone"] = {"secrets": []}
+    edge.deliver()
+
+
+def in_the_queue() -> None:
+    """A message of nobody's, an event of the other mode, and a user who has come to have two subscriptions."""
+    core = Core()
+    core.consume = replace(core.consume, converge=replace(core.converge, metrics=metrics()))
+    core.has_customer()
+    core.deliver("no message")
+    core.deliver(replace(a_notice(), livemode=True))
+    for id in (SubscriptionId("sub_1"), SubscriptionId("sub_2")):
+        core.stripe.subscriptions[id] = a_subscription(PRO_MONTHLY, id=id)
+    core.deliver(a_notice("customer.subscription.created", id="evt_2", related={"subscription": "sub_2"}))
+
+
+def on_the_schedule() -> None:
+    """Nothing can be settled."""
+    core = Core()
+    settle_due(NOW + timedelta(minutes=1), core.due, replace(core.use, metrics=metrics()))
+
+
+def in_the_list() -> None:
+    """The list is read."""
+    core = Core()
+    walks = FakeWalks(core.calls)
+    walking = WalkDeps(walks, core.events, core.queue, Origin(livemode=False), core.clock, core.log, metrics())
+    catch_up(NOW + timedelta(minutes=1), "run-1", CatchUpDeps(FakeEventList(core.calls), walking))
+
+
+def in_the_ledger() -> None:
+    """Somebody rewrites an entry."""
+    ledger_watch.lambda_handler(json.loads((ROOT / "events/ledger_watch/rewritten.json").read_text()), FakeContext())
+
+
+HAPPENS: Mapping[str, Callable[[], None]] = {
+    "WebhookFunction": at_the_webhook,
+    "EventConsumerFunction": in_the_queue,
+    "ReconcileFunction": on_the_schedule,
+    "CatchUpFunction": in_the_list,
+    "LedgerWatchFunction": in_the_ledger,
+}
+
+
+@pytest.fixture(scope="module")
+def counted(model: Model) -> set[tuple[str, frozenset[tuple[str, str]]]]:
+    """Name and dimensions of all that the functions print, each with the environment that the template gives it."""
+    found = set()
+    for function, happen in HAPPENS.items():
+        for line in printed(happen, model.functions[function].environment):
+            [directive] = line["_aws"]["CloudWatchMetrics"]
+            assert directive["Namespace"] == "Plumbline/dev-test"
+            [names] = directive["Dimensions"]
+            dimensions = frozenset((name, line[name]) for name in names)
+            found |= {(metric["Name"], dimensions) for metric in directive["Metrics"]}
+    return found
+
+
+def printed(happen: Callable[[], None], environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
+            patched.setenv(name, environment[name])
+        output = io.StringIO()
+        with redirect_stdout(output):
+            happen()
+            metrics().flush()
+    return [json.loads(line) for line in output.getvalue().splitlines() if line.startswith('{"_aws"')]
+
+
+# --------------------------------------------------------------------------- the tests
+
+
+def test_what_an_alarm_watches_of_ours_is_counted(
+    resources: dict[str, Any], counted: set[tuple[str, frozenset[tuple[str, str]]]]
+) -> None:
+    ours = [each for each in watched(resources) if each.namespace == NAMESPACE]
+    assert len(ours) > 8
+    for each in ours:
+        assert (each.name, frozenset(each.dimensions)) in counted, each
+
+
+def test_what_an_alarm_watches_of_aws_is_there(resources: dict[str, Any]) -> None:
+    for each in watched(resources):
+        if each.namespace == NAMESPACE:
+            continue
+        names, dimension, kind = OF_AWS[each.namespace]
+        assert each.name in names
+        [(name, value)] = each.dimensions
+        assert name == dimension
+        [reference] = value.values()
+        logical_id = reference if isinstance(reference, str) else reference[0]
+        assert resources[logical_id]["Type"] == kind
+
+
+def test_every_function_that_nobody_waits_for_is_watched(resources: dict[str, Any], model: Model) -> None:
+    """Whoever calls a route sees that it failed; of the others only an alarm tells."""
+    assert model.api is not None
+    alone = set(model.functions) - {route.function for route in model.api.routes}
+    seen = {
+        (each.dimensions[0][1]["Ref"], each.name) for each in watched(resources) if each.alarm == "background-failing"
+    }
+    assert seen == {(function, name) for function in alone for name in ("Errors", "Throttles")}
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric", "about"),
+    [
+        ("dead-letters", "ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": ["EventsDeadLetterQueue", "QueueName"]}),
+        ("events-quarantined", "EventsByOutcome", "event_consumer"),
+        ("ledger-rewritten", "LedgerRewritten", "ledger_watch"),
+    ],
+)
+def test_one_is_enough(resources: dict[str, Any], alarm: str, metric: str, about: object) -> None:
+    """F13, F30, F64: a dead letter, an event in quarantine, a rewritten entry of the ledger are told at once."""
+    found = alarms(resources)[alarm]
+    assert (found["MetricName"], found["Dimensions"][0]["Value"]) == (metric, about)
+    assert (found["ComparisonOperator"], found["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert found["EvaluationPeriods"] == 1
+    assert found["Period"] <= 300
+
+
+def test_only_what_was_there_before_comes_from_the_ledgers_stream(resources: dict[str, Any]) -> None:
+    """F64: the stream has the image of before, and the filter asks for that alone."""
+    assert resources["LedgerTable"]["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    source = resources["LedgerRewritten"]["Properties"]
+    assert source["EventSourceArn"] == {"Fn::GetAtt": ["LedgerTable", "StreamArn"]}
+    [pattern] = source["FilterCriteria"]["Filters"]
+    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"OldImage": {"entry": {"S": [{"exists": True}]}}}}
+
+
+def test_all_alarms_tell_the_one_topic(resources: dict[str, Any]) -> None:
+    for each in alarms(resources).values():
+        assert each["AlarmActions"] == each["OKActions"] == [{"Ref": "AlarmTopic"}]
+        assert each["TreatMissingData"] in ("notBreaching", "breaching")
+    mail = resources["AlarmMail"]
+    assert mail["Condition"] == "HasAlarmEmail"
+    assert mail["Properties"]["TopicArn"] == {"Ref": "AlarmTopic"}
+
+
+def test_every_alarm_says_what_to_do_and_no_other_stands_there(resources: dict[str, Any]) -> None:
+    entries = re.findall(r"^## ([a-z-]+)\n\n(.+?)(?=\n## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(entries) == len(alarms(resources))
+    assert {name for name, _ in entries} == set(alarms(resources))
+    for name, text in entries:
+        assert len(text) > 150, name
+        assert "plumb " in text or "aws " in text or "Stripe" in text, name
+
+
+def test_no_alarm_names_more_metrics_than_one_may(resources: dict[str, Any]) -> None:
+    """Ten: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html."""
+    for each in alarms(resources).values():
+        assert sum("MetricStat" in query for query in each.get("Metrics", [])) <= 10
