@@ -102,10 +102,16 @@ def _difference(have: Expected, want: Expected) -> str:
 def requests(sim: Simulation) -> None:
     """Money rule 20: what was told done was done once, and what was refused was not."""
     told: dict[str, list[str]] = defaultdict(list)
+    done: dict[tuple[str, str], int] = defaultdict(int)
     for request in sim.journal.requests.values():
-        there = sim.raw("accounts", f"IDEM#{request.user}#{request.key}") is not None
-        if there != (request.answer == "done"):
-            raise Violation(f"{request.key}, {request.act}, was answered {request.answer}, and is stored: {there}")
+        done[request.user, request.key] += request.answer == "done"
+    for (user, key), times in done.items():
+        there = sim.raw("accounts", f"IDEM#{user}#{key}") is not None
+        if times != there:
+            raise Violation(f"{key} of {user} was done {times} times by what was answered, and is stored: {there}")
+    for request in sim.journal.requests.values():
+        if request.answer == "IdempotencyConflict" and not done[request.user, request.key]:
+            raise Violation(f"{request.key}, {request.act}, met another request of its key, and there was none")
         if request.entry is not None:
             told[request.user].append(request.entry)
     for user in USERS:
