@@ -90,3 +90,19 @@ def test_an_empty_list_is_expanded_into(account):
     customer = account.post("/v1/customers")["id"]
     deep = ["data.latest_invoice", "data.latest_invoice.payments"]
     assert account.get("/v1/subscriptions", customer=customer, expand=deep)["data"] == []
+
+
+def test_subscriptions_on_a_test_clock_are_listed_for_their_clock_or_customer_only(account):
+    price = account.price(1000, recurring={"interval": "month"})
+    clock = account.post("/v1/test_helpers/test_clocks", frozen_time=int(account.time))["id"]
+    made = []
+    for on in ({}, {"test_clock": clock}):
+        customer = account.post("/v1/customers", **on)["id"]
+        method = account.post("/v1/payment_methods/pm_card_visa/attach", customer=customer)["id"]
+        items = [{"price": price["id"]}]
+        given = {"customer": customer, "items": items, "default_payment_method": method}
+        made.append((customer, account.post("/v1/subscriptions", **given)["id"]))
+    (_, free), (customer, clocked) = made
+    assert ids(account.get("/v1/subscriptions", status="all")) == [free]
+    assert ids(account.get("/v1/subscriptions", test_clock=clock)) == [clocked]
+    assert ids(account.get("/v1/subscriptions", customer=customer)) == [clocked]
