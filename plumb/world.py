@@ -17,14 +17,14 @@ from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_cli
 from billing.adapters.dynamodb.account_store import DynamoAccounts
 from billing.adapters.dynamodb.credit_store import DynamoCredits, DynamoDue
 from billing.adapters.dynamodb.event_store import DynamoEvents
+from billing.adapters.dynamodb.known_objects import DynamoKnown
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
-from billing.adapters.dynamodb.purchase_states import DynamoPurchaseStates
 from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.secrets_manager import SecretsManager
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.client import stripe_client
-from billing.adapters.stripe_api.lists import StripeEvents, StripeSessionList
+from billing.adapters.stripe_api.lists import StripeEvents, object_lists
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.system import SystemClock, SystemRandomness
 from billing.adapters.upstash_cache import UpstashCache
@@ -34,7 +34,7 @@ from billing.domain.events import Origin
 from billing.errors import Misconfigured
 from billing.services.catch_up import CatchUpDeps
 from billing.services.converge import ConvergeDeps
-from billing.services.look_at_sessions import LookDeps
+from billing.services.looks import LookDeps
 from billing.services.perform_once import CreditDeps
 from billing.services.walk_on import WalkDeps
 from plumb.errors import PlumbError
@@ -211,16 +211,17 @@ class World:
     @cached_property
     def catch_up(self) -> CatchUpDeps:
         """The world of catching up on events."""
-        return CatchUpDeps(StripeEvents(self.stripe), self._walking)
+        return CatchUpDeps(StripeEvents(self.stripe), self.walking)
 
     @cached_property
     def look(self) -> LookDeps:
-        """The world of a look at checkout sessions."""
-        states = DynamoPurchaseStates(self.dynamodb, self.settings.tables)
-        return LookDeps(StripeSessionList(self.stripe), states, self._walking)
+        """The world of the looks at objects."""
+        known = DynamoKnown(self.dynamodb, self.settings.tables)
+        return LookDeps(object_lists(self.stripe), known, self.catalog)
 
     @cached_property
-    def _walking(self) -> WalkDeps:
+    def walking(self) -> WalkDeps:
+        """The world of reading on in a list."""
         return WalkDeps(
             walks=DynamoWalks(self.dynamodb, self.settings.tables),
             events=self.events,

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from billing.domain.walk import Walk
 from billing.errors import BillingError
-from billing.ports.stripe import EventList, Listed, SessionList
+from billing.ports.stripe import EventList, Listed, ObjectList
 from billing.services.catch_up import catch_up
-from billing.services.look_at_sessions import look_at_sessions
+from billing.services.look_at_objects import look_at_objects
+from billing.services.looks import looks
 from billing.services.settle_due import settle_due
 from plumb.cli import FAILED, OK, operator_command
 from plumb.invocation import Invocation
@@ -47,14 +48,14 @@ class _Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class _ShownSessions:
-    """The list of checkout sessions, in the same way."""
+class _ShownObjects:
+    """A list of objects, in the same way."""
 
-    listed: SessionList
+    listed: ObjectList
     seen: _Seen
 
     def page(self, walk: Walk) -> Listed:
-        """See SessionList."""
+        """See ObjectList."""
         found = self.listed.page(walk)
         self.seen(len(found.objects))
         return found
@@ -62,11 +63,10 @@ class _ShownSessions:
 
 @operator_command("reconcile")
 def command(invocation: Invocation) -> int:
-    """Do now what the schedules do: queue the events that no webhook brought, and settle what ended by itself.
+    """Do now what the schedules do: queue what no webhook brought, and settle what ended by itself.
 
     It goes on where the schedules stopped, and they where it stopped. A second run finds nothing to do. A job that
-    fails stops no other, and the exit code is then 1. Renewals, refunds and disputes that Stripe made no event of are
-    found by `plumb resync --all`.
+    fails stops no other, and the exit code is then 1.
 
     \b
     Examples:
@@ -103,11 +103,11 @@ def undelivered(world: World, seen: _Seen) -> Done:
     return _caught_up(world, seen, undelivered=True)
 
 
-def sessions(world: World, seen: _Seen) -> Done:
-    """The checkout sessions of which Stripe may have made no event."""
-    deps = replace(world.look, listed=_ShownSessions(world.look.listed, seen))
-    done = look_at_sessions(world.clock.now() + _PATIENCE, _RUN, deps)
-    sentence = f"{counted(done.read, 'checkout session')} read, {done.queued} put onto the queue."
+def objects(world: World, seen: _Seen) -> Done:
+    """The objects of which Stripe may have made no event."""
+    every = [replace(look, listed=_ShownObjects(look.listed, seen)) for look in looks(world.look)]
+    done = look_at_objects(every, world.clock.now() + _PATIENCE, _RUN, world.walking, now=True)
+    sentence = f"{counted(done.read, 'object')} read, {done.queued} put onto the queue."
     return Done(sentence, {"read": done.read, "queued": done.queued}, whole=not done.more)
 
 
@@ -128,7 +128,7 @@ def due(world: World, seen: _Seen) -> Done:
 JOBS: Mapping[str, Callable[[World, _Seen], Done]] = {
     "catch_up": events,
     "catch_up_undelivered": undelivered,
-    "look_at_sessions": sessions,
+    "look_at_objects": objects,
     "settle_due": due,
 }
 """By the names that the schedules have for them, in the order of what brings something to the one after it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from billing.adapters.dynamodb.known_objects import SHOWN
 from local.template.expand import expand
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +106,7 @@ BUILT_OF = {
     "account": {"dynamodb.account_store", "dynamodb.ledger_store"},
     "credits": {"dynamodb.credit_store"},
     "reconcile": {"dynamodb.credit_store"},
-    "catch_up": {"dynamodb.event_store", "dynamodb.purchase_states", "dynamodb.walk_store", "sqs_queue"},
+    "catch_up": {"dynamodb.event_store", "dynamodb.known_objects", "dynamodb.walk_store", "sqs_queue"},
 }
 CALLS = {
     "dynamodb/calls.py": {"get_item", "batch_get_item", "transact_write_items", "Put"},
@@ -164,6 +165,24 @@ def test_the_ledger_is_written_inside_transactions_only(resources: dict[str, Any
     ]
     inside = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
     assert [statement.get("Condition") for statement in statements] == [inside]
+
+
+def test_of_accounts_catching_up_reads_the_subscriptions_alone(resources: dict[str, Any]) -> None:
+    """S20: it compares, and needs to know nobody's e-mail address. Without names no read is allowed at all:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    """
+    conditions = [
+        statement["Condition"]
+        for policy in resources["CatchUpFunctionRole"]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "ACCOUNT#*" in json.dumps(statement.get("Condition", {}))
+    ]
+    named = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ACCOUNT#*"]},
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": list(SHOWN)},
+        "Null": {"dynamodb:Attributes": "false"},
+    }
+    assert conditions == [named]
 
 
 def test_who_only_reads_may_not_write(resources: dict[str, Any]) -> None:

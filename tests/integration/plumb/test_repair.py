@@ -77,7 +77,7 @@ def test_one_reconcile_brings_back_what_no_webhook_brought(
     first = plumb("reconcile", "--json")
     assert first.code == 0
     told = {line["job"]: line for line in first.lines}
-    assert list(told) == ["catch_up", "catch_up_undelivered", "look_at_sessions", "settle_due"]
+    assert list(told) == ["catch_up", "catch_up_undelivered", "look_at_objects", "settle_due"]
     assert told["catch_up"]["queued"] > 0
     books.wait_until_drained()
     books.check(user, 500, ["PURCHASE"])

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
+from tests.fakes.operator import Operator
 from tests.integration.purchase.books import Books
 from tests.integration.purchase.clock import Clock
 from tests.integration.purchase.shop import Checkout, Shop
@@ -43,6 +44,11 @@ def books(shop: Shop) -> Iterator[Books]:
     opened = Books(shop.stack)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def plumb(stack: Stack, capsys: pytest.CaptureFixture[str]) -> Operator:
+    return Operator(capsys, stack.state_dir / "system.json")
 
 
 @pytest.fixture(scope="module")
@@ -165,28 +171,51 @@ def test_what_no_endpoint_took_is_found_by_the_second_net(stack: Stack, shop: Sh
     books.check("second-net", 500, ["PURCHASE"])
 
 
-def test_what_stripe_made_no_event_of_is_found_by_a_look_at_the_sessions(
-    shop: Shop, books: Books, clock: Clock
+def test_what_stripe_made_no_event_of_is_found_by_a_look_at_the_objects(
+    shop: Shop, books: Books, clock: Clock, plumb: Operator
 ) -> None:
     """F50: no list of events has it, delivered or not."""
+    back, held = shop.buy("refund-unseen"), shop.buy("dispute-unseen")
+    shop.buy("renewal-unseen", "pro_monthly")
+    ended = shop.buy("end-unseen", "pro_monthly")
+    clock.advance(28 * DAY)
+    assert plumb("reconcile").code == 0
+    books.wait_until_drained()
+    books.check("renewal-unseen", 100, ["PURCHASE", "ACCESS"])
+
     shop.control("faults", lose_events=1_000_000)
     try:
         shop.buy("no-event")
         shop.buy("no-event-plan", "pro_monthly")
         left = shop.checkout("left-open")
-        clock.advance(timedelta(hours=25))
+        refund(shop, back, 100)
+        dispute(shop, held)
+        cancel(shop, ended)
+        clock.advance(4 * DAY)
     finally:
         shop.control("faults", lose_events=0)
     for job in ("catch_up", "catch_up_undelivered"):
-        catch_up(shop, job)
-    books.wait_until_drained()
-    assert books.ledger("no-event") == books.ledger("no-event-plan") == []
+        assert catch_up(shop, job)["queued"] == 0
 
-    done = catch_up(shop, "look_at_sessions")
-    assert (done["queued"], done["more"]) == (3, False)
+    first = plumb("reconcile", "--json")
+    told = {line["job"]: line for line in first.lines}
+    assert (first.code, told["look_at_objects"]["ok"]) == (0, True)
     books.wait_until_drained()
     books.check("no-event", 500, ["PURCHASE"])
     books.check("no-event-plan", 100, ["PURCHASE", "ACCESS"])
-    assert level(shop, "no-event-plan") == "PRO"
+    books.check("refund-unseen", 400, ["PURCHASE", "REFUND"])
+    books.check("dispute-unseen", 0, ["PURCHASE", "DISPUTE"])
+    books.check("renewal-unseen", 200, ["PURCHASE", "ACCESS", "RENEWAL"])
+    books.check("end-unseen", 100, ["PURCHASE", "ACCESS", "ACCESS"])
+    assert [level(shop, user) for user in ("no-event-plan", "renewal-unseen", "end-unseen")] == ["PRO", "PRO", "FREE"]
     assert shop.stripe("GET", f"checkout/sessions/{left.session_id}")["status"] == "expired"
-    assert catch_up(shop, "look_at_sessions")["queued"] == 0, "all is as Stripe has it"
+    again = plumb("reconcile")
+    assert [line.rpartition(", ")[2] for line in again.out.splitlines()[:3]] == ["0 put onto the queue."] * 3
+
+
+def test_the_schedule_looks_at_objects_when_their_time_has_come(shop: Shop, clock: Clock) -> None:
+    clock.advance(timedelta(hours=5))
+    assert catch_up(shop, "look_at_objects") == {"read": 0, "queued": 0, "more": False}
+    clock.advance(DAY)
+    found = catch_up(shop, "look_at_objects")
+    assert (found["read"] > 10, found["queued"], found["more"]) == (True, 0, False)

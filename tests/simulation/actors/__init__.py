@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.simulation.actors import (
-    buyers,
-    forgers,
-    machines,
-    money,
-    operators,
-    plans,
-    spenders,
-    strangers,
-    waverers,
-    weather,
-)
+from tests.simulation.actors import buyers, machines, money, operators, plans, spenders, strangers, waverers, weather
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-_ROOMS = (buyers, forgers, machines, money, operators, plans, spenders, strangers, waverers, weather)
-DEEDS = table(*(room.DEEDS for room in _ROOMS))
+DEEDS = table(
+    *(room.DEEDS for room in (buyers, machines, money, operators, plans, spenders, strangers, waverers, weather)),
+)
 
 
 def _theme(often: Iterable[str], seldom: Iterable[str]) -> Weights:

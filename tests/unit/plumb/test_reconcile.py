@@ -15,7 +15,7 @@ from billing.errors import StoreUnavailable, StripeUnavailable
 from billing.ports.credits import DueReader
 from billing.services.adjust_credits import adjust_credits
 from billing.services.catch_up import LISTS, CatchUpDeps
-from billing.services.look_at_sessions import LookDeps
+from billing.services.looks import LookDeps
 from billing.services.perform_once import CreditDeps
 from billing.services.walk_on import WalkDeps
 from plumb.commands.reconcile import JOBS, Done, command, due, events, undelivered
@@ -24,7 +24,7 @@ from plumb.site import Site
 from plumb.world import World
 from tests.fakes.core import Core
 from tests.fakes.event_lists import FakeEventList, FakeWalks
-from tests.fakes.session_lists import FakePurchaseStates, FakeSessionList
+from tests.fakes.object_lists import FakeKnown, FakeLists
 from tests.fakes.snapshots import DAY, NOW
 from tests.fakes.webhook_edge import PAYLOAD
 
@@ -55,9 +55,9 @@ class Installation:
         self.credits: CreditDeps = core.use
         self.listed = FakeEventList(core.calls)
         walks, origin = FakeWalks(core.calls), Origin(livemode=False)
-        walking = WalkDeps(walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
-        self.catch_up = CatchUpDeps(self.listed, walking)
-        self.look = LookDeps(FakeSessionList(core.calls), FakePurchaseStates(core.tables), walking)
+        self.walking = WalkDeps(walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
+        self.catch_up = CatchUpDeps(self.listed, self.walking)
+        self.look = LookDeps(FakeLists(core.calls).every, FakeKnown(core.tables), core.stripe)
 
     def made(self, number: int) -> None:
         """Events that Stripe made an hour ago and no endpoint took."""
@@ -135,7 +135,7 @@ def test_a_job_that_fails_stops_no_other(here: Installation, capsys: pytest.Capt
     assert [json.loads(line) for line in out.splitlines()] == [
         {"job": "catch_up", "ok": False, "error": "stripe_unavailable"},
         {"job": "catch_up_undelivered", "ok": False, "error": "stripe_unavailable"},
-        {"job": "look_at_sessions", "ok": True, "read": 0, "queued": 0},
+        {"job": "look_at_objects", "ok": True, "read": 0, "queued": 0},
         {"job": "settle_due", "ok": True, "settled": 1, "failed": 0},
     ]
     assert err.splitlines() == ["catch_up: Stripe does not answer.", "catch_up_undelivered: Stripe does not answer."]
@@ -149,7 +149,7 @@ def test_what_is_not_whole_is_not_green(here: Installation, capsys: pytest.Captu
     assert out.splitlines() == [
         "catch_up: 0 events read, 0 put onto the queue.",
         "catch_up_undelivered: 0 events read, 0 put onto the queue.",
-        "look_at_sessions: 0 checkout sessions read, 0 put onto the queue.",
+        "look_at_objects: 0 objects read, 0 put onto the queue.",
         "settle_due: 0 accounts settled, 1 not.",
     ]
     assert err == "settle_due: not all of it is done: run this again.\n"

@@ -27,9 +27,9 @@ _WHAT_IT_IS_ABOUT = (
     " payment_intent_id charge_id purchase price_id lookup_key message_id"
 )
 _WHAT_HAPPENED = (
-    "outcome reason code status kind mode amount changed retries stripe_object cached count events entries granted"
-    " reversed balance level until version stripe_version quantity attempt attempts receives delay seconds milliseconds"
-    " retryable retry_after"
+    "outcome reason code status kind mode amount changed retries stripe_object walk cached count events entries"
+    " granted reversed balance level until version stripe_version quantity attempt attempts receives delay seconds"
+    " milliseconds retryable retry_after"
 )
 _WHAT_BROKE = "error stack setting secret field operation resource stripe_code param"
 LOGGED_KEYS = frozenset(f"{_WHAT_IT_IS_ABOUT} {_WHAT_HAPPENED} {_WHAT_BROKE}".split())

@@ -117,6 +117,7 @@ def test_a_payment_points_to_the_purchase_that_it_paid(world: World) -> None:
         "intent": "pi_1",
         "user": "alice",
         "source": "in_1",
+        "registers": {},
     }
 
 

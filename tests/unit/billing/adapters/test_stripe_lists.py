@@ -7,11 +7,11 @@ from urllib.parse import unquote
 import pytest
 
 from billing.adapters.stripe_api.client import stripe_client
-from billing.adapters.stripe_api.lists import StripeEvents, StripeSessionList
+from billing.adapters.stripe_api.lists import StripeEvents, object_lists
 from billing.config import StripeAccess
 from billing.domain.walk import Walk
 from billing.errors import MalformedObject
-from billing.ports.stripe import Listed
+from billing.ports.stripe import Listed, ObjectList
 from tests.fakes.snapshots import NOW
 from tests.unit.billing.adapters.stripe_wire import exchanged
 
@@ -60,11 +60,23 @@ def test_an_empty_page_with_more_to_come_ends_no_pass() -> None:
     assert isinstance(listed(page(more=True))[0], MalformedObject)
 
 
-def test_sessions_are_asked_for_by_time_alone() -> None:
+@pytest.mark.parametrize(
+    ("name", "path", "wanted", "last"),
+    [
+        ("sessions", "checkout/sessions", "", "cs_test_1"),
+        ("subscriptions", "subscriptions", "&status=all&expand[0]=data.latest_invoice", "sub_1"),
+        ("invoices", "invoices", "&status=paid", "in_1"),
+        ("refunds", "refunds", "", "re_1"),
+        ("refunds", "refunds", "", "pyr_1"),
+        ("disputes", "disputes", "", "du_1"),
+    ],
+)
+def test_objects_are_asked_for_by_time(name: str, path: str, wanted: str, last: str) -> None:
     def ask(url: str) -> Listed:
         client = stripe_client(StripeAccess(url, "key", livemode=False, account=None), "sk_test_1")
-        return StripeSessionList(client).page(Walk("sessions", NOW, NOW - timedelta(days=1)))
+        listed: ObjectList = getattr(object_lists(client), name)
+        return listed.page(Walk(name, NOW, NOW - timedelta(days=1)))
 
-    found, request = exchanged(page("cs_test_1", more=True), ask)
-    assert unquote(request.split(b" ")[1].decode()) == f"/v1/checkout/sessions?created[gte]={SINCE}&limit=100"
-    assert found.after == "cs_test_1"
+    found, request = exchanged(page(last, more=True), ask)
+    assert unquote(request.split(b" ")[1].decode()) == f"/v1/{path}?created[gte]={SINCE}&limit=100{wanted}"
+    assert found.after == last

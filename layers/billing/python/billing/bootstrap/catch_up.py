@@ -1,4 +1,4 @@
-"""Builds catch_up. It decides nothing, and so it loads nothing that does."""
+"""Builds catch_up. It converges nothing, and so it loads nothing that does."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from functools import cache
 
 from billing.adapters.aws_client import sqs_client
 from billing.adapters.dynamodb.event_store import DynamoEvents
-from billing.adapters.dynamodb.purchase_states import DynamoPurchaseStates
+from billing.adapters.dynamodb.known_objects import DynamoKnown
 from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.sqs_queue import SqsQueue
-from billing.adapters.stripe_api.lists import StripeEvents, StripeSessionList
+from billing.adapters.stripe_api.catalog import StripeCatalog
+from billing.adapters.stripe_api.lists import StripeEvents, object_lists
 from billing.adapters.system import SystemClock
 from billing.bootstrap.stored import dynamodb
 from billing.bootstrap.stripe_sdk import stripe_sdk
@@ -17,26 +18,31 @@ from billing.config import CatchUpSettings, catch_up_settings
 from billing.domain.events import Origin
 from billing.observability import log, metrics
 from billing.services.catch_up import CatchUpDeps
-from billing.services.look_at_sessions import LookDeps
+from billing.services.looks import LookDeps
 from billing.services.walk_on import WalkDeps
 
 
 @cache
 def catch_up_dependencies() -> CatchUpDeps:
     """The world of catching up on events."""
-    return CatchUpDeps(StripeEvents(stripe_sdk(_settings().stripe)), _walking())
+    return CatchUpDeps(StripeEvents(stripe_sdk(_settings().stripe)), walk_dependencies())
 
 
 @cache
 def look_dependencies() -> LookDeps:
-    """The world of a look at checkout sessions."""
+    """The world of the looks at objects."""
     settings = _settings()
-    states = DynamoPurchaseStates(dynamodb(), settings.tables)
-    return LookDeps(StripeSessionList(stripe_sdk(settings.stripe)), states, _walking())
+    client = stripe_sdk(settings.stripe)
+    return LookDeps(
+        lists=object_lists(client),
+        known=DynamoKnown(dynamodb(), settings.tables),
+        catalog=StripeCatalog(client, settings.levels),
+    )
 
 
 @cache
-def _walking() -> WalkDeps:
+def walk_dependencies() -> WalkDeps:
+    """The world of reading on in a list."""
     settings = _settings()
     return WalkDeps(
         walks=DynamoWalks(dynamodb(), settings.tables),

@@ -148,12 +148,13 @@ class CreditsSettings:
 
 @dataclass(frozen=True, slots=True)
 class CatchUpSettings:
-    """Of the function that reads Stripe's list of events."""
+    """Of the function that reads Stripe's lists."""
 
     stage: Stage
     tables: Tables
     stripe: StripeAccess
     queue_url: str
+    levels: tuple[str, ...]
 
 
 def webhook_settings(environ: Mapping[str, str] | None = None) -> WebhookSettings:
@@ -237,6 +238,7 @@ def catch_up_settings(environ: Mapping[str, str] | None = None) -> CatchUpSettin
         tables=_tables(env),
         stripe=_stripe(env),
         queue_url=env.text("EVENTS_QUEUE_URL", pattern=_QUEUE),
+        levels=env.names("LEVELS"),
     )
 
 
@@ -278,11 +280,8 @@ def _redis(env: Environment) -> RedisAccess:
 
 
 def _policy(env: Environment) -> Policy:
-    levels = tuple(env.text("LEVELS", pattern=r"[A-Z][A-Z0-9_]*(,[A-Z][A-Z0-9_]*)*").split(","))
-    if len(set(levels)) != len(levels):
-        raise Misconfigured("the setting LEVELS names a level twice", setting="LEVELS")
     return Policy(
-        levels=levels,
+        levels=env.names("LEVELS"),
         past_due_grace_days=env.whole("PAST_DUE_GRACE_DAYS", low=0, high=90),
         trial_credits=env.flag("TRIAL_CREDITS"),
     )

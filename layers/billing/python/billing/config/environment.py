@@ -43,6 +43,13 @@ class Environment:
         """The variable as one of a few words."""
         return self.text(name, pattern="|".join(re.escape(word) for word in words))
 
+    def names(self, name: str) -> tuple[str, ...]:
+        """The variable as names in capitals with commas between them, each of them once."""
+        found = tuple(self.text(name, pattern=r"[A-Z][A-Z0-9_]*(,[A-Z][A-Z0-9_]*)*").split(","))
+        if len(set(found)) != len(found):
+            raise Misconfigured(f"the setting {name} names something twice", setting=name)
+        return found
+
     def flag(self, name: str) -> bool:
         """The variable as `true` or `false`."""
         return self.one_of(name, "true", "false") == "true"

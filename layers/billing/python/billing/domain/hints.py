@@ -59,7 +59,7 @@ def _related(target: Mapping[str, Any], reference: ObjectRef) -> Iterator[tuple[
         if name == reference.type:
             found = ids.fits(reference.id, pattern)
         else:
-            found = ids.first_fit((_id_of(_at(target, place)) for place in _PLACES.get(name, ())), pattern)
+            found = ids.first_fit((_id_of(at(target, place)) for place in _PLACES.get(name, ())), pattern)
         if found is not None:
             yield name, found
 
@@ -75,12 +75,12 @@ def _order_hints(target: Mapping[str, Any]) -> Iterator[object]:
 
 def _metadata(target: Mapping[str, Any], name: str) -> Iterator[object]:
     for place in _METADATA_PLACES:
-        metadata = _at(target, place)
+        metadata = at(target, place)
         if isinstance(metadata, Mapping):
             yield metadata.get(name)
 
 
-def _at(value: object, place: tuple[str, ...]) -> object:
+def at(value: object, place: tuple[str, ...]) -> object:
     """Follow a path through objects and lists; None where it ends early."""
     for step in place:
         if isinstance(value, Mapping):

@@ -19,7 +19,8 @@ from billing.domain.purchase import Purchase, PurchaseState, lots_of, opened
 from billing.domain.registers import merged
 from billing.domain.snapshot import CheckoutSession, Invoice, InvoiceLine, Snapshot
 
-_GRANTING_REASONS = {"subscription_create": Kind.PURCHASE, "subscription_cycle": Kind.RENEWAL}
+GRANTING_REASONS = {"subscription_create": Kind.PURCHASE, "subscription_cycle": Kind.RENEWAL}
+"""Why an invoice may grant credits, by Stripe's `billing_reason`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def judge_invoice(
     judged = Judged()
     if invoice.status != "paid" or invoice.subscription is None or invoice.paid_at is None:
         return judged
-    kind = _GRANTING_REASONS.get(invoice.billing_reason)
+    kind = GRANTING_REASONS.get(invoice.billing_reason)
     if order is not None and (order.user != user or kind is not Kind.PURCHASE):
         order = None
     for line in invoice.lines:

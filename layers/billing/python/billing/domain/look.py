@@ -1,4 +1,4 @@
-"""A look at objects that Stripe may have made no event of (money rule 27): which are in doubt, what is told of them.
+"""A look at objects that Stripe may have made no event of (money rule 27): what is told of those in doubt.
 
 What is told is a notice as of an event, under an id of our own. It is trusted no more than an event's: the account
 converges on what Stripe says then.
@@ -9,34 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from billing.domain.events import Origin, parse_event
-from billing.domain.ids import ORDER_ID, EventId, fits
+from billing.domain.ids import EventId
 from billing.domain.notice import Notice
-from billing.domain.purchase import PurchaseState
-
-_UNDER_WAY: Final = frozenset({PurchaseState.OPEN, PurchaseState.PROCESSING})
-_FINAL_IF_PAID: Final = frozenset({PurchaseState.PAID, PurchaseState.REFUSED})
-
-
-def doubt_of_session(session: Mapping[str, Any], state: PurchaseState | None) -> str | None:
-    """The type of the event that should have come of this session, or None when what is stored fits.
-
-    A purchase that waits for its bank debit is always in doubt: that it failed does not show in a list of sessions.
-    What is not stored is ours only if it names an order, and whether that is true is for the converge to say.
-    """
-    status = session.get("status")
-    order = session.get("client_reference_id") or (session.get("metadata") or {}).get("order_id")
-    if state is None and fits(order, ORDER_ID) is None:
-        return None
-    if status == "expired":
-        return "checkout.session.expired" if state in _UNDER_WAY else None
-    if status != "complete":
-        return None
-    if session.get("payment_status") == "unpaid":
-        return "checkout.session.completed" if state is None or state in _UNDER_WAY else None
-    return None if state in _FINAL_IF_PAID else "checkout.session.completed"
 
 
 def looked_at(
@@ -53,7 +30,7 @@ def looked_at(
         "id": "evt_none",
         "type": kind,
         "created": second,
-        "livemode": obj.get("livemode"),
+        "livemode": obj.get("livemode", origin.livemode),  # a refund has none: it is of the mode of our key
         "data": {"object": obj},
     }
     notice = parse_event(event, origin, received_at=received_at, correlation_id=correlation_id)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from billing.domain.snapshot import Dispute, Payment
+from billing.domain.snapshot import Dispute, Payment, Refund
 
 _REFUND_RANK = {"requires_action": 0, "pending": 0, "succeeded": 1, "failed": 2, "canceled": 2}
 _TAKES_BACK = frozenset({"requires_action", "pending", "succeeded"})
@@ -65,6 +65,12 @@ def fully_reversed_at(payment: Payment) -> datetime | None:
         if total >= payment.captured:
             return created
     return None
+
+
+def statuses(payment: Payment | None) -> dict[str, str]:
+    """The status of each refund and dispute by its id: what a later look at Stripe's lists is compared with."""
+    rows: tuple[Refund | Dispute, ...] = (*payment.refunds, *payment.disputes) if payment else ()
+    return {row.id: row.status for row in rows}
 
 
 def _held_amount(dispute: Dispute, payment: Payment) -> int:

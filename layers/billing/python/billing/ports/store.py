@@ -8,11 +8,21 @@ from typing import Protocol
 
 from billing.domain.account import Account
 from billing.domain.decide import Before
-from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, SessionId, UserId
+from billing.domain.ids import (
+    CustomerId,
+    EventId,
+    OrderId,
+    PaymentIntentId,
+    PurchaseKey,
+    SessionId,
+    SubscriptionId,
+    UserId,
+)
 from billing.domain.ledger import EVERYTHING, Entry, Wanted
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase, PurchaseState
 from billing.domain.records import Commit, Committed, EventRecord, Recording, Unparked
+from billing.domain.subscription import SubscriptionState
 from billing.domain.walk import Walk
 
 
@@ -72,7 +82,7 @@ class EventStore(Protocol):
 
 
 class Walks(Protocol):
-    """How far Stripe's lists of events were read. Raises StoreUnavailable, MalformedObject."""
+    """How far Stripe's lists were read. Raises StoreUnavailable, MalformedObject."""
 
     def load(self, name: str) -> Walk | None:
         """The walk of this name, read consistently."""
@@ -81,11 +91,19 @@ class Walks(Protocol):
         """Write the walk; None when somebody else has written it since. The one that stands afterwards."""
 
 
-class PurchaseStates(Protocol):
-    """How far purchases have come. Raises StoreUnavailable, MalformedObject."""
+class KnownObjects(Protocol):
+    """What is stored of Stripe's objects, read consistently. Raises StoreUnavailable, MalformedObject."""
 
     def states(self, purchases: Collection[PurchaseKey]) -> Mapping[PurchaseKey, PurchaseState]:
-        """Of those that exist, read consistently."""
+        """How far purchases have come, of those that exist."""
+
+    def subscriptions(
+        self, customers: Collection[CustomerId]
+    ) -> Mapping[CustomerId, Mapping[SubscriptionId, SubscriptionState]]:
+        """The subscriptions in the account that each customer belongs to, of those that are anybody's."""
+
+    def registers(self, intents: Collection[PaymentIntentId]) -> Mapping[PaymentIntentId, Mapping[str, str]]:
+        """The status of each refund and dispute of a payment by its id, of those that a purchase points from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,11 +118,22 @@ class EventList(Protocol):
         """
 
 
-class SessionList(Protocol):
-    """Stripe's own list of checkout sessions. Raises StripeUnavailable, StripeRefused, MalformedObject."""
+class ObjectList(Protocol):
+    """Stripe's own list of one kind of objects. Raises StripeUnavailable, StripeRefused, MalformedObject."""
 
     def page(self, walk: Walk) -> Listed:
-        """Up to 100 sessions that were made in the walk's stretch of time, behind its last one."""
+        """Up to 100 objects that were made in the walk's stretch of time, behind its last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectLists:
+    """Those that are read: subscriptions of all statuses, with their latest invoices, and of invoices the paid ones."""
+
+    sessions: ObjectList
+    subscriptions: ObjectList
+    invoices: ObjectList
+    refunds: ObjectList
+    disputes: ObjectList
 
 
 class Catalog(Protocol):

@@ -33,6 +33,7 @@ from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, Pu
 from billing.domain.order import Order
 from billing.domain.purchase import Purchase
 from billing.domain.records import Commit, CommitOutcome, Committed
+from billing.domain.registers import statuses
 from billing.ports.store import Owner
 
 if TYPE_CHECKING:
@@ -166,7 +167,12 @@ class DynamoAccounts:
         paid = [(purchase.payment.intents, purchase) for purchase in purchases if purchase.payment]
         pointers = {intent: purchase for intents, purchase in paid for intent in intents}
         for intent, purchase in sorted(pointers.items()):
-            item = {"intent": intent, "user": purchase.user, "source": purchase.source}
+            item = {
+                "intent": intent,
+                "user": purchase.user,
+                "source": purchase.source,
+                "registers": statuses(purchase.payment),
+            }
             yield calls.put(self._tables.accounts, attributes({"pk": payment_key(intent), "schema": SCHEMA, **item}))
 
 

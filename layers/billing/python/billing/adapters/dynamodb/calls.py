@@ -41,15 +41,19 @@ def get(client: DynamoDBClient, table: str, key: str) -> Attributes | None:
     return answer.get("Item")
 
 
-def get_all(client: DynamoDBClient, table: str, keys: Collection[str], name: str = "pk") -> dict[str, Attributes]:
-    """Read items by key, consistently; the ones that exist. `name` is the key's attribute."""
+def get_all(
+    client: DynamoDBClient, table: str, keys: Collection[str], name: str = "pk", only: Collection[str] = ()
+) -> dict[str, Attributes]:
+    """Read items by key, consistently; the ones that exist. `name` is the key's attribute, `only` what is shown."""
     found: dict[str, Attributes] = {}
+    shown = _projection(only)
     ordered = sorted(set(keys))  # a burst names its order in every event, and DynamoDB refuses a key given twice
     for start in range(0, len(ordered), _KEYS_AT_ONCE):
         wanted = [attributes({name: key}) for key in ordered[start : start + _KEYS_AT_ONCE]]
         for _ in range(_UNPROCESSED_ROUNDS):
+            asked: Any = {"Keys": wanted, "ConsistentRead": True, **shown}
             try:
-                answer = client.batch_get_item(RequestItems={table: {"Keys": wanted, "ConsistentRead": True}})
+                answer = client.batch_get_item(RequestItems={table: asked})
             except (ClientError, BotoCoreError) as error:
                 raise translated(error) from error
             found.update({item[name]["S"]: item for item in answer["Responses"].get(table, [])})
@@ -93,6 +97,15 @@ def conditioned(condition: str, values: dict[str, object], names: Collection[str
     if values:
         part["ExpressionAttributeValues"] = attributes({f":{name}": value for name, value in values.items()})
     return part
+
+
+def _projection(only: Collection[str]) -> Any:
+    if not only:
+        return {}
+    return {
+        "ProjectionExpression": ", ".join(f"#{name}" for name in only),
+        "ExpressionAttributeNames": {f"#{name}": name for name in only},
+    }
 
 
 def _reasons(error: Exception) -> list[str]:

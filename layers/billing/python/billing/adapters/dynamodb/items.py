@@ -81,7 +81,7 @@ def payment_key(intent: PaymentIntentId) -> str:
 
 
 def walk_key(name: str) -> str:
-    """Key of how far a list of Stripe's events was read."""
+    """Key of how far a list of Stripe's was read."""
     return f"WALK#{name}"
 
 

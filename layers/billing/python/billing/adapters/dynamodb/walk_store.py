@@ -1,4 +1,4 @@
-"""How far Stripe's lists of events were read, in the accounts table."""
+"""How far Stripe's lists were read, in the accounts table."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Stripe's lists by the time in which something was made: of events and of checkout sessions.
+"""Stripe's lists by the time in which something was made, the newest first: of events and of objects.
 
-https://docs.stripe.com/api/events/list , https://docs.stripe.com/api/checkout/sessions/list ,
-https://docs.stripe.com/api/pagination .
+https://docs.stripe.com/api/events/list , https://docs.stripe.com/api/pagination .
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ import stripe
 from billing.adapters.stripe_api.client import translated
 from billing.adapters.stripe_api.objects import plain
 from billing.adapters.stripe_api.parse import reading
-from billing.domain.ids import EVENT_ID, SESSION_ID, required
+from billing.domain.ids import EVENT_ID, INVOICE_ID, SESSION_ID, STRIPE_ID, SUBSCRIPTION_ID, required
 from billing.domain.walk import Walk
-from billing.ports.stripe import Listed
+from billing.ports.stripe import Listed, ObjectLists
 
 _PAGE = 100
 
@@ -34,15 +33,34 @@ class StripeEvents:
         return _page(self._list, walk, EVENT_ID, types=list(types), **more)
 
 
-class StripeSessionList:
-    """The SessionList port over the SDK."""
+class StripeObjects:
+    """The ObjectList port over the SDK."""
 
-    def __init__(self, client: stripe.StripeClient) -> None:
-        self._list = client.v1.checkout.sessions.list
+    def __init__(self, listing: Callable[[Any], Any], ids: re.Pattern[str], **wanted: Any) -> None:
+        self._list = listing
+        self._ids = ids
+        self._wanted = wanted
 
     def page(self, walk: Walk) -> Listed:
-        """See SessionList. One request."""
-        return _page(self._list, walk, SESSION_ID)
+        """See ObjectList. One request."""
+        return _page(self._list, walk, self._ids, **self._wanted)
+
+
+def object_lists(client: stripe.StripeClient) -> ObjectLists:
+    """The lists over the SDK. https://docs.stripe.com/api/subscriptions/list , and so on for each.
+
+    Without `status` the canceled subscriptions are left out. Those on a test clock always are, unless it or their
+    customer is named.
+    """
+    api = client.v1
+    latest = ["data.latest_invoice"]
+    return ObjectLists(
+        sessions=StripeObjects(api.checkout.sessions.list, SESSION_ID),
+        subscriptions=StripeObjects(api.subscriptions.list, SUBSCRIPTION_ID, status="all", expand=latest),
+        invoices=StripeObjects(api.invoices.list, INVOICE_ID, status="paid"),
+        refunds=StripeObjects(api.refunds.list, STRIPE_ID),
+        disputes=StripeObjects(api.disputes.list, STRIPE_ID),
+    )
 
 
 def _page(listing: Callable[[Any], Any], walk: Walk, ids: re.Pattern[str], **wanted: Any) -> Listed:

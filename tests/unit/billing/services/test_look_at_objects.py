@@ -1,4 +1,4 @@
-"""Looking at checkout sessions of which Stripe made no event: what is queued, what it costs, where it goes on.
+"""Looking at objects of which Stripe made no event: what is queued, what it costs, where it goes on.
 
 F50: Stripe never generated the event; money rule 27.
 """
@@ -11,11 +11,12 @@ import pytest
 from billing.domain.events import Origin
 from billing.domain.ids import OrderId, PurchaseKey
 from billing.errors import QueueUnavailable, StripeRefused
-from billing.services.look_at_sessions import BACK, LookDeps, look_at_sessions
+from billing.services.look_at_objects import look_at_objects
+from billing.services.looks import SESSIONS_BACK, LookDeps, looks
 from billing.services.walk_on import WalkDeps, Walked
 from tests.fakes.core import Core
 from tests.fakes.event_lists import FakeWalks
-from tests.fakes.session_lists import FakePurchaseStates, FakeSessionList
+from tests.fakes.object_lists import FakeKnown, FakeLists
 from tests.fakes.snapshots import CUSTOMER, NOW, SESSION, an_order
 from tests.fakes.world import Crash
 
@@ -23,17 +24,18 @@ HOUR = timedelta(hours=1)
 
 
 class World:
-    """Alice has an open session here, and Stripe's list."""
+    """Alice has an open session here, and Stripe's list of sessions."""
 
     def __init__(self) -> None:
         core = self.core = Core()
         core.has_customer()
         core.has_session(an_order())
-        self.listed = FakeSessionList(core.calls)
+        lists = FakeLists(core.calls)
+        self.listed = lists.sessions
         self.walks = FakeWalks(core.calls)
         origin = Origin(livemode=False)
-        walking = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
-        self.deps = LookDeps(self.listed, FakePurchaseStates(core.tables), walking)
+        self.deps = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
+        self.looks = looks(LookDeps(lists.every, FakeKnown(core.tables), core.stripe))[:1]
 
     def lists(self, name: str = SESSION, ago: timedelta = HOUR, **changed: Any) -> None:
         """A session that Stripe lists; by default it is paid."""
@@ -55,7 +57,7 @@ class World:
             self.lists(f"cs_foreign_{each}", ago=timedelta(days=1) - timedelta(minutes=each), client_reference_id=None)
 
     def run(self, deadline: timedelta = HOUR) -> Walked:
-        return look_at_sessions(self.core.clock.now() + deadline, "run-00001", self.deps)
+        return look_at_objects(self.looks, self.core.clock.now() + deadline, "run-00001", self.deps)
 
     def deliver(self) -> None:
         """The queue hands over what it has."""
@@ -108,7 +110,7 @@ def test_what_is_as_we_know_it_costs_pages_and_no_message(world: World) -> None:
 
 
 def test_what_is_too_old_or_too_new_is_left(world: World) -> None:
-    world.lists("cs_old", ago=BACK + HOUR)
+    world.lists("cs_old", ago=SESSIONS_BACK + HOUR)
     world.lists("cs_new", ago=timedelta(minutes=5))
     assert world.run().read == 0
 

@@ -1,0 +1,187 @@
+"""Which of Stripe's objects are in doubt: what a list shows of one, held against what is stored (money rule 27).
+
+Each answers with the type of the event that should have come, or with None when what is stored fits. An object is read
+as it was told, and with lenience: what can't be read does not fit, and the converge says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from billing.domain.catalog import Price
+from billing.domain.hints import at
+from billing.domain.ids import (
+    INVOICE_ID,
+    ORDER_ID,
+    PAYMENT_INTENT_ID,
+    STRIPE_ID,
+    SUBSCRIPTION_ID,
+    InvoiceId,
+    PaymentIntentId,
+    PriceId,
+    PurchaseKey,
+    SubscriptionId,
+    fits,
+    invoice_line_key,
+)
+from billing.domain.judge import GRANTING_REASONS
+from billing.domain.purchase import PurchaseState
+from billing.domain.subscription import ENDED, SubscriptionState
+
+type Object = Mapping[str, Any]
+"""An object of Stripe, as a list tells it."""
+
+_UNDER_WAY: Final = frozenset({PurchaseState.OPEN, PurchaseState.PROCESSING})
+_FINAL_IF_PAID: Final = frozenset({PurchaseState.PAID, PurchaseState.REFUSED})
+
+
+def doubt_of_session(session: Object, state: PurchaseState | None) -> str | None:
+    """Of a checkout session and its purchase.
+
+    A purchase that waits for its bank debit is always in doubt: that it failed does not show in a list of sessions.
+    What is not stored is ours only if it names an order, and whether that is true is for the converge to say.
+    """
+    status = session.get("status")
+    order = session.get("client_reference_id") or at(session, ("metadata", "order_id"))
+    if state is None and fits(order, ORDER_ID) is None:
+        return None
+    if status == "expired":
+        return "checkout.session.expired" if state in _UNDER_WAY else None
+    if status != "complete":
+        return None
+    if session.get("payment_status") == "unpaid":
+        return "checkout.session.completed" if state is None or state in _UNDER_WAY else None
+    return None if state in _FINAL_IF_PAID else "checkout.session.completed"
+
+
+def doubt_of_subscription(subscription: Object, known: SubscriptionState | None) -> str | None:
+    """Of a subscription, in any status, of a customer of ours; with its latest invoice, if that is expanded."""
+    if subscription.get("status") in ENDED:
+        return "customer.subscription.deleted" if known is not None else None
+    if known is not None and _fits(subscription, known) and _is_covered(subscription.get("latest_invoice"), known):
+        return None
+    return "customer.subscription.updated"
+
+
+def _fits(subscription: Object, known: SubscriptionState) -> bool:
+    """Whether the account remembers the subscription as it is. The names of plans and the card are not compared."""
+    items = [item for item in _list(at(subscription, ("items", "data"))) if isinstance(item, Mapping)]
+    speaking = [item.get("current_period_end") for item in items if _price(item) == known.price_id]
+    return (
+        subscription.get("status") == known.status
+        and subscription.get("cancel_at_period_end") is known.cancel_at_period_end
+        and subscription.get("cancel_at") == _seconds(known.cancel_at)
+        and subscription.get("trial_end") == _seconds(known.trial_end)
+        and (subscription.get("pause_collection") is not None) is known.collection_paused
+        and _seconds(known.period_end) in speaking
+        and sorted((str(_price(item)), item.get("quantity", 1)) for item in items)
+        == sorted((item.price_id, item.quantity) for item in known.items)
+    )
+
+
+def _price(item: Object) -> object:
+    return at(item, ("price", "id"))
+
+
+def _is_covered(invoice: object, known: SubscriptionState | None) -> bool:
+    """Whether what a paid invoice covers is known to be paid, as far as the subscription tells (money rule 21)."""
+    if not isinstance(invoice, Mapping) or invoice.get("status") != "paid" or known is None:
+        return True
+    end = _covered_until(invoice)
+    return end is None or (known.paid_through is not None and end <= known.paid_through.timestamp())
+
+
+def _covered_until(invoice: Object) -> int | None:
+    ends = [at(line, ("period", "end")) for line in _period_lines(invoice)]
+    return max((end for end in ends if isinstance(end, int)), default=None)
+
+
+def _period_lines(invoice: Object) -> list[Object]:
+    """The lines that pay for a period: of a subscription item, and no proration. A list shows the first ten of all."""
+    found = [line for line in _list(at(invoice, ("lines", "data"))) if isinstance(line, Mapping)]
+    details = [(line, at(line, ("parent", "subscription_item_details"))) for line in found]
+    return [line for line, item in details if isinstance(item, Mapping) and item.get("proration") is False]
+
+
+def grants_of_invoice(invoice: Object) -> Mapping[PurchaseKey, tuple[PriceId | None, bool]]:
+    """What a subscription's invoice may grant: the price of each line, and whether it cost anything (money rule 12)."""
+    name = fits(invoice.get("id"), INVOICE_ID)
+    if name is None or invoice.get("billing_reason") not in GRANTING_REASONS:
+        return {}
+    found = {}
+    for line in _period_lines(invoice):
+        key, price = fits(line.get("id"), STRIPE_ID), fits(at(line, ("pricing", "price_details", "price")), STRIPE_ID)
+        if key is not None:
+            free = line.get("amount") == 0
+            found[invoice_line_key(InvoiceId(name), key)] = PriceId(price) if price else None, not free
+    return found
+
+
+def doubt_of_invoice(
+    invoice: Object,
+    known: SubscriptionState | None,
+    stored: Collection[PurchaseKey],
+    price_of: Callable[[PriceId], Price | None],
+) -> str | None:
+    """Of a paid invoice of a subscription of a customer of ours.
+
+    `known` is its subscription, None when that has ended. `stored` are the purchases of its lines; `price_of` is asked
+    only where it matters. An invoice that was seen and gave nothing leaves no trace but the time that is paid for. So
+    one before the last is doubted while a price of it gives credits, and perhaps told in vain: what the first invoice
+    of a subscription grants says its order.
+    """
+    if not _is_covered(invoice, known):
+        return "invoice.paid"
+    grants = grants_of_invoice(invoice)
+    if any(key in stored for key in grants):
+        return None  # the lines of an invoice are granted together
+    end = _covered_until(invoice)
+    if known is not None and known.paid_through is not None and end == known.paid_through.timestamp():
+        return None
+    return "invoice.paid" if any(_gives(price_of, price, paid=paid) for price, paid in grants.values()) else None
+
+
+def _gives(price_of: Callable[[PriceId], Price | None], name: PriceId | None, *, paid: bool) -> bool:
+    """Whether a line of this price grants credits. One that cost nothing is of a trial, unless its price is nothing."""
+    price = price_of(name) if name is not None else None
+    return price is not None and price.problem is None and price.gives.credits > 0 and (paid or price.unit_amount == 0)
+
+
+def subscription_behind(invoice: Object) -> SubscriptionId | None:
+    """The subscription that an invoice is of."""
+    found = at(invoice, ("parent", "subscription_details", "subscription"))
+    text = fits(found.get("id") if isinstance(found, Mapping) else found, SUBSCRIPTION_ID)
+    return SubscriptionId(text) if text else None
+
+
+def intent_behind(back: Object) -> PaymentIntentId | None:
+    """The payment intent of a refund or a dispute."""
+    intent = back.get("payment_intent")
+    text = fits(intent.get("id") if isinstance(intent, Mapping) else intent, PAYMENT_INTENT_ID)
+    return PaymentIntentId(text) if text else None
+
+
+def doubt_of_refund(refund: Object, registers: Mapping[str, str] | None) -> str | None:
+    """Of a refund and the registers of its payment; None for one that no purchase points from."""
+    return _doubt_of_back(refund, registers, "refund.updated")
+
+
+def doubt_of_dispute(dispute: Object, registers: Mapping[str, str] | None) -> str | None:
+    """Of a dispute and the registers of its payment."""
+    return _doubt_of_back(dispute, registers, "charge.dispute.updated")
+
+
+def _doubt_of_back(back: Object, registers: Mapping[str, str] | None, kind: str) -> str | None:
+    if registers is None or registers.get(str(back.get("id"))) == back.get("status"):
+        return None
+    return kind
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+def _list(value: object) -> Iterable[Any]:
+    return value if isinstance(value, list) else ()

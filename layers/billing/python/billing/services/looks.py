@@ -1,0 +1,121 @@
+"""The looks that there are: of each kind of objects, which list, how far back, and what of a page is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from billing.domain.catalog import Price
+from billing.domain.doubts import (
+    doubt_of_dispute,
+    doubt_of_invoice,
+    doubt_of_refund,
+    doubt_of_session,
+    doubt_of_subscription,
+    grants_of_invoice,
+    intent_behind,
+    subscription_behind,
+)
+from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, PriceId, PurchaseKey, SubscriptionId, fits
+from billing.ports.store import KnownObjects
+from billing.ports.stripe import Catalog, Listed, ObjectLists
+from billing.services.look_at_objects import Doubts, Look
+
+SESSIONS_BACK: Final = timedelta(days=15)
+"""A session ends within a day, and a bank debit typically takes 5 business days
+(https://docs.stripe.com/payments/sepa-debit/accept-a-payment): twice that, and a day."""
+SUBSCRIPTIONS_BACK: Final = timedelta(days=365 * 20)
+"""All that there are: Stripe's first is of 2011."""
+INVOICES_BACK: Final = timedelta(days=35)
+"""A month's renewal with the days in which it is a draft, collected and tried again; what a longer period has paid is
+seen with its subscription."""
+REFUNDS_BACK: Final = timedelta(days=60)
+"""A refund takes 5 to 10 business days, and may fail up to 30 days after it was made
+(https://docs.stripe.com/refunds#failed-refunds)."""
+DISPUTES_BACK: Final = timedelta(days=180)
+"""From its beginning to its end a dispute takes two to three months
+(https://support.stripe.com/questions/why-does-this-dispute-not-have-a-resolution-yet): twice that."""
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LookDeps:
+    """What the looks need of the world."""
+
+    lists: ObjectLists
+    known: KnownObjects
+    catalog: Catalog
+
+
+def looks(deps: LookDeps) -> tuple[Look, ...]:
+    """All of them, for one run: prices are read once for all of its pages."""
+    lists, known = deps.lists, deps.known
+    prices = _Prices(deps.catalog)
+    return (
+        Look("sessions", lists.sessions, lambda page: _sessions(page, known), SESSIONS_BACK, timedelta(hours=6)),
+        Look("subscriptions", lists.subscriptions, lambda page: _subscriptions(page, known), SUBSCRIPTIONS_BACK, _DAY),
+        Look("invoices", lists.invoices, lambda page: _invoices(page, known, prices), INVOICES_BACK, _DAY),
+        Look("refunds", lists.refunds, lambda page: _taken_back(page, known, doubt_of_refund), REFUNDS_BACK, _DAY),
+        Look("disputes", lists.disputes, lambda page: _taken_back(page, known, doubt_of_dispute), DISPUTES_BACK, _DAY),
+    )
+
+
+def _sessions(page: Listed, known: KnownObjects) -> Doubts:
+    named = {PurchaseKey(name): obj for obj in page.objects if (name := fits(obj.get("id"), SESSION_ID))}
+    states = known.states(named)
+    return _doubtful((obj, doubt_of_session(obj, states.get(key))) for key, obj in named.items())
+
+
+def _subscriptions(page: Listed, known: KnownObjects) -> Doubts:
+    """Those of customers that are nobody's are left: of whoever buys is looked at all when he becomes an owner."""
+    accounts = known.subscriptions(_customers(page))
+    return _doubtful(
+        (obj, doubt_of_subscription(obj, accounts[customer].get(SubscriptionId(str(obj.get("id"))))))
+        for obj in page.objects
+        if (customer := _customer(obj)) in accounts
+    )
+
+
+def _invoices(page: Listed, known: KnownObjects, prices: _Prices) -> Doubts:
+    accounts = known.subscriptions(_customers(page))
+    ours = [(obj, name) for obj in page.objects if (name := subscription_behind(obj)) and _customer(obj) in accounts]
+    stored = known.states({key for obj, _ in ours for key in grants_of_invoice(obj)})
+    return _doubtful(
+        (obj, doubt_of_invoice(obj, accounts[_customer(obj)].get(name), stored, prices.price)) for obj, name in ours
+    )
+
+
+def _taken_back(
+    page: Listed, known: KnownObjects, doubt: Callable[[Mapping[str, Any], Mapping[str, str] | None], str | None]
+) -> Doubts:
+    paid = [(obj, intent) for obj in page.objects if (intent := intent_behind(obj))]
+    registers = known.registers({intent for _, intent in paid})
+    return _doubtful((obj, doubt(obj, registers.get(intent))) for obj, intent in paid)
+
+
+def _doubtful(judged: Iterable[tuple[Mapping[str, Any], str | None]]) -> Doubts:
+    return [(obj, kind) for obj, kind in judged if kind is not None]
+
+
+def _customers(page: Listed) -> set[CustomerId]:
+    return {customer for obj in page.objects if (customer := _customer(obj))}
+
+
+def _customer(obj: Mapping[str, Any]) -> CustomerId:
+    """Whose it is; an empty id, which is nobody's, where that can't be read."""
+    return CustomerId(fits(obj.get("customer"), CUSTOMER_ID) or "")
+
+
+class _Prices:
+    """Prices by id, each read once."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._read: dict[PriceId, Price | None] = {}
+
+    def price(self, name: PriceId) -> Price | None:
+        if name not in self._read:
+            self._read[name] = self._catalog.price(name)
+        return self._read[name]

@@ -1,0 +1,117 @@
+"""What is stored of Stripe's objects, against moto (money rule 27)."""
+
+from dataclasses import replace
+
+import pytest
+
+from billing.adapters.dynamodb.items import attributes
+from billing.adapters.dynamodb.known_objects import SHOWN, DynamoKnown
+from billing.domain.ids import CustomerId, PaymentIntentId, PurchaseKey
+from billing.domain.purchase import PurchaseState
+from billing.domain.subscription import SubscriptionState, state_of
+from tests.fakes.snapshots import POLICY, PRICES, a_dispute, a_refund, a_subscription
+from tests.unit.billing.adapters.dynamo_tables import (
+    CUSTOMER,
+    INTENT,
+    USER,
+    World,
+    account,
+    commit,
+    payment,
+    purchase,
+    stored,
+)
+
+
+@pytest.fixture
+def known(world: World) -> DynamoKnown:
+    return DynamoKnown(world.client, world.tables)
+
+
+@pytest.mark.parametrize("state", PurchaseState)
+def test_of_those_that_exist(world: World, known: DynamoKnown, state: PurchaseState) -> None:
+    opened = world.accounts.open_account(account())
+    world.accounts.commit(commit(opened, purchases=(purchase(state=state),)))
+    key = purchase().key
+    assert known.states([key, PurchaseKey("cs_nobody")]) == {key: state}
+
+
+def test_a_page_is_one_consistent_read_of_single_keys(world: World, known: DynamoKnown) -> None:
+    opened = world.accounts.open_account(account())
+    keys = [PurchaseKey(f"cs_test_{number}") for number in range(100)]
+    bought = tuple(purchase(key=key) for key in keys[:90])
+    world.accounts.commit(commit(opened, purchases=bought))
+    world.requests.clear()
+    assert set(known.states(keys)) == set(keys[:90])
+    (request,) = world.requests
+    asked = request["RequestItems"][world.tables.accounts]
+    assert asked["ConsistentRead"] is True
+    assert all(key["pk"]["S"].startswith("PURCHASE#") for key in asked["Keys"]), "the role allows no other"
+
+
+def test_none_asked_for_is_no_read(world: World, known: DynamoKnown) -> None:
+    world.requests.clear()
+    assert (known.states([]), world.requests) == ({}, [])
+
+
+# ----------------------------------------------------------------------------------------------- subscriptions
+
+
+def subscribed(world: World) -> SubscriptionState:
+    """The user owns two customers, and has a plan at one of them."""
+    held = state_of(a_subscription(customer=CUSTOMER), None, [], PRICES, POLICY.levels)
+    stored(world, email="alice@example.com", subscriptions=(held,))
+    world.accounts.own_customers(world.accounts.load(USER, []).account, [CUSTOMER, SECOND])
+    return held
+
+
+SECOND = CustomerId("cus_second")
+
+
+def test_the_subscriptions_of_the_account_of_each_customer(world: World, known: DynamoKnown) -> None:
+    held = subscribed(world)
+    found = known.subscriptions([CUSTOMER, SECOND, CustomerId("cus_nobody")])
+    assert found == {CUSTOMER: {held.id: held}, SECOND: {held.id: held}}
+
+
+def test_of_an_account_nothing_else_is_read(world: World, known: DynamoKnown) -> None:
+    """S20: the role allows no more."""
+    subscribed(world)
+    world.requests.clear()
+    known.subscriptions([CUSTOMER])
+    owners, accounts = (request["RequestItems"][world.tables.accounts] for request in world.requests)
+    assert [key["pk"]["S"] for key in owners["Keys"]] == [f"CUSTOMER#{CUSTOMER}"]
+    assert [key["pk"]["S"] for key in accounts["Keys"]] == [f"ACCOUNT#{USER}"]
+    assert accounts["ConsistentRead"] is True
+    named = [accounts["ExpressionAttributeNames"][name] for name in accounts["ProjectionExpression"].split(", ")]
+    assert tuple(named) == SHOWN
+
+
+# -------------------------------------------------------------------------------------------------- registers
+
+
+def test_the_registers_of_a_payment_are_those_of_its_purchase(world: World, known: DynamoKnown) -> None:
+    opened = world.accounts.open_account(account())
+    refunded = payment(refunds=(a_refund(100, "pending"),), disputes=(a_dispute(400),), also=(PaymentIntentId("pi_2"),))
+    world.accounts.commit(commit(opened, purchases=(purchase(payment=refunded),)))
+    registers = {"re_1": "pending", "dp_1": "needs_response"}
+    intents = [INTENT, PaymentIntentId("pi_2"), PaymentIntentId("pi_nobody")]
+    assert known.registers(intents) == {INTENT: registers, "pi_2": registers}
+
+
+def test_they_follow_with_the_purchase(world: World, known: DynamoKnown) -> None:
+    before = world.accounts.open_account(account())
+    bought = purchase(payment=payment())
+    world.accounts.commit(commit(before, purchases=(bought,)))
+    assert known.registers([INTENT]) == {INTENT: {}}
+    after = world.accounts.load(USER, [bought.key])
+    refunded = replace(after.purchases[bought.key], payment=payment(refunds=(a_refund(100),)))
+    world.accounts.commit(commit(after.account, purchases=(refunded,)))
+    assert known.registers([INTENT]) == {INTENT: {"re_1": "succeeded"}}
+
+
+def test_a_pointer_that_keeps_none_knows_of_none(world: World, known: DynamoKnown) -> None:
+    """It was written before they were compared."""
+    item = {"pk": f"PAYMENT#{INTENT}", "schema": 1, "intent": INTENT, "user": USER, "source": "cs_1"}
+    world.put(attributes(item))
+    assert known.registers([INTENT]) == {INTENT: {}}

@@ -1,0 +1,231 @@
+"""Which of Stripe's objects are in doubt, held against what is stored of them (F50, money rule 27)."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from billing.domain.doubts import (
+    doubt_of_dispute,
+    doubt_of_invoice,
+    doubt_of_refund,
+    doubt_of_session,
+    doubt_of_subscription,
+    grants_of_invoice,
+    intent_behind,
+    subscription_behind,
+)
+from billing.domain.ids import PurchaseKey
+from billing.domain.purchase import PurchaseState
+from billing.domain.subscription import SubscriptionState, state_of
+from tests.fakes.snapshots import (
+    DAY,
+    NOW,
+    POLICY,
+    PRICES,
+    PRO_MONTHLY,
+    TEAM_YEARLY,
+    a_subscription,
+    an_invoice,
+)
+from tests.fakes.stripe_told import told_invoice, told_subscription
+
+COMPLETED, EXPIRED = "checkout.session.completed", "checkout.session.expired"
+UPDATED, DELETED, PAID = "customer.subscription.updated", "customer.subscription.deleted", "invoice.paid"
+STATES: tuple[PurchaseState | None, ...] = (None, *PurchaseState)
+KEY = PurchaseKey("in_1#il_1")
+
+
+def a_session(status: str, paid: str = "paid", **changed: Any) -> dict[str, Any]:
+    named = {"id": "cs_test_1", "object": "checkout.session", "livemode": False, "client_reference_id": "ord_1"}
+    return {**named, "status": status, "payment_status": paid, "metadata": {}, "customer": "cus_1", **changed}
+
+
+@pytest.mark.parametrize(
+    ("status", "paid", "doubted", "told"),
+    [
+        ("open", "unpaid", set(), COMPLETED),
+        ("complete", "paid", {None, "OPEN", "PROCESSING", "EXPIRED", "FAILED"}, COMPLETED),
+        ("complete", "no_payment_required", {None, "OPEN", "PROCESSING", "EXPIRED", "FAILED"}, COMPLETED),
+        ("complete", "unpaid", {None, "OPEN", "PROCESSING"}, COMPLETED),
+        ("expired", "unpaid", {"OPEN", "PROCESSING"}, EXPIRED),
+    ],
+)
+def test_what_is_stored_and_does_not_fit_is_in_doubt(status: str, paid: str, doubted: set[Any], told: str) -> None:
+    found = {state: doubt_of_session(a_session(status, paid), state) for state in STATES}
+    assert {state for state, kind in found.items() if kind} == doubted
+    assert set(found.values()) <= {None, told}
+
+
+@pytest.mark.parametrize("status", ["open", "complete", "expired"])
+@pytest.mark.parametrize(
+    "changed", [{"client_reference_id": None}, {"client_reference_id": "theirs", "metadata": None}]
+)
+def test_what_names_no_order_and_is_not_stored_is_of_another_app(status: str, changed: dict[str, Any]) -> None:
+    """F65."""
+    assert doubt_of_session(a_session(status, **changed), None) is None
+
+
+def test_an_order_in_the_metadata_is_ours_too() -> None:
+    session = a_session("complete", client_reference_id=None, metadata={"order_id": "ord_1"})
+    assert doubt_of_session(session, None) == COMPLETED
+
+
+# ---------------------------------------------------------------------------------------------------- subscriptions
+
+
+def remembered(**given: Any) -> SubscriptionState:
+    """What the account keeps of the subscription after its first invoice was paid."""
+    truth = a_subscription(**given)
+    return state_of(truth, None, [an_invoice()], PRICES, POLICY.levels)
+
+
+def test_one_that_is_as_the_account_has_it_is_in_no_doubt() -> None:
+    assert doubt_of_subscription(told_subscription(latest_invoice=told_invoice()), remembered()) is None
+    assert doubt_of_subscription(told_subscription(), remembered()) is None, "its invoice is not expanded"
+
+
+@pytest.mark.parametrize("status", ["trialing", "active", "past_due", "unpaid", "paused", "incomplete"])
+def test_one_that_is_not_known_is_in_doubt_unless_it_has_ended(status: str) -> None:
+    assert doubt_of_subscription(told_subscription(status=status), None) == UPDATED
+
+
+@pytest.mark.parametrize("status", ["canceled", "incomplete_expired"])
+def test_one_that_has_ended_is_in_doubt_while_the_account_has_it(status: str) -> None:
+    assert doubt_of_subscription(told_subscription(status=status), remembered()) == DELETED
+    assert doubt_of_subscription(told_subscription(status=status), None) is None
+
+
+LATER = int((NOW + 60 * DAY).timestamp())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"status": "past_due"},
+        {"cancel_at_period_end": True},
+        {"cancel_at": LATER},
+        {"trial_end": LATER},
+        {"pause_collection": {"behavior": "void", "resumes_at": None}},
+        {"items": told_subscription(quantity=2)["items"]},
+        {"items": told_subscription(price=TEAM_YEARLY)["items"]},
+        {"items": told_subscription(period_end=NOW + 60 * DAY)["items"]},
+        {"items": None},
+        {"items": {"data": ["nothing", {"price": "price_pro_monthly"}]}},
+        {"status": None},
+    ],
+)
+def test_whatever_an_account_remembers_of_it_and_is_not_so_is_in_doubt(changed: dict[str, Any]) -> None:
+    assert doubt_of_subscription(told_subscription() | changed, remembered()) == UPDATED
+
+
+def test_what_an_account_remembers_is_compared_and_nothing_else() -> None:
+    """A converge of what differs makes it the same: else it would be told for ever."""
+    truth = a_subscription(
+        status="trialing", cancel_at_period_end=True, trial_end=NOW + 7 * DAY, cancel_at=NOW + 30 * DAY
+    )
+    known = state_of(replace(truth, collection_paused=True), None, [], PRICES, POLICY.levels)
+    told = told_subscription(
+        status="trialing",
+        cancel_at_period_end=True,
+        trial_end=int((NOW + 7 * DAY).timestamp()),
+        cancel_at=int((NOW + 30 * DAY).timestamp()),
+        pause_collection={"behavior": "void"},
+        metadata={"note": "anything"},
+    )
+    assert doubt_of_subscription(told, known) is None
+
+
+def test_a_period_that_was_paid_and_is_not_known_to_be_is_in_doubt() -> None:
+    """Money rule 21: an annual plan's invoice is older than the list of invoices is read."""
+    unpaid = replace(remembered(), paid_through=None)
+    paid = told_subscription(latest_invoice=told_invoice())
+    assert doubt_of_subscription(paid, unpaid) == UPDATED
+    assert doubt_of_subscription(paid, replace(unpaid, paid_through=NOW + 29 * DAY)) == UPDATED
+    open_still = told_subscription(latest_invoice=told_invoice(status="open"))
+    assert doubt_of_subscription(open_still, unpaid) is None
+    of_a_change = told_subscription(latest_invoice=told_invoice(proration=True))
+    assert doubt_of_subscription(of_a_change, unpaid) is None
+
+
+# --------------------------------------------------------------------------------------------------------- invoices
+
+
+def doubted(invoice: dict[str, Any], known: SubscriptionState | None, *stored: PurchaseKey) -> str | None:
+    return doubt_of_invoice(invoice, known, stored, PRICES.get)
+
+
+def test_one_that_covers_more_than_is_known_to_be_paid_is_in_doubt() -> None:
+    assert doubted(told_invoice(), replace(remembered(), paid_through=NOW)) == PAID
+    assert doubted(told_invoice(), replace(remembered(), paid_through=None), KEY) == PAID
+    assert doubted(told_invoice(), remembered()) is None, "the last one that was seen"
+    assert doubted(told_invoice(), remembered(), KEY) is None
+
+
+def test_one_before_the_last_is_in_doubt_when_it_should_have_granted_and_has_not() -> None:
+    later = replace(remembered(), paid_through=NOW + 60 * DAY)
+    assert doubted(told_invoice(), later) == PAID
+    assert doubted(told_invoice(), later, KEY) is None
+    assert doubted(told_invoice(price=TEAM_YEARLY), later) is None, "a plan without credits leaves no trace"
+
+
+def test_one_of_a_subscription_that_has_ended_is_in_doubt_when_it_should_have_granted() -> None:
+    assert doubted(told_invoice(), None) == PAID
+    assert doubted(told_invoice(), None, KEY) is None
+    assert doubted(told_invoice(price=TEAM_YEARLY), None) is None
+
+
+@pytest.mark.parametrize(
+    "given", [{"billing_reason": "subscription_update"}, {"proration": True}, {"amount": 0}, {"id": "nothing"}]
+)
+def test_what_grants_nothing_is_in_no_doubt(given: dict[str, Any]) -> None:
+    """Money rule 12: no plan change, no proration, no trial."""
+    assert doubted(told_invoice(**given), None) is None
+
+
+def test_a_price_of_nothing_may_grant() -> None:
+    free = replace(PRO_MONTHLY, unit_amount=0)
+    assert doubt_of_invoice(told_invoice(amount=0), None, (), {free.id: free}.get) == PAID
+
+
+def test_a_price_that_can_not_be_used_grants_nothing() -> None:
+    broken = replace(PRO_MONTHLY, problem="credits_amount is no number")
+    assert doubt_of_invoice(told_invoice(), None, (), {broken.id: broken}.get) is None
+    assert doubt_of_invoice(told_invoice(), None, (), lambda _: None) is None
+
+
+def test_the_lines_that_grant_are_those_of_periods() -> None:
+    invoice = told_invoice()
+    line = invoice["lines"]["data"][0]
+    odd = [line | {"id": "il_2", "parent": {"subscription_item_details": None}}, line | {"id": None}, "nothing"]
+    invoice["lines"]["data"] += odd
+    assert grants_of_invoice(invoice) == {KEY: (PRO_MONTHLY.id, True)}
+    assert grants_of_invoice(told_invoice(lines=None)) == {}
+
+
+def test_of_which_subscription_an_invoice_is() -> None:
+    assert subscription_behind(told_invoice()) == "sub_1"
+    expanded = {"parent": {"subscription_details": {"subscription": {"id": "sub_1"}}}}
+    assert subscription_behind(expanded) == "sub_1"
+    assert subscription_behind({"parent": None}) is None
+    assert subscription_behind({"parent": {"subscription_details": {"subscription": "nothing"}}}) is None
+
+
+# ---------------------------------------------------------------------------------------------- refunds and disputes
+
+
+@pytest.mark.parametrize(
+    ("doubt", "kind"), [(doubt_of_refund, "refund.updated"), (doubt_of_dispute, "charge.dispute.updated")]
+)
+def test_what_the_registers_have_otherwise_is_in_doubt(doubt: Any, kind: str) -> None:
+    told = {"id": "re_1", "status": "succeeded"}
+    assert doubt(told, {"re_1": "succeeded"}) is None
+    assert doubt(told, {"re_1": "pending"}) == kind
+    assert doubt(told, {}) == kind
+    assert doubt(told, None) is None, "no purchase of ours was paid by it"
+
+
+def test_the_payment_of_a_refund() -> None:
+    assert intent_behind({"payment_intent": "pi_1"}) == intent_behind({"payment_intent": {"id": "pi_1"}}) == "pi_1"
+    assert intent_behind({"payment_intent": None}) is None
+    assert intent_behind({"payment_intent": "nothing"}) is None

@@ -1,0 +1,219 @@
+"""What each look brings back of what Stripe made no event of, and what it costs while all is as we know it.
+
+F50: Stripe never generated the event; money rule 27.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.events import Origin
+from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SubscriptionId
+from billing.domain.snapshot import Payment
+from billing.services.look_at_objects import look_at_objects
+from billing.services.looks import INVOICES_BACK, LookDeps, looks
+from billing.services.walk_on import WalkDeps, Walked
+from tests.fakes.core import Core, a_notice
+from tests.fakes.event_lists import FakeWalks
+from tests.fakes.lifecycles import change, refunds, renewed
+from tests.fakes.object_lists import FakeKnown, FakeLists
+from tests.fakes.snapshots import DAY, INVOICE, NOW, SESSION, SUBSCRIPTION, a_dispute, a_refund, an_order
+from tests.fakes.stripe_told import told_by, told_dispute, told_invoice, told_refund, told_subscription
+from tests.fakes.subscriber import subscribed_core
+
+HOUR = timedelta(hours=1)
+LISTS = ("sessions", "subscriptions", "invoices", "refunds", "disputes")
+GRANTED = [("PURCHASE", 100), ("ACCESS", 0)]
+
+
+class World:
+    """Alice has Pro with its 100 credits, and Stripe's lists tell of her."""
+
+    def __init__(self) -> None:
+        core = self.core = subscribed_core()
+        self.lists = FakeLists(core.calls)
+        self.walks = FakeWalks(core.calls)
+        origin = Origin(livemode=False)
+        self.walking = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
+        self.told()
+
+    def told(self) -> None:
+        told_by(self.core.stripe, self.lists)
+
+    def run(self, deadline: timedelta = HOUR, *, now: bool = False, only: str | None = None) -> Walked:
+        every = looks(LookDeps(self.lists.every, FakeKnown(self.core.tables), self.core.stripe))
+        wanted = [look for look in every if only in (None, look.name)]
+        return look_at_objects(wanted, self.core.clock.now() + deadline, "run-00001", self.walking, now=now)
+
+    def brings_back(self, *queued: str, only: str | None = None) -> None:
+        """A pass queues events of these types, which are applied; the next one finds nothing."""
+        found = self.run(only=only)
+        assert [message["type"] for message in self.core.queue.messages] == [*queued]
+        assert (found.queued, found.more) == (len(queued), False)
+        bodies = [*self.core.queue.bodies]
+        self.core.queue.bodies.clear()
+        for body in bodies:
+            assert self.core.deliver(body) == frozenset()
+        self.core.clock.time += DAY
+        assert self.run(only=only).queued == 0
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_what_is_as_we_know_it_costs_its_pages_and_nothing_else(world: World) -> None:
+    world.core.calls.made.clear()
+    assert world.run() == Walked(read=2, queued=0, more=False)
+    calls = world.core.calls
+    assert [calls.count(f"list {name}") for name in LISTS] == [1] * 5
+    assert (calls.count("known subscriptions"), calls.count("price"), calls.count("snapshot")) == (2, 0, 0)
+
+
+def test_a_renewal_is_brought_back(world: World) -> None:
+    renewed(2)(world.core, NOW)
+    world.told()
+    world.brings_back("customer.subscription.updated", "invoice.paid")
+    assert world.core.granted() == [*GRANTED, ("RENEWAL", 100)]
+
+
+@pytest.mark.parametrize("only", ["subscriptions", "invoices"])
+def test_either_list_brings_a_renewal_back(world: World, only: str) -> None:
+    renewed(2)(world.core, NOW)
+    world.told()
+    world.brings_back("customer.subscription.updated" if only == "subscriptions" else "invoice.paid", only=only)
+    assert world.core.granted() == [*GRANTED, ("RENEWAL", 100)]
+
+
+def test_a_renewal_before_one_that_was_seen_is_brought_back(world: World) -> None:
+    """The subscription shows only its latest invoice."""
+    renewed(2)(world.core, NOW)
+    renewed(3)(world.core, NOW)
+    world.core.deliver_change("evt_renewed")
+    assert world.core.granted() == [*GRANTED, ("RENEWAL", 100)]
+    world.told()
+    world.brings_back("invoice.paid")
+    assert world.core.granted() == [*GRANTED, ("RENEWAL", 100), ("RENEWAL", 100)]
+    assert world.core.calls.count("price") == 1, "one price of one page, and none once all of it is stored"
+
+
+@pytest.mark.parametrize("status", ["past_due", "unpaid", "paused", "canceled"])
+def test_a_status_is_brought_back(world: World, status: str) -> None:
+    change(world.core, status=status)
+    world.told()
+    world.brings_back(f"customer.subscription.{'deleted' if status == 'canceled' else 'updated'}")
+    assert [state.status for state in world.core.account().subscriptions] == [status][: status != "canceled"]
+
+
+def test_a_subscription_that_began_and_ended_unseen_still_grants_what_was_paid(world: World) -> None:
+    name, invoice = SubscriptionId("sub_2"), InvoiceId("in_9")
+    plan, first = world.core.stripe.subscriptions[SUBSCRIPTION], world.core.stripe.invoices[INVOICE]
+    world.core.stripe.subscriptions[name] = replace(plan, id=name, status="canceled", latest_invoice=invoice)
+    payment = Payment(PaymentIntentId("pi_9"), 1200, "eur", NOW)
+    world.core.stripe.invoices[invoice] = replace(first, id=invoice, subscription=name, payment=payment)
+    world.told()
+    world.brings_back("invoice.paid")
+    assert world.core.granted() == [*GRANTED, ("PURCHASE", 100)]
+
+
+def refunded(core: Core) -> None:
+    refunds(("re_1", 250, "succeeded"))(core, NOW)
+
+
+def disputed(core: Core) -> None:
+    payment = core.stripe.sessions[SESSION].payment
+    assert payment is not None
+    back = replace(payment, disputes=(a_dispute(500),))
+    core.stripe.sessions[SESSION] = replace(core.stripe.sessions[SESSION], payment=back)
+
+
+def invoice_refunded(core: Core) -> None:
+    invoice = core.stripe.invoices[INVOICE]
+    assert invoice.payment is not None
+    core.stripe.invoices[INVOICE] = replace(invoice, payment=replace(invoice.payment, refunds=(a_refund(600),)))
+
+
+@pytest.mark.parametrize(
+    ("happens", "told", "entry"),
+    [
+        (refunded, "refund.updated", ("REFUND", -250)),
+        (disputed, "charge.dispute.updated", ("DISPUTE", -500)),
+        (invoice_refunded, "refund.updated", ("REFUND", -50)),
+    ],
+)
+def test_what_was_taken_back_is_brought_back(
+    world: World, happens: Callable[[Core], None], told: str, entry: tuple[str, int]
+) -> None:
+    world.core.has_session(an_order())
+    world.core.stripe.pay(SESSION)
+    assert world.core.deliver(a_notice()) == frozenset()
+    happens(world.core)
+    world.told()
+    world.brings_back(told)
+    assert world.core.granted()[-1] == entry
+
+
+def test_what_is_nobodys_is_left_alone(world: World) -> None:
+    """F65: of another app on the same account, or of a customer whose owner will be looked at when he has one."""
+    theirs = CustomerId("cus_theirs")
+    world.lists.subscriptions.made = [told_subscription(id="sub_9", customer=theirs), told_subscription(customer=None)]
+    world.lists.invoices.made = [
+        told_invoice(id="in_9", customer=theirs),
+        told_invoice(id="in_8", parent=None),
+        told_invoice(id="in_7", customer={"id": theirs}),
+    ]
+    world.lists.refunds.made = [told_refund(payment_intent="pi_theirs"), told_refund("re_2", payment_intent=None)]
+    world.lists.disputes.made = [told_dispute(payment_intent="pi_theirs")]
+    assert world.run() == Walked(read=8, queued=0, more=False)
+
+
+def test_a_renewal_older_than_the_window_is_left_to_its_subscription(world: World) -> None:
+    old = int((NOW - INVOICES_BACK - HOUR).timestamp())
+    world.lists.invoices.made = [told_invoice(id="in_0", created=old)]
+    world.lists.subscriptions.made = []
+    assert world.run().read == 0
+
+
+# ------------------------------------------------------------------------------------------------- when, in which order
+
+
+def lists_read(world: World) -> list[str]:
+    found = [name.removeprefix("list ") for name in world.core.calls.made if name.startswith("list ")]
+    world.core.calls.made.clear()
+    return found
+
+
+def test_each_list_is_read_when_its_time_has_come(world: World) -> None:
+    world.run()
+    assert lists_read(world) == [*LISTS]
+    world.core.clock.time += timedelta(hours=5)
+    world.run()
+    assert lists_read(world) == []
+    world.core.clock.time += timedelta(hours=1)
+    world.run()
+    assert lists_read(world) == ["sessions"]
+    world.core.clock.time += timedelta(hours=19)
+    world.run()
+    assert lists_read(world) == ["subscriptions", "invoices", "refunds", "disputes", "sessions"]
+    world.run(now=True)
+    assert sorted(lists_read(world)) == sorted(LISTS), "an operator waits for nothing"
+
+
+def test_no_list_waits_for_ever_behind_another(world: World) -> None:
+    """Each run has time for a page, and of subscriptions there are two, each time anew."""
+    made = [told_subscription(id=f"sub_{number}", customer="cus_theirs") for number in range(150)]
+    world.lists.subscriptions.made = made
+    world.run(timedelta())
+    for _ in range(5):
+        world.run(timedelta())
+    assert {name: walk.until for name, walk in world.walks.kept.items()} == dict.fromkeys(LISTS)
+
+
+def test_a_run_that_was_broken_off_is_gone_on_with(world: World) -> None:
+    made = [told_subscription(id=f"sub_{number}", customer="cus_theirs") for number in range(150)]
+    world.lists.subscriptions.made = made
+    assert world.run(timedelta(), only="subscriptions") == Walked(read=100, queued=0, more=True)
+    assert world.run(timedelta(), only="subscriptions") == Walked(read=50, queued=0, more=False)
