@@ -10,6 +10,7 @@ from typing import Any
 from billing.domain.ids import UserId
 from billing.services.read_account import read_entitlement
 from tests.simulation.oracle.expected import Expected, Local, Lot, expected
+from tests.simulation.oracle.payments import Known
 from tests.simulation.world.catalog import LEVELS
 from tests.simulation.world.journal import Journal
 from tests.simulation.world.simulation import USERS, Simulation
@@ -33,6 +34,7 @@ def held_to_oracle(sim: Simulation, when: str) -> None:
         world.all,
         lines_of,
         {user: local_of(sim.journal, user) for user in USERS},
+        Known(frozenset(sim.journal.forged), sim.journal.owners),
         LEVELS,
         int(GRACE.total_seconds()),
         int(sim.scheduler.now),
@@ -102,10 +104,16 @@ def _difference(have: Expected, want: Expected) -> str:
 def requests(sim: Simulation) -> None:
     """Money rule 20: what was told done was done once, and what was refused was not."""
     told: dict[str, list[str]] = defaultdict(list)
+    done: dict[tuple[str, str], int] = defaultdict(int)
     for request in sim.journal.requests.values():
-        there = sim.raw("accounts", f"IDEM#{request.user}#{request.key}") is not None
-        if there != (request.answer == "done"):
-            raise Violation(f"{request.key}, {request.act}, was answered {request.answer}, and is stored: {there}")
+        done[request.user, request.key] += request.answer == "done"
+    for (user, key), times in done.items():
+        there = sim.raw("accounts", f"IDEM#{user}#{key}") is not None
+        if times != there:
+            raise Violation(f"{key} of {user} was done {times} times by what was answered, and is stored: {there}")
+    for request in sim.journal.requests.values():
+        if request.answer == "IdempotencyConflict" and not done[request.user, request.key]:
+            raise Violation(f"{request.key}, {request.act}, met another request of its key, and there was none")
         if request.entry is not None:
             told[request.user].append(request.entry)
     for user in USERS:
@@ -123,14 +131,22 @@ def events(sim: Simulation) -> None:
         outcome = sim.watch.outcomes.get(event)
         if outcome is None:
             raise Violation(f"at rest, {kind} {event} was never recorded")
-        if (outcome == "QUARANTINED") != (event in sim.journal.strange):
+        forged = sim.engine.world.find(event) is not None and _object(sim, event).get("id") in sim.journal.forged
+        if not forged and (outcome == "QUARANTINED") != (event in sim.journal.strange):
             raise Violation(f"at rest, {kind} {event} is {outcome}")
         if outcome == "PARKED" and not _nobodys(sim, event):
             raise Violation(f"at rest, {kind} {event} is parked, though its customer has an owner")
 
 
+def _object(sim: Simulation, event: str) -> Mapping[str, Any]:
+    told: Mapping[str, Any] = sim.engine.world.need("event", event)["data"]["object"]
+    return told
+
+
 def _nobodys(sim: Simulation, event: str) -> bool:
-    told = sim.engine.world.need("event", event)["data"]["object"]
+    told = _object(sim, event)
+    if told["object"] == "dispute":
+        told = sim.engine.world.need("charge", told["charge"])  # a dispute names no customer, its charge does
     customer = told["id"] if told["object"] == "customer" else told.get("customer")
     return customer is not None and sim.raw("accounts", f"CUSTOMER#{customer}") is None
 

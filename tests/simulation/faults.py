@@ -30,6 +30,7 @@ STRIKES: Mapping[str, Mapping[str, float]] = {
         "lost": 0.006,
         "conflict": 0.008,
         "unprocessed": 0.05,
+        "own write": 0.01,
     },
     "stripe": {
         **_CRASH,
@@ -44,6 +45,7 @@ STRIKES: Mapping[str, Mapping[str, float]] = {
     "secrets": {**_CRASH, "refused": 0.02},
 }
 """Of faults, by service. `lost`: the call has its effect, and its answer never comes. `twice`: it has its effect twice.
+`own write`: it is made twice, and the second one meets what the first has done.
 `saved 500`: Stripe fails inside the request, and replays that answer under the request's idempotency key."""
 
 _NO_FAULTS = frozenset({"unprocessed"})

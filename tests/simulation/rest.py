@@ -66,8 +66,8 @@ def drain(sim: Simulation) -> None:
             redrive(sim.queue)
         while consume(sim, f"rest-{number}-{sim.calls}", 10):
             sim.scheduler.finish()
-        for request in [each for each in sim.journal.requests.values() if each.answer is None]:
-            send(sim, request, f"rest-{number}-{request.key}")
+        for label, request in [each for each in sim.journal.requests.items() if each[1].answer is None]:
+            send(sim, request, f"rest-{number}-{label}")
             sim.scheduler.finish()
         invariants.check(sim)
         if not waiting(sim.queue) and not sim.deliveries.waiting:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.simulation.actors import buyers, machines, money, operators, plans, spenders, strangers, waverers, weather
+from tests.simulation.actors import (
+    buyers,
+    forgers,
+    machines,
+    money,
+    operators,
+    plans,
+    spenders,
+    strangers,
+    waverers,
+    weather,
+)
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-DEEDS = table(
-    *(room.DEEDS for room in (buyers, machines, money, operators, plans, spenders, strangers, waverers, weather)),
-)
+_ROOMS = (buyers, forgers, machines, money, operators, plans, spenders, strangers, waverers, weather)
+DEEDS = table(*(room.DEEDS for room in _ROOMS))
 
 
 def _theme(often: Iterable[str], seldom: Iterable[str]) -> Weights:

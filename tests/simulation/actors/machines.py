@@ -9,7 +9,7 @@ from billing.services.consume_events import Message, consume_events
 from tests.simulation.actors.buyers import told
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.world.deliveries import Delivery
-from tests.simulation.world.queueing import delete, receive
+from tests.simulation.world.queueing import again, delete, receive
 from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import Simulation
 
@@ -103,11 +103,24 @@ def _consume_twice(sim: Simulation) -> bool:
     return consume(sim, f"{sim.step}b", 3) or first
 
 
+def _in_flight_twice(sim: Simulation) -> bool:
+    """Messages are handed to two consumers at once: SQS may deliver what somebody has in hand (F10)."""
+    label = f"{sim.step}"
+    sim.shuffled.begin(f"{label}a")
+    batch = receive(sim.queue, 3)
+    if not batch:
+        return False
+    again(sim.queue, batch)
+    run_batch(sim, f"{label}a", batch)
+    return consume(sim, f"{label}b", 3)
+
+
 DEEDS = {
     "deliver one": Deed(lambda sim: _deliver(sim, 1), 8),
     "deliver a burst": Deed(lambda sim: _deliver(sim, 4), 5),
     "deliver again": Deed(_deliver_again, 1.5),
     "never deliver": Deed(_never, 0.25),
     "consume": Deed(lambda sim: consume(sim, f"{sim.step}", 10), 7),
-    "consume side by side": Deed(_consume_twice, 2.5),
+    "consume side by side": Deed(_consume_twice, 2),
+    "messages in flight twice": Deed(_in_flight_twice, 1.5),
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from billing.domain.ids import SubscriptionId, UserId
+from billing.domain.ids import SubscriptionId
 from billing.services.change_subscription import ChangeRequest, change_subscription
 from billing.services.find_price import PriceRef
 from local.stripe.engine.world import Obj
 from tests.simulation.actors.buyers import told
 from tests.simulation.actors.deeds import Deed
+from tests.simulation.actors.owners import owner_of
 from tests.simulation.actors.weather import long_time
 from tests.simulation.world.catalog import PLANS
 from tests.simulation.world.chance import Weights
@@ -29,13 +30,6 @@ def _running(sim: Simulation) -> list[Obj]:
 def _one(sim: Simulation) -> Obj | None:
     found = _running(sim)
     return sim.chance.one((sim.step, "subscription"), found) if found else None
-
-
-def owner_of(sim: Simulation, customer: str) -> UserId | None:
-    """The user of a customer, as its metadata says: in a simulation nobody lies there unless a deed does."""
-    found = sim.engine.world.find(customer)
-    user = found.get("metadata", {}).get("user_id") if found is not None else None
-    return UserId(user) if user else None
 
 
 def ask(sim: Simulation, method: str, path: str, params: dict[str, Any]) -> bool:
@@ -127,7 +121,7 @@ def _second(sim: Simulation) -> bool:
     """Somebody makes another subscription in the dashboard, for a customer of ours."""
     customers = [each for each in sim.engine.world.all("customer") if not each.get("deleted")]
     saved = {each["customer"]: each["id"] for each in sim.engine.world.all("payment_method") if each["customer"]}
-    found = [each for each in customers if each["id"] in saved and each["metadata"].get("user_id")]
+    found = [each for each in customers if each["id"] in saved and owner_of(sim, each["id"])]
     if not found:
         return False
     customer = sim.chance.one((sim.step, "customer"), found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from billing.domain.ids import UserId
@@ -13,13 +14,17 @@ from billing.services.reserve_credits import capture_reservation, release_reserv
 from billing.services.spend_credits import reverse_spend, spend_credits
 from tests.simulation.actors.buyers import told, user_of
 from tests.simulation.actors.deeds import Deed
+from tests.simulation.actors.weather import long_time
 from tests.simulation.world.chance import Weights
 from tests.simulation.world.journal import Request
 from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import Simulation
+from tests.simulation.world.watch import plain_item
 
 _AMOUNTS = Weights({"7": 3, "1": 1, "30": 3, "60": 2, "95": 2, "250": 0.5})
 _LIVES = Weights({"600": 2, "30": 1, "7200": 1, "86400": 1})
+_HOUR = 3600
+_RETRIES = 2
 
 type Act = Callable[[UserId, str, dict[str, Any], CreditDeps], Performed]
 
@@ -39,8 +44,8 @@ ACTS: dict[str, Act] = {
 }
 
 
-def send(sim: Simulation, request: Request, label: str) -> None:
-    """Send a request, for the first time or again."""
+def send(sim: Simulation, request: Request, label: str, retries: int = 0) -> None:
+    """Send a request, for the first time or again. Who gets no answer may ask again at once, with the same key."""
     request.under_way += 1
     if request.answer != "done":
         request.answer = None  # a refusal is not kept: what is sent again may be done this time
@@ -53,6 +58,9 @@ def send(sim: Simulation, request: Request, label: str) -> None:
         elif _refused(task) and request.answer is None and not request.under_way:
             request.answer = type(task.error).__name__
         sim.tell(f"{task.name}: {request.act} {dict(request.given)} of {user} under {request.key}: {_said(task)}")
+        unknown = task.result is None and not _refused(task) and not sim.gate.healed
+        if unknown and retries < _RETRIES and sim.chance.happens((task.name, "at once"), 0.6):
+            send(sim, request, f"{label}+", retries + 1)
 
     sim.begin(
         "credits",
@@ -85,10 +93,12 @@ def _said(task: Task) -> str:
     return f"done{again}, entry {entry.key if entry is not None else None}, {done.receipt.credits.balance} are left"
 
 
-def _new(sim: Simulation, user: str, act: str, given: dict[str, Any]) -> bool:
-    request = Request(f"key-{sim.step}", user, act, given)
-    sim.journal.requests[request.key] = request
-    send(sim, request, f"{sim.step}")
+def _new(sim: Simulation, user: str, act: str, given: dict[str, Any], side: str = "", key: str = "") -> bool:
+    """A request, under a key of its own if none is given."""
+    label = f"{sim.step}{side}"
+    request = Request(key or f"key-{label}", user, act, given)
+    sim.journal.requests[label] = request
+    send(sim, request, label)
     return True
 
 
@@ -145,9 +155,26 @@ def _again(sim: Simulation) -> bool:
 
 
 def _spend_twice(sim: Simulation) -> bool:
-    """A client that does not wait: the same request under the same key, twice at once."""
+    """A client that does not wait: the same request under the same key, two or three times at once."""
     _spend(sim)
-    send(sim, sim.journal.requests[f"key-{sim.step}"], f"{sim.step}b")
+    request = sim.journal.requests[f"{sim.step}"]
+    for side in "bc"[: 1 + sim.chance.number((sim.step, "more"), 2)]:
+        send(sim, request, f"{sim.step}{side}")
+    return True
+
+
+def _one_key(sim: Simulation) -> bool:
+    """Two different requests under one key, at once: one of them is done, and no other is under that key (F25)."""
+    user, amount = user_of(sim), _amount(sim)
+    _new(sim, user, "spend", {"amount": amount}, "a", f"key-{sim.step}")
+    return _new(sim, user, "spend", {"amount": amount + 1}, "b", f"key-{sim.step}")
+
+
+def _burst(sim: Simulation) -> bool:
+    """Several services spend of one user at once."""
+    user, amount = user_of(sim), _amount(sim)
+    for number, side in enumerate("abcd"[: 2 + sim.chance.number((sim.step, "services"), 3)]):
+        _new(sim, user, "spend", {"amount": amount + number}, side)
     return True
 
 
@@ -157,16 +184,33 @@ def _undo_twice(sim: Simulation) -> bool:
     if found is None:
         return False
     for side in "ab":
-        request = Request(f"key-{sim.step}{side}", found.user, "reverse", {"entry": found.entry})
-        sim.journal.requests[request.key] = request
-        send(sim, request, f"{sim.step}{side}")
+        _new(sim, found.user, "reverse", {"entry": found.entry}, side)
+    return True
+
+
+def _held_over_expiry(sim: Simulation) -> bool:
+    """Credits are reserved shortly before they run out, and their day comes while they are held (money rule 16)."""
+    user = user_of(sim)
+    item = sim.raw("accounts", f"ACCOUNT#{user}")
+    lots = plain_item(item)["lots"] if item is not None else []
+    ends = [datetime.fromisoformat(lot["expires_at"]).timestamp() for lot in lots if lot["expires_at"]]
+    coming = [end for end in ends if end > sim.scheduler.now + _HOUR]
+    if not coming:
+        return False
+    if long_time(sim, min(coming) - _HOUR - sim.scheduler.now):
+        _new(sim, user, "reserve", {"amount": _amount(sim), "seconds": 2 * _HOUR})
+        long_time(sim, _HOUR + 60.0)
+        sim.tell(f"credits of {user} have run out while some of them may be reserved")
     return True
 
 
 DEEDS = {
     "spend": Deed(_spend, 4),
     "spend twice at once": Deed(_spend_twice, 1.5),
-    "undo a spend twice at once": Deed(_undo_twice, 0.4),
+    "two requests of one key": Deed(_one_key, 0.6),
+    "spend in a burst": Deed(_burst, 1),
+    "undo a spend twice at once": Deed(_undo_twice, 0.6),
+    "reserve before an expiry": Deed(_held_over_expiry, 0.8),
     "reserve": Deed(_reserve, 1.5),
     "capture": Deed(_capture, 1.2),
     "release": Deed(_release, 0.6),

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from billing.domain.ids import SessionId, UserId
+from billing.domain.ids import SessionId
 from billing.ports.stripe import Touched
 from billing.services.converge import converge
 from local.stripe.engine.payments import disputes, refunds
 from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume, deliver
+from tests.simulation.actors.owners import owner_of
 from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import Simulation
 
@@ -38,7 +39,7 @@ def _waver(sim: Simulation) -> bool:
     if not found:
         return False
     thing = sim.chance.one((sim.step, "thing"), found)
-    user = _owner(sim, thing["customer"])
+    user = owner_of(sim, thing["customer"])
     if user is None:
         return False
     _work_through(sim, "before")
@@ -77,12 +78,6 @@ def _turn(sim: Simulation, thing: Obj) -> Undo:
 
 def _ask(sim: Simulation, path: str, *, ends: bool) -> None:
     sim.engine.request("POST", path, {"cancel_at_period_end": ends})
-
-
-def _owner(sim: Simulation, customer: str) -> UserId | None:
-    found = sim.engine.world.find(customer)
-    user = found.get("metadata", {}).get("user_id") if found is not None else None
-    return UserId(user) if user else None
 
 
 def _let_run(sim: Simulation, task: Task) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.oracle.access import Span, highest, of_subscription, one_time
-from tests.simulation.oracle.payments import All, Bought, Obj, Payments
+from tests.simulation.oracle.payments import All, Bought, Known, Obj, Payments
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,13 @@ def expected(
     all_of: All,
     lines_of: Callable[[str], list[Obj]],
     local: Mapping[str, Local],
+    known: Known,
     ranks: tuple[str, ...],
     grace: int,
     now: int,
 ) -> dict[str, Expected]:
     """What each user must have at `now`."""
-    payments = Payments(all_of)
+    payments = Payments(all_of, known)
     bought: dict[str, list[Bought]] = {}
     for each in payments.bought(lines_of):
         bought.setdefault(each.user, []).append(each)

@@ -6,7 +6,7 @@ Worked out from the objects alone, by docs/design/money.md, with nothing of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 type Obj = Mapping[str, Any]
@@ -16,6 +16,16 @@ type All = Callable[[str], list[dict[str, Any]]]
 DAY = 86400
 _BACK = ("pending", "requires_action", "succeeded")
 _HELD = ("needs_response", "under_review", "lost")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known besides Stripe's objects, since somebody has written into them what is not so."""
+
+    foreign: frozenset[str] = frozenset()
+    """Checkout sessions that we did not make, whatever they say."""
+    owners: Mapping[str, str | None] = field(default_factory=dict)
+    """Whose a customer is, where its metadata says something else."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,8 @@ class Payment:
 class Payments:
     """Reads the objects of one Stripe account."""
 
-    def __init__(self, all_of: All) -> None:
+    def __init__(self, all_of: All, known: Known) -> None:
+        self._known = known
         self._charges = {each["id"]: each for each in all_of("charge")}
         self._intents = {each["id"]: each for each in all_of("payment_intent")}
         self._refunds = all_of("refund")
@@ -88,11 +99,13 @@ class Payments:
         """From the customer, or where it was deleted from a session of ours."""
         found = {each["customer"]: each["metadata"].get("user_id") for each in self._sessions if each["customer"]}
         found |= {each["id"]: each["metadata"].get("user_id") for each in customers if not each.get("deleted")}
+        found |= self._known.owners
         return {customer: user for customer, user in found.items() if user}
 
     def _session(self, session: Obj, lines: list[Obj]) -> Iterator[Bought]:
         """Rules 10, 12, 15: one that is ours, once, and complete with its money or with nothing due."""
-        if session["mode"] != "payment" or session["status"] != "complete" or not session["client_reference_id"]:
+        ours = session["client_reference_id"] and session["id"] not in self._known.foreign
+        if session["mode"] != "payment" or session["status"] != "complete" or not ours:
             return
         free = session["payment_status"] == "no_payment_required" and session["amount_total"] == 0
         if session["payment_status"] != "paid" and not free:

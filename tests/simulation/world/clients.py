@@ -38,27 +38,34 @@ class GatedDynamo:
         (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html).
         """
 
-        def in_part() -> Any:
+        def read() -> Any:
+            task = self._gate.scheduler.current
+            if task is None or not task.reads_in_parts or self._gate.healed:
+                return self._client.batch_get_item(**given)
+            return in_parts()
+
+        def in_parts() -> Any:
             ((table, asked),) = given["RequestItems"].items()
             keys, task = asked["Keys"], self._gate.scheduler.current
             if len(keys) == 1 or task is None:
                 return self._client.batch_get_item(**given)
-            at = self._gate.chance.number((task.name, task.calls, "unread"), len(keys)) - 1
-            read = [key for key in keys if key is not keys[at]]
-            answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": read}})
+            at = self._gate.chance.number((task.name, task.calls, "unread"), len(keys))
+            first = [key for key in keys if key is not keys[at]]
+            answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": first}})
             answer["UnprocessedKeys"] = {table: {**asked, "Keys": [keys[at]]}}
-            self._gate.scheduler.leave()
+            steps, task.reads_in_parts = task.stalls_for if task.reads_in_parts else 0, False
+            self._gate.scheduler.stall(steps)
             return answer
 
-        return self._gate.call(
-            "dynamodb",
-            "batch_get_item",
-            lambda: self._client.batch_get_item(**given),
-            {**self._otherwise, "unprocessed": in_part},
-        )
+        return self._gate.call("dynamodb", "batch_get_item", read, {**self._otherwise, "unprocessed": in_parts})
 
     def transact_write_items(self, **given: Any) -> Any:
-        """Write a transaction; another one may be in the way."""
+        """Write a transaction; another one may be in the way, or its own: the answer was lost, and the SDK asks again.
+
+        The token that it sends along makes that the same request for ten minutes only
+        (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html), so here it meets
+        the conditions that it has made false itself.
+        """
         items = given["TransactItems"]
 
         def write() -> Any:
@@ -66,8 +73,13 @@ class GatedDynamo:
             self._written(items)
             return answer
 
+        def again() -> Any:
+            write()
+            return write()
+
         conflict = raising(lambda: refusals.conflict(len(items), len(items) - 1))
-        return self._gate.call("dynamodb", "transact_write_items", write, {**self._otherwise, "conflict": conflict})
+        otherwise = {**self._otherwise, "conflict": conflict, "own write": again}
+        return self._gate.call("dynamodb", "transact_write_items", write, otherwise)
 
 
 class GatedQueue:

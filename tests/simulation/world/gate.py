@@ -43,8 +43,7 @@ class Gate:
             return do()
         if self.down.get(service, 0.0) > self.scheduler.now:
             return otherwise["refused"]()
-        if task.calls == task.stalls_at or what == task.stalls_before:
-            task.stalls_before = ""
+        if task.calls == task.stalls_at or _stalls_before(task, what):
             self.scheduler.stall(task.stalls_for)
         if self.script is not None:
             strike = self.script(task, service, what)
@@ -68,6 +67,17 @@ class Gate:
         if after is not None:
             after(self)
         return otherwise["lost"]() if strike == "lost" else result
+
+
+def _stalls_before(task: Task, what: str) -> bool:
+    """Whether this call is the one before which it was to stand still."""
+    if what != task.stalls_before:
+        return False
+    if task.stalls_past:
+        task.stalls_past -= 1
+        return False
+    task.stalls_before = ""
+    return True
 
 
 def raising(error: Callable[[], Exception]) -> Callable[[], NoReturn]:

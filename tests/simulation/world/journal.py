@@ -37,6 +37,10 @@ class Journal:
     """Checkout sessions whose address somebody was given, with the user."""
     strange: set[str] = field(default_factory=set)
     """Events that are not for this deployment: accepted, and to be quarantined."""
+    forged: set[str] = field(default_factory=set)
+    """Checkout sessions that are not ours, though they say so."""
+    owners: dict[str, str | None] = field(default_factory=dict)
+    """Stripe customers whose metadata does not tell the truth, with the user that each belongs to."""
     handled: list[str] = field(default_factory=list)
     """Bodies of messages that the consumer has finished."""
     lost: list[str] = field(default_factory=list)

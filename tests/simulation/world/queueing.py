@@ -73,6 +73,14 @@ def delete(sqs: Sqs, batch: Iterable[Message]) -> None:
         sqs.delete_message(QueueUrl=EVENTS, ReceiptHandle=each.receipt)
 
 
+def again(sqs: Sqs, batch: Iterable[Message]) -> None:
+    """Let messages be seen by the next receiver though somebody has them."""
+    for each in batch:
+        held = sqs.queues[EVENTS].find(each.receipt)
+        assert held is not None
+        sqs.again(EVENTS, held)
+
+
 def bodies(sqs: Sqs) -> list[str]:
     """Every body that is in the queue or in its dead-letter queue."""
     return [message.body for queue in sqs.queues.values() for message in queue.messages]

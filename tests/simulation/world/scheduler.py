@@ -39,8 +39,12 @@ class Task:
     """The number of the call before which it will stand still once."""
     stalls_before: str = ""
     """Or the call's name: what it has read is old then."""
+    stalls_past: int = 0
+    """How many calls of that name it makes before that."""
     stalls_for: int = 0
     """For how many steps."""
+    reads_in_parts: bool = False
+    """Whether its next batch is read in two parts, with so many steps between them."""
     crashed: bool = False
     result: Any = None
     error: Exception | None = None

@@ -10,7 +10,7 @@ from tests.simulation.faults import MOODS
 from tests.simulation.stores.dynamo import Dynamo
 from tests.simulation.stores.redis import Redis
 from tests.simulation.world.catalog import SECRET, template
-from tests.simulation.world.chance import Chance, Name
+from tests.simulation.world.chance import Chance, Name, Weights
 from tests.simulation.world.clients import GatedDynamo, GatedQueue, GatedRedis, GatedSecrets
 from tests.simulation.world.deliveries import Deliveries
 from tests.simulation.world.gate import Gate
@@ -131,15 +131,22 @@ class Simulation:
         then (Burckhardt et al., A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs:
         https://doi.org/10.1145/1735970.1736040).
         """
-        if self.chance.happens((task.name, "preempted"), _PREEMPTED):
-            at = self.chance.number((task.name, "preempted at"), _CALLS)
-            if at % 2:
-                task.stalls_at = 1 + at // 2
-            else:
-                task.stalls_before = "transact_write_items"
-            task.stalls_for = 1 + self.chance.number((task.name, "preempted for"), 4)
+        if not self.chance.happens((task.name, "preempted"), _PREEMPTED):
+            return
+        where = self.chance.of((task.name, "preempted where"), _WHERE)
+        if where == "in a batch":
+            task.reads_in_parts = True
+        elif where == "at a call":
+            task.stalls_at = 1 + self.chance.number((task.name, "preempted at"), _CALLS)
+        else:
+            task.stalls_before = "transact_write_items"
+            task.stalls_past = self.chance.number((task.name, "writes before"), _WRITES.get(task.name.split("/")[0], 1))
+        task.stalls_for = 1 + self.chance.number((task.name, "preempted for"), 4)
 
 
-_PREEMPTED = 0.15
-_CALLS = 20
+_PREEMPTED = 0.2
+_WHERE = Weights({"before a write": 2, "at a call": 1, "in a batch": 1})
+_CALLS = 10
+_WRITES = {"create_checkout": 4}
+"""Most functions write once. A checkout writes the account, its customer, its claim, and its session."""
 _SKEWS = (*[0] * 20, 1, -1, 20, -20)
