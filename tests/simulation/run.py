@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.simulation import invariants, rest
 from tests.simulation.actors import DEEDS, THEMES
+from tests.simulation.actors.buyers import buy_before
 from tests.simulation.world.chance import Name, Tape
 from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.watch import Violation
@@ -55,6 +56,8 @@ def run(
 
 def live(sim: Simulation, calls: int) -> None:
     """Let people and machines do what they do."""
+    if sim.chance.happens(("bought before",), 0.5):
+        buy_before(sim)
     for step in range(1, calls + 1):
         sim.step = step
         if step < calls or not _last_word(sim):

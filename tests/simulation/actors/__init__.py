@@ -8,6 +8,7 @@ from tests.simulation.actors import (
     buyers,
     forgers,
     machines,
+    meetings,
     money,
     operators,
     plans,
@@ -19,7 +20,7 @@ from tests.simulation.actors import (
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-_ROOMS = (buyers, forgers, machines, money, operators, plans, spenders, strangers, waverers, weather)
+_ROOMS = (buyers, forgers, machines, meetings, money, operators, plans, spenders, strangers, waverers, weather)
 DEEDS = table(*(room.DEEDS for room in _ROOMS))
 
 

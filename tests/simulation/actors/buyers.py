@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from billing.domain.ids import UserId
 from billing.services.find_price import PriceRef
 from billing.services.start_checkout import CheckoutRequest, LineRequest, start_checkout
@@ -77,11 +74,12 @@ def sessions(sim: Simulation, *states: str) -> list[Obj]:
     return [each for each in found if each is not None and (not states or each["status"] in states)]
 
 
-def _pay(sim: Simulation) -> bool:
+def pay(sim: Simulation) -> str | None:
+    """Pay one of the open sessions; which, if there was one."""
     sim.engine.tick()
     found = sessions(sim, "open")
     if not found:
-        return False
+        return None
     session = sim.chance.one((sim.step, "session"), found)
     paying = sim.chance.of((sim.step, "instrument"), _PAYING)
     user = sim.journal.handed_out[session["id"]]
@@ -92,36 +90,52 @@ def _pay(sim: Simulation) -> bool:
     if outcome.step == "authenticate":
         outcome = hosted_checkout.authenticate(sim.engine.world, session, passed=True)
     sim.tell(f"{user} paid {session['id']} with a {paying}: {outcome.step}")
-    return True
+    name: str = session["id"]
+    return name
 
 
-def _return(sim: Simulation, page: Callable[[Simulation, str, UserId], Any]) -> bool:
+def _return(sim: Simulation, *, asks: bool) -> bool:
     found = sessions(sim)
     if not found:
         return False
-    session = sim.chance.one((sim.step, "session"), found)["id"]
-    user = UserId(sim.journal.handed_out[session])
-    sim.begin(
-        "success_sync",
-        f"{sim.step}",
-        lambda: page(sim, session, user),
-        lambda task: sim.tell(f"{task.name}: the success page of {session} ended with {told(task)}"),
-    )
+    success_page(sim, sim.chance.one((sim.step, "session"), found)["id"], f"{sim.step}", asks=asks)
     return True
 
 
-def _asked(sim: Simulation, session: str, user: UserId) -> Any:
-    return sync_after_checkout(user, session, sim.system.success())
+def success_page(sim: Simulation, session: str, label: str, *, asks: bool) -> None:
+    """The buyer comes back: the app asks with the buyer's token, or the browser is redirected."""
+    user = UserId(sim.journal.handed_out[session])
+
+    def work() -> object:
+        deps = sim.system.success()
+        if asks:
+            return sync_after_checkout(user, session, deps)
+        redirect_after_checkout(session, deps)
+        return None
+
+    def ended(task: Task) -> None:
+        sim.tell(f"{task.name}: the success page of {session} ended with {told(task)}")
+
+    sim.begin("success_sync", label, work, ended)
 
 
-def _redirected(sim: Simulation, session: str, user: UserId) -> None:
-    redirect_after_checkout(session, sim.system.success())
+def buy_before(sim: Simulation) -> None:
+    """Somebody bought a pack before the run begins, without any trouble: there is something to spend and to refund."""
+    user, wish = user_of(sim), sim.chance.one((sim.step, "wish"), PACKS)
+    sim.gate.healed = True
+    _tab(sim, user, wish, 1 + sim.chance.number((sim.step, "quantity"), 3), f"{sim.step}")
+    sim.scheduler.finish()
+    (session,) = sessions(sim)
+    hosted_checkout.submit(sim.engine.world, session, _INSTRUMENTS["good card"], Buyer(user, f"{user}@example.com"))
+    success_page(sim, session["id"], f"{sim.step}", asks=True)
+    sim.scheduler.finish()
+    sim.gate.healed = False
 
 
 DEEDS = {
     "checkout": Deed(lambda sim: _checkout(sim, 1), 3.5),
     "checkout in two tabs": Deed(lambda sim: _checkout(sim, 2), 1),
-    "pay": Deed(_pay, 6),
-    "success page asks": Deed(lambda sim: _return(sim, _asked), 2),
-    "success page redirects": Deed(lambda sim: _return(sim, _redirected), 1),
+    "pay": Deed(lambda sim: pay(sim) is not None, 5),
+    "success page asks": Deed(lambda sim: _return(sim, asks=True), 2),
+    "success page redirects": Deed(lambda sim: _return(sim, asks=False), 1),
 }

@@ -18,8 +18,9 @@ def resynced(sim: Simulation, user: UserId) -> object:
     return resync(user, core, sim.system.cache("operator"), core.clock.now().replace(year=2200))
 
 
-def _resync(sim: Simulation) -> bool:
-    user = user_of(sim)
+def begin_resync(sim: Simulation, name: str) -> bool:
+    """An operator resyncs this user."""
+    user = UserId(name)
     sim.begin(
         "operator",
         f"{sim.step}",
@@ -71,7 +72,7 @@ def _message_again(sim: Simulation) -> bool:
 
 
 DEEDS = {
-    "resync": Deed(_resync, 0.6),
+    "resync": Deed(lambda sim: begin_resync(sim, user_of(sim)), 0.6),
     "settle what is due": Deed(_settle, 1),
     "replay an event": Deed(_replay, 0.4),
     "redrive dead letters": Deed(_redrive, 0.5),

@@ -17,7 +17,6 @@ from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume, deliver
 from tests.simulation.actors.owners import owner_of
-from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import Simulation
 
 _LONGEST = 7
@@ -55,7 +54,7 @@ def _waver(sim: Simulation) -> bool:
     if looking.stalls_at < _LONGEST // 2:
         looking.stalls_at, looking.stalls_before = 0, "transact_write_items"
     looking.stalls_for = _AT_LEAST + sim.chance.number((sim.step, "steps"), 4)
-    _let_run(sim, looking)
+    sim.scheduler.run(looking)
     undo()
     _work_through(sim, "after")
     sim.tell(f"{user} has changed {thing['id']}, and changed it back")
@@ -80,19 +79,14 @@ def _ask(sim: Simulation, path: str, *, ends: bool) -> None:
     sim.engine.request("POST", path, {"cancel_at_period_end": ends})
 
 
-def _let_run(sim: Simulation, task: Task) -> None:
-    while task in sim.scheduler.runnable():
-        sim.scheduler.turn(task)
-
-
 def _work_through(sim: Simulation, when: str) -> None:
     """Deliver every event there is, and let the consumer work, as far as nothing stands still."""
     for number, delivery in enumerate(sim.deliveries.due()):
         deliver(sim, delivery, f"{sim.step}-{when}.{number}")
-        _let_run(sim, sim.scheduler.tasks[-1])
+        sim.scheduler.run(sim.scheduler.tasks[-1])
     batch = 0
     while consume(sim, f"{sim.step}-{when}-{batch}", 10):
-        _let_run(sim, sim.scheduler.tasks[-1])
+        sim.scheduler.run(sim.scheduler.tasks[-1])
         batch += 1
 
 

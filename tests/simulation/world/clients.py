@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.simulation.stores import refusals
@@ -40,7 +40,7 @@ class GatedDynamo:
 
         def read() -> Any:
             task = self._gate.scheduler.current
-            if task is None or not task.reads_in_parts or self._gate.healed:
+            if task is None or not task.reads_in_parts or self._gate.healed or not _has_account(given):
                 return self._client.batch_get_item(**given)
             return in_parts()
 
@@ -80,6 +80,11 @@ class GatedDynamo:
         conflict = raising(lambda: refusals.conflict(len(items), len(items) - 1))
         otherwise = {**self._otherwise, "conflict": conflict, "own write": again}
         return self._gate.call("dynamodb", "transact_write_items", write, otherwise)
+
+
+def _has_account(batch: Mapping[str, Any]) -> bool:
+    ((_, asked),) = batch["RequestItems"].items()
+    return any(key.get("pk", {}).get("S", "").startswith("ACCOUNT#") for key in asked["Keys"])
 
 
 class GatedQueue:

@@ -44,7 +44,7 @@ class Task:
     stalls_for: int = 0
     """For how many steps."""
     reads_in_parts: bool = False
-    """Whether its next batch is read in two parts, with so many steps between them."""
+    """Whether its next batch with an account is read in two parts, with so many steps between them."""
     crashed: bool = False
     result: Any = None
     error: Exception | None = None
@@ -116,6 +116,11 @@ class Scheduler:
         assert self.current is not None
         self.current.crashed = True
         raise Crash
+
+    def run(self, task: Task) -> None:
+        """Let it go on until it waits, stands still, or is over."""
+        while task in self.runnable():
+            self.turn(task)
 
     def finish(self) -> None:
         """Let all that is under way come to its end; time passes where all of them sleep."""
