@@ -102,7 +102,7 @@ def _return(sim: Simulation, *, asks: bool) -> bool:
     return True
 
 
-def success_page(sim: Simulation, session: str, label: str, *, asks: bool) -> None:
+def success_page(sim: Simulation, session: str, label: str, *, asks: bool) -> Task:
     """The buyer comes back: the app asks with the buyer's token, or the browser is redirected."""
     user = UserId(sim.journal.handed_out[session])
 
@@ -116,7 +116,7 @@ def success_page(sim: Simulation, session: str, label: str, *, asks: bool) -> No
     def ended(task: Task) -> None:
         sim.tell(f"{task.name}: the success page of {session} ended with {told(task)}")
 
-    sim.begin("success_sync", label, work, ended)
+    return sim.begin("success_sync", label, work, ended)
 
 
 def buy_before(sim: Simulation) -> None:

@@ -17,7 +17,11 @@ def _paid(sim: Simulation) -> bool:
     for number, delivery in enumerate(sim.deliveries.due()):
         deliver(sim, delivery, f"{sim.step}.{number}")
         sim.scheduler.run(sim.scheduler.tasks[-1])
-    success_page(sim, session, f"{sim.step}a", asks=True)
+    page = success_page(sim, session, f"{sim.step}a", asks=True)
+    if sim.gate.mood != "calm" and sim.chance.happens((sim.step, "in parts"), 0.5):
+        # it knows the purchase as it was, and will read the account as the others leave it (money rule 2)
+        page.reads_in_parts, page.stalls_for = True, 1 + sim.chance.number((sim.step, "steps"), 3)
+        sim.scheduler.run(page)
     consume(sim, f"{sim.step}", 10)
     if sim.chance.happens((sim.step, "redirect"), 0.5):
         success_page(sim, session, f"{sim.step}b", asks=False)
