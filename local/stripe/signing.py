@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 
 def signature_header(body: bytes, secrets: list[str], timestamp: int) -> str:
     """Return the Stripe-Signature header: one `v1` per active secret, as after a roll."""
     signed = f"{timestamp}.".encode() + body
-    values = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
+    values = [hmac.digest(secret.encode(), signed, "sha256").hex() for secret in secrets]
     return ",".join([f"t={timestamp}", *(f"v1={value}" for value in values)])

@@ -20,6 +20,7 @@ from typing_extensions import is_typeddict
 
 from local.stripe.engine.errors import refused_parameter
 
+_NESTED = (dict, list, Mapping)
 _TRANSPORT = frozenset(RequestOptions.__annotations__)
 """Keys that the SDK takes beside the parameters and never sends in the body."""
 
@@ -109,7 +110,7 @@ def _value(value: Any, hint: Any, path: str) -> Any:
     allowed = _allowed(hint)
     if value == "":
         return _empty(allowed, path)
-    if isinstance(value, dict | list | Mapping):
+    if value.__class__ is not str and isinstance(value, _NESTED):
         return _nested(value, allowed, path)
     if not allowed.choices:
         return _scalar(value, allowed.others, path)
