@@ -34,12 +34,13 @@ def params_type(reference: str) -> type:
 
 
 @cache
-def _fields(schema: type) -> dict[str, Any]:
+def _fields(schema: type) -> dict[str, _Allowed]:
     own = {name: hint for name, hint in schema.__annotations__.items() if name not in _TRANSPORT}
     module = importlib.import_module(schema.__module__)
-    return typing.get_type_hints(
+    hints = typing.get_type_hints(
         types.new_class("Own", (), {}, lambda body: body.update(__annotations__=own)), vars(module)
     )
+    return {name: _allowed(hint) for name, hint in hints.items()}
 
 
 @cache
@@ -87,8 +88,12 @@ class _Allowed:
     others: list[Any]
     """Other types."""
     numbers: list[Any]
-    elements: Any
+    elements: _Allowed | None
     """What a list of it holds; None where there is no list."""
+    hash: type | None
+    """The type of a hash with members of its own."""
+    mapped: _Allowed | None
+    """What a hash with any names holds."""
 
 
 @cache
@@ -96,18 +101,20 @@ def _allowed(hint: Any) -> _Allowed:
     options = _alternatives(hint)
     texts = [text for option in options if get_origin(option) is Literal for text in get_args(option)]
     others = [option for option in options if get_origin(option) is not Literal]
-    lists = [get_args(option)[0] for option in others if get_origin(option) is list]
+    lists = [_allowed(get_args(option)[0]) for option in others if get_origin(option) is list]
+    mapped = [_allowed(get_args(option)[1]) for option in others if get_origin(option) is dict]
     return _Allowed(
         unset="" in texts,
         choices=[text for text in texts if text != ""],
         others=others,
         numbers=[option for option in others if option in (int, float)],
         elements=lists[0] if lists else None,
+        hash=next((option for option in others if is_typeddict(option)), None),
+        mapped=mapped[0] if mapped else None,
     )
 
 
-def _value(value: Any, hint: Any, path: str) -> Any:
-    allowed = _allowed(hint)
+def _value(value: Any, allowed: _Allowed, path: str) -> Any:
     if value == "":
         return _empty(allowed, path)
     if value.__class__ is not str and isinstance(value, _NESTED):
@@ -135,17 +142,12 @@ def _empty(allowed: _Allowed, path: str) -> str:
 def _nested(value: Mapping[str, Any] | list[Any], allowed: _Allowed, path: str) -> Any:
     if allowed.elements is not None:
         return [_value(each, allowed.elements, f"{path}[{i}]") for i, each in enumerate(_elements(value, path))]
-    options = allowed.others
     if isinstance(value, Mapping):
-        for option in options:
-            if is_typeddict(option):
-                return _hash(value, option, path)
-        for option in options:
-            if get_origin(option) is dict:
-                element = get_args(option)[1]
-                return {
-                    key: "" if each == "" else _value(each, element, f"{path}[{key}]") for key, each in value.items()
-                }
+        if allowed.hash is not None:
+            return _hash(value, allowed.hash, path)
+        if allowed.mapped is not None:
+            inside = allowed.mapped
+            return {key: "" if each == "" else _value(each, inside, f"{path}[{key}]") for key, each in value.items()}
         raise refused_parameter(f"Invalid {path}: expected a scalar, got a hash", param=path)
     raise refused_parameter(f"Invalid {path}: expected a scalar, got an array", param=path)
 

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 API_VERSION = "2026-10-28.endive"
 """The version that stripe 16.1.0 pins (stripe/_api_version.py); the only one this stand-in speaks."""
@@ -203,15 +203,16 @@ def snapshot[T](obj: T) -> T:
     """Copy an object, or a part of one, as it is now. They are plain JSON: only its hashes and arrays are copied, which
     is twice as fast as through marshal, and twenty times as fast as copy.deepcopy.
     """
+    copied: Any = obj
     if obj.__class__ is dict:
-        copied: Any = cast("Obj", obj).copy()
+        copied = copied.copy()
         for key, value in copied.items():
             if value.__class__ in _HOLDERS:
                 copied[key] = snapshot(value)
-        return cast("T", copied)
-    if obj.__class__ is list:
-        return cast("T", [snapshot(each) if each.__class__ in _HOLDERS else each for each in cast("list[Any]", obj)])
-    return obj
+    elif obj.__class__ is list:
+        copied = [snapshot(each) if each.__class__ in _HOLDERS else each for each in copied]
+    found: T = copied
+    return found
 
 
 def changes(before: Obj, after: Obj) -> Obj:

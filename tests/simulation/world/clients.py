@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, NoReturn
 
 from tests.simulation.stores import refusals
-from tests.simulation.world.gate import Gate, raising
+from tests.simulation.world.gate import Gate, Otherwise, raising
 
 
 class RedisDown(Exception):
@@ -101,9 +102,13 @@ class GatedQueue:
         return self._called("ChangeMessageVisibility", lambda: self._client.change_message_visibility(**given))
 
     def _called[T](self, what: str, do: Callable[[], T]) -> T:
-        refused = raising(lambda: refusals.refused("InternalError", "simulated", what, 500))
-        lost = raising(lambda: refusals.no_answer("https://sqs.us-east-1.amazonaws.com"))
-        return self._gate.call("sqs", what, do, {"refused": refused, "lost": lost})
+        return self._gate.call("sqs", what, do, _queue_fails(what))
+
+
+@cache
+def _queue_fails(what: str) -> Otherwise[NoReturn]:
+    refused = raising(lambda: refusals.refused("InternalError", "simulated", what, 500))
+    return {"refused": refused, "lost": raising(lambda: refusals.no_answer("https://sqs.us-east-1.amazonaws.com"))}
 
 
 class GatedRedis:
@@ -123,8 +128,13 @@ class GatedRedis:
         return GatedPipeline(self._client.pipeline(), self._called)
 
     def _called[T](self, what: str, do: Callable[[], T]) -> T:
-        down = raising(lambda: RedisDown(what))
-        return self._gate.call("redis", what, do, {"refused": down, "lost": down})
+        return self._gate.call("redis", what, do, _redis_fails(what))
+
+
+@cache
+def _redis_fails(what: str) -> Otherwise[NoReturn]:
+    down = raising(lambda: RedisDown(what))
+    return {"refused": down, "lost": down}
 
 
 class GatedPipeline:

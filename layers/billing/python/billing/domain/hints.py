@@ -76,14 +76,14 @@ def _order_hints(target: Mapping[str, Any]) -> Iterator[object]:
 def _metadata(target: Mapping[str, Any], name: str) -> Iterator[object]:
     for place in _METADATA_PLACES:
         metadata = at(target, place)
-        if isinstance(metadata, Mapping):
+        if isinstance(metadata, dict):
             yield metadata.get(name)
 
 
 def at(value: object, place: tuple[str, ...]) -> object:
     """Follow a path through objects and lists; None where it ends early."""
     for step in place:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit():
             value = value[int(step)] if int(step) < len(value) else None
@@ -94,4 +94,4 @@ def at(value: object, place: tuple[str, ...]) -> object:
 
 def _id_of(value: object) -> object:
     """Return the id of a reference, which is an id, an expanded object, or the stub of a deleted one."""
-    return value.get("id") if isinstance(value, Mapping) else value
+    return value.get("id") if isinstance(value, dict) else value

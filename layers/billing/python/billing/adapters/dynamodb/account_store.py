@@ -181,6 +181,8 @@ def _keys(purchases: Collection[PurchaseKey], orders: Collection[OrderId]) -> li
 
 
 def _with(before: Before, found: Mapping[str, Attributes]) -> Before:
+    if not found:
+        return before
     purchases = [from_item(Purchase, item) for key, item in found.items() if key.startswith("PURCHASE#")]
     orders = [from_item(Order, item) for key, item in found.items() if key.startswith("ORDER#")]
     return replace(

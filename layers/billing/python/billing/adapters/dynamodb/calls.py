@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -88,7 +89,7 @@ def conditioned(condition: str, values: dict[str, object], names: Collection[str
     """The condition's part of a write, with every attribute name behind a placeholder (DynamoDB reserves many
     words).
     """
-    used = {*names, *(word[1:] for word in condition.replace("(", " ").replace(")", " ").split() if word[0] == "#")}
+    used = _named(condition).union(names)
     part: dict[str, Any] = {}
     if condition:
         part["ConditionExpression"] = condition
@@ -106,6 +107,13 @@ def _projection(only: Collection[str]) -> Any:
         "ProjectionExpression": ", ".join(f"#{name}" for name in only),
         "ExpressionAttributeNames": {f"#{name}": name for name in only},
     }
+
+
+@cache
+def _named(condition: str) -> frozenset[str]:
+    """The attributes that a condition names. There are few conditions, and each is written with every account."""
+    words = condition.replace("(", " ").replace(")", " ").split()
+    return frozenset(word[1:] for word in words if word[0] == "#")
 
 
 def _reasons(error: Exception) -> list[str]:
