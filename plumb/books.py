@@ -15,6 +15,7 @@ from billing.domain.account import Account, credits_at
 from billing.domain.credits import balance_of
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.ids import UserId
+from billing.domain.ledger import Entry
 from billing.ports.store import AccountStore, LedgerReader
 from plumb.cached import CachedAccount
 
@@ -31,21 +32,29 @@ class Mismatch:
 
     user: UserId
     what: str
-    """`ledger`: the sum of the entries; `chain`: an entry does not follow from the one before; `lots`: what is left of
-    them; `cached_credits`, `cached_level`: the cache, at the account's version; `stale`: the cache, at another one."""
+    """`ahead`: the ledger has entries that the account has not seen; `ledger`: the sum of the entries; `chain`: an
+    entry does not follow from the one before; `lots`: what is left of them; `cached_credits`, `cached_level`: the
+    cache, at the account's version; `stale`: the cache, at another one."""
     expected: object
     found: object
     version: int
 
 
-def of_account(account: Account, ledger: LedgerReader) -> Iterator[Mismatch]:
+def of_account(account: Account, ledger: LedgerReader, accounts: AccountStore) -> Iterator[Mismatch]:
     """What differs between the account and its ledger and lots."""
     total, newer, broken = 0, account.balance, None
-    for amount, after in _entries(account, ledger):
-        if after != newer and broken is None:
-            broken = (newer, after)
-        total += amount
-        newer = after - amount
+    ahead = 0
+    for entry in _entries(account.user, ledger):
+        if entry.version > account.version:
+            ahead = max(ahead, entry.version)
+            continue
+        if entry.balance_after != newer and broken is None:
+            broken = (newer, entry.balance_after)
+        total += entry.amount
+        newer = entry.balance_after - entry.amount
+    # an account is written together with the entry: read after it, it has seen it, unless one of the two was restored
+    if ahead and accounts.load(account.user, []).account.version < ahead:
+        yield Mismatch(account.user, "ahead", account.version, ahead, account.version)
     if total != account.balance:
         yield Mismatch(account.user, "ledger", account.balance, total, account.version)
     elif broken is not None or newer != 0:
@@ -81,15 +90,15 @@ def examine(
     account = accounts.load(user, []).account
     if account.version == 0:
         return []
-    return [*of_account(account, ledger), *of_cache(account, cached, policy, now)]
+    return [*of_account(account, ledger, accounts), *of_cache(account, cached, policy, now)]
 
 
-def _entries(account: Account, ledger: LedgerReader) -> Iterator[tuple[int, int]]:
-    """Amount and balance of the entries up to the account's version, newest first, a page in memory."""
+def _entries(user: UserId, ledger: LedgerReader) -> Iterator[Entry]:
+    """The entries, newest first, a page in memory."""
     cursor = None
     while True:
-        page = ledger.page(account.user, _PAGE, cursor)
-        yield from ((e.amount, e.balance_after) for e in page.entries if e.version <= account.version)
+        page = ledger.page(user, _PAGE, cursor)
+        yield from page.entries
         cursor = page.cursor
         if cursor is None:
             return

@@ -30,6 +30,7 @@ COMMANDS = {
     "replay": "Put stored events back onto the queue.",
     "redrive": "Put dead letters back onto the events queue.",
     "check": "Compare ledger, balance, lots and cache of every account.",
+    "restore": "After tables were put back to an earlier moment: pause, copy, mend, resume.",
     "report": "Add up sales, completion, refunds and credits by day.",
     "forget": "Remove a user's personal data; the ledger stays.",
 }

@@ -19,6 +19,21 @@ def users(client: "DynamoDBClient", table: str) -> Iterator[UserId]:
         yield UserId(item["pk"]["S"].removeprefix(_ACCOUNT))
 
 
+def users_of_ledger(client: "DynamoDBClient", table: str) -> Iterator[UserId]:
+    """Everybody who has an entry. A scan has all of a user's entries in a row: it goes by the partition key."""
+    last = None
+    for page in client.get_paginator("scan").paginate(
+        TableName=table,
+        ProjectionExpression="#user",
+        ExpressionAttributeNames={"#user": "user"},
+        ConsistentRead=True,
+    ):
+        for item in page["Items"]:
+            if item["user"]["S"] != last:
+                last = item["user"]["S"]
+                yield UserId(last)
+
+
 def items(client: "DynamoDBClient", table: str, prefix: str, only: tuple[str, ...] = ()) -> Iterator[Attributes]:
     """Items of the accounts table whose key begins so; `only` these attributes of them, or all."""
     wanted: dict[str, Any] = {"ProjectionExpression": ", ".join(f"#{name}" for name in only)} if only else {}

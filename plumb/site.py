@@ -33,6 +33,8 @@ class Site:
     """False where the local stand-in plays Stripe."""
     aws: Mapping[str, str] = field(default_factory=dict)
     """Variables of botocore's that lead to this installation's AWS: endpoints of the stand-ins, or a region."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The functions' names at AWS by their logical ids; none for the local system, which is reached by logical id."""
     clock_url: str | None = None
     """Where the local stand-in of Stripe says how far its test clocks are ahead; None is this machine's time."""
 

@@ -19,6 +19,7 @@ from billing.adapters.dynamodb.credit_store import DynamoCredits, DynamoDue
 from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.known_objects import DynamoKnown
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
+from billing.adapters.dynamodb.undone_store import DynamoUndone
 from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.secrets_manager import SecretsManager
 from billing.adapters.sqs_queue import SqsQueue
@@ -36,6 +37,7 @@ from billing.services.catch_up import CatchUpDeps
 from billing.services.converge import ConvergeDeps
 from billing.services.looks import LookDeps
 from billing.services.perform_once import CreditDeps
+from billing.services.rebuild_account import RebuildDeps
 from billing.services.walk_on import WalkDeps
 from plumb.errors import PlumbError
 from plumb.quiet import QuietLog, QuietMetrics
@@ -207,6 +209,12 @@ class World:
             metrics=self.metrics,
             policy=self.policy,
         )
+
+    @cached_property
+    def rebuild(self) -> RebuildDeps:
+        """The world of rebuilding accounts from the ledger."""
+        undone = DynamoUndone(self.dynamodb, self.settings.tables)
+        return RebuildDeps(self.credits.credits, self.ledger, undone, self.clock)
 
     @cached_property
     def catch_up(self) -> CatchUpDeps:

@@ -27,12 +27,14 @@ def deployed_stack(
     session = boto3.Session(region_name=place)
     description = _describe(session.client("cloudformation"), name)
     outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
-    functions = dict(_environments(session, name))
+    names = dict(_functions(session, name))
+    functions = dict(_environments(session, names))
     if "ApiUrl" not in outputs or not functions:
         raise PlumbError(f"The stack {name} is no installation of Plumbline: it has no functions or no output ApiUrl.")
     return Site(
         stage=stage,
         functions=functions,
+        names=names,
         api_url=outputs["ApiUrl"],
         local=False,
         aws={"AWS_DEFAULT_REGION": session.region_name, "AWS_REGION": session.region_name},
@@ -79,10 +81,15 @@ def _describe(cloudformation: Any, name: str) -> dict[str, Any]:
     return found
 
 
-def _environments(session: Any, stack: str) -> Iterator[tuple[str, dict[str, str]]]:
-    functions = session.client("lambda")
+def _functions(session: Any, stack: str) -> Iterator[tuple[str, str]]:
     for page in session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack):
         for resource in page["StackResourceSummaries"]:
             if resource["ResourceType"] == "AWS::Lambda::Function":
-                found = functions.get_function_configuration(FunctionName=resource["PhysicalResourceId"])
-                yield resource["LogicalResourceId"], dict(found.get("Environment", {}).get("Variables", {}))
+                yield resource["LogicalResourceId"], resource["PhysicalResourceId"]
+
+
+def _environments(session: Any, names: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
+    functions = session.client("lambda")
+    for logical_id, name in names.items():
+        found = functions.get_function_configuration(FunctionName=name)
+        yield logical_id, dict(found.get("Environment", {}).get("Variables", {}))

@@ -70,6 +70,18 @@ class FakeCredits:
 
 
 @dataclass
+class FakeUndone:
+    """The UndoneMarks port."""
+
+    tables: FakeTables
+
+    def mark(self, undoing: Entry) -> None:
+        with self.tables.calls.called("mark"):
+            assert undoing.reference is not None
+            self.tables.undone.add((undoing.user, undoing.reference))
+
+
+@dataclass
 class FakeDue:
     """The DueReader port: an index that follows each write at once, in the order of users' names."""
 

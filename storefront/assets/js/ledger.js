@@ -17,6 +17,7 @@ const KINDS = {
   SPEND_REVERSAL: "Use undone",
   EXPIRY: "Expired",
   ADJUSTMENT: "Corrected by support",
+  RESTORE: "Put back, and booked anew",
   ACCESS: "Level changed",
 };
 

@@ -1,7 +1,9 @@
 """The ledger has one writer, which never overwrites (money rule 30, F64): read from the source, for IAM can't say it.
 
 Three statements together: every call that writes DynamoDB is the one of `calls.write`; the name of the ledger's table
-goes nowhere but into `entry_put` and the reader; and `entry_put` is conditioned on both of its keys being new.
+goes nowhere but into `entry_put` and the reader; and `entry_put` is conditioned on both of its keys being new. Beside
+them stands what puts back a table as a whole, which an operator does by name (docs/restore.md), and the ledger's stream
+tells.
 """
 
 from __future__ import annotations
@@ -52,7 +54,10 @@ def uses_of_the_table(source: str) -> list[str]:
 
 def test_every_write_is_a_transaction_made_in_one_place() -> None:
     writers = {path: calls for path, source in sources() if (calls := writing_calls(source))}
-    assert writers == {f"{ADAPTER}/calls.py": ["transact_write_items"]}
+    assert writers == {
+        f"{ADAPTER}/calls.py": ["transact_write_items"],
+        "plumb/restore/copying.py": ["batch_write_item"],
+    }
 
 
 def test_the_name_of_the_ledger_goes_only_where_it_is_put_and_read() -> None:

@@ -74,7 +74,8 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
     own = {key: purchase for key, purchase in before.purchases.items() if purchase.user == account.user}
     purchases = {**own, **{purchase.key: purchase for purchase in judged.purchases}}
     changes = list(judged.granted)
-    lots = {lot.key: lot for lot in (*account.lots, *before.moved.values(), *judged.lots)}
+    lots = {lot.key: lot for lot in (*account.lots, *before.moved.values())}
+    lots |= {lot.key: _granted(lots.get(lot.key), lot) for lot in judged.lots}
     for key in sorted(purchases):
         reversed_lots, change = reverse(before.purchases.get(key), purchases[key], _of(lots.values(), key))
         lots.update({lot.key: lot for lot in reversed_lots})
@@ -180,3 +181,8 @@ def _levels(account: Account, purchases: Mapping[PurchaseKey, Purchase]) -> tupl
 
 def _of(lots: Iterable[Lot], purchase: PurchaseKey) -> list[Lot]:
     return sorted((lot for lot in lots if lot.purchase == purchase), key=lambda lot: lot.line)
+
+
+def _granted(known: Lot | None, lot: Lot) -> Lot:
+    """A new lot. It is known before it is granted where a rebuild has found in the ledger what was used of it."""
+    return lot if known is None else replace(lot, used=known.used)

@@ -14,7 +14,10 @@ _OUT_OF_ORDER = timedelta(hours=1)
 
 
 class Kind(StrEnum):
-    """What an entry records. ACCESS entries have amount 0: the trail covers entitlements as well as credits."""
+    """What an entry records. ACCESS entries have amount 0: the trail covers entitlements as well as credits.
+
+    A RESTORE takes back what had been booked of Stripe after the moment that a table was put back to (money rule 29).
+    """
 
     PURCHASE = "PURCHASE"
     RENEWAL = "RENEWAL"
@@ -26,6 +29,7 @@ class Kind(StrEnum):
     SPEND = "SPEND"
     SPEND_REVERSAL = "SPEND_REVERSAL"
     ADJUSTMENT = "ADJUSTMENT"
+    RESTORE = "RESTORE"
     ACCESS = "ACCESS"
 
 

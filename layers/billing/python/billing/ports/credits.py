@@ -69,3 +69,10 @@ class DueReader(Protocol):
 
         Eventually consistent: one that was settled a moment ago may still be named, and the newest be missing.
         """
+
+
+class UndoneMarks(Protocol):
+    """The marks that spends were undone. Raises StoreUnavailable."""
+
+    def mark(self, undoing: Entry) -> None:
+        """Say once more that this entry has undone the spend which it names, where a restored table has lost that."""

@@ -9,18 +9,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from billing.adapters.dynamodb import calls
-from billing.adapters.dynamodb.items import (
-    SCHEMA,
-    account_key,
-    attributes,
-    from_item,
-    lot_key,
-    request_key,
-    to_item,
-    undone_key,
-)
+from billing.adapters.dynamodb.items import account_key, attributes, from_item, lot_key, request_key, to_item
 from billing.adapters.dynamodb.ledger_store import entry_get, entry_put
-from billing.adapters.dynamodb.puts import DUE_INDEX, DUE_SHARDS, account_put, due_text, lot_put
+from billing.adapters.dynamodb.puts import DUE_INDEX, DUE_SHARDS, account_put, due_text, lot_put, undone_put
 from billing.config import Tables
 from billing.domain.account import Account
 from billing.domain.credits import Lot, LotKey
@@ -127,8 +118,5 @@ def _request_put(table: str, remembered: Remembered) -> dict[str, Any]:
 
 
 def _undone_put(table: str, write: CreditWrite) -> dict[str, Any]:
-    """The mark that a spend was undone; it stays for ever, as the spend's entry does."""
-    user, key = write.act.account.user, write.undone or ""
     by = write.act.entry.key if write.act.entry else None
-    item = {"pk": undone_key(user, key), "schema": SCHEMA, "user": user, "undone": key, "by": by}
-    return calls.put(table, attributes(item), _NEW)
+    return undone_put(table, write.act.account.user, write.undone or "", by)

@@ -7,7 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from billing.adapters.dynamodb import calls
-from billing.adapters.dynamodb.items import account_key, lot_key, to_item
+from billing.adapters.dynamodb.items import SCHEMA, account_key, attributes, lot_key, to_item, undone_key
 from billing.domain.account import Account, due_at
 from billing.domain.credits import Lot
 from billing.domain.ids import UserId
@@ -48,3 +48,9 @@ def lot_put(table: str, user: UserId, lot: Lot) -> dict[str, Any]:
     date: a lot that came back to its account is looked for nowhere else.
     """
     return calls.put(table, to_item(lot, pk=lot_key(user, lot.key)))
+
+
+def undone_put(table: str, user: UserId, key: str, by: str | None) -> dict[str, Any]:
+    """The mark that a spend was undone, and by which entry; it stays for ever, as the spend's entry does."""
+    item = {"pk": undone_key(user, key), "schema": SCHEMA, "user": user, "undone": key, "by": by}
+    return calls.put(table, attributes(item), "attribute_not_exists( #pk )")

@@ -1,0 +1,99 @@
+"""Orders that were written after the restore point: without them a paid session looks like another app's.
+
+The session has the order's id, its prices and quantities; what a price gives is read from the catalog as it is now. A
+session that can still be paid is ended instead: the claim that would keep it from being paid beside another is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import stripe
+
+from billing.adapters.dynamodb import calls
+from billing.adapters.dynamodb.items import order_key, to_item
+from billing.domain.ids import (
+    CUSTOMER_ID,
+    ORDER_ID,
+    SESSION_ID,
+    USER_ID,
+    CustomerId,
+    OrderId,
+    PriceId,
+    SessionId,
+    UserId,
+    fits,
+)
+from billing.domain.order import Order, OrderLine
+
+if TYPE_CHECKING:
+    from plumb.world import World
+
+_NEW = "attribute_not_exists( #pk )"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A session whose order is gone. `outcome`: `WRITTEN`, `ENDED` (nobody can pay it any more), or why it was left."""
+
+    session: SessionId
+    user: UserId
+    outcome: str
+
+
+def write_again(world: World, since: datetime, *, dry: bool) -> Iterator[Found]:
+    """Write each lost order again, or end its session. Raises what Stripe's SDK and the store raise."""
+    asked: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+    for found in world.stripe.v1.checkout.sessions.list(asked).auto_paging_iter():
+        session = found.to_dict()
+        ours = _ours(session)
+        if ours is None:
+            continue
+        name, order, user, customer = ours
+        owner = world.accounts.owners([customer]).get(customer)
+        if session["status"] == "open":
+            if not world.accounts.buyers([name]):
+                yield Found(name, user, _end(world, name, dry=dry))
+        elif owner is None or owner.user != user:
+            yield Found(name, user, "its customer is not this user's")
+        elif session["status"] == "complete" and not world.accounts.orders([order]):
+            yield Found(name, user, _write(world, session, name, order, user, dry=dry))
+
+
+def _ours(session: Mapping[str, Any]) -> tuple[SessionId, OrderId, UserId, CustomerId] | None:
+    """What we write into every session of ours, in both places; None where any of it is not there."""
+    metadata = session.get("metadata") or {}
+    name, order = fits(session["id"], SESSION_ID), fits(session["client_reference_id"], ORDER_ID)
+    user, customer = fits(metadata.get("user_id"), USER_ID), fits(session["customer"], CUSTOMER_ID)
+    if name is None or order is None or user is None or customer is None or metadata.get("order_id") != order:
+        return None
+    return SessionId(name), OrderId(order), UserId(user), CustomerId(customer)
+
+
+def _write(world: World, session: Mapping[str, Any], name: SessionId, id: OrderId, user: UserId, *, dry: bool) -> str:
+    lines = []
+    for item in world.stripe.v1.checkout.sessions.line_items.list(name, {"limit": 100}).auto_paging_iter():
+        line = item.to_dict()
+        price = world.catalog.price(PriceId(line["price"]["id"]))
+        if price is None or price.problem is not None:
+            return f"its price {line['price']['id']} can't be read: mend the catalog, and run this again"
+        amount = price.amount_in(session["currency"])
+        lines.append(OrderLine(price.id, price.product_name, line["quantity"], amount, price.gives))
+    created, expires = (datetime.fromtimestamp(session[part], UTC) for part in ("created", "expires_at"))
+    order = Order(id, user, session["mode"], session["currency"], tuple(lines), created, expires)
+    if not dry:
+        put = calls.put(world.settings.tables.accounts, to_item(order, pk=order_key(order.id)), _NEW)
+        calls.write(world.dynamodb, [put])
+    return "WRITTEN"
+
+
+def _end(world: World, session: SessionId, *, dry: bool) -> str:
+    if not dry:
+        try:
+            world.stripe.v1.checkout.sessions.expire(session)
+        except stripe.InvalidRequestError:
+            return "it is being paid: run this again"
+    return "ENDED"

@@ -1,0 +1,138 @@
+"""The steps of a restore, each by itself (F48): nobody writes, a table is as another, and what is ours is found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+
+from plumb.errors import PlumbError
+from plumb.restore.copying import Copied, copy
+from plumb.restore.orders import _ours
+from plumb.restore.pausing import must_be_paused, pause, resume
+from plumb.stages.deployed import deployed_stack
+from tests.fakes.operator import Operator
+from tests.fakes.snapshots import NOW
+from tests.fakes.world import FakeClock
+from tests.unit.plumb.conftest import FUNCTIONS, REGION, Deployed
+
+SOURCE, TARGET = "plumbline-staging-test-ledger-0914", "plumbline-staging-test-ledger"
+
+
+def concurrency(deployed: Deployed) -> dict[str, int | None]:
+    names = deployed_stack("staging").names
+    return {
+        logical_id: deployed.functions.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+        for logical_id, name in names.items()
+    }
+
+
+def queued(deployed: Deployed) -> str:
+    """The queue as the consumer's source."""
+    name = deployed_stack("staging").names["EventConsumerFunction"]
+    url = deployed.sqs.get_queue_url(QueueName="events")["QueueUrl"]
+    arn = deployed.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return str(deployed.functions.create_event_source_mapping(EventSourceArn=arn, FunctionName=name)["UUID"])
+
+
+def test_all_stand_still_but_the_webhook_and_go_on_again(deployed: Deployed, plumb: Operator) -> None:
+    deployed.deploy()
+    source = queued(deployed)
+    told = plumb("restore", "pause", "--stage", "staging", "--yes", "--json")
+    assert (told.code, len(told.document["functions"])) == (0, len(FUNCTIONS) - 1)
+    assert concurrency(deployed) == dict.fromkeys(FUNCTIONS, 0) | {"WebhookFunction": None}
+    assert deployed.functions.get_event_source_mapping(UUID=source)["State"] == "Disabled"
+    must_be_paused(deployed_stack("staging"))
+    assert plumb("restore", "resume", "--stage", "staging", "--yes").code == 0
+    assert concurrency(deployed) == dict.fromkeys(FUNCTIONS)
+    assert deployed.functions.get_event_source_mapping(UUID=source)["State"] == "Enabled"
+
+
+def test_nothing_is_put_back_or_mended_while_somebody_may_write(deployed: Deployed, plumb: Operator) -> None:
+    deployed.deploy()
+    site = deployed_stack("staging")
+    assert len(list(pause(site))) == len(FUNCTIONS) - 1
+    deployed.functions.delete_function_concurrency(FunctionName=site.names["CreditsFunction"])
+    for call in (("copy", "ledger", SOURCE), ("mend", "--since", "2026-11-21T10:00:00Z")):
+        told = plumb("restore", *call, "--stage", "staging", "--yes")
+        assert told.code == 1
+        assert told.err.endswith("may still write: plumb restore pause, first.\n")
+    assert len(list(resume(site))) == len(FUNCTIONS) - 1
+
+
+def test_nobody_is_stopped_unasked(deployed: Deployed, plumb: Operator) -> None:
+    deployed.deploy()
+    assert plumb("restore", "pause", "--stage", "staging").code == 2
+    assert concurrency(deployed) == dict.fromkeys(FUNCTIONS)
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-11-28T25:00:00Z"])
+def test_a_moment_that_is_none(plumb: Operator, since: str) -> None:
+    assert plumb("restore", "mend", "--since", since).code == 2
+
+
+def ledger(name: str, *keys: str) -> Any:
+    client: Any = boto3.client("dynamodb", region_name=REGION)
+    kinds = dict(zip(keys or ("user", "entry"), ("HASH", "RANGE"), strict=False))
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in kinds.items()],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in kinds],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return client
+
+
+def row(number: int, amount: int) -> dict[str, Any]:
+    return {"user": {"S": "alice"}, "entry": {"S": f"{number:012d}#000"}, "amount": {"N": str(amount)}}
+
+
+def test_a_table_holds_what_its_source_holds_and_nothing_else(deployed: Deployed) -> None:
+    """More items than one request takes; one that differs, and one that the source does not have."""
+    client = ledger(SOURCE)
+    ledger(TARGET)
+    for number in range(30):
+        client.put_item(TableName=SOURCE, Item=row(number, 1))
+    client.put_item(TableName=TARGET, Item=row(7, 2))
+    for number in range(900, 1010):
+        client.put_item(TableName=TARGET, Item=row(number, 3))
+    seen: list[int] = []
+    assert copy(client, SOURCE, TARGET, FakeClock(NOW), seen.append) == Copied(put=30, removed=110)
+    assert sum(seen) == 111 + 30
+    assert client.scan(TableName=TARGET)["Items"] == client.scan(TableName=SOURCE)["Items"]
+    assert copy(client, SOURCE, TARGET, FakeClock(NOW), seen.append) == Copied(put=30, removed=0)
+
+
+def test_a_table_of_something_else_is_no_source(deployed: Deployed) -> None:
+    client = ledger(TARGET)
+    ledger("another", "pk")
+    for source, why in (("another", "its key is another"), ("gone", "no table gone"), (TARGET, "is no copy of")):
+        with pytest.raises(PlumbError, match=why):
+            copy(client, source, TARGET, FakeClock(NOW), lambda _: None)
+
+
+SESSION: dict[str, Any] = {
+    "id": "cs_test_1",
+    "client_reference_id": "ord_01JD3K5Q8Z",
+    "customer": "cus_1",
+    "metadata": {"user_id": "alice", "order_id": "ord_01JD3K5Q8Z"},
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"client_reference_id": None},
+        {"client_reference_id": "ord_other000"},
+        {"customer": None},
+        {"metadata": None},
+        {"metadata": {"user_id": "alice"}},
+        {"metadata": {"order_id": "ord_01JD3K5Q8Z"}},
+        {"id": "no session"},
+    ],
+)
+def test_a_session_of_somebody_else_is_left_alone(other: dict[str, Any]) -> None:
+    """F35: a payment link takes any client_reference_id that a buyer writes into its address."""
+    assert _ours(SESSION) is not None
+    assert _ours(SESSION | other) is None
