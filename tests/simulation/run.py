@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.simulation import invariants, rest
 from tests.simulation.actors import DEEDS, THEMES
 from tests.simulation.actors.buyers import buy_before
-from tests.simulation.world.chance import Name, Tape
+from tests.simulation.world.chance import Name, Tape, Weights
 from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.watch import Violation
 
@@ -19,6 +19,8 @@ _TRIES = 8
 """How often another deed is drawn where there was nothing to do one with."""
 _MOST_AT_ONCE = 4
 """Invocations under way."""
+_PAST = Weights({"nothing": 0.4, "a pack": 0.45, "a customer": 0.15})
+"""What there is before the first call: somebody has bought a pack, or has a customer of the days before this system."""
 
 
 @dataclass
@@ -56,8 +58,11 @@ def run(
 
 def live(sim: Simulation, calls: int) -> None:
     """Let people and machines do what they do."""
-    if sim.chance.happens(("bought before",), 0.5):
+    past = sim.chance.of(("past",), _PAST)
+    if past == "a pack":
         buy_before(sim)
+    elif past == "a customer":
+        DEEDS["customer from before"].do(sim)
     for step in range(1, calls + 1):
         sim.step = step
         if step < calls or not _last_word(sim):

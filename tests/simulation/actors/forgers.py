@@ -17,7 +17,7 @@ from local.stripe.engine.checkout.checkout_buyer import Buyer
 from local.stripe.engine.world import Obj
 from tests.simulation.actors.buyers import sessions, told, user_of
 from tests.simulation.actors.deeds import Deed
-from tests.simulation.actors.owners import owner_of, remember_owner
+from tests.simulation.actors.owners import foreign, owner_of, remember_owner
 from tests.simulation.world.catalog import PACKS, PLANS
 from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import USERS, Simulation
@@ -78,7 +78,7 @@ def _customer(sim: Simulation, user: UserId) -> Obj:
         remember_owner(sim, own[0]["id"])
         return own[0]
     made = sim.engine.request("POST", "/v1/customers", {"email": "app@example.com", "metadata": {"user_id": user}}).body
-    sim.journal.owners[made["id"]] = None
+    foreign(sim, made)
     return made
 
 
@@ -96,6 +96,8 @@ def _rewrite(sim: Simulation) -> bool:
     victim = sim.chance.one((sim.step, "victim"), USERS)
     order = _UNKNOWN if victim == (customer and owner_of(sim, customer)) else _order(sim, UserId(victim))
     path = f"/v1/{kinds[thing['object']]}/{thing['id']}"
+    if thing["id"] in sim.journal.foreign:
+        sim.journal.foreign[thing["id"]].hints.add(victim)
     answer = sim.engine.request("POST", path, {"metadata": {"user_id": victim, "order_id": order}})
     sim.tell(f"{thing['id']} is said to be {victim}'s, with {order}: {answer.status}")
     return True

@@ -8,7 +8,8 @@ from billing.services.resync import resync
 from billing.services.settle_due import settle_due
 from tests.simulation.actors.buyers import told, user_of
 from tests.simulation.actors.deeds import Deed
-from tests.simulation.world.queueing import EVENTS, dead, redrive
+from tests.simulation.actors.machines import consume
+from tests.simulation.world.queueing import EVENTS, dead, exhaust, redrive, redrive_by_hand
 from tests.simulation.world.simulation import Simulation
 
 
@@ -54,11 +55,26 @@ def _replay(sim: Simulation) -> bool:
     return True
 
 
+def _bury(sim: Simulation) -> bool:
+    """Half a day of failures is over for some messages, whatever it was: they are dead letters (F13)."""
+    buried = exhaust(sim.queue, 1 + sim.chance.number((sim.step, "messages"), 4))
+    if not buried:
+        return False
+    sim.tell(f"{buried} messages were received in vain too often")
+    consume(sim, f"{sim.step}", 10)
+    return True
+
+
 def _redrive(sim: Simulation) -> bool:
+    """Dead letters are put back: by SQS, or one by one by a command that is killed before its last delete."""
     if not dead(sim.queue):
         return False
-    redrive(sim.queue)
-    sim.tell("the dead letters are put back")
+    if sim.chance.happens((sim.step, "by hand"), 0.5):
+        moved = redrive_by_hand(sim.queue, 1 + sim.chance.number((sim.step, "letters"), 4))
+        sim.tell(f"{moved} dead letters are put back, and the last one is still there")
+    else:
+        redrive(sim.queue)
+        sim.tell("the dead letters are put back")
     return True
 
 
@@ -75,6 +91,7 @@ DEEDS = {
     "resync": Deed(lambda sim: begin_resync(sim, user_of(sim)), 0.6),
     "settle what is due": Deed(_settle, 1),
     "replay an event": Deed(_replay, 0.4),
-    "redrive dead letters": Deed(_redrive, 0.5),
+    "messages fail too often": Deed(_bury, 0.7),
+    "redrive dead letters": Deed(_redrive, 2),
     "message comes again": Deed(_message_again, 0.8),
 }

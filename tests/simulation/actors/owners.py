@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from billing.domain.ids import UserId
+from local.stripe.engine.world import Obj
+from tests.simulation.world.journal import Foreign
 from tests.simulation.world.simulation import Simulation
 
 
@@ -26,3 +28,9 @@ def _by_metadata(sim: Simulation, customer: str) -> str | None:
 def remember_owner(sim: Simulation, customer: str) -> None:
     """Write down whose it is, before somebody writes another name there."""
     sim.journal.owners[customer] = owner_of(sim, customer)
+
+
+def foreign(sim: Simulation, customer: Obj) -> None:
+    """Write down that somebody else has made this customer."""
+    sim.journal.foreign[customer["id"]] = Foreign(customer["email"], {customer["metadata"].get("user_id")})
+    sim.journal.owners[customer["id"]] = None

@@ -8,8 +8,9 @@ from typing import Any
 from billing.domain.ids import SubscriptionId
 from billing.services.change_subscription import ChangeRequest, change_subscription
 from billing.services.find_price import PriceRef
+from billing.services.open_portal import PortalRequest, open_portal
 from local.stripe.engine.world import Obj
-from tests.simulation.actors.buyers import told
+from tests.simulation.actors.buyers import told, user_of
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.owners import owner_of
 from tests.simulation.actors.weather import long_time
@@ -107,6 +108,18 @@ def _upgrade(sim: Simulation) -> bool:
     return True
 
 
+def _portal(sim: Simulation) -> bool:
+    """A user opens Stripe's portal, which needs a customer as a checkout does."""
+    user = user_of(sim)
+    sim.begin(
+        "subscriptions",
+        f"{sim.step}",
+        lambda: open_portal(PortalRequest(user, f"{user}@example.com"), sim.system.portal()),
+        lambda task: sim.tell(f"{task.name}: {user}'s portal ended with {told(task)}"),
+    )
+    return True
+
+
 def _pause(sim: Simulation) -> bool:
     """Collection is paused, or goes on."""
     found = _one(sim)
@@ -151,6 +164,7 @@ DEEDS = {
     "cancel": Deed(_cancel, 0.8),
     "switch by hand": Deed(_switch, 0.8),
     "change plan": Deed(_upgrade, 1.5),
+    "open portal": Deed(_portal, 0.4),
     "pause collection": Deed(_pause, 0.3),
     "second subscription": Deed(_second, 0.3),
     "delete customer": Deed(_delete, 0.25),

@@ -10,22 +10,42 @@ from local.stripe.engine.buyers.instruments import CARDS
 from local.stripe.engine.checkout import hosted_checkout
 from local.stripe.engine.checkout.checkout_buyer import Buyer
 from local.stripe.engine.notices import webhook_endpoints
+from local.stripe.engine.world import Obj
 from local.stripe.signing import signature_header
-from tests.simulation.actors.buyers import told
+from tests.simulation.actors.buyers import told, user_of
 from tests.simulation.actors.deeds import Deed
+from tests.simulation.actors.owners import foreign
 from tests.simulation.world.catalog import PACKS, PLANS
 from tests.simulation.world.scheduler import Task
-from tests.simulation.world.simulation import Simulation
+from tests.simulation.world.simulation import USERS, Simulation
 
 _SOLD = (*PACKS, *PLANS)
 
 
 def _foreign(sim: Simulation) -> bool:
     """Somebody buys our prices through a payment link, or another app (money rule 10): that is nobody's here."""
+    customer = sim.engine.request("POST", "/v1/customers", {"email": "stranger@example.com"}).body
+    foreign(sim, customer)
+    _buys(sim, customer, sim.chance.one((sim.step, "wish"), _SOLD))
+    return True
+
+
+def _earlier(sim: Simulation) -> bool:
+    """A user's customer of the days before this system, perhaps with a plan: the first checkout may take it over."""
+    user = user_of(sim)
+    hint = sim.chance.one((sim.step, "hint"), (None, user, *USERS))
+    params = {"email": f"{user}@example.com", **({"metadata": {"user_id": hint}} if hint else {})}
+    customer = sim.engine.request("POST", "/v1/customers", params).body
+    foreign(sim, customer)
+    sim.tell(f"{customer['id']} is a customer of {user}'s from before, and says {hint}")
+    if sim.chance.happens((sim.step, "buys"), 0.6):
+        _buys(sim, customer, sim.chance.one((sim.step, "wish"), _SOLD))
+    return True
+
+
+def _buys(sim: Simulation, customer: Obj, wish: str) -> None:
     engine = sim.engine
-    wish = sim.chance.one((sim.step, "wish"), _SOLD)
     (price,) = [each for each in engine.world.all("price") if each["lookup_key"] == wish]
-    customer = engine.request("POST", "/v1/customers", {"email": "stranger@example.com"}).body
     params: dict[str, Any] = {
         "mode": "subscription" if wish in PLANS else "payment",
         "customer": customer["id"],
@@ -35,8 +55,7 @@ def _foreign(sim: Simulation) -> bool:
     made = engine.request("POST", "/v1/checkout/sessions", params).body
     session = engine.world.need("checkout.session", made["id"])
     hosted_checkout.submit(engine.world, session, CARDS["4242424242424242"], Buyer("stranger", "stranger@example.com"))
-    sim.tell(f"a stranger bought {wish} through another app: {session['id']}")
-    return True
+    sim.tell(f"{customer['id']} bought {wish} through another app: {session['id']}")
 
 
 def _wrong_mode(sim: Simulation) -> bool:
@@ -66,5 +85,6 @@ def _wrong_mode(sim: Simulation) -> bool:
 
 DEEDS = {
     "stranger buys": Deed(_foreign, 0.3),
+    "customer from before": Deed(_earlier, 0.6),
     "event of the wrong mode": Deed(_wrong_mode, 0.3),
 }

@@ -27,6 +27,15 @@ class Request:
 
 
 @dataclass
+class Foreign:
+    """A Stripe customer that somebody else has made."""
+
+    email: str
+    hints: set[str | None]
+    """Every user id that its metadata has named."""
+
+
+@dataclass
 class Journal:
     """What is known outside of the system under test."""
 
@@ -41,6 +50,8 @@ class Journal:
     """Checkout sessions that are not ours, though they say so."""
     owners: dict[str, str | None] = field(default_factory=dict)
     """Stripe customers whose metadata does not tell the truth, with the user that each belongs to."""
+    foreign: dict[str, Foreign] = field(default_factory=dict)
+    """Stripe customers that somebody else has made."""
     handled: list[str] = field(default_factory=list)
     """Bodies of messages that the consumer has finished."""
     lost: list[str] = field(default_factory=list)

@@ -96,6 +96,28 @@ def dead(sqs: Sqs) -> int:
     return len(sqs.queues[DEAD].messages)
 
 
+def exhaust(sqs: Sqs, most: int) -> int:
+    """Let the oldest messages have been received in vain as often as the queue allows: who receives them next is handed
+    others, and they are dead letters. How many.
+    """
+    queue = sqs.queues[EVENTS]
+    assert queue.most_receives is not None
+    found = [each for each in queue.messages if each.received < queue.most_receives][:most]
+    for message in found:
+        message.received = queue.most_receives
+    return len(found)
+
+
+def redrive_by_hand(sqs: Sqs, most: int) -> int:
+    """Send dead letters again, one by one, and delete each; killed before the last one is deleted. How many."""
+    found = sqs.queues[DEAD].messages[:most]
+    for message in found:
+        sqs.send_message(QueueUrl=EVENTS, MessageBody=message.body)
+        if message is not found[-1]:
+            sqs.queues[DEAD].messages.remove(message)
+    return len(found)
+
+
 def redrive(sqs: Sqs) -> None:
     """Put the dead letters back."""
     sqs.redrive(DEAD)

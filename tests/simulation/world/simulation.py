@@ -57,6 +57,7 @@ class Simulation:
         self.gate.flush = self.redis.flush
         self.journal = Journal()
         self.watch = Watch(self.journal)
+        self.watch.adopting = self.chance.happens(("adopting",), 0.5)
         clock = TaskClock(self.scheduler)
         self.log = Alarmed()
         self.system = System(
@@ -71,7 +72,11 @@ class Simulation:
                 self.log,
                 lambda: self.scheduler.now,
             ),
-            SellingPolicy(max_quantity=10, trial_days=self.chance.one(("trial days",), (0, 0, 7))),
+            SellingPolicy(
+                max_quantity=10,
+                trial_days=self.chance.one(("trial days",), (0, 0, 7)),
+                adopt_customers=self.watch.adopting,
+            ),
         )
         self.deliveries = Deliveries(self.engine, self.scheduler)
         self.calls = 0

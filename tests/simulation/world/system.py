@@ -168,4 +168,4 @@ class System:
 
     def portal(self) -> PortalDeps:
         """The world of subscriptions, as far as the portal is opened."""
-        return PortalDeps(self.converge, self._sessions, self._portal, adopting=False)
+        return PortalDeps(self.converge, self._sessions, self._portal, adopting=self._selling.adopt_customers)

@@ -58,6 +58,10 @@ class Watch:
         """Checkout sessions that have granted."""
         self.lots: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
         """By user, what each lot granted."""
+        self.owners: dict[str, str] = {}
+        """By Stripe customer, the user whose it is by our records."""
+        self.adopting = False
+        """Whether customers that others have made may be taken over."""
         self.outcomes: dict[str, str] = {}
         """By event, what the events table says."""
         self.commits = 0
@@ -78,6 +82,8 @@ class Watch:
                 self._event(item["id"]["S"], item["outcome"]["S"])
             elif item["pk"]["S"].startswith("ACCOUNT#"):
                 account = {name: plain(item[name]) for name in _WATCHED}
+            elif item["pk"]["S"].startswith("CUSTOMER#"):
+                self._owned(item["customer"]["S"], item["user"]["S"])
             elif item["pk"]["S"].startswith("LOT#"):
                 self._moved(plain_item(item))
         if entries or account is not None:
@@ -88,6 +94,17 @@ class Watch:
         if known is not None and known not in _OPEN:
             raise Violation(f"event {event} was {known}, and is recorded again as {outcome}")
         self.outcomes[event] = outcome
+
+    def _owned(self, customer: str, user: str) -> None:
+        """Money rule 23: a customer has one owner, and one of others is given only to whom its address belongs."""
+        if self.owners.setdefault(customer, user) != user:
+            raise Violation(f"customer {customer} of {self.owners[customer]} is given to {user}")
+        foreign = self.journal.foreign.get(customer)
+        if foreign is None:
+            return
+        if not self.adopting or foreign.email != f"{user}@example.com" or foreign.hints.isdisjoint({None, user}):
+            raise Violation(f"customer {customer}, which is {foreign}, is given to {user}")
+        self.journal.owners[customer] = user
 
     def _moved(self, lot: dict[str, Any]) -> None:
         if lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"] or lot["held"]:
