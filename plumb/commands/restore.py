@@ -142,9 +142,11 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
                     redone=len(found.redone),
                     taken_back=found.taken_back,
                 )
+        taken_in = {}
         for user, customer in take_in(world, start - MARGIN, dry=dry_run):
+            taken_in[customer] = user
             _step(invocation, "customer", f"{customer} is {user}'s.", user=user, customer=customer)
-        for order in write_again(world, start - MARGIN, dry=dry_run):
+        for order in write_again(world, start - MARGIN, taken_in, dry=dry_run):
             left += order.outcome not in ("WRITTEN", "ENDED")
             said = {"WRITTEN": "its order is written again", "ENDED": "ended, so that nobody pays it"}
             told = said.get(order.outcome, order.outcome)

@@ -44,8 +44,11 @@ class Found:
     outcome: str
 
 
-def write_again(world: World, since: datetime, *, dry: bool) -> Iterator[Found]:
-    """Write each lost order again, or end its session. Raises what Stripe's SDK and the store raise."""
+def write_again(world: World, since: datetime, taken_in: Mapping[CustomerId, UserId], *, dry: bool) -> Iterator[Found]:
+    """Write each lost order again, or end its session. Raises what Stripe's SDK and the store raise.
+
+    `taken_in` are the customers that have just been given back, or would be: in a dry run no table knows it.
+    """
     asked: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
     for found in world.stripe.v1.checkout.sessions.list(asked).auto_paging_iter():
         session = found.to_dict()
@@ -53,14 +56,18 @@ def write_again(world: World, since: datetime, *, dry: bool) -> Iterator[Found]:
         if ours is None:
             continue
         name, order, user, customer = ours
-        owner = world.accounts.owners([customer]).get(customer)
         if session["status"] == "open":
             if not world.accounts.buyers([name]):
                 yield Found(name, user, _end(world, name, dry=dry))
-        elif owner is None or owner.user != user:
+        elif user != _owner(world, customer, taken_in):
             yield Found(name, user, "its customer is not this user's")
         elif session["status"] == "complete" and not world.accounts.orders([order]):
             yield Found(name, user, _write(world, session, name, order, user, dry=dry))
+
+
+def _owner(world: World, customer: CustomerId, taken_in: Mapping[CustomerId, UserId]) -> UserId | None:
+    owner = world.accounts.owners([customer]).get(customer)
+    return owner.user if owner is not None else taken_in.get(customer)
 
 
 def _ours(session: Mapping[str, Any]) -> tuple[SessionId, OrderId, UserId, CustomerId] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -126,6 +127,17 @@ ONCE = {
 }
 
 
+@contextmanager
+def broken_price(drill: Drill, key: str) -> Iterator[str]:
+    """Somebody has mistyped what the price gives."""
+    [price] = drill.shop.stripe("GET", "prices", **{"lookup_keys[]": key})["data"]
+    drill.shop.stripe("POST", f"prices/{price['id']}", **{"metadata[credits_amount]": "many"})
+    try:
+        yield price["id"]
+    finally:
+        drill.shop.stripe("POST", f"prices/{price['id']}", **{"metadata[credits_amount]": ""})
+
+
 def put_back(drill: Drill, plumb: Operator, name: str, *tables: str) -> None:
     for table in tables:
         source = f"{drill.stack.table_name(f'{table.capitalize()}Table')}-{name}"
@@ -160,8 +172,12 @@ def test_accounts_of_an_hour_ago_beside_the_ledger_of_now(drill: Drill, operator
     found = operator("check", "--no-cache")
     assert (found.code, [line.split(" ", 2)[1] for line in found.out.splitlines()]) == (1, ["ahead:", "ahead:"])
     before = books.everything()
-    dry = operator("restore", "mend", "--since", drill.since, "--dry-run")
+    with broken_price(drill, "credits_2000_90d") as price:
+        dry = operator("restore", "mend", "--since", drill.since, "--dry-run")
+    assert dry.code == 1
     assert dry.out.startswith("A dry run: nothing is written.\n")
+    assert f"of alice: its price {price} can't be read: mend the catalog, and run this again." in dry.out
+    assert "of carol: its order is written again." in dry.out
     assert books.everything() == before
 
     told = mended(drill, operator)
