@@ -22,7 +22,12 @@ _console = Console(highlight=False, soft_wrap=True)
 
 
 def run_until_stopped(
-    given_ports: Mapping[str, int | None], state_dir: Path, env_file: Path, parameters: Mapping[str, str]
+    given_ports: Mapping[str, int | None],
+    state_dir: Path,
+    env_file: Path,
+    parameters: Mapping[str, str],
+    *,
+    throttled: bool = False,
 ) -> int:
     """Start, print where everything is, stream the logs; return the exit code once everything is stopped."""
     stopped = threading.Event()
@@ -43,6 +48,7 @@ def run_until_stopped(
         backends=Backends.read(env_file),
         state_dir=state_dir / f"run-{ports.storefront}",  # two systems on different ports do not meet in one directory
         key_dir=state_dir,
+        throttled=throttled,
         say=_print_line,
     )
     unknown = unknown_settings(env_file)

@@ -52,6 +52,8 @@ class RunConfig:
     workers_per_function: int = 4
     timer_speed: float = 1.0
     """How much faster than the clock schedules come: only tests change it."""
+    throttled: bool = False
+    """Whether the gateway refuses what is beyond the template's throttles. Off: a test that is fast would meet them."""
     users: tuple[str, ...] = field(default=DEFAULT_USERS)
     audience: str = "plumbline"
 

@@ -8,6 +8,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -63,6 +64,7 @@ class Stack:
         seed: bool = True,
         timer_speed: float = 1.0,
         workers_per_function: int = 4,
+        throttled: bool = False,
         say: Callable[[str, str], None] | None = None,
     ) -> None:
         self.ports = ports or free_ports()
@@ -75,7 +77,9 @@ class Stack:
         self._with_stripe = stripe
         self._seed = seed and stripe
         self._say = say or _silent
-        self.config = self._configure(template, parameters or {}, timer_speed, workers_per_function)
+        self.config = replace(
+            self._configure(template, parameters or {}, timer_speed, workers_per_function), throttled=throttled
+        )
         self._issuer: Issuer | None = None
         self.supervisor = Supervisor([], self.state_dir / "logs", self._say)
 

@@ -22,7 +22,8 @@ are for people and may change. This page is made by `make openapi`, from `billin
 _FOOT = """
 API Gateway itself answers in its own form: `401 {"message": "Unauthorized"}` for a token that is missing or does not
 hold, `403 {"message": "Forbidden"}` for one without the route's scope, `404 {"message": "Not Found"}` for other paths,
-`429 {"message": "Too Many Requests"}` when there are too many at once (not by the local system),
+`429 {"message": "Too Many Requests"}` when there are too many at once (the local system does so only with `make run
+ARGS=--throttle`),
 `500 {"message": "Internal Server Error"}` when a function ended without an answer, and `503 {"message": "Service
 Unavailable"}` when none could be reached. 503s of functions carry `Retry-After: 2`.
 """

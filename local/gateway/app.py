@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
@@ -18,6 +18,7 @@ from local.gateway.cors import preflight, with_cors
 from local.gateway.event import HttpRequest, build_event
 from local.gateway.reply import INTERNAL_ERROR, HttpReply, message, reply_from
 from local.gateway.routing import find_route
+from local.gateway.throttle import Buckets
 from local.run_config import RunConfig
 from local.serve import ALIVE
 from local.template import HttpApi, Route
@@ -31,15 +32,17 @@ _LONGEST_SECONDS = 60.0
 UNAUTHORIZED = message(401, "Unauthorized")
 FORBIDDEN = message(403, "Forbidden")
 NOT_FOUND = message(404, "Not Found")
+TOO_MANY = message(429, "Too Many Requests")
 TOO_LARGE = message(413, "Request Entity Too Large")
 UNAVAILABLE = message(503, "Service Unavailable")
 
 
 class Gateway:
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, clock: Callable[[], float]) -> None:
         self._config = config
         self._live = LiveModel(Path(config.template), config.model, _say)
         self._client = httpx.AsyncClient(trust_env=False, timeout=_LONGEST_SECONDS)
+        self._buckets = Buckets(clock) if config.throttled else None
         self._authorizers: dict[str, tuple[object, Authorizer]] = {}
 
     async def handle(self, incoming: Request) -> Response:
@@ -72,6 +75,9 @@ class Gateway:
         match = find_route(api.routes, request.method, request.raw_path)
         if match is None:
             return NOT_FOUND
+        throttle = match.route.throttle
+        if self._buckets and throttle and not self._buckets.take(match.route.key, throttle):
+            return TOO_MANY
         claims = None
         if match.route.authorizer is not None:
             authorizer = self._authorizer(api, match.route.authorizer)
@@ -130,8 +136,8 @@ async def _alive(request: Request) -> Response:
     return Response("ok")
 
 
-def build_app(config: RunConfig) -> Starlette:
-    gateway = Gateway(config)
+def build_app(config: RunConfig, clock: Callable[[], float] = time.monotonic) -> Starlette:
+    gateway = Gateway(config, clock)
     return Starlette(
         routes=[
             StarletteRoute(ALIVE, _alive),

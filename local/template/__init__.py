@@ -12,6 +12,7 @@ from local.template.model import (
     Route,
     Schedule,
     Table,
+    Throttle,
 )
 from local.template.names import ACCOUNT_ID, REGION, Addresses
 from local.template.read import load_model
@@ -31,5 +32,6 @@ __all__ = [
     "Schedule",
     "Table",
     "TemplateError",
+    "Throttle",
     "load_model",
 ]

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from local.template.errors import TemplateError
-from local.template.model import Cors, HttpApi, JwtAuthorizer, Route
+from local.template.model import Cors, HttpApi, JwtAuthorizer, Route, Throttle
 
 _ANY = "x-amazon-apigateway-any-method"
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", _ANY}
@@ -17,13 +18,19 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.htm
 FunctionOf = Callable[[str, str], str]
 
 
-def read_http_api(logical_id: str, properties: Mapping[str, Any], function_of: FunctionOf) -> HttpApi:
+def read_http_api(
+    logical_id: str, properties: Mapping[str, Any], stage: Mapping[str, Any], function_of: FunctionOf
+) -> HttpApi:
+    """The API, with what its stage says of its routes."""
     body = properties.get("Body", {})
     schemes = body.get("components", {}).get("securitySchemes", {})
     authorizers = {name: _authorizer(name, scheme) for name, scheme in schemes.items()}
-    routes = tuple(_routes(body.get("paths", {}), authorizers, function_of))
+    routes = (
+        replace(route, throttle=_throttle(route.key, stage))
+        for route in _routes(body.get("paths", {}), authorizers, function_of)
+    )
     cors = body.get("x-amazon-apigateway-cors") or properties.get("CorsConfiguration")
-    return HttpApi(logical_id.lower(), routes, authorizers, _cors(cors) if cors else None)
+    return HttpApi(logical_id.lower(), tuple(routes), authorizers, _cors(cors) if cors else None)
 
 
 def _routes(
@@ -50,6 +57,14 @@ def _routes(
                 scopes=scopes,
                 timeout=float(integration.get("timeoutInMillis", INTEGRATION_TIMEOUT * 1000)) / 1000,
             )
+
+
+def _throttle(route: str, stage: Mapping[str, Any]) -> Throttle | None:
+    """What the stage says of the route, else of all routes; both figures or none."""
+    settings = {**stage.get("DefaultRouteSettings", {}), **stage.get("RouteSettings", {}).get(route, {})}
+    if not {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= settings.keys():
+        return None
+    return Throttle(float(settings["ThrottlingRateLimit"]), int(settings["ThrottlingBurstLimit"]))
 
 
 def _security(

@@ -26,6 +26,14 @@ class Function:
 
 
 @dataclass(frozen=True)
+class Throttle:
+    """Requests that a route lets through: so many a second, and so many at once after a while without any."""
+
+    rate: float
+    burst: int
+
+
+@dataclass(frozen=True)
 class Route:
     method: str
     """Upper case, or ANY."""
@@ -36,6 +44,7 @@ class Route:
     authorizer: str | None
     scopes: tuple[str, ...]
     timeout: float
+    throttle: Throttle | None = None
 
     @property
     def key(self) -> str:

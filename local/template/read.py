@@ -79,10 +79,14 @@ class _Reader:
         apis = self._resources.of("AWS::ApiGatewayV2::Api")
         if len(apis) > 1:
             raise TemplateError(f"Only one HTTP API is supported locally, the template has {len(apis)}.")
+        stages = [
+            self._resources.properties(logical_id) for logical_id in self._resources.of("AWS::ApiGatewayV2::Stage")
+        ]
+        stage = stages[0] if stages else {}
         return Model(
             template=self._template,
             functions={f.logical_id: f for f in map(self._function, self._resources.of("AWS::Lambda::Function"))},
-            api=read_http_api(apis[0], self._resources.properties(apis[0]), self._function_of) if apis else None,
+            api=read_http_api(apis[0], self._resources.properties(apis[0]), stage, self._function_of) if apis else None,
             queues=queues,
             tables={t.logical_id: t for t in map(self._table, self._resources.of("AWS::DynamoDB::Table"))},
             mappings=tuple(
