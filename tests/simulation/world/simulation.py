@@ -34,6 +34,7 @@ LIMITS: Mapping[str, float] = {
     "credits": 15.0,
     "subscriptions": 29.0,
     "reconcile": 300.0,
+    "catch_up": 300.0,
     "operator": 900.0,
 }
 """Seconds after which Lambda ends an invocation, about as template.yaml has them."""
