@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from billing.adapters.dynamodb.account_store import DynamoAccounts
@@ -28,6 +28,7 @@ from billing.config import Tables
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import Origin
 from billing.domain.terms import SellingPolicy
+from billing.domain.walk import Walk
 from billing.services.accept_event import AcceptDeps
 from billing.services.catch_up import CatchUpDeps
 from billing.services.change_subscription import ChangeDeps
@@ -41,6 +42,7 @@ from billing.services.read_account import ReadDeps
 from billing.services.start_checkout import CheckoutDeps
 from billing.services.sync_after_checkout import SyncDeps
 from billing.services.walk_on import WalkDeps
+from tests.simulation.stores.dynamo import Dynamo
 from tests.simulation.stores.redis import SimulatedTime
 from tests.simulation.world.catalog import LEVELS
 from tests.simulation.world.clients import GatedDynamo, GatedQueue, GatedRedis, GatedSecrets
@@ -70,6 +72,13 @@ class Clients:
     random: Drawn
     log: Alarmed
     now: Callable[[], float]
+
+
+def look_once(dynamo: Dynamo, system: System, now: datetime) -> None:
+    """Let the schedules have looked at all objects when a run begins: later passes look back from there."""
+    walks = DynamoWalks(cast("Any", dynamo), TABLES)
+    for look in system.looks():
+        walks.save(Walk(look.name, seen=now, since=now))
 
 
 class System:
