@@ -8,8 +8,8 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate fuzz-api fuzz-webhook load prove failure-modes coverage coverage-domain nightly check check-format lint \
-	format typecheck validate lock clean FORCE
+	simulate planted fuzz-api fuzz-webhook load prove failure-modes coverage coverage-domain nightly check \
+	check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ test-live: .venv/.ready ## end to end against Stripe's test mode, with the key i
 
 simulate: .venv/.ready ## the whole system from seeds, held to an oracle: make simulate RUNS=10000 SEED=1
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) $(ARGS)
+
+planted: .venv/.ready ## bugs planted in the protocol, and the seeds until each is seen: make planted BUG=refund-as-delta
+	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation.planted $(if $(BUG),--bug $(BUG)) $(ARGS)
 
 fuzz-api: .venv/.ready ## ask every route what chance makes up: make fuzz-api EXAMPLES=500
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(PYTHON) -m pytest tests/integration/fuzz --timeout=0 $(ARGS)

@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,8 +78,10 @@ class Workbench:
         if done.returncode:
             raise BenchError(f"{patch.name} does not fit: {done.stderr.strip()}")
 
-    def pytest(self, *tests: str, seconds: float = 600) -> Verdict:
-        """Run tests of the copy. Raises BenchError when they could not even be collected, or none ran."""
+    def pytest(self, *tests: str, seconds: float = 600, errors_fail: bool = False) -> Verdict:
+        """Run tests of the copy. Raises BenchError when they could not even be collected, or none ran, or one could not
+        be set up; with `errors_fail` that one has failed.
+        """
         report = self.root / ".report.xml"
         report.unlink(missing_ok=True)
         options = [
@@ -96,24 +99,11 @@ class Workbench:
             raise BenchError(f"the tests did not end within {seconds:.0f} s:\n{ran.said[-2000:]}")
         if ran.code in _NO_VERDICT or not report.exists():
             raise BenchError(f"the tests could not run:\n{ran.said[-2000:]}")
-        return _verdict(report, ran.said)
+        return _verdict(report, ran.said, errors_fail)
 
     def run(self, module: str, *arguments: str, seconds: float) -> Ran:
         """`python -m module` in the copy; after so many seconds it is ended, with all that it started."""
-        paths = f"{self.root}:{self.root / 'layers/billing/python'}"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST_"))}
-        environment |= {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", module, *arguments]
-        process = subprocess.Popen(
-            command,
-            cwd=self.root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        process = self._started(module, arguments)
         try:
             said, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -122,14 +112,54 @@ class Workbench:
             return Ran(None, said)
         return Ran(process.returncode, said)
 
+    def told(self, module: str, *arguments: str, seconds: float) -> Iterator[str]:
+        """The lines that `python -m module` says in the copy, as it says them.
 
-def _verdict(report: Path, said: str) -> Verdict:
+        Raises BenchError when it ends with anything but 0, or has to be ended after so many seconds.
+        """
+        process = self._started(module, arguments)
+        late = threading.Timer(seconds, os.killpg, (process.pid, signal.SIGKILL))
+        late.start()
+        said: list[str] = []
+        try:
+            for line in process.stdout or ():
+                said.append(line)
+                yield line
+            if process.wait():
+                raise BenchError(f"{module} ended with {process.returncode}:\n{''.join(said)[-2000:]}")
+        finally:
+            late.cancel()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def _started(self, module: str, arguments: Sequence[str]) -> subprocess.Popen[str]:
+        paths = f"{self.root}:{self.root / 'layers/billing/python'}"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST_"))}
+        environment |= {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=self.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def _verdict(report: Path, said: str, errors_fail: bool) -> Verdict:
     found = Verdict(said=said)
     for case in ET.parse(report).getroot().iter("testcase"):
         name = f"{case.get('file')}::{case.get('name')}"
-        if case.find("error") is not None:
+        if case.find("error") is not None and errors_fail:
+            found.failed.add(name)
+        elif case.find("error") is not None:
             raise BenchError(f"{name} could not be set up or taken down:\n{said[-2000:]}")
-        if case.find("failure") is not None:
+        elif case.find("failure") is not None:
             found.failed.add(name)
         elif case.find("skipped") is not None:
             found.skipped.add(name)

@@ -9,6 +9,8 @@ from tests.simulation.world.queueing import bodies
 from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.watch import Violation
 
+_MARK = "simulated:test:1:webhook:done:"
+
 
 def check(sim: Simulation) -> None:
     """Raise Violation for what does not hold."""
@@ -16,6 +18,7 @@ def check(sim: Simulation) -> None:
         raise Violation(f"an error that nobody foresaw: {sim.log.unexpected[0]!r}")
     _nothing_lost(sim)
     _cache_not_ahead(sim)
+    _marks_are_true(sim)
     _one_payable(sim)
 
 
@@ -47,6 +50,15 @@ def _cache_not_ahead(sim: Simulation) -> None:
         text = sim.redis.peek(f"simulated:test:1:entitlements:{user}")
         if text is not None and _version_in(text) > version:
             raise Violation(f"the cache has a version of {user}'s account that is nowhere else: {text}")
+
+
+def _marks_are_true(sim: Simulation) -> None:
+    """Money rule 8: only what has come to an end is marked as done, or the webhook would skip what still has to be."""
+    for key in sim.redis.kept():
+        if key.startswith(_MARK):
+            outcome = sim.watch.outcomes.get(key.removeprefix(_MARK))
+            if outcome is None or outcome in ("PARKED", "QUARANTINED"):
+                raise Violation(f"{key} is marked as done, and is {outcome or 'recorded nowhere'}")
 
 
 def _one_payable(sim: Simulation) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from billing.domain.ids import UserId
 from billing.services.find_price import PriceRef
 from billing.services.start_checkout import CheckoutRequest, LineRequest, start_checkout
@@ -15,10 +17,13 @@ from tests.simulation.world.catalog import PACKS, PLANS
 from tests.simulation.world.chance import Weights
 from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import USERS, Simulation
+from tests.simulation.world.watch import plain_item
 
 _WISHES = Weights(
     {"pack": 4, "pack_expiring": 3, "pass": 2, "bundle": 3, "pro_monthly": 4, "team_monthly": 3, "pro_yearly": 1}
 )
+_LIVE = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
+"""Statuses of a subscription that a second one of its plan group may not stand beside (money rule 22)."""
 assert set(_WISHES.names) == {*PACKS, *PLANS}
 
 _INSTRUMENTS: dict[str, Instrument] = {
@@ -42,21 +47,37 @@ def _checkout(sim: Simulation, tabs: int) -> bool:
     user, wish = user_of(sim), sim.chance.of((sim.step, "wish"), _WISHES)
     quantity = 1 + sim.chance.number((sim.step, "quantity"), 3) if wish in PACKS else 1
     for tab in range(tabs):
-        _tab(sim, user, wish, quantity, f"{sim.step}{'ab'[tab]}")
+        lines = {wish: quantity}
+        if wish in PACKS and sim.chance.happens((sim.step, "one more line"), 0.25):
+            lines.setdefault(sim.chance.one((sim.step, "line"), PACKS), 1)
+        _tab(sim, user, lines, f"{sim.step}{'ab'[tab]}")
         if tab + 1 < tabs and sim.chance.happens((sim.step, "another wish"), 0.5):
             wish = sim.chance.one((sim.step, "other"), PLANS if wish in PLANS else PACKS)
     return True
 
 
-def _tab(sim: Simulation, user: UserId, wish: str, quantity: int, label: str) -> None:
-    request = CheckoutRequest(user, f"{user}@example.com", (LineRequest(PriceRef(lookup_key=wish), quantity),))
+def _tab(sim: Simulation, user: UserId, wishes: Mapping[str, int], label: str) -> None:
+    lines = tuple(LineRequest(PriceRef(lookup_key=wish), quantity) for wish, quantity in wishes.items())
+    request = CheckoutRequest(user, f"{user}@example.com", lines)
+    had = _plans_of(sim, user)
 
     def ended(task: Task) -> None:
         if task.result is not None:
             sim.journal.handed_out[task.result.id] = user
-        sim.tell(f"{task.name}: {user}'s checkout of {quantity} x {wish} ended with {told(task)}")
+            beside = had & _plans_of(sim, user)
+            if beside and not wishes.keys().isdisjoint(PLANS):
+                raise sim.violation(f"{user} may pay for a plan, {task.result.id}, and has one: {sorted(beside)}")
+        said = " and ".join(f"{quantity} x {wish}" for wish, quantity in wishes.items())
+        sim.tell(f"{task.name}: {user}'s checkout of {said} ended with {told(task)}")
 
     sim.begin("create_checkout", label, lambda: start_checkout(request, sim.system.checkout()), ended)
+
+
+def _plans_of(sim: Simulation, user: UserId) -> set[str]:
+    """The live subscriptions of a user, as they are stored."""
+    item = sim.raw("accounts", f"ACCOUNT#{user}")
+    states = plain_item(item)["subscriptions"] if item is not None else []
+    return {state["id"] for state in states if state["status"] in _LIVE}
 
 
 def told(task: Task) -> str:
@@ -123,7 +144,7 @@ def buy_before(sim: Simulation) -> None:
     """Somebody bought a pack before the run begins, without any trouble: there is something to spend and to refund."""
     user, wish = user_of(sim), sim.chance.one((sim.step, "wish"), PACKS)
     sim.gate.healed = True
-    _tab(sim, user, wish, 1 + sim.chance.number((sim.step, "quantity"), 3), f"{sim.step}")
+    _tab(sim, user, {wish: 1 + sim.chance.number((sim.step, "quantity"), 3)}, f"{sim.step}")
     sim.scheduler.finish()
     (session,) = sessions(sim)
     hosted_checkout.submit(sim.engine.world, session, _INSTRUMENTS["good card"], Buyer(user, f"{user}@example.com"))

@@ -24,14 +24,16 @@ class ReplyError(Exception):
 
 
 class Redis(upstash_redis.Redis):
-    """The SDK's client. One thread; `now` answers in seconds."""
+    """The SDK's client. One thread; `now` answers in seconds; `replaced` hears of a text that takes another's place."""
 
-    def __init__(self, now: Callable[[], float]) -> None:  # not the SDK's: it would build a TLS context, for 100 ms
+    def __init__(  # not the SDK's: it would build a TLS context, for 100 ms
+        self, now: Callable[[], float], replaced: Callable[[str, str, str], None] = lambda key, old, new: None
+    ) -> None:
         self._url = "memory:"
         self._headers: dict[str, str] = {}
         self._read_your_writes = False
         self._allow_telemetry = False
-        self._memory = Memory(now)
+        self._memory = Memory(now, replaced)
         self._http: Any = _Front(self._memory)
 
     def peek(self, key: str) -> str | None:
@@ -103,8 +105,9 @@ class _Front:
 class Memory:
     """Keys with a text each, and when it ends."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], replaced: Callable[[str, str, str], None]) -> None:
         self._now = now
+        self._replaced = replaced
         self._kept: dict[str, tuple[str, float]] = {}
         self._scripts = Scripts(self.run)
 
@@ -154,8 +157,11 @@ class Memory:
             if len(rest) != 2 or rest[0] not in ("EX", "PX"):
                 raise NotSimulated(f"SET with {' '.join(options)}")
             ends = self._now() + _life(rest[1]) / (1 if rest[0] == "EX" else 1000)
-        if only_new and self.get(key) is not None:
+        old = self.get(key)
+        if only_new and old is not None:
             return None
+        if old is not None:
+            self._replaced(key, old, text)
         self._kept[key] = (text, ends)
         return "OK"
 

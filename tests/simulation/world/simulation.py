@@ -20,7 +20,7 @@ from tests.simulation.world.queueing import Shuffled, queues
 from tests.simulation.world.quiet import Alarmed, Drawn
 from tests.simulation.world.scheduler import Scheduler, Task, TaskClock
 from tests.simulation.world.stripe import SimulatedClient, renewed
-from tests.simulation.world.system import WEBHOOK_SECRET, Clients, System, look_once
+from tests.simulation.world.system import WEBHOOK_SECRET, Clients, System
 from tests.simulation.world.tables import DEFINITIONS
 from tests.simulation.world.watch import Violation, Watch
 
@@ -34,7 +34,6 @@ LIMITS: Mapping[str, float] = {
     "credits": 15.0,
     "subscriptions": 29.0,
     "reconcile": 300.0,
-    "catch_up": 300.0,
     "operator": 900.0,
 }
 """Seconds after which Lambda ends an invocation, about as template.yaml has them."""
@@ -53,12 +52,12 @@ class Simulation:
         self.dynamo = Dynamo(DEFINITIONS, chances=self.late)
         self.shuffled = Shuffled(self.chance)
         self.queue = queues(lambda: self.scheduler.now, self.shuffled)
-        self.redis = Redis(lambda: self.scheduler.now)
         self.secrets: dict[str, dict[str, Any]] = {WEBHOOK_SECRET: {"secrets": [SECRET]}}
-        self.gate.flush = self.redis.flush
         self.journal = Journal()
         self.watch = Watch(self.journal)
         self.watch.adopting = self.chance.happens(("adopting",), 0.5)
+        self.redis = Redis(lambda: self.scheduler.now, self.watch.replaced)
+        self.gate.flush = self.redis.flush
         clock = TaskClock(self.scheduler)
         self.log = Alarmed()
         self.system = System(
@@ -79,7 +78,6 @@ class Simulation:
                 adopt_customers=self.watch.adopting,
             ),
         )
-        look_once(self.dynamo, self.system, clock.now())
         self.deliveries = Deliveries(self.engine, self.scheduler)
         self.calls = 0
         self.theme = self.chance.one(("theme",), ("everything", "money back", "plans", "spending", "buying"))

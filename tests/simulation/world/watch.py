@@ -6,6 +6,7 @@ at most one grant for each session or invoice line; never more reversed than gra
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,7 @@ _STRIPES = frozenset({"PURCHASE", "RENEWAL", "REFUND", "REFUND_FAILED", "DISPUTE
 """Kinds of ledger entries that an object of Stripe must be the cause of."""
 _GRANTS = frozenset({"PURCHASE", "RENEWAL"})
 _OPEN = frozenset({"PARKED", "QUARANTINED"})
+_VERSION = re.compile(r'"version":(\d+)')
 _WATCHED = ("user", "version", "balance", "lots", "reservations")
 """What is looked at of an account."""
 
@@ -88,6 +90,12 @@ class Watch:
                 self._moved(plain_item(item))
         if entries or account is not None:
             self._booked(account, entries)
+
+    def replaced(self, key: str, old: str, new: str) -> None:
+        """Another text has taken a cached one's place: never that of a later version (money rule 25)."""
+        was, is_now = _VERSION.search(old), _VERSION.search(new)
+        if was is not None and is_now is not None and int(is_now[1]) < int(was[1]):
+            raise Violation(f"the cache went back from version {was[1]} to {is_now[1]}: {key}")
 
     def _event(self, event: str, outcome: str) -> None:
         known = self.outcomes.get(event)

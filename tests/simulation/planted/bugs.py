@@ -1,0 +1,98 @@
+"""The planted bugs, and what is known of each: what sees it, after how many seeds, and whether the unit tests do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+PATCHES = _HERE / "patches"
+RESULTS = _HERE / "results.json"
+
+FIRST_SEED = 1
+MOST_SEEDS = 10_000
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One patch, with what its header says."""
+
+    name: str
+    patch: Path
+    title: str
+    why: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How far the simulation was run on the broken copy. The first `seeds` seeds were all green but the last."""
+
+    product: str
+    """The last commit of what was broken."""
+    simulation: str
+    """The last commit of what looked on."""
+    tried: int
+    seeds: int | None
+    """How many it took; None when none of those tried has failed."""
+    failure: str | None
+
+
+@dataclass(frozen=True)
+class Units:
+    """What the unit tests said: one that fails on the broken copy; or else how many are green there, with all bugs that
+    no unit test sees planted at once.
+    """
+
+    product: str
+    passed: int | None
+    failed: str | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that is known of a bug; None is what was not looked at."""
+
+    seen: Seen | None = None
+    units: Units | None = None
+    enumerated: str | None = None
+    """The test of tests/simulation/test_exhaustive.py that sees it: looked for where no seed does."""
+
+    @property
+    def caught(self) -> bool:
+        """Whether a seed has seen it."""
+        return self.seen is not None and self.seen.seeds is not None
+
+    @property
+    def silent(self) -> bool:
+        """Whether a seed has seen it, and no unit test."""
+        return self.caught and self.units is not None and self.units.failed is None
+
+
+def bugs() -> list[Bug]:
+    """All of them, in order. Raises ValueError for a patch without its header."""
+    return [_read(patch) for patch in sorted(PATCHES.glob("*.patch"))]
+
+
+def _read(patch: Path) -> Bug:
+    head = patch.read_text().split("\n--- a/", 1)[0]
+    title, why, rule = (part.strip() for part in head.strip().split("\n\n"))
+    return Bug(patch.stem.split("-", 1)[1], patch, title, why, rule.removeprefix("Rule: "))
+
+
+def results() -> dict[str, Result]:
+    """What was found last of each bug."""
+    return {name: _result(row) for name, row in json.loads(RESULTS.read_text()).items()} if RESULTS.exists() else {}
+
+
+def _result(row: dict[str, Any]) -> Result:
+    seen, units = row["seen"], row["units"]
+    return Result(Seen(**seen) if seen else None, Units(**units) if units else None, row["enumerated"])
+
+
+def keep(found: dict[str, Result]) -> None:
+    """Write down what was found, of the bugs that there are."""
+    rows = {bug.name: asdict(found[bug.name]) for bug in bugs() if bug.name in found}
+    RESULTS.write_text(json.dumps(rows, indent=2) + "\n")

@@ -1,0 +1,68 @@
+"""docs/planted-bugs.md: what became of each planted bug."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.simulation.planted.bugs import Bug, Result
+
+PAGE = Path(__file__).parents[3] / "docs/planted-bugs.md"
+
+_INTRODUCTION = """# Planted bugs
+
+Who checks the check? Each of these is a small patch of the product that breaks the protocol as a competent engineer
+might, and the simulation is run on the broken copy until a seed fails.
+
+{sums}
+
+*Seeds* is how many it took, from seed 1 on; the whole product passes the seed that failed. *Unit tests* names one
+that fails on the same copy, or says that every one is green: also with all of these bugs planted at once.
+`make planted` repeats it, `make planted BUG=refund-as-delta` one of them; both write this page. Measured on {commits}.
+
+| Bug | What it does | Rule | Seeds | Seen as | Unit tests |
+|---|---|---|---|---|---|
+"""
+_UNSEEN = """
+## Not seen by a seed
+
+| Bug | What it does | Rule | Seeds tried | Seen by | Unit tests |
+|---|---|---|---|---|---|
+"""
+
+
+def page(every: Sequence[Bug], found: dict[str, Result]) -> str:
+    """The page. A bug of which nothing is known yet stands among those that no seed has seen."""
+    caught = [bug for bug in every if found.get(bug.name, Result()).caught]
+    others = [bug for bug in every if bug not in caught]
+    silent = [bug for bug in caught if found[bug.name].silent]
+    sums = f"Of {len(every)} a seed sees {len(caught)}; {len(silent)} of these leave every unit test green."
+    seen = [row.seen for bug in caught if (row := found[bug.name]).seen]
+    commits = ", ".join(
+        f"product {product} with simulation {simulation}"
+        for product, simulation in sorted({(each.product, each.simulation) for each in seen})
+    )
+    lines = [_INTRODUCTION.format(sums=sums, commits=commits), *(_line(bug, found[bug.name]) for bug in caught)]
+    if others:
+        lines += [_UNSEEN, *(_line(bug, found.get(bug.name, Result())) for bug in others)]
+    return "".join(lines)
+
+
+def _line(bug: Bug, row: Result) -> str:
+    seen, units = row.seen, row.units
+    seeds = "-" if seen is None else seen.tried
+    failure = seen.failure if seen is not None and seen.failure is not None else row.enumerated or "-"
+    said = "-" if units is None else "green" if units.failed is None else f"`{_short(units.failed)}`"
+    return f"| `{bug.name}` | {bug.title}. {bug.why} | {bug.rule} | {seeds} | {_cell(failure)} | {said} |\n"
+
+
+def _short(test: str) -> str:
+    return test.rsplit("/", 1)[-1].replace("|", "/")
+
+
+def _cell(text: str) -> str:
+    text = text.replace("|", "\\|")
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + " …"
+
+
+_LONGEST = 160

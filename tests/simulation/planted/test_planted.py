@@ -1,0 +1,50 @@
+"""The planted bugs: each patch fits the product as it is, enough of them were seen, and some are seen again here."""
+
+import pytest
+
+from tests.proofs.workbench import Workbench
+from tests.simulation.planted.bugs import MOST_SEEDS, bugs, results
+from tests.simulation.planted.page import PAGE, page
+from tests.simulation.planted.trial import first_failure
+
+QUICK = ("event-put-unconditioned", "edge-hides-lost-send")
+"""Seen within a few seeds, whatever the simulation becomes, so that each run of the suite sees them again."""
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return Workbench(tmp_path_factory.mktemp("planted") / "copy")
+
+
+def test_each_patch_fits_and_changes_the_product_only(bench):
+    for bug in bugs():
+        bench.fits(bug.patch)
+        changed = [line.split()[1] for line in bug.patch.read_text().splitlines() if line.startswith("+++ ")]
+        assert changed
+        assert all(path.startswith(("b/layers/billing/python/billing/", "b/functions/")) for path in changed)
+
+
+def test_names_and_numbers_are_nobody_elses():
+    every = bugs()
+    assert len({bug.name for bug in every}) == len({bug.patch.name[:2] for bug in every}) == len(every)
+    assert set(results()) <= {bug.name for bug in every}
+
+
+def test_enough_were_seen_by_a_seed():
+    known = results().values()
+    caught = [row.seen for row in known if row.caught and row.seen is not None]
+    assert len(caught) >= 25
+    assert max(seen.seeds or 0 for seen in caught) <= MOST_SEEDS
+
+
+def test_the_page_shows_what_was_found():
+    assert PAGE.read_text() == page(bugs(), results())
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", QUICK)
+def test_a_bug_is_seen_again(name, bench):
+    bug = next(each for each in bugs() if each.name == name)
+    with bench.broken_by(bug.patch):
+        first = first_failure(bench, 50, 240, lambda said: None)
+    assert first["seed"] is not None
