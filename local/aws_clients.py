@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+_CONNECTIONS = 50
+"""As many threads may share a client, and each connection that is not kept is a handshake and a thread of moto's."""
 KEY_ID = "local"
 """The access key id, and its secret: nobody checks either."""
 
@@ -37,5 +39,6 @@ def lambda_client(url: str) -> Any:
 
 def _client(service: str, url: str) -> Any:
     session = boto3.Session(KEY_ID, KEY_ID, region_name=REGION)
-    config = Config(connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 1}, proxies={})
+    retries = {"total_max_attempts": 1}
+    config = Config(connect_timeout=2, read_timeout=60, retries=retries, proxies={}, max_pool_connections=_CONNECTIONS)
     return session.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]

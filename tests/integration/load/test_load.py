@@ -24,10 +24,10 @@ PATIENCE = 3600.0 if WHOLE else 240.0
 BUYERS = 40 if WHOLE else 8
 BURST = 50 if WHOLE else 10
 """Events of each buyer that come at the same moment."""
-BACKLOG = 20_000 if WHOLE else 600
-HOT = 1_000 if WHOLE else 100
+BACKLOG = 20_000 if WHOLE else 300
+HOT = 1_000 if WHOLE else 60
 SPENDS_A_SECOND = 20
-SECONDS = 60 if WHOLE else 6
+SECONDS = 60 if WHOLE else 4
 
 pytestmark = pytest.mark.timeout(PATIENCE + 60)
 

@@ -11,15 +11,17 @@ PATIENCE = 240.0 if MEASURED else 60.0
 """Seconds; far above what a busy machine needs, so that only what never happens fails. On such a machine a whole Redis,
 too, may once need longer than its budget, and is then left alone for half a minute.
 """
-_LOOK = 0.02
+_FIRST, _LONGEST, _SLOWER = 0.02, 0.2, 1.5
+"""Seconds between two looks, and how they grow: who looks fifty times a second keeps the system from getting there."""
 
 
 def until[T](what: str, look: Callable[[], T | None], seconds: float = PATIENCE) -> T:
     """Ask until the answer is neither None nor False; fail when the time is over."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, _FIRST
     while True:
         found = look()
         if found is not None and found is not False:
             return found
         assert time.monotonic() < deadline, f"{what}: did not happen within {seconds:.0f} s"
-        time.sleep(_LOOK)
+        time.sleep(pause)
+        pause = min(pause * _SLOWER, _LONGEST)
