@@ -39,6 +39,11 @@ def lambda_client(url: str) -> Any:
 
 def _client(service: str, url: str) -> Any:
     session = boto3.Session(KEY_ID, KEY_ID, region_name=REGION)
-    retries = {"total_max_attempts": 1}
-    config = Config(connect_timeout=2, read_timeout=60, retries=retries, proxies={}, max_pool_connections=_CONNECTIONS)
+    config = Config(
+        connect_timeout=2,
+        read_timeout=60,
+        retries={"total_max_attempts": 1},
+        proxies={},
+        max_pool_connections=_CONNECTIONS,
+    )
     return session.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]

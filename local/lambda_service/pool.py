@@ -41,7 +41,10 @@ class Pool:
             offset = await self._clock()
             worker = await self._take(offset)
             try:
-                return await worker.invoke(event, request_id, offset)
+                outcome = await worker.invoke(event, request_id, offset)
+                if outcome.platform is not None:
+                    self._log(worker.function, outcome.platform)
+                return outcome
             finally:
                 self._give_back(worker)
 

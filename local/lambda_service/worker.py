@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ class Outcome:
 
     payload: str
     error: str | None = None
+    platform: str | None = None
+    """What Lambda itself writes to the function's log, when the function no longer can."""
 
 
 class Worker:
@@ -118,12 +121,10 @@ class Worker:
                 line = await self._answers.readline()
         except TimeoutError:
             await self.kill()
+            said = f"Task timed out after {function.timeout:.2f} seconds"
             return unhandled(
-                {
-                    "errorType": "Sandbox.Timedout",
-                    "errorMessage": f"RequestId: {request_id} Error: "
-                    f"Task timed out after {function.timeout:.2f} seconds",
-                }
+                {"errorType": "Sandbox.Timedout", "errorMessage": f"RequestId: {request_id} Error: {said}"},
+                f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + f"Z {request_id} {said}",
             )
         except ConnectionError:
             line = b""
@@ -156,13 +157,9 @@ class Worker:
         await self.process.wait()
 
     async def _died(self, request_id: str) -> Outcome:
-        reason = await self._reason()
-        return unhandled(
-            {
-                "errorType": "Runtime.ExitError",
-                "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: {reason}",
-            }
-        )
+        message = f"RequestId: {request_id} Error: Runtime exited with error: {await self._reason()}"
+        body = {"errorType": "Runtime.ExitError", "errorMessage": message}
+        return unhandled(body, f"{message}\nRuntime.ExitError")
 
     async def _reason(self) -> str:
         code = await self.process.wait()
@@ -191,6 +188,6 @@ async def _read_log_line(stream: asyncio.StreamReader) -> bytes:
         return await stream.read(exc.consumed)
 
 
-def unhandled(body: dict[str, Any]) -> Outcome:
+def unhandled(body: dict[str, Any], platform: str | None = None) -> Outcome:
     """An invocation that came to no answer."""
-    return Outcome(json.dumps(body), "Unhandled")
+    return Outcome(json.dumps(body), "Unhandled", platform)

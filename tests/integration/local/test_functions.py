@@ -26,6 +26,10 @@ def invoke(toy: Stack, http: httpx.Client, event: Any, function: str = "EchoFunc
     return http.post(INVOKE.format(toy.lambda_url, function), json=event)
 
 
+def logged(toy: Stack) -> str:
+    return (toy.state_dir / "logs" / "functions" / "EchoFunction.log").read_text()
+
+
 def test_exactly_the_environment_of_the_template_and_of_lambda(toy: Stack, http: httpx.Client) -> None:
     seen = http.get(f"{toy.api_url}/echo").json()
     directory = Path(toy.config.template).parent
@@ -101,6 +105,7 @@ def test_a_handler_that_takes_too_long_is_killed(toy: Stack, http: httpx.Client)
     assert answer.headers["x-amz-function-error"] == "Unhandled"
     assert answer.json()["errorType"] == "Sandbox.Timedout"
     assert answer.json()["errorMessage"].endswith("Task timed out after 5.00 seconds")
+    assert logged(toy).endswith(f"Z {answer.headers['x-amzn-requestid']} Task timed out after 5.00 seconds\n")
     assert http.get(f"{toy.api_url}/echo").json()["calls"] == 1, "a new process"
 
 
@@ -108,6 +113,7 @@ def test_a_worker_that_dies(toy: Stack, http: httpx.Client) -> None:
     answer = invoke(toy, http, wish(toy, "exit"))
     assert answer.json()["errorType"] == "Runtime.ExitError"
     assert answer.json()["errorMessage"].endswith("Runtime exited with error: exit status 7")
+    assert logged(toy).endswith(f"{answer.json()['errorMessage']}\nRuntime.ExitError\n")
     assert http.get(f"{toy.api_url}/echo").status_code == 200
 
 
