@@ -2,82 +2,82 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
-import subprocess
+import signal
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import click
 
 from tests.simulation import batch
-from tests.simulation.run import Outcome
+from tests.simulation.batch import Done
+from tests.simulation.record import RECORD, AlreadyRecorded, Recording
 from tests.simulation.shrink import shrink
 from tests.simulation.story import story
 
-_AT_ONCE = 50
+_AT_ONCE = 20
 """Runs that a process is handed at a time."""
-RECORD = Path("docs/simulation-record.json")
-
-
-def _chunks(seed: int, runs: int) -> Iterator[range]:
-    for start in range(seed, seed + runs, _AT_ONCE):
-        yield range(start, min(start + _AT_ONCE, seed + runs))
 
 
 @click.command(context_settings={"show_default": True})
 @click.option("--runs", default=1000, type=click.IntRange(1), help="How many seeds.")
 @click.option("--seed", default=1, type=click.IntRange(0), help="The first one.")
 @click.option("--processes", default=os.cpu_count() or 1, type=click.IntRange(1))
-@click.option("--most-failures", default=1, type=click.IntRange(1), help="Stop after so many.")
+@click.option("--most-failures", default=1, type=click.IntRange(1), help="Stop after so many; a record never stops.")
 @click.option("--shrinking/--no-shrinking", default=True, help="Shrink a failure before it is told.")
-@click.option("--record/--no-record", default=False, help=f"Write {RECORD} at the end.")
+@click.option("--record/--no-record", default=False, help=f"Add these seeds to {RECORD} when all of them have run.")
 def main(runs: int, seed: int, processes: int, most_failures: int, shrinking: bool, record: bool) -> None:
     """Simulate the whole system from seeds, and hold every end to the oracle."""
-    begun, told, done, calls = time.monotonic(), time.monotonic(), 0, 0
-    failed: list[Outcome] = []
-    with multiprocessing.get_context("spawn").Pool(processes, batch.prepared) as pool:
-        for count, made, bad in pool.imap_unordered(batch.some, _chunks(seed, runs)):
-            done, calls = done + count, calls + made
-            failed += bad
-            if time.monotonic() - told > 5 or done == runs:
-                told = time.monotonic()
-                rate = done / (told - begun)
-                click.echo(f"{done} of {runs} runs, {calls} calls, {rate:.1f} runs/s, {len(failed)} failed")
-            if len(failed) >= most_failures:
-                pool.terminate()
+    try:
+        recording = Recording(seed, seed + runs - 1) if record else None
+    except AlreadyRecorded as exc:
+        raise click.ClickException(str(exc)) from None
+    done = Done()
+    try:
+        for each in _run(range(seed, seed + runs), processes):
+            done.add(each)
+            if len(done.failed) >= most_failures and not record:
                 break
-    for outcome in sorted(failed, key=lambda each: each.seed)[:most_failures]:
+    except KeyboardInterrupt:
+        click.echo(f"ended after {done.runs} of {runs} runs{', of which nothing is recorded' if record else ''}")
+        raise SystemExit(130) from None
+    if recording is not None:
+        recording.end(done, processes)
+    for outcome in sorted(done.failed, key=lambda each: each.seed)[:most_failures]:
         click.echo(f"\nseed {outcome.seed} failed: {outcome.failure}")
         click.echo(story(shrink(outcome) if shrinking else outcome))
-    if record and not failed:
-        _write(seed, runs, calls, processes, time.monotonic() - begun)
-    raise SystemExit(1 if failed else 0)
+    raise SystemExit(1 if done.failed else 0)
 
 
-def _write(seed: int, runs: int, calls: int, processes: int, seconds: float) -> None:
-    """Add to the record that the docs show."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"], check=True, capture_output=True, text=True
-    ).stdout.strip()
-    known = json.loads(RECORD.read_text()) if RECORD.exists() else []
-    known.append(
-        {
-            "commit": commit,
-            "date": f"{datetime.now(UTC):%Y-%m-%d}",
-            "seeds": [seed, seed + runs - 1],
-            "runs": runs,
-            "calls": calls,
-            "processes": processes,
-            "seconds": round(seconds),
-            "runs_per_second_and_process": round(runs / seconds / processes, 1),
-        }
+def _run(seeds: range, processes: int) -> Iterator[Done]:
+    """Run the seeds, some at a time, and say how far it is. A process that is killed ends all of it by an error."""
+    begun = told = time.monotonic()
+    every = Done()
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), batch.prepared) as pool:
+        try:
+            chunks = [seeds[start : start + _AT_ONCE] for start in range(0, len(seeds), _AT_ONCE)]
+            for future in as_completed([pool.submit(batch.some, chunk) for chunk in chunks]):
+                every.add(future.result())
+                yield future.result()
+                if time.monotonic() - told > 5 or every.runs == len(seeds):
+                    told = time.monotonic()
+                    click.echo(_progress(every, len(seeds), told - begun))
+        except (KeyboardInterrupt, GeneratorExit):  # nobody waits for what is under way
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+
+
+def _progress(done: Done, runs: int, seconds: float) -> str:
+    return (
+        f"{done.runs} of {runs} runs, {done.calls} calls, {done.runs / seconds:.1f} runs/s, "
+        f"{done.runs / done.cpu_seconds:.1f} per CPU second, {len(done.failed)} failed"
     )
-    RECORD.write_text(json.dumps(known, indent=2) + "\n")
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     main()

@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 import gc
+import signal
+import time
+from dataclasses import dataclass, field
 
 from tests.simulation.run import Outcome, run
 
 
-def some(seeds: range) -> tuple[int, int, list[Outcome]]:
-    """Run some seeds: how many, the calls that they made, and those that failed."""
-    calls, failed = 0, []
+@dataclass
+class Done:
+    """What came of some runs."""
+
+    runs: int = 0
+    calls: int = 0
+    cpu_seconds: float = 0.0
+    failed: list[Outcome] = field(default_factory=list)
+
+    def add(self, other: Done) -> None:
+        """Count another process's runs in."""
+        self.runs += other.runs
+        self.calls += other.calls
+        self.cpu_seconds += other.cpu_seconds
+        self.failed += other.failed
+
+
+def some(seeds: range) -> Done:
+    """Run some seeds."""
+    done = Done()
+    begun = time.process_time()
     for seed in seeds:
         outcome = run(seed)
-        calls += outcome.calls
+        done.runs += 1
+        done.calls += outcome.calls
         if outcome.failure is not None:
-            failed.append(outcome)
-    return len(seeds), calls, failed
+            done.failed.append(outcome)
+    done.cpu_seconds = time.process_time() - begun
+    return done
 
 
 def prepared() -> None:
-    """A process of its own: what was imported is never garbage, so it need not be looked at again and again."""
+    """A process of its own. What was imported is never garbage, so it need not be looked at again and again; and a key
+    that ends the command is the command's to hear.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     run(0)
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)

@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from tests.simulation.exhaustive import crashes, interleavings, orders
+from tests.simulation.exhaustive import crashes, interleavings, orders, unseen
 from tests.simulation.exhaustive.lives import LIVES
 
 WHOLE = os.environ.get("SIMULATION_WHOLE") == "1"
@@ -43,3 +43,15 @@ def test_two_converges_and_what_comes_between_may_interleave_in_any_way(stage):
     played = list(interleavings.failures(stage, None if WHOLE else 200))
     assert len(played) > 50
     assert [failure for failure in played if failure] == []
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_stripe_may_make_no_more_events_from_any_turn_on(life):
+    """F50: the looks at its objects bring all of it back."""
+    assert list(unseen.failures(life)) == []
+
+
+@pytest.mark.parametrize("name", unseen.LISTS)
+def test_no_list_is_looked_at_in_vain(name):
+    """F50: without it some life would not come back as a whole."""
+    assert any(failure for life in LIVES for failure in unseen.failures(life, without=name))

@@ -12,6 +12,7 @@ from tests.simulation.actors import (
     money,
     operators,
     plans,
+    schedules,
     spenders,
     strangers,
     waverers,
@@ -20,7 +21,20 @@ from tests.simulation.actors import (
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-_ROOMS = (buyers, forgers, machines, meetings, money, operators, plans, spenders, strangers, waverers, weather)
+_ROOMS = (
+    buyers,
+    forgers,
+    machines,
+    meetings,
+    money,
+    operators,
+    plans,
+    schedules,
+    spenders,
+    strangers,
+    waverers,
+    weather,
+)
 DEEDS = table(*(room.DEEDS for room in _ROOMS))
 
 

@@ -87,14 +87,15 @@ def _deliver_again(sim: Simulation) -> bool:
 
 
 def _never(sim: Simulation) -> bool:
-    """An event is never delivered: the endpoint was unreachable for three days, or the event was never made."""
+    """Events of one moment are never delivered: the endpoint was unreachable for three days."""
     found = sim.deliveries.due()
     if not found:
         return False
-    gone = found[sim.chance.number((sim.step, "event"), len(found))]
-    sim.deliveries.waiting.remove(gone)
-    sim.journal.lost.append(f"{gone.type} {gone.event} was never delivered")
-    sim.tell(f"{gone.type} {gone.event} is never delivered")
+    moment = found[sim.chance.number((sim.step, "event"), len(found))].made
+    for gone in [each for each in found if each.made == moment]:
+        sim.deliveries.waiting.remove(gone)
+        sim.journal.lost.append(f"{gone.type} {gone.event} was never delivered")
+        sim.tell(f"{gone.type} {gone.event} is never delivered")
     return True
 
 

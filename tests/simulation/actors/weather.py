@@ -83,9 +83,11 @@ def _twice(sim: Simulation) -> bool:
 
 
 def _lose(sim: Simulation) -> bool:
-    sim.engine.world.lose_next = 1
-    sim.journal.lost.append("an event is never made")
-    sim.tell("Stripe does not make its next event")
+    """One event, or all of a burst: of one that is lost alone, another one of the same moment tells as well."""
+    number = sim.chance.one((sim.step, "events"), (1, 3, 10, 30))
+    sim.engine.world.lose_next = number
+    sim.journal.lost.append(f"{number} events are never made")
+    sim.tell(f"Stripe does not make its next events, {number} of them")
     return True
 
 

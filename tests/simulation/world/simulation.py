@@ -20,7 +20,7 @@ from tests.simulation.world.queueing import Shuffled, queues
 from tests.simulation.world.quiet import Alarmed, Drawn
 from tests.simulation.world.scheduler import Scheduler, Task, TaskClock
 from tests.simulation.world.stripe import SimulatedClient, renewed
-from tests.simulation.world.system import WEBHOOK_SECRET, Clients, System
+from tests.simulation.world.system import WEBHOOK_SECRET, Clients, System, look_once
 from tests.simulation.world.tables import DEFINITIONS
 from tests.simulation.world.watch import Violation, Watch
 
@@ -34,6 +34,7 @@ LIMITS: Mapping[str, float] = {
     "credits": 15.0,
     "subscriptions": 29.0,
     "reconcile": 300.0,
+    "catch_up": 300.0,
     "operator": 900.0,
 }
 """Seconds after which Lambda ends an invocation, about as template.yaml has them."""
@@ -78,6 +79,7 @@ class Simulation:
                 adopt_customers=self.watch.adopting,
             ),
         )
+        look_once(self.dynamo, self.system, clock.now())
         self.deliveries = Deliveries(self.engine, self.scheduler)
         self.calls = 0
         self.theme = self.chance.one(("theme",), ("everything", "money back", "plans", "spending", "buying"))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from billing.adapters.dynamodb.account_store import DynamoAccounts
 from billing.adapters.dynamodb.checkout_store import DynamoCheckouts
 from billing.adapters.dynamodb.credit_store import DynamoCredits, DynamoDue
 from billing.adapters.dynamodb.event_store import DynamoEvents
+from billing.adapters.dynamodb.known_objects import DynamoKnown
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
+from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.secrets_manager import SecretsManager
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.checkout import StripeSessions
+from billing.adapters.stripe_api.lists import StripeEvents, object_lists
 from billing.adapters.stripe_api.portal import StripePortalSessions
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.stripe_api.subscriptions import StripePlanChanges
@@ -25,15 +28,21 @@ from billing.config import Tables
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import Origin
 from billing.domain.terms import SellingPolicy
+from billing.domain.walk import Walk
 from billing.services.accept_event import AcceptDeps
+from billing.services.catch_up import CatchUpDeps
 from billing.services.change_subscription import ChangeDeps
 from billing.services.consume_events import ConsumeDeps
 from billing.services.converge import ConvergeDeps
+from billing.services.look_at_objects import Look
+from billing.services.looks import LookDeps, looks
 from billing.services.open_portal import PortalDeps
 from billing.services.perform_once import CreditDeps
 from billing.services.read_account import ReadDeps
 from billing.services.start_checkout import CheckoutDeps
 from billing.services.sync_after_checkout import SyncDeps
+from billing.services.walk_on import WalkDeps
+from tests.simulation.stores.dynamo import Dynamo
 from tests.simulation.stores.redis import SimulatedTime
 from tests.simulation.world.catalog import LEVELS
 from tests.simulation.world.clients import GatedDynamo, GatedQueue, GatedRedis, GatedSecrets
@@ -65,6 +74,13 @@ class Clients:
     now: Callable[[], float]
 
 
+def look_once(dynamo: Dynamo, system: System, now: datetime) -> None:
+    """Let the schedules have looked at all objects when a run begins: later passes look back from there."""
+    walks = DynamoWalks(cast("Any", dynamo), TABLES)
+    for look in system.looks():
+        walks.save(Walk(look.name, seen=now, since=now))
+
+
 class System:
     """Builds the world of an invocation. What a warm function keeps between invocations is kept here."""
 
@@ -90,6 +106,9 @@ class System:
         )
         self._sessions = StripeSessions(stripe, _APP, _API)
         self._catalog = StripeCatalog(stripe, LEVELS)
+        self._events = StripeEvents(stripe)
+        self._objects = LookDeps(object_lists(stripe), DynamoKnown(dynamo, TABLES), self._catalog)
+        self._walks = DynamoWalks(dynamo, TABLES)
         self._plans = StripePlanChanges(stripe, LEVELS)
         self._portal = StripePortalSessions(stripe, _APP, None)
         self._ledger = DynamoLedger(dynamo, TABLES)
@@ -165,6 +184,20 @@ class System:
     def changing(self) -> ChangeDeps:
         """The world of subscriptions, as far as plans are changed."""
         return ChangeDeps(self.converge, self._catalog, self._plans, self.cache("subscriptions"), max_quantity=10)
+
+    def walking(self) -> WalkDeps:
+        """The world of reading on in one of Stripe's lists."""
+        clients, log = self._clients, self._clients.log
+        origin = Origin(livemode=False)
+        return WalkDeps(self._walks, self.events, self.queue, origin, clients.clock, log, log)
+
+    def catching_up(self) -> CatchUpDeps:
+        """The world of catch_up, as far as events are read."""
+        return CatchUpDeps(self._events, self.walking())
+
+    def looks(self) -> tuple[Look, ...]:
+        """The world of catch_up, as far as objects are looked at."""
+        return looks(self._objects)
 
     def portal(self) -> PortalDeps:
         """The world of subscriptions, as far as the portal is opened."""

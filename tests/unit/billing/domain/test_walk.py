@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from billing.domain.ids import EventId
-from billing.domain.walk import KEPT, LET_ARRIVE, OVERLAP, Walk, begun, begun_anew, stepped
+from billing.domain.walk import KEPT, LET_ARRIVE, OVERLAP, Walk, begun, begun_anew, begun_back, stepped
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LAST = EventId("evt_100")
@@ -36,10 +36,21 @@ def test_a_whole_pass_looks_at_all_of_it_each_time() -> None:
     assert begun(walk(), "undelivered:0", NOW, whole=True).since == NOW - timedelta(days=30)
 
 
+def test_a_pass_over_objects_looks_back_from_the_end_of_the_one_before() -> None:
+    back = timedelta(days=15)
+    assert begun_back(None, "sessions", NOW, back) == Walk(
+        "sessions", NOW - back, NOW - back, until=NOW - LET_ARRIVE, after=None, version=0
+    )
+    slept = begun_back(walk(seen=NOW - timedelta(days=60)), "sessions", NOW, back)
+    assert (slept.since, slept.until) == (NOW - timedelta(days=75), NOW - LET_ARRIVE)
+    assert (slept.seen, slept.version) == (NOW - timedelta(days=60), 7)
+
+
 def test_a_pass_that_was_broken_off_goes_on_as_it_was() -> None:
     broken = walk(until=NOW - timedelta(hours=1), after=LAST)
     for whole in (False, True):
         assert begun(broken, "events:0", NOW, whole=whole) == broken
+    assert begun_back(broken, "events:0", NOW, timedelta(days=15)) == broken
 
 
 def test_a_page_moves_the_place_and_not_the_time() -> None:

@@ -19,6 +19,7 @@ from tests.fakes.core import Core, a_notice
 from tests.fakes.credits import FakeUndone
 from tests.fakes.snapshots import ALICE, DAY, NOW, SESSION, an_order
 from tests.fakes.stores import FakeLedger
+from tests.fakes.world import Crash
 
 
 @pytest.fixture
@@ -136,3 +137,40 @@ def test_a_ledger_that_was_put_back_further_than_its_account(core: Core) -> None
     assert core.account().balance == 90
     assert core.tables.entries(ALICE)[-1].kind is Kind.RESTORE
     assert isinstance(core.account(), Account)
+
+
+def test_whoever_is_killed_anywhere_begins_again_and_ends_the_same() -> None:
+    """At every call of a port, before it and after it; then all of it once more."""
+
+    def damaged() -> Core:
+        core = Core()
+        core.has_customer()
+        core.has_session(an_order())
+        then = copy.deepcopy(core)
+        core.stripe.pay(SESSION)
+        core.deliver(a_notice())
+        reverse_spend(ALICE, spend(core, 70, "one"), "undone", "undo", "service", core.use)
+        spend(core, 30, "two")
+        put_back(core, then)
+        core.calls.made.clear()
+        return core
+
+    def mended(core: Core) -> None:
+        rebuild_account(ALICE, "jo", deps_of(core))
+        resync(ALICE, core.converge, core.cache, NOW + DAY, actor="jo")
+
+    whole = damaged()
+    mended(whole)
+    calls = len(whole.calls.made)
+    assert calls > 10
+    for moment in ("crash_before", "crash_after"):
+        for number in range(calls):
+            core = damaged()
+            setattr(core.calls, moment, number)
+            with pytest.raises(Crash):
+                mended(core)
+            core.calls.crash_before = core.calls.crash_after = -1
+            mended(core)
+            assert core.account().balance == 470
+            assert core.granted() == whole.granted(), (moment, number)
+            core.tables.check()

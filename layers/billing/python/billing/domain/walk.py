@@ -33,15 +33,27 @@ class Walk:
     version: int = 0
 
 
-def begun(walk: Walk | None, name: str, now: datetime, *, whole: bool, back: timedelta = KEPT) -> Walk:
-    """The walk with a pass under way: the one that was broken off, or a new one.
+def begun(walk: Walk | None, name: str, now: datetime, *, whole: bool) -> Walk:
+    """The walk over events with a pass under way: the one that was broken off, or a new one.
 
-    `whole`: each pass looks as far `back` as it may, and not only at what came since the one before.
+    `whole`: each pass looks as far back as Stripe keeps events, and not only at what came since the one before.
     """
+    kept = now - KEPT
+    seen = walk.seen if walk is not None else kept
+    return _under_way(walk, name, now, seen, kept if whole else max(seen - OVERLAP, kept))
+
+
+def begun_back(walk: Walk | None, name: str, now: datetime, back: timedelta) -> Walk:
+    """The same of a walk over objects, which change after they were made. Each pass looks so far back from the end of
+    the one before: however long none has run, what was young enough to change since then is looked at once more.
+    """
+    seen = walk.seen if walk is not None else now - back
+    return _under_way(walk, name, now, seen, seen - back if walk is not None else seen)
+
+
+def _under_way(walk: Walk | None, name: str, now: datetime, seen: datetime, since: datetime) -> Walk:
     if walk is not None and walk.until is not None:
         return walk
-    seen = walk.seen if walk is not None else now - back
-    since = now - back if whole else max(seen - OVERLAP, now - back)
     version = walk.version if walk is not None else 0
     return Walk(name, seen, since, until=now - LET_ARRIVE, version=version)
 

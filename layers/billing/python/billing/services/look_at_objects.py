@@ -13,7 +13,7 @@ from typing import Any
 
 from billing.domain.look import looked_at
 from billing.domain.notice import Notice
-from billing.domain.walk import Walk, begun
+from billing.domain.walk import Walk, begun_back
 from billing.errors import MalformedEvent
 from billing.ports.stripe import Listed, ObjectList
 from billing.services.walk_on import WalkDeps, Walked, walk_on
@@ -25,7 +25,11 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One list: how it is read, how a page of it is held against what is stored, how far back, and how often."""
+    """One list: how it is read, how a page of it is held against what is stored, how far back, and how often.
+
+    `back` is how long after it was made an object may still change: so far each pass looks back from the end of the one
+    before.
+    """
 
     name: str
     listed: ObjectList
@@ -68,7 +72,7 @@ def _looked_on(look: Look, walk: Walk | None, deadline: datetime, correlation_id
         notices = (_told(obj, kind, seen_at, correlation_id, deps) for obj, kind in look.doubts(page))
         return [notice for notice in notices if notice is not None]
 
-    under_way = begun(walk, look.name, deps.clock.now(), whole=True, back=look.back)
+    under_way = begun_back(walk, look.name, deps.clock.now(), look.back)
     done = walk_on(under_way, look.listed.page, told, "object in doubt", deadline, deps)
     deps.log.info("looked at objects", walk=look.name, count=done.queued, changed=done.queued > 0)
     return done

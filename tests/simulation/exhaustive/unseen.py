@@ -1,0 +1,55 @@
+"""Lives of which Stripe stops making events: at each of their turns, until nothing more happens.
+
+Nothing tells of what is done from then on, to nobody, ever. What the schedules find at rest must be all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.simulation import rest
+from tests.simulation.exhaustive.lives import LIVES, Life
+from tests.simulation.world.simulation import Simulation
+from tests.simulation.world.watch import Violation
+
+LISTS = ("sessions", "subscriptions", "invoices", "refunds", "disputes")
+_EVERY = 1_000_000
+
+
+class Unseen(Life):
+    """A life whose events are made up to a turn: as often as they are delivered in the script."""
+
+    def __init__(self, sim: Simulation, turns: int) -> None:
+        super().__init__(sim)
+        self.turns = turns
+        self._stop()
+
+    def events(self) -> None:
+        """Stripe delivers what it has made, for the last time perhaps."""
+        super().events()
+        self.turns -= 1
+        self._stop()
+
+    def _stop(self) -> None:
+        if self.turns == 0:
+            self.sim.engine.world.lose_next = _EVERY
+            self.sim.journal.lost.append("no event is made any more")
+
+
+def failures(name: str, without: str | None = None) -> Iterator[str]:
+    """What did not hold, of each play of a life; `without` one of the lists that are looked at."""
+    turns = 0
+    while True:
+        sim = Simulation(0, {})
+        life = Unseen(sim, turns)
+        LIVES[name](life)
+        if life.turns > 0:
+            return
+        sim.engine.world.lose_next = 0
+        looks = sim.system.looks
+        sim.system.looks = lambda: tuple(look for look in looks() if look.name != without)  # type: ignore[method-assign]  # noqa: B023
+        try:
+            rest.come_to_rest(sim)
+        except Violation as violation:
+            yield f"{name}, {turns}: {violation}\n" + "\n".join(sim.story)
+        turns += 1

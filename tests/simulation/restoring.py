@@ -1,0 +1,130 @@
+"""A simulated run whose accounts are put back at its end to an earlier step, and the steps of docs/restore.md.
+
+The ledger stays, and so does Stripe. What `plumb restore mend` takes in from Stripe's lists is done here from what is
+known of the run: the owners of customers made since, and their orders. Nobody else is under way, and nothing strikes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from random import Random
+from typing import Any, cast
+
+from billing.adapters.dynamodb.undone_store import DynamoUndone
+from billing.domain.account import Account
+from billing.domain.ids import CustomerId, UserId
+from billing.services.rebuild_account import RebuildDeps, rebuild_account
+from tests.simulation import compare, rest
+from tests.simulation.actors.operators import resynced
+from tests.simulation.run import live
+from tests.simulation.stores.tables import Key, Row
+from tests.simulation.world.simulation import USERS, Simulation
+from tests.simulation.world.system import TABLES
+from tests.simulation.world.watch import plain, plain_item
+
+_MARGIN = 600.0
+_KEPT = ("ORDER#",)
+"""What is written again before anything else, from Stripe's sessions."""
+
+
+class Remembering(Simulation):
+    """A world that keeps its tables as they were at one step."""
+
+    back = 0
+    then: tuple[Mapping[Key, Row], float] | None = None
+
+    @property
+    def step(self) -> int:
+        return self.scheduler.step
+
+    @step.setter
+    def step(self, number: int) -> None:
+        self.scheduler.step = number
+        if number == self.back:
+            self.then = dict(self.dynamo.tables["accounts"].rows), self.scheduler.now
+
+
+def restored(seed: int, calls: int = 40) -> Simulation:
+    """Run a seed, put its accounts back, mend, and hold the end to the oracle. Raises Violation."""
+    sim = Remembering(seed)
+    sim.back = 1 + Random(seed).randrange(
+        calls
+    )  # not by the run's own chance: until its end it is the run of this seed
+    live(sim, calls)
+    rest.come_to_rest(sim)
+    put_back(sim)
+    mend(sim)
+    compare.held_to_oracle(sim, "after a restore")
+    entries = {user: len(sim.journal.entries.get(user, [])) for user in USERS}
+    mend(sim)
+    assert entries == {user: len(sim.journal.entries.get(user, [])) for user in USERS}, "a second mending wrote entries"
+    return sim
+
+
+def put_back(sim: Remembering) -> None:
+    """The accounts are as they were; Redis and the records of events since are forgotten."""
+    assert sim.then is not None
+    then, at = sim.then
+    now = dict(sim.dynamo.tables["accounts"].rows)
+    for key in now.keys() - then.keys():
+        if not str(key).startswith(_KEPT):
+            _write(sim, {"Delete": {"TableName": "accounts", "Key": {"pk": {"S": key}}}})
+    for key, row in then.items():
+        if now.get(key) is not row:
+            _write(sim, {"Put": {"TableName": "accounts", "Item": row.item}})
+    for key, row in list(sim.dynamo.tables["events"].rows.items()):
+        if datetime.fromisoformat(plain(row.item["recorded_at"])).timestamp() >= at - _MARGIN:
+            _write(sim, {"Delete": {"TableName": "events", "Key": {"id": {"S": key}}}})
+            sim.watch.outcomes.pop(str(key), None)
+    sim.redis.flush()
+    _unlearn(sim)
+
+
+def mend(sim: Simulation) -> None:
+    """Rebuild, give customers back, resync."""
+    deps = RebuildDeps(
+        sim.system.credits,
+        sim.system.reading().ledger,
+        DynamoUndone(cast("Any", sim.dynamo), TABLES),
+        sim.system.converge.clock,
+    )
+    for user in USERS:
+        rest.done(sim, "operator", f"rebuild-{user}-{sim.calls}", lambda u=user: rebuild_account(UserId(u), "jo", deps))  # type: ignore[misc]
+    for customer, user in sim.watch.owners.items():
+        if sim.raw("accounts", f"CUSTOMER#{customer}") is None:
+            rest.done(sim, "operator", f"own-{customer}", lambda c=customer, u=user: _own(sim, c, u))  # type: ignore[misc]
+    for user in USERS:
+        rest.done(sim, "operator", f"resync-{user}-{sim.calls}", lambda u=user: resynced(sim, UserId(u)))  # type: ignore[misc]
+    rest.settle(sim)
+
+
+def _own(sim: Simulation, customer: str, user: str) -> None:
+    accounts = sim.system.accounts
+    account = accounts.load(UserId(user), []).account
+    if account.version == 0:
+        account = accounts.open_account(Account(UserId(user)))
+    assert accounts.own_customers(account, [CustomerId(customer)]) is not None
+
+
+def _unlearn(sim: Simulation) -> None:
+    """What is watched begins again from the tables: all that was granted since is granted once more."""
+    watch = sim.watch
+    watch.sessions.clear()
+    watch.granted.clear()
+    for user in USERS:
+        item = sim.raw("accounts", f"ACCOUNT#{user}")
+        account: dict[str, Any] = plain_item(item) if item is not None else {"version": 0, "lots": []}
+        entries = sim.journal.entries.get(user, [])
+        newest = entries[-1]["version"] if entries else 0
+        ahead = newest > account["version"] or watch.sums[user] != account.get("balance", 0)
+        watch.versions[user] = max(newest, account["version"]) if ahead else account["version"]
+        watch.lots[user] = {(lot["purchase"], lot["line"]): lot["granted"] for lot in account["lots"]}
+    for key, row in sim.dynamo.tables["accounts"].rows.items():
+        if str(key).startswith("LOT#"):
+            lot = plain_item(row.item)
+            watch.lots[str(key).split("#")[1]][lot["purchase"], lot["line"]] = lot["granted"]
+
+
+def _write(sim: Simulation, write: dict[str, Any]) -> None:
+    sim.dynamo.transact_write_items(TransactItems=[write])
