@@ -32,6 +32,7 @@ from local.stripe.engine.schema import check, params_type
 from local.stripe.engine.subscriptions import (
     portal_configurations,
     portal_sessions,
+    shown_prices,
     subscription_create,
     subscription_items,
     subscription_pause,
@@ -117,7 +118,7 @@ class Engine:
         public_url: str = "http://127.0.0.1:8789",
     ) -> None:
         self.world = World(clock=clock, token=token, public_url=public_url)
-        self.world.followers = [customer_search.follow, entitlements.follow]
+        self.world.followers = [customer_search.follow, entitlements.follow, shown_prices.follow]
         self.world.readers = [old_shapes.follow, thin_events.follow]
         self._keys = IdempotencyKeys()
         self._routes = [(route, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))) for route in ROUTES]
