@@ -34,7 +34,7 @@ def held_to_oracle(sim: Simulation, when: str) -> None:
         world.all,
         lines_of,
         {user: local_of(sim.journal, user) for user in USERS},
-        Known(frozenset(sim.journal.forged), sim.journal.owners),
+        _known(sim),
         LEVELS,
         int(GRACE.total_seconds()),
         int(sim.scheduler.now),
@@ -44,6 +44,13 @@ def held_to_oracle(sim: Simulation, when: str) -> None:
         if have != want:
             raise Violation(f"{when}, {user} is not what must be: {_difference(have, want)}")
         shown(sim, user, want.access[0])
+
+
+def _known(sim: Simulation) -> Known:
+    journal = sim.journal
+    granted = {key: amount for lots in sim.watch.lots.values() for key, amount in lots.items()}
+    earlier = tuple((each.price, each.metadata, each.at) for each in journal.sold.earlier)
+    return Known(frozenset(journal.forged), journal.owners, journal.sold.orders, earlier, granted)
 
 
 def local_of(journal: Journal, user: str) -> Local:

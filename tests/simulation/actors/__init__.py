@@ -13,6 +13,7 @@ from tests.simulation.actors import (
     operators,
     plans,
     schedules,
+    shopkeepers,
     spenders,
     strangers,
     waverers,
@@ -21,20 +22,8 @@ from tests.simulation.actors import (
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-_ROOMS = (
-    buyers,
-    forgers,
-    machines,
-    meetings,
-    money,
-    operators,
-    plans,
-    schedules,
-    spenders,
-    strangers,
-    waverers,
-    weather,
-)
+_PEOPLE = (buyers, forgers, money, operators, plans, shopkeepers, spenders, strangers, waverers)
+_ROOMS = (*_PEOPLE, machines, meetings, schedules, weather)
 DEEDS = table(*(room.DEEDS for room in _ROOMS))
 
 

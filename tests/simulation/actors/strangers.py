@@ -52,8 +52,10 @@ def _buys(sim: Simulation, customer: Obj, wish: str) -> None:
         "line_items": [{"price": price["id"], "quantity": 1}],
         "success_url": "https://elsewhere.example/thanks",
     }
-    made = engine.request("POST", "/v1/checkout/sessions", params).body
-    session = engine.world.need("checkout.session", made["id"])
+    made = engine.request("POST", "/v1/checkout/sessions", params)
+    if made.status != 200:
+        return  # nobody sells it any more
+    session = engine.world.need("checkout.session", made.body["id"])
     hosted_checkout.submit(engine.world, session, CARDS["4242424242424242"], Buyer("stranger", "stranger@example.com"))
     sim.tell(f"{customer['id']} bought {wish} through another app: {session['id']}")
 

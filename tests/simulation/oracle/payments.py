@@ -26,6 +26,12 @@ class Known:
     """Checkout sessions that we did not make, whatever they say."""
     owners: Mapping[str, str | None] = field(default_factory=dict)
     """Whose a customer is, where its metadata says something else."""
+    orders: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    """By order and price, the metadata as it was when the order was made."""
+    earlier: tuple[tuple[str, Mapping[str, str], int], ...] = ()
+    """What a price's metadata said: price, metadata, and until when."""
+    granted: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    """What was granted, by lot: of a renewal, by what the catalog said when its payment was first seen."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,40 @@ class Payment:
         return None
 
 
+def _line(
+    user: str,
+    source: str,
+    key: str,
+    index: int,
+    price: Obj,
+    gives: Mapping[str, str],
+    quantity: int,
+    paid_at: int,
+    payment: Payment | None,
+) -> Bought:
+    one_time = price["recurring"] is None
+    expire_days, days = gives.get("credits_expire_days"), gives.get("entitlement_days")
+    return Bought(
+        user=user,
+        source=source,
+        key=key,
+        line=index,
+        credits=int(gives.get("credits_amount", 0)) * quantity,
+        expires=paid_at + int(expire_days) * DAY if expire_days else None,
+        level=gives.get("entitlement_level") if one_time else None,
+        days=int(days) * quantity if days else None,
+        paid_at=paid_at,
+        payment=payment,
+    )
+
+
 class Payments:
     """Reads the objects of one Stripe account."""
 
     def __init__(self, all_of: All, known: Known) -> None:
         self._known = known
         self._charges = {each["id"]: each for each in all_of("charge")}
+        self._subscriptions = {each["id"]: each for each in all_of("subscription")}
         self._intents = {each["id"]: each for each in all_of("payment_intent")}
         self._refunds = all_of("refund")
         self._disputes = all_of("dispute")
@@ -115,8 +149,11 @@ class Payments:
         name, charges = session["id"], self._paid_by(intents)
         paid_at = charges[0]["created"] if charges else session["created"]
         payment = self._payment(charges)
+        order = self._known.orders.get(session["client_reference_id"], {})
         for index, line in enumerate(lines):
-            yield self._line(user, name, name, index, line["price"], line["quantity"], paid_at, payment)
+            price = line["price"]
+            gives = order.get(price["id"], self._prices[price["id"]]["metadata"])
+            yield _line(user, name, name, index, price, gives, line["quantity"], paid_at, payment)
 
     def _invoice(self, invoice: Obj) -> Iterator[Bought]:
         """Rule 12: a paid one of a subscription, its first or a period's, line by line, no prorations, no trial."""
@@ -139,36 +176,32 @@ class Payments:
             if line["amount"] == 0 and price["unit_amount"] != 0:
                 continue
             key = f"{invoice['id']}#{line['id']}"
-            found = self._line(user, invoice["id"], key, 0, price, line["quantity"], paid_at, payment)
+            gives = self._gave(invoice, price, key, line["quantity"], paid_at)
+            found = _line(user, invoice["id"], key, 0, price, gives, line["quantity"], paid_at, payment)
             if found.credits:
                 yield found
 
-    def _line(
-        self,
-        user: str,
-        source: str,
-        key: str,
-        index: int,
-        price: Obj,
-        quantity: int,
-        paid_at: int,
-        payment: Payment | None,
-    ) -> Bought:
-        gives = self._prices[price["id"]]["metadata"]
-        one_time = price["recurring"] is None
-        expire_days, days = gives.get("credits_expire_days"), gives.get("entitlement_days")
-        return Bought(
-            user=user,
-            source=source,
-            key=key,
-            line=index,
-            credits=int(gives.get("credits_amount", 0)) * quantity,
-            expires=paid_at + int(expire_days) * DAY if expire_days else None,
-            level=gives.get("entitlement_level") if one_time else None,
-            days=int(days) * quantity if days else None,
-            paid_at=paid_at,
-            payment=payment,
-        )
+    def _gave(self, invoice: Obj, price: Obj, key: str, quantity: int, paid_at: int) -> Mapping[str, str]:
+        """What a line of an invoice gives: the order's, of the first one; else what the catalog said when its payment
+        was first seen, which may have been at any time since. Which it was, what was granted must tell. So it is of a
+        first one, too, if somebody has written another order into its subscription.
+        """
+        said = [each for name, each, until in self._known.earlier if name == price["id"] and until >= paid_at]
+        said.append(price["metadata"])
+        subscription = invoice["parent"]["subscription_details"]["subscription"]
+        if invoice["billing_reason"] == "subscription_create":
+            ordered = self._ordered(subscription, price["id"])
+            kept = self._subscriptions[subscription]["metadata"].get("order_id") in self._known.orders
+            said = ordered if ordered and kept else [*ordered, *said]
+        granted = self._known.granted.get((key, 0))
+        return next((each for each in said if int(each["credits_amount"]) * quantity == granted), said[-1])
+
+    def _ordered(self, subscription: str, price: str) -> list[Mapping[str, str]]:
+        """What the order of a subscription says, unless it is one of another app's."""
+        orders = self._known.orders
+        found = [each for each in self._sessions if each["subscription"] == subscription]
+        ours = [each["client_reference_id"] for each in found if each["id"] not in self._known.foreign]
+        return [orders[order][price] for order in ours if order in orders and price in orders[order]]
 
     def _paid_by(self, intents: list[str]) -> list[Obj]:
         charges = [self._charges.get(self._intents[intent]["latest_charge"] or "") for intent in intents]

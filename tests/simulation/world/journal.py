@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.simulation.world.sold import Sold
+
 
 @dataclass
 class Request:
@@ -52,6 +54,7 @@ class Journal:
     """Stripe customers whose metadata does not tell the truth, with the user that each belongs to."""
     foreign: dict[str, Foreign] = field(default_factory=dict)
     """Stripe customers that somebody else has made."""
+    sold: Sold = field(default_factory=Sold)
     handled: list[str] = field(default_factory=list)
     """Bodies of messages that the consumer has finished."""
     lost: list[str] = field(default_factory=list)

@@ -31,6 +31,8 @@ class Task:
     ends_at: float
     """When Lambda ends it, whatever it does."""
     skew: float = 0.0
+    begun: int = 0
+    """The step in which it began."""
     calls: int = 0
     wakes_at: float = 0.0
     stalled: int = 0
@@ -66,7 +68,7 @@ class Scheduler:
         self, name: str, work: Callable[[], Any], ended: Callable[[Task], None], limit: float, skew: float = 0.0
     ) -> Task:
         """Begin an invocation; it runs when it is its turn."""
-        task = Task(name, work, ended, self.now + limit, skew)
+        task = Task(name, work, ended, self.now + limit, skew, self.step)
         task.greenlet = greenlet(lambda: self._run(task), self._hub)
         self.tasks.append(task)
         return task

@@ -56,6 +56,7 @@ class Simulation:
         self.secrets: dict[str, dict[str, Any]] = {WEBHOOK_SECRET: {"secrets": [SECRET]}}
         self.journal = Journal()
         self.watch = Watch(self.journal)
+        self.watch.froze = self._froze
         self.watch.adopting = self.chance.happens(("adopting",), 0.5)
         self.redis = Redis(lambda: self.scheduler.now, self.watch.replaced)
         self.gate.flush = self.redis.flush
@@ -108,6 +109,13 @@ class Simulation:
             TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True
         ).get("Item")
         return found
+
+    def _froze(self, order: Mapping[str, Any]) -> None:
+        today = {price["id"]: price["metadata"] for price in self.engine.world.all("price")}
+        task = self.scheduler.current
+        wrong = self.journal.sold.froze(order, today, task.begun if task is not None else self.step)
+        if wrong is not None:
+            raise self.violation(wrong)
 
     def violation(self, what: str) -> Violation:
         """The error for something that must not be."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.simulation.world.journal import Journal
@@ -64,6 +64,8 @@ class Watch:
         """By Stripe customer, the user whose it is by our records."""
         self.adopting = False
         """Whether customers that others have made may be taken over."""
+        self.froze: Callable[[Mapping[str, Any]], None] = lambda order: None
+        """Looks at an order as it is written."""
         self.outcomes: dict[str, str] = {}
         """By event, what the events table says."""
         self.commits = 0
@@ -86,6 +88,8 @@ class Watch:
                 account = {name: plain(item[name]) for name in _WATCHED}
             elif item["pk"]["S"].startswith("CUSTOMER#"):
                 self._owned(item["customer"]["S"], item["user"]["S"])
+            elif item["pk"]["S"].startswith("ORDER#"):
+                self.froze(plain_item(item))
             elif item["pk"]["S"].startswith("LOT#"):
                 self._moved(plain_item(item))
         if entries or account is not None:

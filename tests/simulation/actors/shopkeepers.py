@@ -1,0 +1,74 @@
+"""Shopkeepers: they edit the catalog while somebody is on the way to the till. What is paid grants what was ordered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.stripe.engine.world import Obj
+from tests.simulation.actors.deeds import Deed
+from tests.simulation.world.catalog import PACKS, PLANS
+from tests.simulation.world.simulation import Simulation
+
+_SOLD = (*PACKS, *PLANS)
+
+
+def _price(sim: Simulation) -> Obj:
+    key = sim.chance.one((sim.step, "price"), _SOLD)
+    (found,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == key]
+    return found
+
+
+def _edited(sim: Simulation, price: Obj) -> dict[str, str]:
+    """Other figures than it ever had. Which level a plan has stays, since no event tells of that."""
+    given = {name: int(price["metadata"][name]) for name in _FIGURES if name in price["metadata"]}
+    return {name: str(value + sim.step * (1 + (name == "credits_amount"))) for name, value in given.items()}
+
+
+_FIGURES = ("credits_amount", "credits_expire_days", "entitlement_days")
+
+
+def _edit(sim: Simulation) -> bool:
+    """The metadata of a price says something else from now on."""
+    price = _price(sim)
+    sim.journal.sold.replaced(price["id"], dict(price["metadata"]), sim.step, int(sim.scheduler.now))
+    fresh = _edited(sim, price)
+    sim.engine.request("POST", f"/v1/prices/{price['id']}", {"metadata": fresh})
+    sim.tell(f"{price['lookup_key']} gives {fresh} from now on")
+    return True
+
+
+def _archive(sim: Simulation) -> bool:
+    """A price, or its product, is sold no more, or sold again."""
+    price = _price(sim)
+    thing, path = price, f"/v1/prices/{price['id']}"
+    if sim.chance.happens((sim.step, "product"), 0.5):
+        thing, path = sim.engine.world.need("product", price["product"]), f"/v1/products/{price['product']}"
+    sim.engine.request("POST", path, {"active": not thing["active"]})
+    sim.tell(f"{thing['object']} of {price['lookup_key']} is {'sold again' if thing['active'] else 'archived'}")
+    return True
+
+
+def _reprice(sim: Simulation) -> bool:
+    """Amounts never change: another price takes over the name, and the old one is archived."""
+    price = _price(sim)
+    params: dict[str, Any] = {
+        "product": price["product"],
+        "currency": price["currency"],
+        "unit_amount": price["unit_amount"] + 100,
+        "lookup_key": price["lookup_key"],
+        "transfer_lookup_key": True,
+        "metadata": {**price["metadata"], **_edited(sim, price)},
+    }
+    if price["recurring"]:
+        params["recurring"] = {"interval": price["recurring"]["interval"]}
+    made = sim.engine.request("POST", "/v1/prices", params).body
+    sim.engine.request("POST", f"/v1/prices/{price['id']}", {"active": False})
+    sim.tell(f"{made['lookup_key']} costs {made['unit_amount']} from now on: {made['id']}")
+    return True
+
+
+DEEDS = {
+    "price gives something else": Deed(_edit, 0.8),
+    "price or product archived": Deed(_archive, 0.25),
+    "price replaced": Deed(_reprice, 0.3),
+}
