@@ -55,7 +55,7 @@ def _run(seeds: range, processes: int) -> Iterator[Done]:
     """Run the seeds, some at a time, and say how far it is. A process that is killed ends all of it by an error."""
     begun = told = time.monotonic()
     every = Done()
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), batch.prepared) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), batch.at_work) as pool:
         try:
             chunks = [seeds[start : start + _AT_ONCE] for start in range(0, len(seeds), _AT_ONCE)]
             for future in as_completed([pool.submit(batch.some, chunk) for chunk in chunks]):

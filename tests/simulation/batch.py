@@ -42,10 +42,13 @@ def some(seeds: range) -> Done:
 
 
 def prepared() -> None:
-    """A process of its own. What was imported is never garbage, so it need not be looked at again and again; and a key
-    that ends the command is the command's to hear.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A process of its own: what was imported is never garbage, so it need not be looked at again and again."""
     run(0)
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
+
+
+def at_work() -> None:
+    """One process of several. The key that ends the command is the command's to hear."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    prepared()
