@@ -130,6 +130,26 @@ def requests(sim: Simulation) -> None:
             raise Violation(f"{user}'s requests were told of {sorted(told[user])}, the ledger has {sorted(written)}")
 
 
+def reservations(sim: Simulation) -> None:
+    """Money rule 20: a reservation is captured or released once, however many ask for it under keys of their own."""
+    ended: dict[str, set[str]] = defaultdict(set)
+    for request in sim.journal.requests.values():
+        if request.act in ("capture", "release") and request.answer == "done":
+            ended[request.given["reservation"]].add(request.key)
+    for reservation, keys in ended.items():
+        if len(keys) > 1:
+            raise Violation(f"reservation {reservation} was ended by {sorted(keys)}")
+
+
+def customers(sim: Simulation) -> None:
+    """Money rule 23: a customer that has an owner is one of that owner's account."""
+    for customer, user in sim.watch.owners.items():
+        item = sim.raw("accounts", f"ACCOUNT#{user}")
+        account = plain_item(item) if item is not None else {"customers": [], "deleted_customers": []}
+        if customer not in (*account["customers"], *account["deleted_customers"]):
+            raise Violation(f"customer {customer} has the owner {user}, whose account knows nothing of it")
+
+
 def events(sim: Simulation) -> None:
     """Every event that was answered 2xx has come to an end. What waits for a person is only what must: an event of
     another mode, and one of a customer that is nobody's here (money rules 7 and 9).

@@ -33,7 +33,9 @@ def come_to_rest(sim: Simulation) -> None:
     drain(sim)
     settle(sim)
     compare.requests(sim)
+    compare.reservations(sim)
     compare.events(sim)
+    compare.customers(sim)
     if not sim.journal.lost:
         compare.held_to_oracle(sim, "before any repair")
     thorough = sim.chance.happens(("repair",), 0.25)

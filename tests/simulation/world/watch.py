@@ -47,6 +47,11 @@ def plain_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(attribute) for name, attribute in item.items()}
 
 
+def _left(lot: Mapping[str, Any]) -> int:
+    left: int = lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"]
+    return left
+
+
 class Watch:
     """What was committed so far, and what must hold of it."""
 
@@ -119,7 +124,7 @@ class Watch:
         self.journal.owners[customer] = user
 
     def _moved(self, lot: dict[str, Any]) -> None:
-        if lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"] or lot["held"]:
+        if _left(lot) or lot["held"]:
             raise Violation(f"a lot left its account with something left: {lot}")
         user = lot["pk"].split("#")[1]
         self.lots[user][lot["purchase"], lot["line"]] = lot["granted"]
@@ -143,6 +148,18 @@ class Watch:
             )
         self._held(user, account)
         self._grants(user)
+        for entry in entries:
+            if entry["kind"] == "SPEND" and entry.get("reference") is None:
+                self._spent(account, entry)
+
+    def _spent(self, account: dict[str, Any], entry: dict[str, Any]) -> None:
+        """Money rule 17: a spend that captures nothing leaves what is reserved, of the whole and of each lot."""
+        reserved = sum(reservation["amount"] for reservation in account["reservations"])
+        lots = {(lot["purchase"], lot["line"]): lot for lot in account["lots"]}
+        touched = [lots[key] for share in entry["lots"] if (key := (share["purchase"], share["line"])) in lots]
+        short = [lot for lot in touched if _left(lot) < lot["held"]]
+        if account["balance"] < reserved or short:
+            raise Violation(f"a spend took what was reserved: {entry}, {reserved} of {account['balance']}, {short}")
 
     def _entry(self, user: str, version: int, entry: dict[str, Any]) -> None:
         if entry["user"] != user or entry["version"] != version:
@@ -170,8 +187,7 @@ class Watch:
         if lot["expired"] not in (0, max(0, lot["granted"] - lot["reversed"] - lot["used"] - lot["held"])):
             raise Violation(f"{user}: more expired, or less, than was left and not held: {lot}")
         self.lots[user][lot["purchase"], lot["line"]] = lot["granted"]
-        left: int = lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"]
-        return left
+        return _left(lot)
 
     def _held(self, user: str, account: dict[str, Any]) -> None:
         held: dict[tuple[str, int], int] = defaultdict(int)
