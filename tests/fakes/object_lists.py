@@ -54,6 +54,20 @@ class FakeLists:
 
 
 @dataclass
+class FakeParked:
+    """Customers whose events are parked, by id."""
+
+    tables: FakeTables
+
+    def page(self, walk: Walk) -> Listed:
+        with self.tables.calls.called("list parked"):
+            found = sorted(each for each in self.tables.parked if walk.after is None or each > walk.after)
+            page = found[:PAGE]
+            told = tuple({"object": "customer", "id": customer} for customer in page)
+            return Listed(told, page[-1] if len(found) > PAGE else None)
+
+
+@dataclass
 class FakeKnown:
     """The KnownObjects port: what the tables say."""
 

@@ -80,7 +80,7 @@ NEEDS: dict[str, dict[str, set[str]]] = {
         "UpstashSecret": SECRET,
     },
     "CatchUpFunction": {
-        "AccountsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:BatchGetItem"},
+        "AccountsTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
         "EventsTable": {"dynamodb:BatchGetItem"},
         "EventsQueue": {"sqs:SendMessage"},
         "StripeApiKeySecret": SECRET,
@@ -106,7 +106,10 @@ BUILT_OF = {
     "account": {"dynamodb.account_store", "dynamodb.ledger_store"},
     "credits": {"dynamodb.credit_store"},
     "reconcile": {"dynamodb.credit_store"},
-    "catch_up": {"dynamodb.event_store", "dynamodb.known_objects", "dynamodb.walk_store", "sqs_queue"},
+    "catch_up": {
+        *("dynamodb.event_store", "dynamodb.known_objects", "dynamodb.parked_list", "dynamodb.walk_store"),
+        "sqs_queue",
+    },
 }
 CALLS = {
     "dynamodb/calls.py": {"get_item", "batch_get_item", "transact_write_items", "Put"},
@@ -114,6 +117,7 @@ CALLS = {
     "dynamodb/credit_store.py": {"query"},
     "dynamodb/event_store.py": {"ConditionCheck", "Delete", "Update"},
     "dynamodb/ledger_store.py": {"get_item", "query"},
+    "dynamodb/parked_list.py": {"query"},
     "dynamodb/personal_store.py": {"Update"},  # the operator's, of no function
     "sqs_queue.py": {"send_message", "change_message_visibility"},
     "secrets_manager.py": {"get_secret_value"},

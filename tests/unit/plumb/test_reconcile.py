@@ -24,7 +24,7 @@ from plumb.site import Site
 from plumb.world import World
 from tests.fakes.core import Core
 from tests.fakes.event_lists import FakeEventList, FakeWalks
-from tests.fakes.object_lists import FakeKnown, FakeLists
+from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked
 from tests.fakes.snapshots import DAY, NOW
 from tests.fakes.webhook_edge import PAYLOAD
 
@@ -57,7 +57,7 @@ class Installation:
         walks, origin = FakeWalks(core.calls), Origin(livemode=False)
         self.walking = WalkDeps(walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
         self.catch_up = CatchUpDeps(self.listed, self.walking)
-        self.look = LookDeps(FakeLists(core.calls).every, FakeKnown(core.tables), core.stripe)
+        self.look = LookDeps(FakeLists(core.calls).every, FakeParked(core.tables), FakeKnown(core.tables), core.stripe)
 
     def made(self, number: int) -> None:
         """Events that Stripe made an hour ago and no endpoint took."""

@@ -1,11 +1,15 @@
 """The list of a customer's parked events, and reading records back, against moto (money rules 8 and 9)."""
 
 import json
+from dataclasses import replace
 
+from billing.adapters.dynamodb.credit_store import DynamoDue
 from billing.adapters.dynamodb.event_store import DynamoEvents
+from billing.adapters.dynamodb.parked_list import DynamoParked
 from billing.domain.ids import CustomerId, EventId
 from billing.domain.records import Commit, EventRecord, Outcome, Recording, Unparked
-from tests.unit.billing.adapters.dynamo_tables import CUSTOMER, World, event, stored
+from billing.domain.walk import Walk
+from tests.unit.billing.adapters.dynamo_tables import CUSTOMER, NOW, World, event, stored
 
 STRANGER = CustomerId("cus_stranger")
 MESSAGE = json.dumps({"v": 1, "id": "evt_1"})
@@ -89,3 +93,27 @@ def test_a_message_is_gone_once_its_event_is_settled(world: World) -> None:
         Commit(account := stored(world), account, changed=False, events=(event(id=EventId("evt_1")),))
     )
     assert world.events.records([EventId("evt_1")])[EventId("evt_1")].message is None
+
+
+# ------------------------------------------------------------------------------------------- whose events are parked
+
+
+def test_customers_with_a_list_are_listed_by_their_ids(world: World) -> None:
+    """Money rule 27. The order in which their events came says nothing."""
+    customers = [CustomerId(f"cus_{number:03}") for number in range(105)]
+    for customer in reversed(customers):
+        world.events.record(replace(parked(f"evt_of_{customer}"), customer=customer))
+    world.events.record(replace(parked("evt_once_more"), customer=customers[0]))
+    lists = DynamoParked(world.client, world.tables)
+    walk = Walk("parked", NOW, NOW, NOW)
+    first = lists.page(walk)
+    assert [obj["id"] for obj in first.objects] == customers[:100]
+    assert first.after == customers[99]
+    rest = lists.page(replace(walk, after=first.after))
+    assert (rest.objects[0], len(rest.objects)) == ({"object": "customer", "id": customers[100]}, 5)
+    assert rest.after is None
+
+
+def test_what_is_due_is_no_parked_list(world: World) -> None:
+    world.events.record(parked())
+    assert [*DynamoDue(world.client, world.tables).due(NOW.replace(year=2200))] == []

@@ -18,13 +18,13 @@ from billing.services.walk_on import WalkDeps, Walked
 from tests.fakes.core import Core, a_notice
 from tests.fakes.event_lists import FakeWalks
 from tests.fakes.lifecycles import change, refunds, renewed
-from tests.fakes.object_lists import FakeKnown, FakeLists
-from tests.fakes.snapshots import DAY, INVOICE, NOW, SESSION, SUBSCRIPTION, a_dispute, a_refund, an_order
+from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked
+from tests.fakes.snapshots import ALICE, DAY, INVOICE, NOW, SESSION, SUBSCRIPTION, a_dispute, a_refund, an_order
 from tests.fakes.stripe_told import told_by, told_dispute, told_invoice, told_refund, told_subscription
 from tests.fakes.subscriber import subscribed_core
 
 HOUR = timedelta(hours=1)
-LISTS = ("sessions", "subscriptions", "invoices", "refunds", "disputes")
+LISTS = ("sessions", "subscriptions", "invoices", "refunds", "disputes", "parked")
 GRANTED = [("PURCHASE", 100), ("ACCESS", 0)]
 
 
@@ -43,7 +43,9 @@ class World:
         told_by(self.core.stripe, self.lists)
 
     def run(self, deadline: timedelta = HOUR, *, now: bool = False, only: str | None = None) -> Walked:
-        every = looks(LookDeps(self.lists.every, FakeKnown(self.core.tables), self.core.stripe))
+        every = looks(
+            LookDeps(self.lists.every, FakeParked(self.core.tables), FakeKnown(self.core.tables), self.core.stripe)
+        )
         wanted = [look for look in every if only in (None, look.name)]
         return look_at_objects(wanted, self.core.clock.now() + deadline, "run-00001", self.walking, now=now)
 
@@ -55,7 +57,7 @@ class World:
         bodies = [*self.core.queue.bodies]
         self.core.queue.bodies.clear()
         for body in bodies:
-            assert self.core.deliver(body) == frozenset()
+            assert self.core.deliver(body, deadline=self.core.clock.now() + HOUR) == frozenset()
         self.core.clock.time += DAY
         assert self.run(only=only).queued == 0
 
@@ -69,8 +71,8 @@ def test_what_is_as_we_know_it_costs_its_pages_and_nothing_else(world: World) ->
     world.core.calls.made.clear()
     assert world.run() == Walked(read=2, queued=0, more=False)
     calls = world.core.calls
-    assert [calls.count(f"list {name}") for name in LISTS] == [1] * 5
-    assert (calls.count("known subscriptions"), calls.count("price"), calls.count("snapshot")) == (2, 0, 0)
+    assert [calls.count(f"list {name}") for name in LISTS] == [1] * 6
+    assert (calls.count("known subscriptions"), calls.count("price"), calls.count("snapshot")) == (3, 0, 0)
 
 
 def test_a_renewal_is_brought_back(world: World) -> None:
@@ -177,6 +179,20 @@ def test_a_renewal_older_than_the_window_is_left_to_its_subscription(world: Worl
     assert world.run().read == 0
 
 
+def test_what_was_parked_is_applied_once_its_customer_has_an_owner(world: World) -> None:
+    """F53, money rule 9: no later event of the customer need come to do it."""
+    stranger, other = CustomerId("cus_stranger"), CustomerId("cus_other")
+    for name, customer in (("evt_1", stranger), ("evt_2", other)):
+        notice = a_notice("customer.subscription.updated", id=name, customer=customer, related={})
+        assert world.core.deliver(notice) == frozenset()
+    assert world.run().queued == 0, "they are nobody's"
+    world.core.tables.owners[stranger] = ALICE
+    world.core.clock.time += DAY
+    world.brings_back("customer.updated")
+    assert (world.core.outcomes()["evt_1"], world.core.outcomes()["evt_2"]) == ("NOOP", "PARKED")
+    assert set(world.core.tables.parked) == {other}
+
+
 # ------------------------------------------------------------------------------------------------- when, in which order
 
 
@@ -194,10 +210,10 @@ def test_each_list_is_read_when_its_time_has_come(world: World) -> None:
     assert lists_read(world) == []
     world.core.clock.time += timedelta(hours=1)
     world.run()
-    assert lists_read(world) == ["sessions"]
+    assert lists_read(world) == ["sessions", "parked"]
     world.core.clock.time += timedelta(hours=19)
     world.run()
-    assert lists_read(world) == ["subscriptions", "invoices", "refunds", "disputes", "sessions"]
+    assert lists_read(world) == ["subscriptions", "invoices", "refunds", "disputes", "sessions", "parked"]
     world.run(now=True)
     assert sorted(lists_read(world)) == sorted(LISTS), "an operator waits for nothing"
 
@@ -207,7 +223,7 @@ def test_no_list_waits_for_ever_behind_another(world: World) -> None:
     made = [told_subscription(id=f"sub_{number}", customer="cus_theirs") for number in range(150)]
     world.lists.subscriptions.made = made
     world.run(timedelta())
-    for _ in range(5):
+    for _ in range(6):
         world.run(timedelta())
     assert {name: walk.until for name, walk in world.walks.kept.items()} == dict.fromkeys(LISTS)
 

@@ -7,6 +7,7 @@ from functools import cache
 from billing.adapters.aws_client import sqs_client
 from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.known_objects import DynamoKnown
+from billing.adapters.dynamodb.parked_list import DynamoParked
 from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.stripe_api.catalog import StripeCatalog
@@ -35,6 +36,7 @@ def look_dependencies() -> LookDeps:
     client = stripe_sdk(settings.stripe)
     return LookDeps(
         lists=object_lists(client),
+        parked=DynamoParked(dynamodb(), settings.tables),
         known=DynamoKnown(dynamodb(), settings.tables),
         catalog=StripeCatalog(client, settings.levels),
     )

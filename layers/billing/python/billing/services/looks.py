@@ -20,7 +20,7 @@ from billing.domain.doubts import (
 )
 from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, PriceId, PurchaseKey, SubscriptionId, fits
 from billing.ports.store import KnownObjects
-from billing.ports.stripe import Catalog, Listed, ObjectLists
+from billing.ports.stripe import Catalog, Listed, ObjectList, ObjectLists
 from billing.services.look_at_objects import Doubts, Look
 
 SESSIONS_BACK: Final = timedelta(days=15)
@@ -45,6 +45,8 @@ class LookDeps:
     """What the looks need of the world."""
 
     lists: ObjectLists
+    parked: ObjectList
+    """The customers of which events are parked: a list of ours, read like Stripe's."""
     known: KnownObjects
     catalog: Catalog
 
@@ -59,6 +61,7 @@ def looks(deps: LookDeps) -> tuple[Look, ...]:
         Look("invoices", lists.invoices, lambda page: _invoices(page, known, prices), INVOICES_BACK, _DAY),
         Look("refunds", lists.refunds, lambda page: _taken_back(page, known, doubt_of_refund), REFUNDS_BACK, _DAY),
         Look("disputes", lists.disputes, lambda page: _taken_back(page, known, doubt_of_dispute), DISPUTES_BACK, _DAY),
+        Look("parked", deps.parked, lambda page: _parked(page, known), timedelta(), timedelta(hours=6)),
     )
 
 
@@ -85,6 +88,13 @@ def _invoices(page: Listed, known: KnownObjects, prices: _Prices) -> Doubts:
     return _doubtful(
         (obj, doubt_of_invoice(obj, accounts[_customer(obj)].get(name), stored, prices.price)) for obj, name in ours
     )
+
+
+def _parked(page: Listed, known: KnownObjects) -> Doubts:
+    """Those of customers that have an owner by now: any event of such a customer lets its parked ones be applied."""
+    named = {CustomerId(str(obj["id"])): obj for obj in page.objects}
+    owned = known.subscriptions(named)
+    return [(obj, "customer.updated") for customer, obj in named.items() if customer in owned]
 
 
 def _taken_back(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import SCHEMA, attributes, customer_key, from_item, parked_key, plain, to_item
+from billing.adapters.dynamodb.puts import PARKED_SHARD
 from billing.config import Tables
 from billing.domain.ids import CustomerId, EventId
 from billing.domain.records import EventRecord, Outcome, Recording, Unparked
@@ -113,14 +114,19 @@ class DynamoEvents:
         }
 
     def _onto_list(self, customer: CustomerId, event: EventId) -> dict[str, Any]:
+        """The index hears of a list once: its place there does not change with what is added."""
         values = {"events": frozenset({event}), "most": self._most_parked, "customer": customer, "schema": SCHEMA}
+        values |= {"shard": PARKED_SHARD}
+        sets = "#customer = :customer, #schema = :schema, #due_shard = :shard, #due_at = :customer"
         return {
             "Update": {
                 "TableName": self._tables.accounts,
                 "Key": attributes({"pk": parked_key(customer)}),
-                "UpdateExpression": "ADD #events :events SET #customer = :customer, #schema = :schema",
+                "UpdateExpression": f"ADD #events :events SET {sets}",
                 **calls.conditioned(
-                    "attribute_not_exists( #events ) OR size( #events ) < :most", values, ["customer", "schema"]
+                    "attribute_not_exists( #events ) OR size( #events ) < :most",
+                    values,
+                    ["customer", "schema", "due_shard", "due_at"],
                 ),
             }
         }

@@ -13,6 +13,8 @@ from billing.domain.credits import Lot
 from billing.domain.ids import UserId
 
 DUE_INDEX = "due"
+PARKED_SHARD = "parked"
+"""A partition of the index for lists of parked events: they stand in it by their customer's id instead of a time."""
 DUE_SHARDS = tuple("01234567")
 """Each is a partition of the index, which takes 1,000 writes a second; a full one would hold up the table itself
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations)."""
