@@ -8,7 +8,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate planted fuzz-api fuzz-webhook load prove failure-modes coverage coverage-domain nightly check \
+	simulate planted fuzz-api fuzz-webhook load prove failure-modes reconcile-cost coverage coverage-domain nightly check \
 	check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
@@ -98,6 +98,9 @@ prove: .venv/.ready ## take a failure mode's mechanism away and see its tests tu
 
 failure-modes: .venv/.ready ## write docs/failure-modes.md from the rows in tests/proofs
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.proofs --write
+
+reconcile-cost: .venv/.ready ## count what reading Stripe's lists costs, up to a million accounts: SIZES="1000 5000"
+	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.reconcile_cost $(SIZES)
 
 ## --- measure it: branches as well, and nothing left out (pyproject.toml) -------------------------------------------
 # Percent. A floor is raised when more is covered, and never lowered.
