@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from billing.domain.registers import disputed, fully_reversed_at, merged, refunded, taken_back
+from billing.domain.registers import disputed, fully_reversed_at, merged, refunded, statuses, taken_back
 from tests.fakes.snapshots import DAY, NOW, a_dispute, a_payment, a_refund
 
 
@@ -124,3 +124,10 @@ def test_a_dispute_in_another_currency_reverses_in_full():
 def test_what_failed_or_was_won_reverses_nothing():
     payment = a_payment(900, refunds=(a_refund(900, "failed"),), disputes=(a_dispute(900, "won"),))
     assert fully_reversed_at(payment) is None
+
+
+def test_each_refund_and_dispute_has_its_status_and_a_payment_not_read_has_none():
+    refunds = a_refund(300, "failed", id="re_1"), a_refund(300, id="re_2")
+    payment = a_payment(refunds=refunds, disputes=(a_dispute(300, "lost", id="du_1"),))
+    assert statuses(payment) == {"re_1": "failed", "re_2": "succeeded", "du_1": "lost"}
+    assert statuses(None) == {}
