@@ -45,7 +45,7 @@ def test_two_converges_and_what_comes_between_may_interleave_in_any_way(stage):
     assert [failure for failure in played if failure] == []
 
 
-@pytest.mark.parametrize("life", LIVES)
+@pytest.mark.parametrize("life", unseen.LIVES)
 def test_stripe_may_make_no_more_events_from_any_turn_on(life):
     """F50: the looks at its objects bring all of it back."""
     assert list(unseen.failures(life)) == []
@@ -54,4 +54,4 @@ def test_stripe_may_make_no_more_events_from_any_turn_on(life):
 @pytest.mark.parametrize("name", unseen.LISTS)
 def test_no_list_is_looked_at_in_vain(name):
     """F50: without it some life would not come back as a whole."""
-    assert any(failure for life in LIVES for failure in unseen.failures(life, without=name))
+    assert any(failure for life in unseen.LIVES for failure in unseen.failures(life, without=name))

@@ -5,15 +5,40 @@ Nothing tells of what is done from then on, to nobody, ever. What the schedules 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tests.simulation import rest
-from tests.simulation.exhaustive.lives import LIVES, Life
+from tests.simulation.exhaustive import lives
+from tests.simulation.exhaustive.lives import Life
 from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.watch import Violation
 
 LISTS = ("sessions", "subscriptions", "invoices", "refunds", "disputes")
 _EVERY = 1_000_000
+
+
+def deleted(life: Life) -> None:
+    """A plan whose customer is deleted at Stripe."""
+    life.checkout("pro_monthly")
+    life.pay()
+    life.events()
+    for plan in life.sim.engine.world.all("subscription"):
+        life.sim.engine.request("DELETE", f"/v1/customers/{plan['customer']}")
+    life.events()
+
+
+def idle(life: Life) -> None:
+    """A plan that renews three times, and nobody looks."""
+    life.checkout("pro_monthly")
+    life.pay()
+    life.events()
+    for _ in range(3):
+        for plan in life.sim.engine.world.all("subscription"):
+            life.later(plan["items"]["data"][0]["current_period_end"] - life.sim.scheduler.now + 7200)
+        life.events()
+
+
+LIVES: dict[str, Callable[[Life], None]] = {**lives.LIVES, "deleted": deleted, "idle": idle}
 
 
 class Unseen(Life):
