@@ -19,7 +19,18 @@ from tests.fakes.core import Core, a_notice
 from tests.fakes.event_lists import FakeWalks
 from tests.fakes.lifecycles import change, refunds, renewed
 from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked
-from tests.fakes.snapshots import ALICE, DAY, INVOICE, NOW, SESSION, SUBSCRIPTION, a_dispute, a_refund, an_order
+from tests.fakes.snapshots import (
+    ALICE,
+    CUSTOMER,
+    DAY,
+    INVOICE,
+    NOW,
+    SESSION,
+    SUBSCRIPTION,
+    a_dispute,
+    a_refund,
+    an_order,
+)
 from tests.fakes.stripe_told import told_by, told_dispute, told_invoice, told_refund, told_subscription
 from tests.fakes.subscriber import subscribed_core
 
@@ -97,6 +108,13 @@ def test_a_renewal_before_one_that_was_seen_is_brought_back(world: World) -> Non
     world.core.deliver_change("evt_renewed")
     assert world.core.granted() == [*GRANTED, ("RENEWAL", 100)]
     world.told()
+    world.lists.invoices.made.append(told_invoice(id="in_0", customer=CUSTOMER, period_end=NOW, line="il_0"))
+    assert world.run(now=True).queued == 2
+    assert world.core.calls.count("price") == 1, "of two invoices, once"
+    world.core.calls.made.clear()
+    world.core.queue.bodies.clear()
+    world.lists.invoices.made.pop()
+    world.core.clock.time += DAY
     world.brings_back("invoice.paid")
     assert world.core.granted() == [*GRANTED, ("RENEWAL", 100), ("RENEWAL", 100)]
     assert world.core.calls.count("price") == 1, "one price of one page, and none once all of it is stored"
@@ -226,6 +244,19 @@ def test_no_list_waits_for_ever_behind_another(world: World) -> None:
     for _ in range(6):
         world.run(timedelta())
     assert {name: walk.until for name, walk in world.walks.kept.items()} == dict.fromkeys(LISTS)
+
+
+def test_a_run_that_stops_between_two_lists_says_that_there_is_more(world: World) -> None:
+    assert world.run(timedelta()) == Walked(read=0, queued=0, more=True), "it came to no second list"
+
+
+def test_what_an_operator_has_broken_off_is_gone_on_with_before_its_time(world: World) -> None:
+    made = [told_subscription(id=f"sub_{number}", customer="cus_theirs") for number in range(150)]
+    world.lists.subscriptions.made = made
+    world.run(only="subscriptions")
+    assert world.run(timedelta(), now=True, only="subscriptions") == Walked(read=100, queued=0, more=True)
+    assert world.run(only="subscriptions") == Walked(read=50, queued=0, more=False)
+    assert world.run(only="subscriptions") == Walked(read=0, queued=0, more=False)
 
 
 def test_a_run_that_was_broken_off_is_gone_on_with(world: World) -> None:
