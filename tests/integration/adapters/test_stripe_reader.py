@@ -207,7 +207,7 @@ def test_a_subscription_that_has_started(side: StripeSide) -> None:
     assert (subscription.latest_invoice, subscription.trial_end) == (invoice.id, None)
     assert [(item.price_id, item.quantity) for item in subscription.items] == [(price, 1)]
     assert subscription.order == truth.sessions[0].order
-    assert (invoice.subscription, invoice.customer) == (subscription.id, customer)
+    assert (invoice.subscription, invoice.customer, invoice.order) == (subscription.id, customer, subscription.order)
     assert (invoice.status, invoice.billing_reason, invoice.currency) == ("paid", "subscription_create", "usd")
     assert (line.price_id, line.quantity, line.amount) == (price, 1, 1200)
     assert (line.of_subscription, line.proration) == (True, False)

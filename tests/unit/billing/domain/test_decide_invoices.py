@@ -77,6 +77,13 @@ def test_the_first_invoice_grants_what_was_ordered_and_a_renewal_what_the_catalo
     assert renewed.purchases[PurchaseKey("in_2#il_1")].order is None
 
 
+def test_the_first_invoice_of_a_subscription_that_is_in_no_list_any_more_grants_what_was_ordered():
+    """F44: the customer was deleted, and the catalog edited, before anybody looked."""
+    cheaper = {**PRICES, PRO_MONTHLY.id: a_price("pro_monthly", 1200, "month", credits=40, level="PRO")}
+    after, _ = step(before(PLAN_ORDER), a_truth(an_invoice(order=ORDER), prices=cheaper))
+    assert (after.account.balance, after.purchases[LINE].order) == (100, ORDER)
+
+
 def test_the_quantity_that_was_invoiced_counts():
     after, _ = step(before(PLAN_ORDER), a_truth(a_subscription(order=ORDER), an_invoice(a_line(quantity=3))))
     assert after.account.balance == 300

@@ -19,9 +19,11 @@ from tests.fakes.snapshots import (
     TEAM_YEARLY,
     a_line,
     a_payment,
+    a_price,
     a_refund,
     a_subscription,
     an_invoice,
+    an_order,
 )
 
 PAID = PaymentIntentId("pi_in_1")
@@ -204,3 +206,14 @@ def test_what_expires_at_a_look_is_counted_as_expired_and_not_as_reversed(core):
     run(core)
     assert core.granted()[-1] == ("EXPIRY", -100)
     assert (core.metrics.counts["CreditsExpired"], "CreditsReversed" in core.metrics.counts) == (100, False)
+
+
+def test_an_order_that_only_the_first_invoice_names_speaks_for_it(core):
+    """F44: the customer was deleted before anybody looked: its subscriptions are in no list of Stripe's."""
+    order = an_order(PRO_MONTHLY)
+    core.tables.orders[order.id] = order
+    core.stripe.prices[PRO_MONTHLY.id] = a_price("pro_monthly", 1200, "month", credits=1, level="PRO")
+    core.stripe.subscriptions.clear()
+    core.stripe.invoices[INVOICE] = an_invoice(order=order.id)
+    run(core, invoices=frozenset({INVOICE}))
+    assert core.granted() == [("PURCHASE", 100)]

@@ -124,12 +124,13 @@ def _judge(before: Before, truth: Snapshot, policy: AccessPolicy) -> tuple[Judge
     customers = {*before.account.customers, *before.account.deleted_customers}
     for session in sorted(truth.sessions, key=lambda item: item.id):
         judged += judge_session(session, before.purchases, before.orders, before.account.user)
-    orders = {sub.id: before.orders.get(sub.order) for sub in truth.subscriptions if sub.order}
+    orders = {sub.id: sub.order for sub in truth.subscriptions}
     for invoice in sorted(truth.invoices, key=lambda item: item.id):
         if invoice.customer not in customers:
             judged += Judged(refused={invoice.id: "another owner"})
             continue
-        order = orders.get(invoice.subscription) if invoice.subscription else None
+        named = invoice.order or (orders.get(invoice.subscription) if invoice.subscription else None)
+        order = before.orders.get(named) if named else None
         found = judge_invoice(
             invoice,
             before.purchases,

@@ -197,6 +197,9 @@ class Invoice:
     """The payment intents that paid it: one, several when it was paid in parts, none when nothing was due."""
     payment: Payment | None = None
     """What they came to, with its registers; None until they were read (see `with_payments`)."""
+    order: OrderId | None = None
+    """The order that its subscription named when the invoice was made. A subscription of a deleted customer is in no
+    list any more, and its metadata may have been written over since."""
 
 
 @dataclass(frozen=True, slots=True)

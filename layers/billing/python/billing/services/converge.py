@@ -161,6 +161,7 @@ def _with_discovered(before: Before, truth: Snapshot, accounts: AccountStore) ->
     }
     orders = {session.order for session in truth.sessions if PurchaseKey(session.id) not in before.purchases}
     orders |= {subscription.order for subscription in truth.subscriptions}
+    orders |= {invoice.order for invoice in truth.invoices}
     missing_keys = keys - before.purchases.keys()
     missing_orders = {order for order in orders if order is not None} - before.orders.keys()
     if not missing_keys and not missing_orders:

@@ -226,6 +226,7 @@ def invoice_of(obj: Object, lines: Sequence[Object]) -> Invoice:
             lines=tuple(_invoice_line(line) for line in lines),
             paid_at=paid_at,
             intents=tuple(_invoice_intents(obj)),
+            order=_order((details.get("metadata") or {}).get("order_id")),
         )
 
 
