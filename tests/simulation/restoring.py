@@ -1,7 +1,9 @@
 """A simulated run whose accounts are put back at its end to an earlier step, and the steps of docs/restore.md.
 
-The ledger stays, and so does Stripe. What `plumb restore mend` takes in from Stripe's lists is done here from what is
-known of the run: the owners of customers made since, and their orders. Nobody else is under way, and nothing strikes.
+Stripe stays as it is, and so does the ledger, or it is put back as well, to the same step or a later one: then what was
+spent and given by hand since is gone, and users have it again. What `plumb restore mend` takes in from Stripe's lists
+is done here from what is known of the run: the owners of customers made since, and their orders. Nobody else is under
+way, and nothing strikes.
 """
 
 from __future__ import annotations
@@ -29,10 +31,12 @@ _KEPT = ("ORDER#",)
 
 
 class Remembering(Simulation):
-    """A world that keeps its tables as they were at one step."""
+    """A world that keeps its accounts as they were at one step, and its ledger as it was at one of its own."""
 
     back = 0
+    ledger_back = 0
     then: tuple[Mapping[Key, Row], float] | None = None
+    ledger: Mapping[Key, Row] | None = None
 
     @property
     def step(self) -> int:
@@ -43,14 +47,19 @@ class Remembering(Simulation):
         self.scheduler.step = number
         if number == self.back:
             self.then = dict(self.dynamo.tables["accounts"].rows), self.scheduler.now
+        if number == self.ledger_back:
+            self.ledger = dict(self.dynamo.tables["ledger"].rows)
 
 
 def restored(seed: int, calls: int = 40) -> Simulation:
-    """Run a seed, put its accounts back, mend, and hold the end to the oracle. Raises Violation."""
+    """Run a seed, put its accounts back, of every other seed its ledger, too, mend, and hold the end to the oracle.
+    Raises Violation.
+    """
     sim = Remembering(seed)
-    sim.back = 1 + Random(seed).randrange(
-        calls
-    )  # not by the run's own chance: until its end it is the run of this seed
+    chance = Random(seed)  # not the run's own: until its end it is the run of this seed
+    sim.back = 1 + chance.randrange(calls)
+    if seed % 2 == 0:
+        sim.ledger_back = sim.back + chance.randrange(calls - sim.back + 1)
     live(sim, calls)
     rest.come_to_rest(sim)
     put_back(sim)
@@ -77,8 +86,21 @@ def put_back(sim: Remembering) -> None:
         if datetime.fromisoformat(plain(row.item["recorded_at"])).timestamp() >= at - _MARGIN:
             _write(sim, {"Delete": {"TableName": "events", "Key": {"id": {"S": key}}}})
             sim.watch.outcomes.pop(str(key), None)
+    if sim.ledger is not None:
+        _put_ledger_back(sim, sim.ledger)
     sim.redis.flush()
     _unlearn(sim)
+
+
+def _put_ledger_back(sim: Simulation, then: Mapping[Key, Row]) -> None:
+    """Entries since are nowhere any more: what was told of them is as if it had never been."""
+    for key in sim.dynamo.tables["ledger"].rows.keys() - then.keys():
+        user, entry = cast("tuple[str, str]", key)
+        _write(sim, {"Delete": {"TableName": "ledger", "Key": {"user": {"S": user}, "entry": {"S": entry}}}})
+    for user in USERS:
+        kept = [entry for entry in sim.journal.entries.get(user, []) if (user, entry["entry"]) in then]
+        sim.journal.entries[user] = kept
+        sim.watch.sums[user] = sum(entry["amount"] for entry in kept)
 
 
 def mend(sim: Simulation) -> None:

@@ -1,5 +1,6 @@
-"""F48: whole runs, whatever struck in them, whose accounts are put back at the end: they come to what Stripe and the
-ledger say, as if nothing had happened, and a second mending finds nothing to do.
+"""F48: whole runs, whatever struck in them, whose accounts are put back at the end, of every other seed with their
+ledger: they come to what Stripe and the ledger say, as if nothing had happened but what the ledger has lost, and a
+second mending finds nothing to do.
 """
 
 import os
