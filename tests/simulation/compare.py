@@ -150,9 +150,10 @@ def customers(sim: Simulation) -> None:
             raise Violation(f"customer {customer} has the owner {user}, whose account knows nothing of it")
 
 
-def events(sim: Simulation) -> None:
+def events(sim: Simulation, *, repaired: bool = False) -> None:
     """Every event that was answered 2xx has come to an end. What waits for a person is only what must: an event of
-    another mode, and one of a customer that is nobody's here (money rules 7 and 9).
+    another mode, and one of a customer that is nobody's here (money rules 7 and 9). A checkout that dies after it has
+    taken a customer over leaves what was parked to the customer's next event, or to a resync: then it is `repaired`.
     """
     for event, kind in sim.journal.accepted.items():
         outcome = sim.watch.outcomes.get(event)
@@ -161,8 +162,11 @@ def events(sim: Simulation) -> None:
         forged = sim.engine.world.find(event) is not None and _object(sim, event).get("id") in sim.journal.forged
         if not forged and (outcome == "QUARANTINED") != (event in sim.journal.strange):
             raise Violation(f"at rest, {kind} {event} is {outcome}")
-        if outcome == "PARKED" and not _nobodys(sim, event):
-            raise Violation(f"at rest, {kind} {event} is parked, though its customer has an owner")
+        if outcome == "PARKED":
+            customer = _customer(sim, event)
+            waits = not repaired and customer in sim.journal.foreign
+            if customer is None or (sim.raw("accounts", f"CUSTOMER#{customer}") is not None and not waits):
+                raise Violation(f"at rest, {kind} {event} is parked, though its customer has an owner")
 
 
 def _object(sim: Simulation, event: str) -> Mapping[str, Any]:
@@ -170,12 +174,12 @@ def _object(sim: Simulation, event: str) -> Mapping[str, Any]:
     return told
 
 
-def _nobodys(sim: Simulation, event: str) -> bool:
+def _customer(sim: Simulation, event: str) -> str | None:
     told = _object(sim, event)
     if told["object"] == "dispute":
         told = sim.engine.world.need("charge", told["charge"])  # a dispute names no customer, its charge does
-    customer = told["id"] if told["object"] == "customer" else told.get("customer")
-    return customer is not None and sim.raw("accounts", f"CUSTOMER#{customer}") is None
+    found: str | None = told["id"] if told["object"] == "customer" else told.get("customer")
+    return found
 
 
 def shown(sim: Simulation, user: str, level: str) -> None:

@@ -43,6 +43,7 @@ def come_to_rest(sim: Simulation) -> None:
         _repaired(sim, reconcile, "the schedules' jobs", writing=bool(sim.journal.lost))
     if thorough:
         _repaired(sim, _resync, "a resync", writing=False)
+        compare.events(sim, repaired=True)
 
 
 def _repaired(sim: Simulation, repair: Callable[[Simulation], None], name: str, *, writing: bool) -> None:

@@ -96,6 +96,8 @@ def _rewrite(sim: Simulation) -> bool:
     victim = sim.chance.one((sim.step, "victim"), USERS)
     order = _UNKNOWN if victim == (customer and owner_of(sim, customer)) else _order(sim, UserId(victim))
     path = f"/v1/{kinds[thing['object']]}/{thing['id']}"
+    if thing["object"] == "checkout.session" and not thing["client_reference_id"]:
+        sim.journal.forged.add(thing["id"])
     if thing["id"] in sim.journal.foreign:
         sim.journal.foreign[thing["id"]].hints.add(victim)
     answer = sim.engine.request("POST", path, {"metadata": {"user_id": victim, "order_id": order}})

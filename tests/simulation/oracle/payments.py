@@ -108,7 +108,6 @@ class Payments:
     def __init__(self, all_of: All, known: Known) -> None:
         self._known = known
         self._charges = {each["id"]: each for each in all_of("charge")}
-        self._subscriptions = {each["id"]: each for each in all_of("subscription")}
         self._intents = {each["id"]: each for each in all_of("payment_intent")}
         self._refunds = all_of("refund")
         self._disputes = all_of("dispute")
@@ -183,16 +182,13 @@ class Payments:
 
     def _gave(self, invoice: Obj, price: Obj, key: str, quantity: int, paid_at: int) -> Mapping[str, str]:
         """What a line of an invoice gives: the order's, of the first one; else what the catalog said when its payment
-        was first seen, which may have been at any time since. Which it was, what was granted must tell. So it is of a
-        first one, too, if somebody has written another order into its subscription.
+        was first seen, which may have been at any time since. Which it was, what was granted must tell.
         """
         said = [each for name, each, until in self._known.earlier if name == price["id"] and until >= paid_at]
         said.append(price["metadata"])
         subscription = invoice["parent"]["subscription_details"]["subscription"]
         if invoice["billing_reason"] == "subscription_create":
-            ordered = self._ordered(subscription, price["id"])
-            kept = self._subscriptions[subscription]["metadata"].get("order_id") in self._known.orders
-            said = ordered if ordered and kept else [*ordered, *said]
+            said = self._ordered(subscription, price["id"]) or said
         granted = self._known.granted.get((key, 0))
         return next((each for each in said if int(each["credits_amount"]) * quantity == granted), said[-1])
 
