@@ -72,8 +72,15 @@ def _order(sim: Simulation, victim: UserId) -> str:
 
 
 def _customer(sim: Simulation, user: UserId) -> Obj:
-    """The customer that pays: the user's own, or a stranger's that calls itself the user's."""
-    own = [each for each in sim.engine.world.all("customer") if owner_of(sim, each["id"]) == user]
+    """The customer that pays: the user's own, or a stranger's that calls itself the user's.
+
+    One that was made but never written down, because a function died in between, is nobody's: what it pays is parked
+    until the user's next checkout takes it in, which may be never.
+    """
+    known = {each["customer"] for each in sessions(sim)}
+    own = [
+        each for each in sim.engine.world.all("customer") if each["id"] in known and owner_of(sim, each["id"]) == user
+    ]
     if own and sim.chance.happens((sim.step, "own customer"), 0.5):
         remember_owner(sim, own[0]["id"])
         return own[0]
