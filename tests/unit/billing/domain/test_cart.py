@@ -71,7 +71,9 @@ def test_broken_metadata_is_refused_by_its_key_and_never_by_its_value():
     with pytest.raises(PriceMisconfigured) as refused:
         cart_of([(CREDITS, 1), (replace(broken, id=PriceId("price_2")), 1)], None)
     assert refused.value.message == "the metadata of this price is not set up correctly: see entitlement_level"
-    assert refused.value.ids["price_id"] == "price_2"
+    assert refused.value.ids == {"price_id": "price_2", "reason": "entitlement_level 'canary' is none of PRO"}
+    with pytest.raises(PriceMisconfigured, match=r"is not set up correctly$"):
+        cart_of([(replace(broken, broken_key=None), 1)], None)
 
 
 @pytest.mark.parametrize(
@@ -85,11 +87,13 @@ def test_broken_metadata_is_refused_by_its_key_and_never_by_its_value():
     ],
 )
 def test_a_price_that_quantity_times_amount_does_not_cost(barred, why):
-    with pytest.raises(PriceUnavailable, match=why):
+    with pytest.raises(PriceUnavailable, match=why) as refused:
         cart_of([(replace(CREDITS, unit_amount=None, barred=barred), 1)], None)
+    assert refused.value.ids == {"price_id": CREDITS.id, "reason": barred}
 
 
 @pytest.mark.parametrize("change", [{"active": False}, {"gives": Gives(plan="pro")}])
 def test_what_is_not_for_sale(change):
-    with pytest.raises(PriceUnavailable, match="not for sale"):
+    with pytest.raises(PriceUnavailable, match="not for sale") as refused:
         cart_of([(replace(CREDITS, **change), 1)], None)
+    assert refused.value.ids == {"price_id": CREDITS.id}

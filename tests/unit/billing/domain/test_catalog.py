@@ -20,6 +20,8 @@ LEVELS = ("FREE", "PRO", "TEAM")
         ({"credits_amount": "20", "credits_expire_days": "90"}, Gives(credits=20, credits_expire_days=90)),
         ({"entitlement_level": "PRO", "entitlement_days": "30"}, Gives(level="PRO", level_days=30)),
         ({"entitlement_level": "TEAM", "plan": "team"}, Gives(level="TEAM", plan="team")),
+        ({"plan": "p"}, Gives(plan="p")),
+        ({"plan": "p" * 40}, Gives(plan="p" * 40)),
         ({"credits_amount": "5", "plan_group": "add-on_2"}, Gives(credits=5, plan_group="add-on_2")),
     ],
 )

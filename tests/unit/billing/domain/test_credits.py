@@ -20,6 +20,35 @@ def test_what_is_left_may_be_negative():
     assert replace(LOT, used=400, reversed=300).left == -200
 
 
+def test_what_is_held_is_left_and_not_free():
+    held = replace(LOT, used=100, held=150)
+    assert (held.left, held.free) == (400, 250)
+
+
+@pytest.mark.parametrize(
+    ("change", "finished"),
+    [({}, False), ({"used": 500}, True), ({"used": 500, "held": 1}, False), ({"used": 499}, False)],
+)
+def test_a_lot_is_finished_when_nothing_is_left_or_held(change, finished):
+    assert replace(LOT, **change).finished == finished
+
+
+def test_a_lot_comes_from_its_session_or_invoice_and_an_adjustment_from_nothing_of_stripe():
+    assert LOT.source == "cs_1"
+    assert replace(LOT, purchase=PurchaseKey("in_1#il_1")).source == "in_1"
+    assert replace(LOT, purchase=PurchaseKey("adj_1")).source is None
+
+
+def test_what_has_expired_once_stays_so_for_a_clock_that_is_behind():
+    over = replace(ENDING, used=499).settled_at(NOW + 90 * DAY)
+    assert over.expired == 1
+    assert over.settled_at(NOW) == over
+
+
+def test_what_is_held_does_not_expire():
+    assert replace(ENDING, used=100, held=150).settled_at(NOW + 91 * DAY).expired == 250
+
+
 def test_a_lot_expires_at_its_very_second_and_not_before():
     assert ENDING.settled_at(NOW + 90 * DAY - SECOND).expired == 0
     assert ENDING.settled_at(NOW + 90 * DAY).expired == 500

@@ -71,6 +71,28 @@ def test_a_message_that_we_did_not_write_is_refused(change: dict[str, Any]) -> N
         Notice.from_message(MESSAGE | change)
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        *(({name: object()}, name) for name in MESSAGE if name != "object"),
+        ({"object": 1}, "object"),
+        ({"object": {"type": 1, "id": None}}, "object.type"),
+        ({"object": {"type": "charge", "id": 1}}, "object.id"),
+        ({"related": {"charge": "pi_1"}}, "related"),
+    ],
+)
+def test_a_refusal_names_the_field(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(MalformedMessage) as refused:
+        Notice.from_message(MESSAGE | change)
+    assert refused.value.ids == {"field": field}
+
+
+def test_a_refusal_of_what_is_no_message_says_so() -> None:
+    with pytest.raises(MalformedMessage) as refused:
+        Notice.from_message([])
+    assert refused.value.ids == {"field": "message"}
+
+
 @pytest.mark.parametrize("message", [None, [], "x", 1, {}])
 def test_a_message_that_is_none(message: Any) -> None:
     with pytest.raises(MalformedMessage):
