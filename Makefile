@@ -151,7 +151,7 @@ nightly: check coverage ## the long versions of everything
 	@KILLS=whole $(PYTHON) -m pytest tests/integration/purchase/test_kills.py -n0
 	@SIMULATION_WHOLE=1 SIMULATION_RUNS=5000 $(PYTHON) -m pytest tests/simulation $(SIDE_BY_SIDE) --timeout=0
 	@$(MAKE) simulate RUNS=$(or $(RUNS),100000) SEED=$(or $(SEED),$(shell date +%Y%m%d))
-	@$(MAKE) fuzz-webhook fuzz-api EXAMPLES=500
+	@$(MAKE) fuzz-webhook fuzz-api RUNS=1000000 EXAMPLES=500
 	@$(MAKE) load prove
 
 ## --- look after it ------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ lock: ## compile the locks after editing a .in (UPGRADE=1: to the newest release
 	@UPGRADE=$(UPGRADE) sh requirements/install.sh lock
 
 clean: ## remove everything that make built; .env stays
-	rm -rf .venv .venv-sam .tools .plumbline .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
+	rm -rf .venv .venv-sam .tools .plumbline .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 FORCE:
