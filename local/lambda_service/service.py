@@ -15,7 +15,9 @@ from local.run_config import RunConfig
 from local.template import Function
 from local.template.watch import LiveModel
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 2.0
+"""Only until a changed function is warm again: each invocation looks for itself. Each look asks for every file of each
+function."""
 
 
 class LambdaService:
