@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
@@ -211,6 +212,19 @@ def test_every_function_that_nobody_waits_for_is_watched(resources: dict[str, An
         (each.dimensions[0][1]["Ref"], each.name) for each in watched(resources) if each.alarm == "background-failing"
     }
     assert seen == {(function, name) for function in alone for name in ("Errors", "Throttles")}
+
+
+def test_a_job_that_does_not_run_is_not_hidden_by_another_one_of_its_function(resources: dict[str, Any]) -> None:
+    schedules = Counter(
+        each["Properties"]["Target"]["Arn"]["Fn::GetAtt"][0]
+        for each in resources.values()
+        if each["Type"] == "AWS::Scheduler::Schedule"
+    )
+    silent = [each.dimensions[0][1]["Ref"] for each in watched(resources) if each.name == "Invocations"]
+    assert [schedules[function] for function in silent] == [1]
+    caught_up = alarms(resources)["catch-up-not-run"]
+    assert (caught_up["MetricName"], caught_up["Statistic"]) == ("EventsCaughtUp", "SampleCount")
+    assert (caught_up["TreatMissingData"], caught_up["Threshold"]) == ("breaching", 1)
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,35 @@ def test_what_fails_is_raised_and_nothing_is_taken_for_seen(world: World, call: 
     assert world.queued() == ["evt_1"]
 
 
+def test_a_list_that_can_not_be_read_keeps_no_other_waiting(world: World) -> None:
+    """It was seen to its end the longest time ago, so it is the first of every run, and fails every one."""
+    for hour in range(3):
+        world.made(f"evt_{hour}", OTHER)
+        world.calls.before("page", raising(StripeRefused("no")))
+        with pytest.raises(StripeRefused):
+            world.run()
+        world.core.clock.time += HOUR
+    assert set(world.queued()) == {"evt_0", "evt_1", "evt_2"}
+    assert world.walks.kept.keys() == {"events:1"}
+
+
+def test_after_a_list_that_failed_at_the_deadline_no_other_is_begun(world: World) -> None:
+    world.made("evt_1", OTHER)
+    world.calls.before("page", raising(StripeUnavailable("down")))
+    with pytest.raises(StripeUnavailable):
+        world.run(deadline=timedelta())
+    assert world.queued() == []
+
+
+def test_what_was_queued_before_a_failure_is_counted(world: World) -> None:
+    for number in range(150):
+        world.made(f"evt_{number}")
+    world.calls.before("page", lambda: None, raising(StripeUnavailable("down")))
+    with pytest.raises(StripeUnavailable):
+        world.run()
+    assert world.core.metrics.counts["EventsCaughtUp"] == len(world.queued()) == 100
+
+
 def test_a_queue_that_fails_leaves_the_page_for_the_next_run(world: World) -> None:
     world.made("evt_1")
     world.core.queue.down = True

@@ -35,7 +35,8 @@ class World:
         self.walks = FakeWalks(core.calls)
         origin = Origin(livemode=False)
         self.deps = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
-        self.looks = looks(LookDeps(lists.every, FakeParked(core.tables), FakeKnown(core.tables), core.stripe))[:1]
+        self.every = looks(LookDeps(lists.every, FakeParked(core.tables), FakeKnown(core.tables), core.stripe))
+        self.looks = self.every[:1]
 
     def lists(self, name: str = SESSION, ago: timedelta = HOUR, **changed: Any) -> None:
         """A session that Stripe lists; by default it is paid."""
@@ -157,6 +158,17 @@ def test_a_pass_begins_anew_when_the_session_after_which_it_was_to_go_on_is_gone
     last = world.walks.kept["sessions"].after
     world.listed.made = [session for session in world.listed.made if session["id"] != last]
     assert world.run() == Walked(read=100, queued=1, more=False)
+
+
+def test_a_list_that_can_not_be_read_keeps_no_other_waiting(world: World) -> None:
+    world.looks = world.every
+    world.core.calls.broken["list sessions"] = StripeRefused("no")
+    for _ in range(2):
+        with pytest.raises(StripeRefused):
+            world.run()
+        world.core.clock.time += timedelta(days=2)
+    assert world.walks.kept.keys() == {look.name for look in world.every[1:]}
+    assert all(walk.seen > NOW + timedelta(days=1) for walk in world.walks.kept.values())
 
 
 def test_another_refusal_is_not_taken_for_that(world: World) -> None:

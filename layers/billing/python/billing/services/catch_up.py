@@ -16,16 +16,17 @@ from typing import Any
 from billing.domain.events import HANDLED, parse_event
 from billing.domain.ids import EVENT_ID, EventId, fits
 from billing.domain.notice import Notice
-from billing.domain.walk import begun
+from billing.domain.walk import Walk, begun
 from billing.errors import MalformedEvent
 from billing.ports.stripe import EventList, Listed
-from billing.services.walk_on import WalkDeps, Walked, walk_on
+from billing.services.walk_on import Told, WalkDeps, Walked, each_in_turn, walk_on
 
 _TYPES_AT_ONCE = 20
 """What the list takes: https://docs.stripe.com/api/events/list#list_events-types."""
 LISTS: tuple[tuple[str, ...], ...] = tuple(batched(sorted(HANDLED), _TYPES_AT_ONCE, strict=False))
 """Every handled type, once."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_TOLD = Told("event caught up", "EventsCaughtUp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,23 @@ def catch_up(deadline: datetime, correlation_id: str, deps: CatchUpDeps, *, unde
     """Read on in every list, until the deadline. The list that was seen to its end the longest time ago is the first.
 
     `undelivered`: look at all that Stripe keeps, 30 days, but only at events that an endpoint has not taken: a second
-    net, under what was listed too late for the first.
+    net, under what was listed too late for the first. Raises what the ports raise, when every list had its turn.
     """
-    walking, found = deps.walking, Walked(0, 0, more=False)
-    lists = [(types, name, walking.walks.load(name)) for types, name in _named(undelivered=undelivered)]
-    lists.sort(key=lambda each: _NEVER if each[2] is None else each[2].seen)
-    for place, (types, name, walk) in enumerate(lists, 1):
-        done = walk_on(
+    walking = deps.walking
+
+    def read_on(types: tuple[str, ...], name: str, walk: Walk | None) -> Walked:
+        return walk_on(
             begun(walk, name, walking.clock.now(), whole=undelivered),
             partial(deps.listed.page, types, undelivered=undelivered),
             lambda page, _: _notices(page, correlation_id, walking),
-            "event caught up",
+            _TOLD,
             deadline,
             walking,
         )
-        late = place < len(lists) and walking.clock.now() >= deadline
-        found = Walked(found.read + done.read, found.queued + done.queued, more=done.more or late)
-        if found.more:
-            break
-    walking.metrics.count("EventsCaughtUp", found.queued)
+
+    lists = [(types, name, walking.walks.load(name)) for types, name in _named(undelivered=undelivered)]
+    lists.sort(key=lambda each: _NEVER if each[2] is None else each[2].seen)
+    found = each_in_turn([partial(read_on, *each) for each in lists], deadline, walking)
     walking.log.info("caught up on events", count=found.queued, changed=found.queued > 0)
     return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from billing.domain.look import looked_at
@@ -16,11 +17,12 @@ from billing.domain.notice import Notice
 from billing.domain.walk import Walk, begun_back
 from billing.errors import MalformedEvent
 from billing.ports.stripe import Listed, ObjectList
-from billing.services.walk_on import WalkDeps, Walked, walk_on
+from billing.services.walk_on import Told, WalkDeps, Walked, each_in_turn, walk_on
 
 type Doubts = Iterable[tuple[Mapping[str, Any], str]]
 """Objects in doubt, each with the type of the event that should have come of it."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_TOLD = Told("object in doubt", "ObjectsInDoubt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +46,14 @@ def look_at_objects(
 ) -> Walked:
     """Read on in every list whose time has come, until the deadline. `now`: in every list.
 
-    One list after the other, so that Stripe is asked by one at a time; the one that was seen to its end the longest
-    time ago is the first, so that none waits for ever behind another. Raises what the ports raise.
+    The list that was seen to its end the longest time ago is the first. Raises what the ports raise, when every list
+    had its turn.
     """
-    found = Walked(0, 0, more=False)
     walks = [(look, deps.walks.load(look.name)) for look in looks]
     wanted = [(look, walk) for look, walk in walks if now or _is_due(look, walk, deps.clock.now())]
     wanted.sort(key=lambda each: _NEVER if each[1] is None else each[1].seen)
-    for place, (look, walk) in enumerate(wanted, 1):
-        done = _looked_on(look, walk, deadline, correlation_id, deps)
-        late = place < len(wanted) and deps.clock.now() >= deadline
-        found = Walked(found.read + done.read, found.queued + done.queued, more=done.more or late)
-        if found.more:
-            break
-    deps.metrics.count("ObjectsInDoubt", found.queued)
-    return found
+    turns = [partial(_looked_on, look, walk, deadline, correlation_id, deps) for look, walk in wanted]
+    return each_in_turn(turns, deadline, deps)
 
 
 def _is_due(look: Look, walk: Walk | None, now: datetime) -> bool:
@@ -73,7 +68,7 @@ def _looked_on(look: Look, walk: Walk | None, deadline: datetime, correlation_id
         return [notice for notice in notices if notice is not None]
 
     under_way = begun_back(walk, look.name, deps.clock.now(), look.back)
-    done = walk_on(under_way, look.listed.page, told, "object in doubt", deadline, deps)
+    done = walk_on(under_way, look.listed.page, told, _TOLD, deadline, deps)
     deps.log.info("looked at objects", walk=look.name, count=done.queued, changed=done.queued > 0)
     return done
 

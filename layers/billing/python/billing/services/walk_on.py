@@ -6,14 +6,14 @@ anywhere costs the next one a page. Of two runs at once, one goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.events import Origin
 from billing.domain.notice import Notice
 from billing.domain.walk import Walk, begun_anew, stepped
-from billing.errors import StripeRefused
+from billing.errors import BillingError, StripeRefused
 from billing.ports.store import EventStore, Walks
 from billing.ports.stripe import Listed
 from billing.ports.world import Clock, Log, Metrics, Queue
@@ -36,6 +36,14 @@ class WalkDeps:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """How it is told that a notice was queued: by this message in the log, and by this metric, page by page."""
+
+    message: str
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
 class Walked:
     """What a run came to. `more`: it stopped at its deadline, and the next run goes on from there."""
 
@@ -44,16 +52,41 @@ class Walked:
     more: bool
 
 
-def walk_on(walk: Walk, read: Read, notices: Notices, message: str, deadline: datetime, deps: WalkDeps) -> Walked:
-    """Read the walk's pass to its end, or until the deadline. `message` is logged for each notice that is queued.
+def each_in_turn(lists: Iterable[Callable[[], Walked]], deadline: datetime, deps: WalkDeps) -> Walked:
+    """Read on in one list after the other, until the deadline, so that Stripe is asked by one at a time.
 
-    Raises what the ports raise. What was queued before stays queued.
+    A list that can't be read keeps none behind it waiting: it is tried first again in every run. What the first of them
+    raised is raised when all had their turn.
+    """
+    read = queued = 0
+    begun = more = False
+    failed: BillingError | None = None
+    for read_on in lists:
+        if begun and deps.clock.now() >= deadline:
+            more = True
+            break
+        begun = True
+        try:
+            done = read_on()
+        except BillingError as exc:
+            failed = failed or exc
+            continue
+        read, queued, more = read + done.read, queued + done.queued, more or done.more
+    if failed is not None:
+        raise failed
+    return Walked(read, queued, more)
+
+
+def walk_on(walk: Walk, read: Read, notices: Notices, told: Told, deadline: datetime, deps: WalkDeps) -> Walked:
+    """Read the walk's pass to its end, or until the deadline.
+
+    Raises what the ports raise. What was queued before stays queued, and is counted.
     """
     seen = queued = 0
     under_way: Walk | None = walk
     while under_way is not None and under_way.until is not None:
         page, under_way = _page(read, under_way)
-        queued += _queue_unknown(notices(page, under_way), message, deps)
+        queued += _queue_unknown(notices(page, under_way), told, deps)
         seen += len(page.objects)
         under_way = deps.walks.save(stepped(under_way, page.after))
         if deps.clock.now() >= deadline:
@@ -72,11 +105,12 @@ def _page(read: Read, walk: Walk) -> tuple[Listed, Walk]:
         return read(anew), anew
 
 
-def _queue_unknown(notices: Sequence[Notice], message: str, deps: WalkDeps) -> int:
+def _queue_unknown(notices: Sequence[Notice], told: Told, deps: WalkDeps) -> int:
     """Queue those of which nothing is recorded."""
     known = deps.events.records({notice.id for notice in notices})
     unknown = [notice for notice in notices if notice.id not in known]
     for notice in unknown:
         deps.queue.send(notice.to_text())
-        deps.log.info(message, event_id=notice.id, event_type=notice.type, customer_id=notice.customer)
+        deps.log.info(told.message, event_id=notice.id, event_type=notice.type, customer_id=notice.customer)
+    deps.metrics.count(told.metric, len(unknown))
     return len(unknown)
