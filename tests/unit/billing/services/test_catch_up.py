@@ -228,6 +228,7 @@ def test_a_list_that_can_not_be_read_keeps_no_other_waiting(world: World) -> Non
         world.core.clock.time += HOUR
     assert set(world.queued()) == {"evt_0", "evt_1", "evt_2"}
     assert world.walks.kept.keys() == {"events:1"}
+    assert world.core.log.messages.count("list not read") == 3
 
 
 def test_after_a_list_that_failed_at_the_deadline_no_other_is_begun(world: World) -> None:

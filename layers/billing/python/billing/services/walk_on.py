@@ -69,6 +69,7 @@ def each_in_turn(lists: Iterable[Callable[[], Walked]], deadline: datetime, deps
         try:
             done = read_on()
         except BillingError as exc:
+            deps.log.failure("list not read", exc, code=exc.code)
             failed = failed or exc
             continue
         read, queued, more = read + done.read, queued + done.queued, more or done.more
