@@ -11,6 +11,7 @@ from billing.services.catch_up import catch_up
 from billing.services.look_at_objects import look_at_objects
 from billing.services.looks import looks
 from billing.services.settle_due import settle_due
+from billing.services.walk_on import Walked
 from plumb.cli import FAILED, OK, operator_command
 from plumb.invocation import Invocation
 from plumb.output import counted
@@ -106,9 +107,11 @@ def undelivered(world: World, seen: _Seen) -> Done:
 def objects(world: World, seen: _Seen) -> Done:
     """The objects of which Stripe may have made no event."""
     every = [replace(look, listed=_ShownObjects(look.listed, seen)) for look in looks(world.look)]
-    done = look_at_objects(every, world.clock.now() + _PATIENCE, _RUN, world.walking, now=True)
-    sentence = f"{counted(done.read, 'object')} read, {done.queued} put onto the queue."
-    return Done(sentence, {"read": done.read, "queued": done.queued}, whole=not done.more)
+
+    def look(*, begin: bool) -> Walked:
+        return look_at_objects(every, world.clock.now() + _PATIENCE, _RUN, world.walking, now=begin)
+
+    return _walked(lambda: look(begin=True), lambda: look(begin=False), "object")
 
 
 def due(world: World, seen: _Seen) -> Done:
@@ -136,6 +139,24 @@ JOBS: Mapping[str, Callable[[World, _Seen], Done]] = {
 
 def _caught_up(world: World, seen: _Seen, *, undelivered: bool) -> Done:
     deps = replace(world.catch_up, listed=_Shown(world.catch_up.listed, seen))
-    done = catch_up(world.clock.now() + _PATIENCE, _RUN, deps, undelivered=undelivered)
-    sentence = f"{counted(done.read, 'event')} read, {done.queued} put onto the queue."
-    return Done(sentence, {"read": done.read, "queued": done.queued}, whole=not done.more)
+
+    def read() -> Walked:
+        return catch_up(world.clock.now() + _PATIENCE, _RUN, deps, undelivered=undelivered)
+
+    return _walked(read, read, "event")
+
+
+def _walked(first: Callable[[], Walked], on: Callable[[], Walked], what: str) -> Done:
+    """Read to the end, also where a schedule reads the same list at that moment and was faster with a page.
+
+    Going on from where that one has come, until nobody is faster: of two that read a list one gives up at a page's end,
+    so the schedule does when it is overtaken in its turn.
+    """
+    done = first()
+    read, queued = done.read, done.queued
+    while done.overtaken and not done.more:
+        done = on()
+        read, queued = read + done.read, queued + done.queued
+    asked = " Stripe asks to be asked less." if done.busy else ""
+    sentence = f"{counted(read, what)} read, {queued} put onto the queue.{asked}"
+    return Done(sentence, {"read": read, "queued": queued}, whole=not done.more)

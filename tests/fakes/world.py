@@ -152,14 +152,15 @@ class FakeMetrics:
 
 @dataclass
 class FakeQueue:
-    """Keeps what was sent; `down` refuses."""
+    """Keeps what was sent; `down` refuses, and so it does when it has taken `room` messages."""
 
     bodies: list[str] = field(default_factory=list)
     delayed: list[tuple[str, int]] = field(default_factory=list)
     down: bool = False
+    room: int | None = None
 
     def send(self, body: str) -> None:
-        if self.down:
+        if self.down or len(self.bodies) == self.room:
             raise QueueUnavailable("the queue is down")
         self.bodies.append(body)
 

@@ -21,6 +21,7 @@ import pytest
 
 from billing.domain.events import Origin
 from billing.domain.ids import SubscriptionId
+from billing.errors import StripeBusy
 from billing.observability import metrics
 from billing.services.catch_up import CatchUpDeps, catch_up
 from billing.services.settle_due import settle_due
@@ -133,11 +134,13 @@ def on_the_schedule() -> None:
 
 
 def in_the_list() -> None:
-    """The list is read."""
+    """The list is read, and the next time Stripe asks to be asked less."""
     core = Core()
     walks = FakeWalks(core.calls)
     walking = WalkDeps(walks, core.events, core.queue, Origin(livemode=False), core.clock, core.log, metrics())
-    catch_up(NOW + timedelta(minutes=1), "run-1", CatchUpDeps(FakeEventList(core.calls), walking))
+    for _ in range(2):
+        catch_up(NOW + timedelta(minutes=1), "run-1", CatchUpDeps(FakeEventList(core.calls), walking))
+        core.calls.broken["page"] = StripeBusy("slow down")
 
 
 def in_the_ledger() -> None:

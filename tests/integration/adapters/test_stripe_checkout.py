@@ -13,7 +13,7 @@ from billing.adapters.stripe_api.client import stripe_client
 from billing.config import StripeAccess
 from billing.domain.ids import CustomerId, SessionId, UserId
 from billing.domain.order import Order
-from billing.errors import Misconfigured, StripeRefused, StripeUnavailable
+from billing.errors import Misconfigured, StripeBusy, StripeRefused, StripeUnavailable
 from tests.integration.adapters.stripe_side import API, APP, NUMBERS, StripeSide
 from tests.unit.billing.adapters.http_servers import answer, bad_server
 
@@ -204,7 +204,7 @@ def test_failures_without_end_are_retryable(side: StripeSide) -> None:
 def test_being_asked_to_slow_down_says_how_long(side: StripeSide) -> None:
     order, customer = side.order(side.price()), side.customer()
     side.control("faults", fail=50, status=429)
-    with pytest.raises(StripeUnavailable) as raised:
+    with pytest.raises(StripeBusy) as raised:
         side.open(order, customer)
     assert raised.value.retry_after is not None
     assert raised.value.retry_after > 0

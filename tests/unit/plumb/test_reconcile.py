@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +12,15 @@ import pytest
 
 from billing.domain.events import Origin
 from billing.domain.ids import UserId
-from billing.errors import StoreUnavailable, StripeUnavailable
+from billing.errors import StoreUnavailable, StripeBusy, StripeUnavailable
 from billing.ports.credits import DueReader
 from billing.services.adjust_credits import adjust_credits
-from billing.services.catch_up import LISTS, CatchUpDeps
-from billing.services.looks import LookDeps
+from billing.services.catch_up import LISTS, CatchUpDeps, catch_up
+from billing.services.look_at_objects import look_at_objects
+from billing.services.looks import LookDeps, looks
 from billing.services.perform_once import CreditDeps
-from billing.services.walk_on import WalkDeps
-from plumb.commands.reconcile import JOBS, Done, command, due, events, undelivered
+from billing.services.walk_on import WalkDeps, Walked
+from plumb.commands.reconcile import JOBS, Done, command, due, events, objects, undelivered
 from plumb.invocation import Invocation
 from plumb.site import Site
 from plumb.world import World
@@ -54,10 +56,11 @@ class Installation:
         self.due: DueReader = core.due
         self.credits: CreditDeps = core.use
         self.listed = FakeEventList(core.calls)
-        walks, origin = FakeWalks(core.calls), Origin(livemode=False)
-        self.walking = WalkDeps(walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
+        self.walks, origin = FakeWalks(core.calls), Origin(livemode=False)
+        self.walking = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
         self.catch_up = CatchUpDeps(self.listed, self.walking)
-        self.look = LookDeps(FakeLists(core.calls).every, FakeParked(core.tables), FakeKnown(core.tables), core.stripe)
+        self.lists = FakeLists(core.calls)
+        self.look = LookDeps(self.lists.every, FakeParked(core.tables), FakeKnown(core.tables), core.stripe)
 
     def made(self, number: int) -> None:
         """Events that Stripe made an hour ago and no endpoint took."""
@@ -100,6 +103,37 @@ def test_what_no_endpoint_took_is_a_list_of_its_own(here: Installation) -> None:
     events(here.world, lambda _: None)
     here.core.queue.bodies.clear()
     assert undelivered(here.world, lambda _: None).counts == {"read": 1, "queued": 1}
+
+
+def test_a_schedule_that_was_faster_is_followed_to_the_end(here: Installation) -> None:
+    """F49: it may be stopped at any page, so that it has the list is no reason to call all of it done."""
+    here.made(250)
+    schedule: list[Walked] = []
+
+    def reads_a_page() -> None:
+        schedule.append(catch_up(here.clock.now(), "run-1", here.catch_up))
+
+    here.core.calls.after("page", reads_a_page)
+    assert events(here.world, lambda _: None) == Done(
+        "250 events read, 250 put onto the queue.", {"read": 250, "queued": 250}, whole=True
+    )
+    assert schedule == [Walked(read=100, queued=100, more=True)]
+    assert here.walks.kept["events:0"].until is None
+
+
+def test_lists_of_objects_that_a_schedule_was_faster_with_are_not_begun_again(here: Installation) -> None:
+    here.core.calls.after("list sessions", lambda: look_at_objects(looks(here.look), NOW + HOUR, "run-1", here.walking))
+    done = objects(here.world, lambda _: None)
+    assert (done.whole, here.core.calls.count("list refunds")) == (True, 2), "once by each of them"
+
+
+@pytest.mark.parametrize("job", [events, objects])
+def test_what_stripe_wants_later_is_not_all(here: Installation, job: Callable[..., Done]) -> None:
+    """F24."""
+    busy = StripeBusy("slow down")
+    here.core.calls.broken |= {"page": busy, "list sessions": busy}
+    done = job(here.world, lambda _: None)
+    assert (done.whole, done.sentence.partition(". ")[2]) == (False, "Stripe asks to be asked less.")
 
 
 def test_more_accounts_than_a_function_settles_in_one_run(here: Installation) -> None:

@@ -13,7 +13,7 @@ import pytest
 from billing.domain.events import HANDLED, Origin
 from billing.domain.ids import EventId
 from billing.domain.walk import KEPT
-from billing.errors import QueueUnavailable, StripeRefused, StripeUnavailable
+from billing.errors import BillingError, QueueUnavailable, StripeBusy, StripeRefused, StripeUnavailable
 from billing.services.catch_up import LISTS, CatchUpDeps, catch_up
 from billing.services.walk_on import WalkDeps, Walked
 from tests.fakes.core import Core
@@ -176,7 +176,9 @@ def test_of_two_runs_at_once_one_goes_on(world: World) -> None:
         world.made(f"evt_{number}")
     inner: list[Walked] = []
     world.calls.after("page", lambda: inner.append(world.run()))
-    assert world.run() == Walked(read=100, queued=100, more=False)
+    assert world.run() == Walked(read=100, queued=100, more=False, overtaken=True), (
+        "how far the other comes is not known"
+    )
     assert inner == [Walked(read=150, queued=150, more=False)]
     assert world.walks.kept["events:0"].until is None
     assert set(world.queued()) == {f"evt_{number}" for number in range(150)}
@@ -246,6 +248,38 @@ def test_what_was_queued_before_a_failure_is_counted(world: World) -> None:
     with pytest.raises(StripeUnavailable):
         world.run()
     assert world.core.metrics.counts["EventsCaughtUp"] == len(world.queued()) == 100
+
+
+def test_what_was_queued_of_a_page_before_the_queue_failed_is_counted(world: World) -> None:
+    for number in range(3):
+        world.made(f"evt_{number}")
+    world.core.queue.room = 2
+    with pytest.raises(QueueUnavailable):
+        world.run()
+    assert world.core.metrics.counts["EventsCaughtUp"] == len(world.queued()) == 2
+
+
+def test_stripe_that_asks_for_less_ends_the_run_and_keeps_its_place(world: World) -> None:
+    """F24, money rule 27: no other list is tried, nothing has failed, and the next run goes on from there."""
+    for number in range(150):
+        world.made(f"evt_{number}")
+    world.made("evt_other", OTHER)
+    world.calls.before("page", lambda: None, raising(StripeBusy("slow down", retry_after=1.0)))
+    assert world.run() == Walked(read=100, queued=100, more=True, busy=True)
+    assert world.calls.count("page") == 2
+    assert (world.core.metrics.counts["RunsHeldUp"], world.core.log.messages[-2:]) == (
+        1,
+        ["stripe asks to be asked less", "caught up on events"],
+    )
+    assert world.run() == Walked(read=51, queued=51, more=False)
+    assert len(set(world.queued())) == 151
+
+
+def test_a_list_that_failed_before_stripe_asked_for_less_is_told(world: World) -> None:
+    world.calls.before("page", raising(StripeRefused("no")), raising(StripeBusy("slow down")))
+    with pytest.raises(BillingError) as failed:
+        world.run()
+    assert isinstance(failed.value, StripeRefused)
 
 
 def test_a_queue_that_fails_leaves_the_page_for_the_next_run(world: World) -> None:

@@ -144,7 +144,7 @@ def test_of_two_runs_at_once_one_goes_on_and_what_both_queue_is_one_event(world:
     world.lists()
     inner: list[Walked] = []
     world.core.calls.after("list sessions", lambda: inner.append(world.run()))
-    assert (world.run(), inner) == (Walked(1, 1, more=False), [Walked(1, 1, more=False)])
+    assert (world.run(), inner) == (Walked(1, 1, more=False, overtaken=True), [Walked(1, 1, more=False)])
     first, second = world.core.queue.messages
     assert first["id"] == second["id"]
     world.deliver()

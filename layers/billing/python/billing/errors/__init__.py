@@ -35,7 +35,8 @@
     │   └── CheckoutConflict        another request of this user is being carried out this very moment
     ├── SignatureRefused            a webhook whose signature does not hold
     ├── Retryable                   the same call may succeed later
-    │   ├── StripeUnavailable       Stripe did not answer, answered 5xx or 429
+    │   ├── StripeUnavailable       Stripe did not answer, or answered 5xx
+    │   │   └── StripeBusy          Stripe answered 429
     │   ├── StoreUnavailable        DynamoDB throttled or did not answer
     │   ├── QueueUnavailable        SQS did not take the message
     │   ├── SecretsUnavailable      Secrets Manager did not answer
@@ -220,6 +221,10 @@ class StripeUnavailable(Retryable):
     """Stripe did not answer in time, answered 5xx, or asked us to slow down."""
 
     code = "stripe_unavailable"
+
+
+class StripeBusy(StripeUnavailable):
+    """Stripe asked us to slow down (429). Who can't is no worse off than if it had not answered."""
 
 
 class StoreUnavailable(Retryable):

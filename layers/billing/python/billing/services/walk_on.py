@@ -13,7 +13,7 @@ from datetime import datetime
 from billing.domain.events import Origin
 from billing.domain.notice import Notice
 from billing.domain.walk import Walk, begun_anew, stepped
-from billing.errors import BillingError, StripeRefused
+from billing.errors import BillingError, StripeBusy, StripeRefused
 from billing.ports.store import EventStore, Walks
 from billing.ports.stripe import Listed
 from billing.ports.world import Clock, Log, Metrics, Queue
@@ -45,21 +45,27 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What a run came to. `more`: it stopped at its deadline, and the next run goes on from there."""
+    """What a run came to."""
 
     read: int
     queued: int
     more: bool
+    """It stopped before the end, at its deadline or because Stripe asked it to; the next run goes on from there."""
+    overtaken: bool = False
+    """Another run reads the same list, and has gone on with it: how far that one comes is not known here."""
+    busy: bool = False
+    """Stripe asked to be asked less (429)."""
 
 
 def each_in_turn(lists: Iterable[Callable[[], Walked]], deadline: datetime, deps: WalkDeps) -> Walked:
     """Read on in one list after the other, until the deadline, so that Stripe is asked by one at a time.
 
     A list that can't be read keeps none behind it waiting: it is tried first again in every run. What the first of them
-    raised is raised when all had their turn.
+    raised is raised when all had their turn. When Stripe asks to be asked less, that goes for all lists: the run ends
+    there, and is none that failed. That it happens to run after run is for the metric to tell.
     """
     read = queued = 0
-    begun = more = False
+    begun = more = overtaken = busy = False
     failed: BillingError | None = None
     for read_on in lists:
         if begun and deps.clock.now() >= deadline:
@@ -72,27 +78,39 @@ def each_in_turn(lists: Iterable[Callable[[], Walked]], deadline: datetime, deps
             deps.log.failure("list not read", exc, code=exc.code)
             failed = failed or exc
             continue
-        read, queued, more = read + done.read, queued + done.queued, more or done.more
+        read, queued = read + done.read, queued + done.queued
+        more, overtaken, busy = more or done.more, overtaken or done.overtaken, done.busy
+        if busy:
+            break
     if failed is not None:
         raise failed
-    return Walked(read, queued, more)
+    return Walked(read, queued, more, overtaken, busy)
 
 
 def walk_on(walk: Walk, read: Read, notices: Notices, told: Told, deadline: datetime, deps: WalkDeps) -> Walked:
-    """Read the walk's pass to its end, or until the deadline.
+    """Read the walk's pass to its end, or until the deadline, or until Stripe asks to be asked less.
 
-    Raises what the ports raise. What was queued before stays queued, and is counted.
+    Raises what else the ports raise. What was queued before stays queued, and is counted.
     """
     seen = queued = 0
-    under_way: Walk | None = walk
-    while under_way is not None and under_way.until is not None:
-        page, under_way = _page(read, under_way)
-        queued += _queue_unknown(notices(page, under_way), told, deps)
+    under_way = walk
+    while under_way.until is not None:
+        try:
+            page, under_way = _page(read, under_way)
+            found = notices(page, under_way)
+        except StripeBusy:
+            deps.log.warning("stripe asks to be asked less", walk=walk.name)
+            deps.metrics.count("RunsHeldUp")
+            return Walked(seen, queued, more=True, busy=True)
+        queued += _queue_unknown(found, told, deps)
         seen += len(page.objects)
-        under_way = deps.walks.save(stepped(under_way, page.after))
+        saved = deps.walks.save(stepped(under_way, page.after))
+        if saved is None:
+            return Walked(seen, queued, more=False, overtaken=True)
+        under_way = saved
         if deps.clock.now() >= deadline:
             break
-    return Walked(seen, queued, more=under_way is not None and under_way.until is not None)
+    return Walked(seen, queued, more=under_way.until is not None)
 
 
 def _page(read: Read, walk: Walk) -> tuple[Listed, Walk]:
@@ -107,11 +125,13 @@ def _page(read: Read, walk: Walk) -> tuple[Listed, Walk]:
 
 
 def _queue_unknown(notices: Sequence[Notice], told: Told, deps: WalkDeps) -> int:
-    """Queue those of which nothing is recorded."""
+    """Queue those of which nothing is recorded. Each is counted when the queue has it; a page without any counts 0."""
     known = deps.events.records({notice.id for notice in notices})
     unknown = [notice for notice in notices if notice.id not in known]
     for notice in unknown:
         deps.queue.send(notice.to_text())
+        deps.metrics.count(told.metric)
         deps.log.info(told.message, event_id=notice.id, event_type=notice.type, customer_id=notice.customer)
-    deps.metrics.count(told.metric, len(unknown))
+    if not unknown:
+        deps.metrics.count(told.metric, 0)
     return len(unknown)

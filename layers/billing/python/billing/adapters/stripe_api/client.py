@@ -9,7 +9,7 @@ from typing import Any
 import stripe
 
 from billing.config import StripeAccess
-from billing.errors import Misconfigured, StripeRefused, StripeUnavailable
+from billing.errors import Misconfigured, StripeBusy, StripeRefused, StripeUnavailable
 
 _CONNECT_SECONDS = 2.0
 _READ_SECONDS = 5.0
@@ -51,7 +51,7 @@ def translated() -> Iterator[None]:
             "an idempotency key stands for another request", stripe_code=error.code, key_reused=True
         ) from error
     except stripe.RateLimitError as error:
-        raise StripeUnavailable("Stripe asks us to slow down", retry_after=_retry_after(error)) from error
+        raise StripeBusy("Stripe asks us to slow down", retry_after=_retry_after(error)) from error
     except stripe.StripeError as error:
         raise StripeUnavailable("Stripe did not answer as it should", status=error.http_status) from error
 
