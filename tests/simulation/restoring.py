@@ -31,12 +31,16 @@ _KEPT = ("ORDER#",)
 
 
 class Remembering(Simulation):
-    """A world that keeps its accounts as they were at one step, and its ledger as it was at one of its own."""
+    """A world that keeps its accounts and its ledger as they were before each step."""
 
-    back = 0
-    ledger_back = 0
-    then: tuple[Mapping[Key, Row], float] | None = None
+    then: tuple[Mapping[Key, Row], float]
+    """The accounts that will be put back, and of when they are."""
     ledger: Mapping[Key, Row] | None = None
+    """The ledger that will be, if it is put back as well."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.before: list[tuple[Mapping[Key, Row], Mapping[Key, Row], float]] = []
 
     @property
     def step(self) -> int:
@@ -45,22 +49,23 @@ class Remembering(Simulation):
     @step.setter
     def step(self, number: int) -> None:
         self.scheduler.step = number
-        if number == self.back:
-            self.then = dict(self.dynamo.tables["accounts"].rows), self.scheduler.now
-        if number == self.ledger_back:
-            self.ledger = dict(self.dynamo.tables["ledger"].rows)
+        if number:  # not at rest
+            tables = self.dynamo.tables
+            self.before.append((dict(tables["accounts"].rows), dict(tables["ledger"].rows), self.scheduler.now))
 
 
-def restored(seed: int, calls: int = 40) -> Simulation:
+def restored(seed: int) -> Simulation:
     """Run a seed, put its accounts back, of every other seed its ledger, too, mend, and hold the end to the oracle.
     Raises Violation.
     """
     sim = Remembering(seed)
+    live(sim)
     chance = Random(seed)  # not the run's own: until its end it is the run of this seed
-    sim.back = 1 + chance.randrange(calls)
+    back = chance.randrange(len(sim.before))
+    accounts, _, at = sim.before[back]
+    sim.then = accounts, at
     if seed % 2 == 0:
-        sim.ledger_back = sim.back + chance.randrange(calls - sim.back + 1)
-    live(sim, calls)
+        _, sim.ledger, _ = sim.before[chance.randrange(back, len(sim.before))]
     rest.come_to_rest(sim)
     put_back(sim)
     mend(sim)
@@ -73,7 +78,6 @@ def restored(seed: int, calls: int = 40) -> Simulation:
 
 def put_back(sim: Remembering) -> None:
     """The accounts are as they were; Redis and the records of events since are forgotten."""
-    assert sim.then is not None
     then, at = sim.then
     now = dict(sim.dynamo.tables["accounts"].rows)
     for key in now.keys() - then.keys():

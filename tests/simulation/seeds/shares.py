@@ -10,8 +10,8 @@ from tests.simulation.run import run
 from tests.simulation.shrink import shrink
 from tests.simulation.story import story
 
-RUNS = int(os.environ.get("SIMULATION_RUNS", "1000"))
-"""What costs about a minute of one core."""
+RUNS = int(os.environ.get("SIMULATION_RUNS", "5000"))
+"""What costs some two and a half minutes of one core."""
 
 SHARES = 4
 _AT_ONCE = 25
