@@ -43,7 +43,6 @@ def come_to_rest(sim: Simulation) -> None:
         _repaired(sim, reconcile, "the schedules' jobs", writing=bool(sim.journal.lost))
     if thorough:
         _repaired(sim, _resync, "a resync", writing=False)
-        compare.events(sim, repaired=True)
 
 
 def _repaired(sim: Simulation, repair: Callable[[Simulation], None], name: str, *, writing: bool) -> None:
@@ -51,6 +50,7 @@ def _repaired(sim: Simulation, repair: Callable[[Simulation], None], name: str, 
     entries = _entries(sim)
     repair(sim)
     settle(sim)
+    compare.events(sim, repaired=True)
     if not writing and _entries(sim) != entries:
         raise Violation(f"{name} at rest wrote to the ledger: {_entries(sim)[len(entries) :]}")
     compare.held_to_oracle(sim, f"after {name}")

@@ -59,5 +59,7 @@ class Journal:
     """Bodies of messages that the consumer has finished."""
     lost: list[str] = field(default_factory=list)
     """Events that nobody will ever deliver: why, for each."""
+    cut_short: set[str] = field(default_factory=set)
+    """Functions of which an invocation died or failed."""
     entries: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     """Every ledger entry of each user, as it was written."""

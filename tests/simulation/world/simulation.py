@@ -134,6 +134,8 @@ class Simulation:
         def over(task: Task) -> None:
             if task.crashed:
                 self.system.restarted(function)
+            if task.crashed or task.error is not None:
+                self.journal.cut_short.add(function)
             ended(task)
 
         task = self.scheduler.begin(name, work, over, LIMITS[function], skew)
