@@ -56,12 +56,15 @@ def write_again(world: World, since: datetime, taken_in: Mapping[CustomerId, Use
         if ours is None:
             continue
         name, order, user, customer = ours
-        if session["status"] == "open":
-            if not world.accounts.buyers([name]):
-                yield Found(name, user, _end(world, name, dry=dry))
-        elif user != _owner(world, customer, taken_in):
+        is_open = session["status"] == "open"
+        stored = world.accounts.buyers([name]) if is_open else world.accounts.orders([order])
+        if stored or session["status"] == "expired":
+            continue
+        if user != _owner(world, customer, taken_in):
             yield Found(name, user, "its customer is not this user's")
-        elif session["status"] == "complete" and not world.accounts.orders([order]):
+        elif is_open:
+            yield Found(name, user, _end(world, name, dry=dry))
+        else:
             yield Found(name, user, _write(world, session, name, order, user, dry=dry))
 
 
@@ -71,11 +74,16 @@ def _owner(world: World, customer: CustomerId, taken_in: Mapping[CustomerId, Use
 
 
 def _ours(session: Mapping[str, Any]) -> tuple[SessionId, OrderId, UserId, CustomerId] | None:
-    """What we write into every session of ours, in both places; None where any of it is not there."""
+    """What we write into every session of ours, in each place; None where any of it is not there.
+
+    No table is left to ask, so all of it has to fit: an app beside us may have an `order_id` of its own.
+    """
     metadata = session.get("metadata") or {}
     name, order = fits(session["id"], SESSION_ID), fits(session["client_reference_id"], ORDER_ID)
     user, customer = fits(metadata.get("user_id"), USER_ID), fits(session["customer"], CUSTOMER_ID)
-    if name is None or order is None or user is None or customer is None or metadata.get("order_id") != order:
+    if name is None or order is None or user is None or customer is None:
+        return None
+    if {metadata.get("order_id"), metadata.get("correlation_id")} != {order}:
         return None
     return SessionId(name), OrderId(order), UserId(user), CustomerId(customer)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from billing.domain.ids import CustomerId, PaymentIntentId, PurchaseKey, SubscriptionId
+from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PurchaseKey, SubscriptionId
 from billing.domain.purchase import PurchaseState
 from billing.domain.registers import statuses
 from billing.domain.subscription import SubscriptionState
@@ -77,6 +77,15 @@ class FakeKnown:
         with self.tables.calls.called("states"):
             stored = self.tables.purchases
             return {key: stored[key].state for key in purchases if key in stored}
+
+    def ordered(self, named: Collection[tuple[OrderId, CustomerId]]) -> Collection[tuple[OrderId, CustomerId]]:
+        with self.tables.calls.called("ordered"):
+            orders, owners = self.tables.orders, self.tables.owners
+            return {
+                (order, customer)
+                for order, customer in named
+                if order in orders and orders[order].user == owners.get(customer)
+            }
 
     def subscriptions(
         self, customers: Collection[CustomerId]

@@ -182,7 +182,7 @@ def test_of_accounts_catching_up_reads_the_subscriptions_alone(resources: dict[s
         if "ACCOUNT#*" in json.dumps(statement.get("Condition", {}))
     ]
     named = {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ACCOUNT#*"]},
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ACCOUNT#*", "ORDER#*"]},
         "ForAllValues:StringEquals": {"dynamodb:Attributes": list(SHOWN)},
         "Null": {"dynamodb:Attributes": "false"},
     }

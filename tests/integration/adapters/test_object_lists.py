@@ -19,6 +19,7 @@ from billing.domain.doubts import (
     doubt_of_subscription,
     grants_of_invoice,
     intent_behind,
+    order_named,
     subscription_behind,
 )
 from billing.domain.ids import CustomerId, SessionId
@@ -83,11 +84,13 @@ def test_what_stripe_refuses_and_what_fails_is_told_apart(side: StripeSide, list
 
 
 def test_a_paid_session_shows_that_it_is(side: StripeSide, lists: ObjectLists) -> None:
-    _, session = side.bought(side.price())
+    customer, session = side.bought(side.price())
     found = listed(side, lists.sessions, id=session)
-    assert doubt_of_session(found, PurchaseState.OPEN) == "checkout.session.completed"
-    assert doubt_of_session(found, PurchaseState.PAID) is None
-    assert doubt_of_session(found, None) == "checkout.session.completed", "it names its order"
+    assert doubt_of_session(found, PurchaseState.OPEN, ordered=True) == "checkout.session.completed"
+    assert doubt_of_session(found, PurchaseState.PAID, ordered=True) is None
+    named = order_named(found)
+    assert named is not None
+    assert (named[0][:4], named[1]) == ("ord_", customer)
 
 
 # ------------------------------------------------------------------------------------------ subscriptions and invoices

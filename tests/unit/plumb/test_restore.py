@@ -116,7 +116,7 @@ SESSION: dict[str, Any] = {
     "id": "cs_test_1",
     "client_reference_id": "ord_01JD3K5Q8Z",
     "customer": "cus_1",
-    "metadata": {"user_id": "alice", "order_id": "ord_01JD3K5Q8Z"},
+    "metadata": {"user_id": "alice", "order_id": "ord_01JD3K5Q8Z", "correlation_id": "ord_01JD3K5Q8Z"},
 }
 
 
@@ -127,8 +127,7 @@ SESSION: dict[str, Any] = {
         {"client_reference_id": "ord_other000"},
         {"customer": None},
         {"metadata": None},
-        {"metadata": {"user_id": "alice"}},
-        {"metadata": {"order_id": "ord_01JD3K5Q8Z"}},
+        *({"metadata": SESSION["metadata"] | {name: None}} for name in SESSION["metadata"]),
         {"id": "no session"},
     ],
 )

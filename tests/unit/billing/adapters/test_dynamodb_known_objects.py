@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from billing.adapters.dynamodb.items import attributes
+from billing.adapters.dynamodb.items import attributes, order_key, to_item
 from billing.adapters.dynamodb.known_objects import SHOWN, DynamoKnown
-from billing.domain.ids import CustomerId, PaymentIntentId, PurchaseKey
+from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PurchaseKey, UserId
 from billing.domain.purchase import PurchaseState
 from billing.domain.subscription import SubscriptionState, state_of
 from tests.fakes.snapshots import POLICY, PRICES, a_dispute, a_refund, a_subscription
@@ -17,6 +17,7 @@ from tests.unit.billing.adapters.dynamo_tables import (
     World,
     account,
     commit,
+    order,
     payment,
     purchase,
     stored,
@@ -52,6 +53,31 @@ def test_a_page_is_one_consistent_read_of_single_keys(world: World, known: Dynam
 def test_none_asked_for_is_no_read(world: World, known: DynamoKnown) -> None:
     world.requests.clear()
     assert (known.states([]), world.requests) == ({}, [])
+
+
+# ------------------------------------------------------------------------------------------------------ orders
+
+
+def test_an_order_is_its_customers_owners(world: World, known: DynamoKnown) -> None:
+    """F35, F65: an order of somebody else, and a customer of nobody."""
+    world.accounts.own_customers(stored(world), [CUSTOMER])
+    mine, theirs = order(), replace(order(), id=OrderId("ord_2"), user=UserId("bob"))
+    for each in (mine, theirs):
+        world.put(to_item(each, pk=order_key(each.id)))
+    named = [(mine.id, CUSTOMER), (theirs.id, CUSTOMER), (mine.id, SECOND), (OrderId("ord_3"), CUSTOMER)]
+    assert set(known.ordered(named)) == {(mine.id, CUSTOMER)}
+
+
+def test_of_an_order_its_user_alone_is_read_and_of_none_no_customer(world: World, known: DynamoKnown) -> None:
+    """S20: it holds an e-mail address, too."""
+    world.requests.clear()
+    assert known.ordered([(OrderId("ord_3"), CUSTOMER)]) == set()
+    [asked] = (request["RequestItems"][world.tables.accounts] for request in world.requests)
+    assert [key["pk"]["S"] for key in asked["Keys"]] == ["ORDER#ord_3"]
+    named = [asked["ExpressionAttributeNames"][name] for name in asked["ProjectionExpression"].split(", ")]
+    assert set(named) < set(SHOWN)
+    world.requests.clear()
+    assert (known.ordered([]), world.requests) == (set(), [])
 
 
 # ----------------------------------------------------------------------------------------------- subscriptions

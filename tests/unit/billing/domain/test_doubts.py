@@ -13,6 +13,7 @@ from billing.domain.doubts import (
     doubt_of_subscription,
     grants_of_invoice,
     intent_behind,
+    order_named,
     subscription_behind,
 )
 from billing.domain.ids import PurchaseKey
@@ -52,23 +53,34 @@ def a_session(status: str, paid: str = "paid", **changed: Any) -> dict[str, Any]
     ],
 )
 def test_what_is_stored_and_does_not_fit_is_in_doubt(status: str, paid: str, doubted: set[Any], told: str) -> None:
-    found = {state: doubt_of_session(a_session(status, paid), state) for state in STATES}
+    found = {state: doubt_of_session(a_session(status, paid), state, ordered=True) for state in STATES}
     assert {state for state, kind in found.items() if kind} == doubted
     assert set(found.values()) <= {None, told}
 
 
 @pytest.mark.parametrize("status", ["open", "complete", "expired"])
-@pytest.mark.parametrize(
-    "changed", [{"client_reference_id": None}, {"client_reference_id": "theirs", "metadata": None}]
-)
-def test_what_names_no_order_and_is_not_stored_is_of_another_app(status: str, changed: dict[str, Any]) -> None:
+def test_what_was_not_ordered_and_is_not_stored_is_of_another_app(status: str) -> None:
     """F65."""
-    assert doubt_of_session(a_session(status, **changed), None) is None
+    assert doubt_of_session(a_session(status), None, ordered=False) is None
 
 
-def test_an_order_in_the_metadata_is_ours_too() -> None:
-    session = a_session("complete", client_reference_id=None, metadata={"order_id": "ord_1"})
-    assert doubt_of_session(session, None) == COMPLETED
+def test_what_is_stored_was_ordered() -> None:
+    assert doubt_of_session(a_session("complete"), PurchaseState.OPEN, ordered=False) == COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({}, ("ord_1", "cus_1")),
+        ({"client_reference_id": None, "metadata": {"order_id": "ord_1"}}, ("ord_1", "cus_1")),
+        ({"client_reference_id": None}, None),
+        ({"client_reference_id": "theirs", "metadata": None}, None),
+        ({"customer": None}, None),
+    ],
+)
+def test_the_order_and_the_customer_that_a_session_names(changed: dict[str, Any], named: object) -> None:
+    """F65: without either it is none of ours."""
+    assert order_named(a_session("complete", **changed)) == named
 
 
 # ---------------------------------------------------------------------------------------------------- subscriptions

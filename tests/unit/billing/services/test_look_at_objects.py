@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from billing.domain.events import Origin
-from billing.domain.ids import OrderId, PurchaseKey
+from billing.domain.ids import CustomerId, OrderId, PurchaseKey, UserId
 from billing.errors import QueueUnavailable, StripeRefused
 from billing.services.look_at_objects import look_at_objects
 from billing.services.looks import SESSIONS_BACK, LookDeps, looks
@@ -100,6 +100,26 @@ def test_a_session_whose_purchase_was_never_stored_is_found_by_its_order(world: 
     world.run()
     world.deliver()
     assert world.core.granted() == [("PURCHASE", 500)]
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"client_reference_id": "ord_theirs"},
+        {"client_reference_id": None, "metadata": {"order_id": "ord_theirs"}},
+        {"customer": "cus_theirs"},
+        {"customer": None},
+        {"customer": "cus_bob"},
+    ],
+)
+def test_a_session_of_another_app_is_never_told(world: World, theirs: dict[str, Any]) -> None:
+    """F65: also where its order id looks like ours, or is one of ours at another's customer (F35)."""
+    world.core.has_customer(UserId("bob"), CustomerId("cus_bob"))
+    world.core.tables.purchases.clear()
+    world.lists(**theirs)
+    for _ in range(3):
+        assert world.run() == Walked(read=1, queued=0, more=False)
+        world.core.clock.time += timedelta(hours=6)
 
 
 def test_what_is_as_we_know_it_costs_pages_and_no_message(world: World) -> None:

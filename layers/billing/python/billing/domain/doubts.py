@@ -13,12 +13,15 @@ from typing import Any, Final
 from billing.domain.catalog import Price
 from billing.domain.hints import at
 from billing.domain.ids import (
+    CUSTOMER_ID,
     INVOICE_ID,
     ORDER_ID,
     PAYMENT_INTENT_ID,
     STRIPE_ID,
     SUBSCRIPTION_ID,
+    CustomerId,
     InvoiceId,
+    OrderId,
     PaymentIntentId,
     PriceId,
     PurchaseKey,
@@ -37,15 +40,24 @@ _UNDER_WAY: Final = frozenset({PurchaseState.OPEN, PurchaseState.PROCESSING})
 _FINAL_IF_PAID: Final = frozenset({PurchaseState.PAID, PurchaseState.REFUSED})
 
 
-def doubt_of_session(session: Object, state: PurchaseState | None) -> str | None:
+def order_named(session: Object) -> tuple[OrderId, CustomerId] | None:
+    """The order and the customer that a session names; None where it can't be ours, for ours name both.
+
+    Whoever writes to the Stripe account, or makes up the address of a payment link, can name any order (F35).
+    """
+    order = fits(session.get("client_reference_id") or at(session, ("metadata", "order_id")), ORDER_ID)
+    customer = fits(session.get("customer"), CUSTOMER_ID)
+    return (OrderId(order), CustomerId(customer)) if order and customer else None
+
+
+def doubt_of_session(session: Object, state: PurchaseState | None, *, ordered: bool) -> str | None:
     """Of a checkout session and its purchase.
 
     A purchase that waits for its bank debit is always in doubt: that it failed does not show in a list of sessions.
-    What is not stored is ours only if it names an order, and whether that is true is for the converge to say.
+    What is not stored is ours only if it was `ordered`: the order that it names is the one of its customer's owner.
     """
     status = session.get("status")
-    order = session.get("client_reference_id") or at(session, ("metadata", "order_id"))
-    if state is None and fits(order, ORDER_ID) is None:
+    if state is None and not ordered:
         return None
     if status == "expired":
         return "checkout.session.expired" if state in _UNDER_WAY else None

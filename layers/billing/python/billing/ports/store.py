@@ -97,6 +97,9 @@ class KnownObjects(Protocol):
     def states(self, purchases: Collection[PurchaseKey]) -> Mapping[PurchaseKey, PurchaseState]:
         """How far purchases have come, of those that exist."""
 
+    def ordered(self, named: Collection[tuple[OrderId, CustomerId]]) -> Collection[tuple[OrderId, CustomerId]]:
+        """Of orders and customers that are named together, those of which the customer's owner wrote the order."""
+
     def subscriptions(
         self, customers: Collection[CustomerId]
     ) -> Mapping[CustomerId, Mapping[SubscriptionId, SubscriptionState]]:

@@ -16,6 +16,7 @@ from billing.domain.doubts import (
     doubt_of_subscription,
     grants_of_invoice,
     intent_behind,
+    order_named,
     subscription_behind,
 )
 from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, PriceId, PurchaseKey, SubscriptionId, fits
@@ -68,7 +69,11 @@ def looks(deps: LookDeps) -> tuple[Look, ...]:
 def _sessions(page: Listed, known: KnownObjects) -> Doubts:
     named = {PurchaseKey(name): obj for obj in page.objects if (name := fits(obj.get("id"), SESSION_ID))}
     states = known.states(named)
-    return _doubtful((obj, doubt_of_session(obj, states.get(key))) for key, obj in named.items())
+    orders = {key: order for key, obj in named.items() if key not in states and (order := order_named(obj))}
+    ordered = known.ordered(set(orders.values()))
+    return _doubtful(
+        (obj, doubt_of_session(obj, states.get(key), ordered=orders.get(key) in ordered)) for key, obj in named.items()
+    )
 
 
 def _subscriptions(page: Listed, known: KnownObjects) -> Doubts:
