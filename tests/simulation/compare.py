@@ -81,10 +81,14 @@ def stored(sim: Simulation, user: str) -> Expected:
         lots[key] = plain_item(moved)
     access = account.get("access")
     return Expected(
-        lots={key: Lot(lot["granted"], lot["reversed"], lot["used"], lot["expired"]) for key, lot in lots.items()},
+        lots={key: _lot(lot) for key, lot in lots.items()},
         access=(access["level"], _unix(access["until"])) if access else (LEVELS[0], None),
         subscriptions={each["id"]: (each["status"], each["cancel_at_period_end"]) for each in account["subscriptions"]},
     )
+
+
+def _lot(lot: dict[str, Any]) -> Lot:
+    return Lot(lot["granted"], lot["reversed"], lot["used"], lot["expired"], _unix(lot["expires_at"]))
 
 
 def _key(lot: dict[str, Any]) -> tuple[str, int]:

@@ -140,11 +140,15 @@ def _unlearn(sim: Simulation) -> None:
     watch.granted.clear()
     for user in USERS:
         item = sim.raw("accounts", f"ACCOUNT#{user}")
-        account: dict[str, Any] = plain_item(item) if item is not None else {"version": 0, "lots": []}
+        account: dict[str, Any] = (
+            plain_item(item) if item is not None else {"version": 0, "lots": [], "reservations": []}
+        )
         entries = sim.journal.entries.get(user, [])
         newest = entries[-1]["version"] if entries else 0
         ahead = newest > account["version"] or watch.sums[user] != account.get("balance", 0)
         watch.versions[user] = max(newest, account["version"]) if ahead else account["version"]
+        watch.counted.known[user] = account.get("stripe_version", 0)
+        watch.promised.begins(user, account)
         watch.lots[user] = {(lot["purchase"], lot["line"]): lot["granted"] for lot in account["lots"]}
     for key, row in sim.dynamo.tables["accounts"].rows.items():
         if str(key).startswith("LOT#"):

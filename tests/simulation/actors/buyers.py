@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from billing.domain.ids import UserId
+from billing.errors import BillingError, Retryable
 from billing.services.find_price import PriceRef
 from billing.services.start_checkout import CheckoutRequest, LineRequest, start_checkout
 from billing.services.sync_after_checkout import redirect_after_checkout, sync_after_checkout
@@ -67,10 +68,19 @@ def _tab(sim: Simulation, user: UserId, wishes: Mapping[str, int], label: str) -
             beside = had & _plans_of(sim, user)
             if beside and not wishes.keys().isdisjoint(PLANS):
                 raise sim.violation(f"{user} may pay for a plan, {task.result.id}, and has one: {sorted(beside)}")
+        elif isinstance(task.error, BillingError) and not isinstance(task.error, Retryable):
+            _nothing_left_open(sim, task)
         said = " and ".join(f"{quantity} x {wish}" for wish, quantity in wishes.items())
         sim.tell(f"{task.name}: {user}'s checkout of {said} ended with {told(task)}")
 
     sim.begin("create_checkout", label, lambda: start_checkout(request, sim.system.checkout()), ended)
+
+
+def _nothing_left_open(sim: Simulation, task: Task) -> None:
+    """A checkout that is refused leaves no session behind that can be paid, unless somebody was handed it."""
+    for name in sim.journal.made.get(task.name, ()):
+        if name not in sim.journal.handed_out and sim.engine.world.need("checkout.session", name)["status"] == "open":
+            raise sim.violation(f"{task.name} was refused, {task.error}, and leaves {name} open")
 
 
 def _plans_of(sim: Simulation, user: UserId) -> set[str]:

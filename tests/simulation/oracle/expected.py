@@ -29,6 +29,8 @@ class Lot:
     reversed: int
     used: int
     expired: int
+    expires: int | None = None
+    """When, in Unix seconds; None for never."""
 
     @property
     def left(self) -> int:
@@ -102,5 +104,6 @@ def _lots(bought: list[Bought], local: Local, now: int) -> dict[tuple[str, int],
             used = local.used.get((line.key, line.line), 0)
             back, before = upto - before, upto
             over = line.expires is not None and now >= line.expires
-            lots[line.key, line.line] = Lot(line.credits, back, used, max(0, line.credits - back - used) if over else 0)
+            gone = max(0, line.credits - back - used) if over else 0
+            lots[line.key, line.line] = Lot(line.credits, back, used, gone, line.expires)
     return lots

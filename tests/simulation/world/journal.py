@@ -44,6 +44,8 @@ class Journal:
     requests: dict[str, Request] = field(default_factory=dict)
     accepted: dict[str, str] = field(default_factory=dict)
     """Stripe's events that were answered 2xx and are of a kind that we handle, with their types."""
+    made: dict[str, set[str]] = field(default_factory=dict)
+    """By checkout, the sessions that Stripe has answered it with."""
     handed_out: dict[str, str] = field(default_factory=dict)
     """Checkout sessions whose address somebody was given, with the user."""
     strange: set[str] = field(default_factory=set)

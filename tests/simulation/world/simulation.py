@@ -57,6 +57,7 @@ class Simulation:
         self.journal = Journal()
         self.watch = Watch(self.journal)
         self.watch.froze = self._froze
+        self.watch.stripe_version = self._stripe_version
         self.watch.adopting = self.chance.happens(("adopting",), 0.5)
         self.redis = Redis(lambda: self.scheduler.now, self.watch.replaced)
         self.gate.flush = self.redis.flush
@@ -68,7 +69,7 @@ class Simulation:
                 GatedQueue(self.queue, self.gate),
                 GatedRedis(self.redis, self.gate),
                 GatedSecrets(self.secrets, self.gate),
-                SimulatedClient(self.engine, self.gate),
+                SimulatedClient(self.engine, self.gate, self._made),
                 clock,
                 Drawn(self.scheduler),
                 self.log,
@@ -109,6 +110,14 @@ class Simulation:
             TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True
         ).get("Item")
         return found
+
+    def _made(self, session: str) -> None:
+        task = self.scheduler.current
+        if task is not None:
+            self.journal.made.setdefault(task.name, set()).add(session)
+
+    def _stripe_version(self, user: str) -> int:
+        return int(self.dynamo.tables["accounts"].rows[f"ACCOUNT#{user}"].item["stripe_version"]["N"])
 
     def _froze(self, order: Mapping[str, Any]) -> None:
         today = {price["id"]: price["metadata"] for price in self.engine.world.all("price")}

@@ -209,6 +209,19 @@ class Resource:
         return self._requests.post(f"{self._path}/create_preview", params, None)
 
 
+class Sessions(Resource):
+    """Checkout sessions; somebody is told of each that was made, and of each that a repeated request was answered."""
+
+    def __init__(self, requests: Requests, path: str, made: Callable[[str], None]) -> None:
+        super().__init__(requests, path)
+        self._made = made
+
+    def create(self, params: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> Answer:
+        answer = super().create(params, options)
+        self._made(answer.body["id"])
+        return answer
+
+
 class Lines:
     """The lines of a session or an invoice."""
 
@@ -230,14 +243,14 @@ class _Room:
 class SimulatedClient:
     """What the adapters take for `stripe.StripeClient`."""
 
-    def __init__(self, engine: Engine, gate: Gate) -> None:
+    def __init__(self, engine: Engine, gate: Gate, made: Callable[[str], None]) -> None:
         requests = Requests(engine, gate)
         plain = "subscriptions customers prices payment_intents charges refunds disputes events"
         rooms: dict[str, Any] = {name: Resource(requests, f"/v1/{name}") for name in plain.split()}
         self.v1 = _Room(
             **rooms,
             invoices=Resource(requests, "/v1/invoices", "lines"),
-            checkout=_Room(sessions=Resource(requests, "/v1/checkout/sessions")),
+            checkout=_Room(sessions=Sessions(requests, "/v1/checkout/sessions", made)),
             billing_portal=_Room(sessions=Resource(requests, "/v1/billing_portal/sessions")),
         )
 

@@ -11,7 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.simulation.world.counted import Counted
 from tests.simulation.world.journal import Journal
+from tests.simulation.world.promised import Promised, left_of
 
 _STRIPES = frozenset({"PURCHASE", "RENEWAL", "REFUND", "REFUND_FAILED", "DISPUTE", "DISPUTE_WON"})
 """Kinds of ledger entries that an object of Stripe must be the cause of."""
@@ -47,9 +49,10 @@ def plain_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(attribute) for name, attribute in item.items()}
 
 
-def _left(lot: Mapping[str, Any]) -> int:
-    left: int = lot["granted"] - lot["reversed"] - lot["used"] - lot["expired"]
-    return left
+def _updated(write: Mapping[str, Any]) -> str | None:
+    """The user whose account a write updates."""
+    key = write.get("Update", {}).get("Key", {}).get("pk", {}).get("S", "")
+    return str(key).removeprefix("ACCOUNT#") if key.startswith("ACCOUNT#") else None
 
 
 class Watch:
@@ -74,12 +77,17 @@ class Watch:
         self.outcomes: dict[str, str] = {}
         """By event, what the events table says."""
         self.commits = 0
+        self.counted = Counted()
+        self.promised = Promised()
+        self.stripe_version: Callable[[str], int] = lambda user: 0
+        """The counter of a user's account as it is stored."""
 
     def written(self, items: list[dict[str, Any]]) -> None:
         """A transaction was committed."""
         self.commits += 1
         account: dict[str, Any] | None = None
         entries: list[dict[str, Any]] = []
+        outcomes: list[str] = []
         for write in items:
             put = write.get("Put")
             if put is None:
@@ -88,17 +96,28 @@ class Watch:
             if table == "ledger":
                 entries.append(plain_item(item))
             elif table == "events":
-                self._event(item["id"]["S"], item["outcome"]["S"])
-            elif item["pk"]["S"].startswith("ACCOUNT#"):
-                account = {name: plain(item[name]) for name in _WATCHED}
-            elif item["pk"]["S"].startswith("CUSTOMER#"):
-                self._owned(item["customer"]["S"], item["user"]["S"])
-            elif item["pk"]["S"].startswith("ORDER#"):
-                self.froze(plain_item(item))
-            elif item["pk"]["S"].startswith("LOT#"):
-                self._moved(plain_item(item))
+                outcomes.append(item["outcome"]["S"])
+                self._event(item["id"]["S"], outcomes[-1], item.get("customer", {}).get("S"))
+            else:
+                account = self._put(item["pk"]["S"], item) or account
         if entries or account is not None:
             self._booked(account, entries)
+        user = account["user"] if account is not None else next(filter(None, map(_updated, items)), None)
+        wrong = self.counted.committed(user, self.stripe_version(user) if user is not None else 0, outcomes)
+        if wrong is not None:
+            raise Violation(wrong)
+
+    def _put(self, key: str, item: Mapping[str, Any]) -> dict[str, Any] | None:
+        """An item of the accounts' table was written; the account, if it is one."""
+        if key.startswith("ACCOUNT#"):
+            return {name: plain(item[name]) for name in _WATCHED}
+        if key.startswith("CUSTOMER#"):
+            self._owned(item["customer"]["S"], item["user"]["S"])
+        elif key.startswith("ORDER#"):
+            self.froze(plain_item(item))
+        elif key.startswith("LOT#"):
+            self._moved(plain_item(item))
+        return None
 
     def replaced(self, key: str, old: str, new: str) -> None:
         """Another text has taken a cached one's place: never that of a later version (money rule 25)."""
@@ -106,7 +125,9 @@ class Watch:
         if was is not None and is_now is not None and int(is_now[1]) < int(was[1]):
             raise Violation(f"the cache went back from version {was[1]} to {is_now[1]}: {key}")
 
-    def _event(self, event: str, outcome: str) -> None:
+    def _event(self, event: str, outcome: str, customer: str | None) -> None:
+        if outcome == "PARKED" and customer in self.owners:
+            raise Violation(f"event {event} is parked, and its customer {customer} has an owner")
         known = self.outcomes.get(event)
         if known is not None and known not in _OPEN:
             raise Violation(f"event {event} was {known}, and is recorded again as {outcome}")
@@ -124,7 +145,7 @@ class Watch:
         self.journal.owners[customer] = user
 
     def _moved(self, lot: dict[str, Any]) -> None:
-        if _left(lot) or lot["held"]:
+        if left_of(lot) or lot["held"]:
             raise Violation(f"a lot left its account with something left: {lot}")
         user = lot["pk"].split("#")[1]
         self.lots[user][lot["purchase"], lot["line"]] = lot["granted"]
@@ -146,20 +167,9 @@ class Watch:
                 f"{user}: balance {account['balance']}, lots {left}, ledger {self.sums[user]} "
                 f"at version {account['version']}"
             )
-        self._held(user, account)
+        for wrong in self.promised.wrong(account, entries):
+            raise Violation(wrong)
         self._grants(user)
-        for entry in entries:
-            if entry["kind"] == "SPEND" and entry.get("reference") is None:
-                self._spent(account, entry)
-
-    def _spent(self, account: dict[str, Any], entry: dict[str, Any]) -> None:
-        """Money rule 17: a spend that captures nothing leaves what is reserved, of the whole and of each lot."""
-        reserved = sum(reservation["amount"] for reservation in account["reservations"])
-        lots = {(lot["purchase"], lot["line"]): lot for lot in account["lots"]}
-        touched = [lots[key] for share in entry["lots"] if (key := (share["purchase"], share["line"])) in lots]
-        short = [lot for lot in touched if _left(lot) < lot["held"]]
-        if account["balance"] < reserved or short:
-            raise Violation(f"a spend took what was reserved: {entry}, {reserved} of {account['balance']}, {short}")
 
     def _entry(self, user: str, version: int, entry: dict[str, Any]) -> None:
         if entry["user"] != user or entry["version"] != version:
@@ -187,16 +197,7 @@ class Watch:
         if lot["expired"] not in (0, max(0, lot["granted"] - lot["reversed"] - lot["used"] - lot["held"])):
             raise Violation(f"{user}: more expired, or less, than was left and not held: {lot}")
         self.lots[user][lot["purchase"], lot["line"]] = lot["granted"]
-        return _left(lot)
-
-    def _held(self, user: str, account: dict[str, Any]) -> None:
-        held: dict[tuple[str, int], int] = defaultdict(int)
-        for reservation in account["reservations"]:
-            for share in reservation["shares"]:
-                held[share["purchase"], share["line"]] += share["amount"]
-        here = {(lot["purchase"], lot["line"]): lot["held"] for lot in account["lots"] if lot["held"]}
-        if here != dict(held):
-            raise Violation(f"{user}: lots hold {here}, reservations {dict(held)}")
+        return left_of(lot)
 
     def _grants(self, user: str) -> None:
         """What the ledger says was granted for an object is what its lots were granted, each lot once."""
