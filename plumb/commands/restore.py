@@ -1,7 +1,7 @@
 """`plumb restore`: what there is to do after tables were put back to an earlier moment (docs/restore.md)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -10,6 +10,7 @@ import click
 from billing.domain.ids import UserId
 from billing.domain.ledger import Kind
 from billing.domain.rebuild import Rebuilt
+from billing.services.catch_up import read_anew
 from billing.services.rebuild_account import rebuild_account
 from plumb.cli import FAILED, OK, operator_command
 from plumb.errors import PlumbError
@@ -99,9 +100,9 @@ class _Tally:
 def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
     """Bring tables that were put back to different moments in line with each other and with Stripe.
 
-    Deletes the records of events from ten minutes before on; does again what the ledger says of spends, reversals and
-    adjustments; takes in customers and orders that Stripe alone still knows. It asks first, may be run again, and says
-    what can't come back. `plumb resync --all` is the step after it.
+    Deletes the records of events from ten minutes before on, and lets Stripe's list be read anew; does again what the
+    ledger says of spends, reversals and adjustments; takes in customers and orders that Stripe alone still knows. It
+    asks first, may be run again, and says what can't come back. `plumb resync --all` is the step after it.
 
     \b
     Example:
@@ -112,7 +113,7 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
     if start > world.clock.now():
         raise PlumbError(f"{since} is still to come.")
     must_be_paused(world.site)
-    must_be_fresh(world)
+    must_be_fresh(world.redis, world.settings.redis.prefix, lambda user: world.accounts.load(user, []).account.version)
     if not dry_run and not invocation.agree(f"Mend what was put back to {moment(start)}?"):
         return OK
     if dry_run:
@@ -123,9 +124,7 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
         def seen() -> None:
             bar.advance(bar.task_ids[0])
 
-        table = world.settings.tables.events
-        records = forget_records(world.dynamodb, table, start - MARGIN, seen, dry=dry_run)
-        _step(invocation, "events", f"{counted(records, 'record')} of events deleted.", count=records)
+        _forget_events(invocation, start - MARGIN, seen, dry=dry_run)
         for user in _everybody(world):
             seen()
             if user in tally.users:  # in a dry run it would be told twice
@@ -153,6 +152,15 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
             _step(invocation, "session", f"{order.session} of {order.user}: {told}.", **vars(order))
     _tell_what_is_gone(invocation, start, tally)
     return FAILED if left else OK
+
+
+def _forget_events(invocation: Invocation, since: datetime, seen: Callable[[], None], *, dry: bool) -> None:
+    world = invocation.world
+    if not dry:
+        read_anew(world.walking.walks, world.clock.now())
+    records = forget_records(world.dynamodb, world.settings.tables.events, since, seen, dry=dry)
+    said = f"{counted(records, 'record')} of events deleted; all that Stripe still lists is to be read anew."
+    _step(invocation, "events", said, count=records)
 
 
 def _everybody(world: World) -> Iterator[UserId]:

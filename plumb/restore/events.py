@@ -22,7 +22,7 @@ _AT_ONCE = 100
 
 
 def forget_records(client: DynamoDBClient, table: str, since: datetime, seen: Callable[[], None], *, dry: bool) -> int:
-    """Delete the records that were written from then on; how many. Stripe's list brings their events again."""
+    """Delete the records that were written from then on; how many. Stripe's list, read anew, brings these events."""
     forgotten = 0
     for ids in batched(_written(client, table, since, seen), _AT_ONCE, strict=False):
         forgotten += len(ids)

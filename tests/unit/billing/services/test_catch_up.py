@@ -6,58 +6,26 @@ F49: webhooks missed for days; money rule 27.
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from billing.domain.events import HANDLED, Origin
+from billing.domain.events import HANDLED
 from billing.domain.ids import EventId
 from billing.domain.walk import KEPT
 from billing.errors import BillingError, QueueUnavailable, StripeBusy, StripeRefused, StripeUnavailable
-from billing.services.catch_up import LISTS, CatchUpDeps, catch_up
-from billing.services.walk_on import WalkDeps, Walked
-from tests.fakes.core import Core
-from tests.fakes.event_lists import FakeEventList, FakeWalks
+from billing.services.catch_up import LISTS
+from billing.services.walk_on import Walked
+from tests.fakes.catching_up import HOUR, OTHER, TYPE, CatchingUp
 from tests.fakes.snapshots import NOW
 from tests.fakes.webhook_edge import PAYLOAD
 from tests.fakes.world import Crash, raising
 
-HOUR = timedelta(hours=1)
 LATER = NOW + HOUR
-TYPE, OTHER = LISTS[0][0], LISTS[1][0]
-
-
-class World:
-    """The events of Stripe, and the queue they are put onto."""
-
-    def __init__(self) -> None:
-        self.core = Core()
-        self.calls = self.core.calls
-        self.listed = FakeEventList(self.calls)
-        self.walks = FakeWalks(self.calls)
-        core = self.core
-        origin = Origin(livemode=False)
-        walking = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
-        self.deps = CatchUpDeps(self.listed, walking)
-
-    def made(self, name: str, kind: str = TYPE, ago: timedelta = HOUR, **changed: Any) -> None:
-        """An event that Stripe made so long ago."""
-        created = int((self.core.clock.now() - ago).timestamp())
-        event = PAYLOAD | {"id": name, "type": kind, "created": created, "pending_webhooks": 1}
-        self.listed.made.append(event | changed)
-
-    def run(self, *, deadline: timedelta = HOUR, undelivered: bool = False) -> Walked:
-        return catch_up(self.core.clock.now() + deadline, "run-1", self.deps, undelivered=undelivered)
-
-    def queued(self) -> list[str]:
-        found = [message["id"] for message in self.core.queue.messages]
-        self.core.queue.bodies.clear()
-        return found
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> CatchingUp:
+    return CatchingUp()
 
 
 def test_the_lists_hold_every_handled_type_once_and_no_more_than_stripe_takes() -> None:
@@ -65,7 +33,7 @@ def test_the_lists_hold_every_handled_type_once_and_no_more_than_stripe_takes() 
     assert max(map(len, LISTS)) <= 20
 
 
-def test_what_is_not_recorded_is_queued_as_the_webhook_would(world: World) -> None:
+def test_what_is_not_recorded_is_queued_as_the_webhook_would(world: CatchingUp) -> None:
     world.made("evt_1", ago=9 * timedelta(days=1))
     world.made("evt_2", OTHER)
     assert world.run() == Walked(read=2, queued=2, more=False)
@@ -81,7 +49,7 @@ def test_what_is_not_recorded_is_queued_as_the_webhook_would(world: World) -> No
 
 
 @pytest.mark.parametrize("outcome", ["APPLIED", "NOOP", "IGNORED", "PARKED", "QUARANTINED"])
-def test_what_is_recorded_is_left_alone(world: World, outcome: str) -> None:
+def test_what_is_recorded_is_left_alone(world: CatchingUp, outcome: str) -> None:
     """Also what waits for a person or for its owner: that has ways of its own back onto the queue."""
     world.core.has_customer()
     world.made("evt_1")
@@ -95,7 +63,7 @@ def test_what_is_recorded_is_left_alone(world: World, outcome: str) -> None:
     assert world.queued() == []
 
 
-def test_the_newest_are_left_to_their_webhooks_and_queued_the_next_time(world: World) -> None:
+def test_the_newest_are_left_to_their_webhooks_and_queued_the_next_time(world: CatchingUp) -> None:
     world.made("evt_1", ago=timedelta(minutes=9))
     assert world.run().read == 0
     world.core.clock.time = LATER
@@ -103,7 +71,7 @@ def test_the_newest_are_left_to_their_webhooks_and_queued_the_next_time(world: W
     assert world.queued() == ["evt_1"]
 
 
-def test_what_stripe_lists_late_is_found_by_the_overlap(world: World) -> None:
+def test_what_stripe_lists_late_is_found_by_the_overlap(world: CatchingUp) -> None:
     world.run()
     world.core.clock.time = NOW + timedelta(minutes=40)
     world.made("evt_late", ago=timedelta(minutes=60))  # before the end of the first pass
@@ -111,14 +79,14 @@ def test_what_stripe_lists_late_is_found_by_the_overlap(world: World) -> None:
     assert world.queued() == ["evt_late"]
 
 
-def test_what_is_older_is_not_read_again(world: World) -> None:
+def test_what_is_older_is_not_read_again(world: CatchingUp) -> None:
     world.made("evt_1", ago=timedelta(hours=3))
     assert world.run().read == 1
     world.core.clock.time = LATER
     assert world.run().read == 0
 
 
-def test_many_pages_are_read_to_the_end(world: World) -> None:
+def test_many_pages_are_read_to_the_end(world: CatchingUp) -> None:
     for number in range(250):
         world.made(f"evt_{number}", ago=timedelta(days=10) - timedelta(minutes=number))
     assert world.run() == Walked(read=250, queued=250, more=False)
@@ -128,7 +96,7 @@ def test_many_pages_are_read_to_the_end(world: World) -> None:
     assert world.run().read == 0
 
 
-def test_at_its_deadline_a_run_stops_and_the_next_one_goes_on(world: World) -> None:
+def test_at_its_deadline_a_run_stops_and_the_next_one_goes_on(world: CatchingUp) -> None:
     for number in range(250):
         world.made(f"evt_{number}", ago=timedelta(days=1) - timedelta(minutes=number))
     world.made("evt_other", OTHER)
@@ -145,7 +113,7 @@ def test_at_its_deadline_a_run_stops_and_the_next_one_goes_on(world: World) -> N
 
 
 @pytest.mark.parametrize("undelivered", [False, True])
-def test_no_list_waits_for_ever_behind_another(world: World, undelivered: bool) -> None:
+def test_no_list_waits_for_ever_behind_another(world: CatchingUp, undelivered: bool) -> None:
     """Each run has time for a page, and of the first list there are two, each time anew."""
     for number in range(150):
         world.made(f"evt_{number}")
@@ -159,7 +127,7 @@ def test_no_list_waits_for_ever_behind_another(world: World, undelivered: bool) 
 
 @pytest.mark.parametrize("call", range(11))
 @pytest.mark.parametrize("effect", ["before", "after"])
-def test_a_run_that_dies_anywhere_loses_nothing(world: World, call: int, effect: str) -> None:
+def test_a_run_that_dies_anywhere_loses_nothing(world: CatchingUp, call: int, effect: str) -> None:
     """The next run begins a page back at most, and what is queued twice is applied once."""
     for number in range(150):
         world.made(f"evt_{number}")
@@ -171,7 +139,7 @@ def test_a_run_that_dies_anywhere_loses_nothing(world: World, call: int, effect:
     assert set(world.queued()) == {f"evt_{number}" for number in range(150)}
 
 
-def test_of_two_runs_at_once_one_goes_on(world: World) -> None:
+def test_of_two_runs_at_once_one_goes_on(world: CatchingUp) -> None:
     for number in range(150):
         world.made(f"evt_{number}")
     inner: list[Walked] = []
@@ -184,7 +152,7 @@ def test_of_two_runs_at_once_one_goes_on(world: World) -> None:
     assert set(world.queued()) == {f"evt_{number}" for number in range(150)}
 
 
-def test_a_pass_begins_anew_when_stripe_has_forgotten_where_it_was(world: World) -> None:
+def test_a_pass_begins_anew_when_stripe_has_forgotten_where_it_was(world: CatchingUp) -> None:
     for number in range(150):
         world.made(f"evt_{number}", ago=timedelta(days=1))
     world.run(deadline=timedelta())
@@ -195,7 +163,7 @@ def test_a_pass_begins_anew_when_stripe_has_forgotten_where_it_was(world: World)
     assert len(world.queued()) == 149
 
 
-def test_another_refusal_is_not_taken_for_that(world: World) -> None:
+def test_another_refusal_is_not_taken_for_that(world: CatchingUp) -> None:
     world.calls.broken["page"] = StripeRefused("no", stripe_code="resource_missing")
     with pytest.raises(StripeRefused):
         world.run()
@@ -211,7 +179,7 @@ def test_another_refusal_is_not_taken_for_that(world: World) -> None:
 @pytest.mark.parametrize(
     ("call", "error"), [("page", StripeUnavailable("down")), ("records", StripeUnavailable("the table is down"))]
 )
-def test_what_fails_is_raised_and_nothing_is_taken_for_seen(world: World, call: str, error: Exception) -> None:
+def test_what_fails_is_raised_and_nothing_is_taken_for_seen(world: CatchingUp, call: str, error: Exception) -> None:
     world.made("evt_1")
     world.calls.before(call, raising(error))
     with pytest.raises(type(error)):
@@ -220,7 +188,7 @@ def test_what_fails_is_raised_and_nothing_is_taken_for_seen(world: World, call: 
     assert world.queued() == ["evt_1"]
 
 
-def test_a_list_that_can_not_be_read_keeps_no_other_waiting(world: World) -> None:
+def test_a_list_that_can_not_be_read_keeps_no_other_waiting(world: CatchingUp) -> None:
     """It was seen to its end the longest time ago, so it is the first of every run, and fails every one."""
     for hour in range(3):
         world.made(f"evt_{hour}", OTHER)
@@ -233,7 +201,7 @@ def test_a_list_that_can_not_be_read_keeps_no_other_waiting(world: World) -> Non
     assert world.core.log.messages.count("list not read") == 3
 
 
-def test_after_a_list_that_failed_at_the_deadline_no_other_is_begun(world: World) -> None:
+def test_after_a_list_that_failed_at_the_deadline_no_other_is_begun(world: CatchingUp) -> None:
     world.made("evt_1", OTHER)
     world.calls.before("page", raising(StripeUnavailable("down")))
     with pytest.raises(StripeUnavailable):
@@ -241,7 +209,7 @@ def test_after_a_list_that_failed_at_the_deadline_no_other_is_begun(world: World
     assert world.queued() == []
 
 
-def test_what_was_queued_before_a_failure_is_counted(world: World) -> None:
+def test_what_was_queued_before_a_failure_is_counted(world: CatchingUp) -> None:
     for number in range(150):
         world.made(f"evt_{number}")
     world.calls.before("page", lambda: None, raising(StripeUnavailable("down")))
@@ -250,7 +218,7 @@ def test_what_was_queued_before_a_failure_is_counted(world: World) -> None:
     assert world.core.metrics.counts["EventsCaughtUp"] == len(world.queued()) == 100
 
 
-def test_what_was_queued_of_a_page_before_the_queue_failed_is_counted(world: World) -> None:
+def test_what_was_queued_of_a_page_before_the_queue_failed_is_counted(world: CatchingUp) -> None:
     for number in range(3):
         world.made(f"evt_{number}")
     world.core.queue.room = 2
@@ -259,7 +227,7 @@ def test_what_was_queued_of_a_page_before_the_queue_failed_is_counted(world: Wor
     assert world.core.metrics.counts["EventsCaughtUp"] == len(world.queued()) == 2
 
 
-def test_stripe_that_asks_for_less_ends_the_run_and_keeps_its_place(world: World) -> None:
+def test_stripe_that_asks_for_less_ends_the_run_and_keeps_its_place(world: CatchingUp) -> None:
     """F24, money rule 27: no other list is tried, nothing has failed, and the next run goes on from there."""
     for number in range(150):
         world.made(f"evt_{number}")
@@ -275,14 +243,14 @@ def test_stripe_that_asks_for_less_ends_the_run_and_keeps_its_place(world: World
     assert len(set(world.queued())) == 151
 
 
-def test_a_list_that_failed_before_stripe_asked_for_less_is_told(world: World) -> None:
+def test_a_list_that_failed_before_stripe_asked_for_less_is_told(world: CatchingUp) -> None:
     world.calls.before("page", raising(StripeRefused("no")), raising(StripeBusy("slow down")))
     with pytest.raises(BillingError) as failed:
         world.run()
     assert isinstance(failed.value, StripeRefused)
 
 
-def test_a_queue_that_fails_leaves_the_page_for_the_next_run(world: World) -> None:
+def test_a_queue_that_fails_leaves_the_page_for_the_next_run(world: CatchingUp) -> None:
     world.made("evt_1")
     world.core.queue.down = True
     with pytest.raises(QueueUnavailable):
@@ -292,7 +260,7 @@ def test_a_queue_that_fails_leaves_the_page_for_the_next_run(world: World) -> No
     assert world.queued() == ["evt_1"]
 
 
-def test_an_event_that_can_not_be_read_is_counted_and_does_not_stand_in_the_way(world: World) -> None:
+def test_an_event_that_can_not_be_read_is_counted_and_does_not_stand_in_the_way(world: CatchingUp) -> None:
     world.made("evt_1", object="nothing")
     world.made("evt_2")
     world.run()
@@ -300,14 +268,14 @@ def test_an_event_that_can_not_be_read_is_counted_and_does_not_stand_in_the_way(
     assert world.core.metrics.counts["WebhooksUnusable"] == 1
 
 
-def test_an_event_of_the_wrong_mode_is_queued_as_such(world: World) -> None:
+def test_an_event_of_the_wrong_mode_is_queued_as_such(world: CatchingUp) -> None:
     """F30: the consumer quarantines it, where it is seen."""
     world.made("evt_1", livemode=True)
     world.run()
     assert json.loads(world.core.queue.bodies[0])["quarantine"] == "wrong_mode"
 
 
-def test_the_second_net_looks_at_all_that_was_not_taken(world: World) -> None:
+def test_the_second_net_looks_at_all_that_was_not_taken(world: CatchingUp) -> None:
     """An event that Stripe listed days late, long after the first net had passed."""
     world.run()
     world.core.clock.time = NOW + timedelta(days=5)

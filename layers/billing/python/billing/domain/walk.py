@@ -65,6 +65,11 @@ def stepped(walk: Walk, after: str | None) -> Walk:
     return replace(walk, seen=max(walk.seen, walk.until or walk.seen), until=None, after=None)
 
 
+def unseen(walk: Walk, now: datetime) -> Walk:
+    """A walk over events of which nothing counts as seen: the next pass looks at all that Stripe keeps."""
+    return replace(walk, seen=now - KEPT, since=now - KEPT, until=None, after=None)
+
+
 def begun_anew(walk: Walk) -> Walk:
     """The same pass from its beginning: Stripe no longer has the event after which it was to go on."""
     return replace(walk, after=None)

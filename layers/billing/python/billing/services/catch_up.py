@@ -16,8 +16,9 @@ from typing import Any
 from billing.domain.events import HANDLED, parse_event
 from billing.domain.ids import EVENT_ID, EventId, fits
 from billing.domain.notice import Notice
-from billing.domain.walk import Walk, begun
-from billing.errors import MalformedEvent
+from billing.domain.walk import Walk, begun, unseen
+from billing.errors import Contention, MalformedEvent
+from billing.ports.store import Walks
 from billing.ports.stripe import EventList, Listed
 from billing.services.walk_on import Told, WalkDeps, Walked, each_in_turn, walk_on
 
@@ -60,6 +61,19 @@ def catch_up(deadline: datetime, correlation_id: str, deps: CatchUpDeps, *, unde
     found = each_in_turn([partial(read_on, *each) for each in lists], deadline, walking)
     walking.log.info("caught up on events", count=found.queued, changed=found.queued > 0)
     return found
+
+
+def read_anew(walks: Walks, now: datetime) -> None:
+    """Let the next run look at all that Stripe keeps, as the first one did: records of events were lost.
+
+    How long ago an event was made of which a record was lost nobody knows: it may have been delivered for days, been
+    queued for days, parked, or replayed. One whose record is still there costs a read and no more. Raises Contention
+    where a run saves its place at the same moment, and what the ports raise.
+    """
+    for _, name in _named(undelivered=False):
+        walk = walks.load(name)
+        if walk is not None and walks.save(unseen(walk, now)) is None:
+            raise Contention("a schedule reads the list of events at this moment: pause the functions first")
 
 
 def _named(*, undelivered: bool) -> list[tuple[tuple[str, ...], str]]:
