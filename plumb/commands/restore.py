@@ -21,7 +21,7 @@ from plumb.restore.customers import take_in
 from plumb.restore.events import MARGIN, forget_records
 from plumb.restore.fresh import must_be_fresh
 from plumb.restore.orders import write_again
-from plumb.restore.pausing import must_be_paused, pause, resume
+from plumb.restore.pausing import longest, must_be_paused, pause, resume
 from plumb.scan import users, users_of_ledger
 from plumb.world import World
 
@@ -35,15 +35,20 @@ _GONE = (
 
 @operator_command("pause", command)
 def stop(invocation: Invocation) -> int:
-    """Stop every function but the webhook, which goes on to queue events. Asks first.
+    """Stop every function that writes; the webhook goes on to queue events. Asks first.
+
+    Says until when an invocation that had begun may still write: the next steps refuse to begin before.
 
     \b
     Example:
       plumb restore pause --stage prod
     """
-    if not invocation.agree("Stop all functions but the webhook?"):
+    if not invocation.agree("Stop all functions that write?"):
         return OK
-    return _named(invocation, "stopped", pause(invocation.site))
+    site = invocation.site
+    code = _named(invocation, "stopped", pause(site))
+    invocation.out.say(f"What had begun is over at {moment(invocation.world.clock.now() + longest(site))}.")
+    return code
 
 
 @operator_command("resume", command)
@@ -68,7 +73,7 @@ def put_back(invocation: Invocation, table: str, source: str) -> int:
     """
     world, out = invocation.world, invocation.out
     target = str(getattr(world.settings.tables, table))
-    must_be_paused(world.site)
+    must_be_paused(world.site, world.clock.now())
     if not invocation.agree(f"Replace all that is in {target} by what is in {source}?"):
         return OK
     with out.progress("items") as bar:
@@ -112,7 +117,7 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
     world, out = invocation.world, invocation.out
     if start > world.clock.now():
         raise PlumbError(f"{since} is still to come.")
-    must_be_paused(world.site)
+    must_be_paused(world.site, world.clock.now())
     must_be_fresh(world.redis, world.settings.redis.prefix, lambda user: world.accounts.load(user, []).account.version)
     if not dry_run and not invocation.agree(f"Mend what was put back to {moment(start)}?"):
         return OK

@@ -1,26 +1,35 @@
-"""Nobody writes while tables are put back: all functions but the webhook stand still, and what it queues waits.
+"""Nobody writes while tables are put back: all functions that could stand still, and what the webhook queues waits.
 
-A function without concurrency is refused to everybody who would start it. Its event source is switched off first: it
-would receive the messages and give them back, and after 50 times they are dead letters.
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+A function without concurrency is refused to everybody who would start it
+(https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html). An event source is switched off as well:
+it would receive the messages and give them back, and after 50 times they are dead letters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plumb.errors import PlumbError
+from plumb.output import moment
 from plumb.site import Site
 
-_GOES_ON = "WebhookFunction"
+_GO_ON = ("WebhookFunction", "LedgerWatchFunction")
+"""The one queues what Stripe delivers, the other tells whoever rewrites the ledger. Neither writes to a table."""
+_MARGIN = timedelta(minutes=1)
+"""Between a switch and its effect, and between Lambda's clock and ours."""
 
 
 def pause(site: Site) -> Iterator[str]:
-    """Stop them; the name of each that was stopped."""
+    """Stop them; the name of each that was stopped.
+
+    Those with an event source are the last, for that has a time: from when it was off, all others were stopped, too.
+    """
     client = _functions(site)
-    for name in _writers(site):
-        for mapping in client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]:
+    sources = {name: _sources(client, name) for name in _writers(site)}
+    for name in sorted(sources, key=lambda name: bool(sources[name])):
+        for mapping in sources[name]:
             client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
         client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
         yield name
@@ -31,23 +40,57 @@ def resume(site: Site) -> Iterator[str]:
     client = _functions(site)
     for name in _writers(site):
         client.delete_function_concurrency(FunctionName=name)
-        for mapping in client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]:
+        for mapping in _sources(client, name):
             client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
         yield name
 
 
-def must_be_paused(site: Site) -> None:
-    """Raise PlumbError where a function could write. The local system has no such switch: there, nobody may use it."""
+def longest(site: Site) -> timedelta:
+    """So long after the pause an invocation that had begun may still write."""
+    client = _functions(site)
+    timeouts = [client.get_function_configuration(FunctionName=name)["Timeout"] for name in _writers(site)]
+    return timedelta(seconds=max(timeouts)) + _MARGIN
+
+
+def must_be_paused(site: Site, now: datetime) -> None:
+    """Raise PlumbError where a function could write: one that may begin, or one that may not have ended yet.
+
+    The local system has no such switch: there, nobody may use it.
+    """
     if site.local:
         return
     client = _functions(site)
+    off: list[datetime] = []
     for name in _writers(site):
         if client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") != 0:
             raise PlumbError(f"{name} may still write: plumb restore pause, first.")
+        off += [_off_since(name, mapping) for mapping in _sources(client, name)]
+    if not off:
+        raise PlumbError("No function has an event source, which tells since when all stand still: deploy the stack.")
+    over = max(off) + longest(site)
+    if now < over:
+        raise PlumbError(f"An invocation that had begun may still write: wait until {moment(over)}.")
+
+
+def _off_since(name: str, mapping: Mapping[str, Any]) -> datetime:
+    """When it was switched off: "last updated or that its state changed"
+    (https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html).
+    """
+    if mapping["State"] == "Disabling":
+        raise PlumbError(f"{name} still lets go of its event source: wait a minute.")
+    if mapping["State"] != "Disabled":
+        raise PlumbError(f"{name} still has its event source ({mapping['State']}): plumb restore pause, first.")
+    since: datetime = mapping["LastModified"]
+    return since.astimezone(UTC)
 
 
 def _writers(site: Site) -> list[str]:
-    return sorted(name for logical_id, name in site.names.items() if logical_id != _GOES_ON)
+    return sorted(name for logical_id, name in site.names.items() if logical_id not in _GO_ON)
+
+
+def _sources(client: Any, name: str) -> list[dict[str, Any]]:
+    pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=name)
+    return [mapping for page in pages for mapping in page["EventSourceMappings"]]
 
 
 def _functions(site: Site) -> Any:

@@ -252,6 +252,7 @@ def test_only_what_was_there_before_comes_from_the_ledgers_stream(resources: dic
     assert resources["LedgerTable"]["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     source = resources["LedgerRewritten"]["Properties"]
     assert source["EventSourceArn"] == {"Fn::GetAtt": ["LedgerTable", "StreamArn"]}
+    assert source["BisectBatchOnFunctionError"], "what can't be told keeps no other from being told"
     [pattern] = source["FilterCriteria"]["Filters"]
     assert json.loads(pattern["Pattern"]) == {"dynamodb": {"OldImage": {"entry": {"S": [{"exists": True}]}}}}
 

@@ -51,6 +51,32 @@ def test_each_of_a_batch_counts(capsys: Capture) -> None:
     assert sum(counted) == 2
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"kind": None, "amount": None, "balance_after": None},
+        {"amount": {"S": "many"}},
+        {"amount": {"N": "1.5"}},
+        {"amount": "7"},
+        {"user": {"B": "AA=="}},
+    ],
+)
+def test_what_was_no_entry_of_ours_counts_and_holds_up_no_other(capsys: Capture, odd: dict[str, Any]) -> None:
+    """F64: whoever may rewrite the ledger may write anything into it, and hide what he does next behind it."""
+    strange = record("MODIFY")
+    image = {**strange["dynamodb"]["OldImage"], **odd}
+    strange["dynamodb"]["OldImage"] = {name: value for name, value in image.items() if value is not None}
+    lines, counted = told(capsys, strange, record("REMOVE"))
+    assert (len(lines), sum(counted)) == (2, 2)
+    assert (lines[0]["version"], lines[1]["amount"]) == ("000000000002#000", 500)
+
+
+@pytest.mark.parametrize("images", [{}, {"Keys": {"user": {"S": "alice"}, "entry": {"S": "000000000002#000"}}}])
+def test_a_record_without_its_image_counts(capsys: Capture, images: dict[str, Any]) -> None:
+    [line], counted = told(capsys, {"eventName": "REMOVE", "dynamodb": images})
+    assert (line.get("user_id"), sum(counted)) == ("alice" if images else None, 1)
+
+
 def test_the_sample_is_read(capsys: Capture) -> None:
     [sample] = json.loads(SAMPLE.read_text())["Records"]
     [line], counted = told(capsys, sample)

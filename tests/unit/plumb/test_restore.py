@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -10,7 +11,7 @@ import pytest
 from plumb.errors import PlumbError
 from plumb.restore.copying import Copied, copy
 from plumb.restore.orders import _ours
-from plumb.restore.pausing import must_be_paused, pause, resume
+from plumb.restore.pausing import _off_since, must_be_paused, pause, resume
 from plumb.stages.deployed import deployed_stack
 from tests.fakes.operator import Operator
 from tests.fakes.snapshots import NOW
@@ -36,29 +37,68 @@ def queued(deployed: Deployed) -> str:
     return str(deployed.functions.create_event_source_mapping(EventSourceArn=arn, FunctionName=name)["UUID"])
 
 
-def test_all_stand_still_but_the_webhook_and_go_on_again(deployed: Deployed, plumb: Operator) -> None:
+GO_ON = ("WebhookFunction", "LedgerWatchFunction")
+STOPPED = dict.fromkeys(FUNCTIONS, 0) | dict.fromkeys(GO_ON)
+
+
+def source_of(deployed: Deployed, uuid: str) -> dict[str, Any]:
+    found: dict[str, Any] = deployed.functions.get_event_source_mapping(UUID=uuid)
+    return found
+
+
+def test_all_that_write_stand_still_and_go_on_again(deployed: Deployed, plumb: Operator) -> None:
+    """The ledger's watch writes nothing, and is wanted most while somebody rewrites tables."""
     deployed.deploy()
     source = queued(deployed)
     told = plumb("restore", "pause", "--stage", "staging", "--yes", "--json")
-    assert (told.code, len(told.document["functions"])) == (0, len(FUNCTIONS) - 1)
-    assert concurrency(deployed) == dict.fromkeys(FUNCTIONS, 0) | {"WebhookFunction": None}
-    assert deployed.functions.get_event_source_mapping(UUID=source)["State"] == "Disabled"
-    must_be_paused(deployed_stack("staging"))
+    assert (told.code, len(told.document["functions"])) == (0, len(FUNCTIONS) - 2)
+    assert "EventConsumerFunction" in told.document["functions"][-1], "by its event source it is known since when"
+    assert concurrency(deployed) == STOPPED
+    assert source_of(deployed, source)["State"] == "Disabled"
     assert plumb("restore", "resume", "--stage", "staging", "--yes").code == 0
     assert concurrency(deployed) == dict.fromkeys(FUNCTIONS)
-    assert deployed.functions.get_event_source_mapping(UUID=source)["State"] == "Enabled"
+    assert source_of(deployed, source)["State"] == "Enabled"
 
 
 def test_nothing_is_put_back_or_mended_while_somebody_may_write(deployed: Deployed, plumb: Operator) -> None:
     deployed.deploy()
     site = deployed_stack("staging")
-    assert len(list(pause(site))) == len(FUNCTIONS) - 1
+    assert len(list(pause(site))) == len(FUNCTIONS) - 2
     deployed.functions.delete_function_concurrency(FunctionName=site.names["CreditsFunction"])
     for call in (("copy", "ledger", SOURCE), ("mend", "--since", "2026-11-21T10:00:00Z")):
         told = plumb("restore", *call, "--stage", "staging", "--yes")
         assert told.code == 1
         assert told.err.endswith("may still write: plumb restore pause, first.\n")
-    assert len(list(resume(site))) == len(FUNCTIONS) - 1
+    assert len(list(resume(site))) == len(FUNCTIONS) - 2
+
+
+def test_nothing_is_put_back_before_what_had_begun_is_over(deployed: Deployed) -> None:
+    """F48: an invocation may run as long as any function may, counted from when the queue was let go."""
+    deployed.deploy()
+    site, source = deployed_stack("staging"), queued(deployed)
+    deployed.functions.update_function_configuration(FunctionName=site.names["CatchUpFunction"], Timeout=300)
+    list(pause(site))
+    off: datetime = source_of(deployed, source)["LastModified"]
+    with pytest.raises(PlumbError, match="may still write: wait until"):
+        must_be_paused(site, off + timedelta(minutes=6) - timedelta(seconds=1))
+    must_be_paused(site, off + timedelta(minutes=6))
+    deployed.functions.update_event_source_mapping(UUID=source, Enabled=True)
+    with pytest.raises(PlumbError, match=r"still has its event source \(Enabled\)"):
+        must_be_paused(site, off + timedelta(days=1))
+
+
+def test_what_still_lets_go_of_the_queue_is_waited_for() -> None:
+    """Of itself: a switch of moto's has its effect at once."""
+    with pytest.raises(PlumbError, match="wait a minute"):
+        _off_since("consumer", {"State": "Disabling", "LastModified": NOW})
+
+
+def test_without_an_event_source_nobody_knows_since_when(deployed: Deployed) -> None:
+    deployed.deploy()
+    site = deployed_stack("staging")
+    list(pause(site))
+    with pytest.raises(PlumbError, match="deploy the stack"):
+        must_be_paused(site, NOW)
 
 
 def test_nobody_is_stopped_unasked(deployed: Deployed, plumb: Operator) -> None:
