@@ -117,7 +117,6 @@ def test_a_price_that_the_order_does_not_have_is_looked_up_in_the_catalog():
         an_invoice(a_line(proration=True)),
         an_invoice(a_line(of_subscription=False)),
         an_invoice(a_line(price_id=None)),
-        an_invoice(a_line(TEAM_YEARLY)),  # a plan without credits
         an_invoice(billing_reason="subscription_update"),  # a plan that is toggled
         an_invoice(billing_reason="manual"),
         an_invoice(status="open"),
@@ -132,6 +131,17 @@ def test_what_grants_no_credits(invoice, order):
     after, decision = step(before(PLAN_ORDER), a_truth(a_subscription(order=order), invoice))
     assert (after.account.lots, after.account.balance, decision.purchases) == ((), 0, ())
     assert [entry.kind for entry in decision.entries] == [Kind.ACCESS]
+
+
+def test_a_plan_without_credits_is_kept_as_sold_and_a_later_edit_of_its_price_grants_nothing_for_it():
+    """Decision 0041: what was seen paid keeps what it gave, also where it gave nothing."""
+    truth = a_truth(a_subscription(TEAM_YEARLY), an_invoice(a_line(TEAM_YEARLY)))
+    after, decision = step(before(), truth)
+    assert [(sold.key, sold.credits_granted, sold.amount_total) for sold in decision.purchases] == [(LINE, 0, 29000)]
+    assert [entry.kind for entry in decision.entries] == [Kind.ACCESS]
+    edited = a_price("team_yearly", 29000, "year", credits=500, level="TEAM")
+    later, again = step(after, replace(truth, prices={**PRICES, edited.id: edited}))
+    assert (later.account.lots, later.account.balance, again.entries) == ((), 0, ())
 
 
 @pytest.mark.parametrize(

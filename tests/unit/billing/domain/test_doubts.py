@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from billing.domain.catalog import Price
 from billing.domain.doubts import (
     doubt_of_dispute,
     doubt_of_invoice,
@@ -174,17 +175,13 @@ def test_one_that_covers_more_than_is_known_to_be_paid_is_in_doubt() -> None:
     assert doubted(told_invoice(), remembered(), KEY) is None
 
 
-def test_one_before_the_last_is_in_doubt_when_it_should_have_granted_and_has_not() -> None:
-    later = replace(remembered(), paid_through=NOW + 60 * DAY)
-    assert doubted(told_invoice(), later) == PAID
-    assert doubted(told_invoice(), later, KEY) is None
-    assert doubted(told_invoice(price=TEAM_YEARLY), later) is None, "a plan without credits leaves no trace"
-
-
-def test_one_of_a_subscription_that_has_ended_is_in_doubt_when_it_should_have_granted() -> None:
-    assert doubted(told_invoice(), None) == PAID
-    assert doubted(told_invoice(), None, KEY) is None
-    assert doubted(told_invoice(price=TEAM_YEARLY), None) is None
+@pytest.mark.parametrize("known", [None, replace(remembered(), paid_through=NOW + 60 * DAY)], ids=["ended", "later"])
+@pytest.mark.parametrize("price", [PRO_MONTHLY, TEAM_YEARLY], ids=["with credits", "without"])
+def test_one_before_the_last_is_in_doubt_unless_it_has_left_a_purchase(
+    known: SubscriptionState | None, price: Price
+) -> None:
+    assert doubted(told_invoice(price=price), known) == PAID
+    assert doubted(told_invoice(price=price), known, KEY) is None
 
 
 @pytest.mark.parametrize(

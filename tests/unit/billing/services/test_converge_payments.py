@@ -65,11 +65,20 @@ def test_an_invoice_that_has_granted_costs_no_further_question(core):
     assert core.calls.count("payments") == 0
 
 
-def test_an_invoice_that_grants_nothing_costs_none_at_all(core):
-    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(TEAM_YEARLY, latest_invoice=INVOICE)
-    core.stripe.invoices[INVOICE] = an_invoice(a_line(TEAM_YEARLY))
+def test_an_invoice_that_can_not_grant_costs_none_at_all(core):
+    core.stripe.invoices[INVOICE] = an_invoice(billing_reason="subscription_update")
     run(core, registers=frozenset({INVOICE}))
     assert core.calls.count("payments") == 0
+
+
+def test_the_payment_of_a_plan_without_credits_is_kept_too(core):
+    """A report counts it as sold, and what comes back of it."""
+    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(TEAM_YEARLY, latest_invoice=INVOICE)
+    core.stripe.invoices[INVOICE] = an_invoice(a_line(TEAM_YEARLY))
+    run(core)
+    assert core.calls.count("payments") == 1
+    (kept,) = core.tables.purchases.values()
+    assert (kept.credits_granted, kept.payment.captured) == (0, core.stripe.invoices[INVOICE].payment.captured)
 
 
 @pytest.mark.parametrize("touched", [{"registers": frozenset({INVOICE})}, {"payments": frozenset({PAID})}])

@@ -140,9 +140,8 @@ def doubt_of_invoice(
     """Of a paid invoice of a subscription of a customer of ours.
 
     `known` is its subscription, None when that has ended. `stored` are the purchases of its lines; `price_of` is asked
-    only where it matters. An invoice that was seen and gave nothing leaves no trace but the time that is paid for. So
-    one before the last is doubted while a price of it gives credits, and perhaps told in vain: what the first invoice
-    of a subscription grants says its order.
+    only where it matters. An invoice that was seen leaves a purchase, whatever it grants; where its price can't be used
+    now, it could grant nothing.
     """
     if not _is_covered(invoice, known):
         return "invoice.paid"
@@ -152,13 +151,13 @@ def doubt_of_invoice(
     end = _covered_until(invoice)
     if known is not None and known.paid_through is not None and end == known.paid_through.timestamp():
         return None
-    return "invoice.paid" if any(_gives(price_of, price, paid=paid) for price, paid in grants.values()) else None
+    return "invoice.paid" if any(_sells(price_of, price, paid=paid) for price, paid in grants.values()) else None
 
 
-def _gives(price_of: Callable[[PriceId], Price | None], name: PriceId | None, *, paid: bool) -> bool:
-    """Whether a line of this price grants credits. One that cost nothing is of a trial, unless its price is nothing."""
+def _sells(price_of: Callable[[PriceId], Price | None], name: PriceId | None, *, paid: bool) -> bool:
+    """Whether a line of this price is sold. One that cost nothing is of a trial, unless its price is nothing."""
     price = price_of(name) if name is not None else None
-    return price is not None and price.problem is None and price.gives.credits > 0 and (paid or price.unit_amount == 0)
+    return price is not None and price.problem is None and (paid or price.unit_amount == 0)
 
 
 def subscription_behind(invoice: Object) -> SubscriptionId | None:

@@ -93,8 +93,9 @@ def judge_invoice(
     """Judge a subscription's invoice, line by line. `order` is the one that started the subscription, if we know it.
 
     The first invoice grants what was ordered; a renewal grants what the catalog says when it is first seen paid. What a
-    line grants is the credits of its price times its quantity. The invoice of a plan change grants nothing: who toggles
-    between two plans would be granted without end (money rule 12).
+    line grants is the credits of its price times its quantity: none, too, and then its purchase keeps that, so that a
+    later edit of the price grants nothing for it. The invoice of a plan change grants nothing: who toggles between two
+    plans would be granted without end (money rule 12).
     """
     judged = Judged()
     if invoice.status != "paid" or invoice.subscription is None or invoice.paid_at is None:
@@ -114,8 +115,8 @@ def judge_invoice(
 def _sold(
     line: InvoiceLine, order: Order | None, prices: Mapping[PriceId, Price], *, trial_credits: bool
 ) -> OrderLine | None:
-    """What a line sells that has credits; None for prorations, an unusable price, what is no plan, and for a trial
-    unless trials have credits. A trial's line costs nothing where its price does; a discount shows elsewhere.
+    """What a line sells; None for prorations, an unusable price, what is no plan, and for a trial unless trials have
+    credits. A trial's line costs nothing where its price does; a discount shows elsewhere.
     """
     if not line.of_subscription or line.proration or line.price_id is None:
         return None
@@ -129,7 +130,7 @@ def _sold(
         sold = replace(frozen, quantity=line.quantity)
     elif price is not None and price.problem is None:
         sold = OrderLine(price.id, price.product_name, line.quantity, price.unit_amount, price.gives)
-    return sold if sold is not None and sold.gives.credits else None
+    return sold
 
 
 def _line_purchase(
