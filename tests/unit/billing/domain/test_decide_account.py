@@ -23,6 +23,7 @@ from tests.fakes.snapshots import (
     SESSION,
     TEAM_YEARLY,
     a_payment,
+    a_price,
     a_session,
     a_subscription,
     a_truth,
@@ -85,6 +86,13 @@ def test_a_group_in_which_a_subscription_ever_began_is_kept(status, began):
     state, _ = step(before(), a_truth(a_subscription(status=status)))
     state, _ = step(state, a_truth(deleted_customers=frozenset({CUSTOMER})))
     assert state.account.subscribed == (("default",) if began else ())
+
+
+def test_a_group_is_kept_by_its_own_name_when_its_price_is_gone_from_the_catalog():
+    storage = a_price("storage", 200, "month", plan="storage", plan_group="storage")
+    state, _ = step(before(), a_truth(a_subscription(storage), prices={storage.id: storage}))
+    state, _ = step(state, a_truth(a_subscription(storage), prices={}))
+    assert state.account.subscribed == ("storage",)
 
 
 def test_the_trail_of_access_tells_each_change_and_no_repetition():

@@ -8,8 +8,11 @@ from billing.domain.credits import Lot
 from billing.domain.ids import CustomerId, InvoiceId, PurchaseKey, SubscriptionId
 from billing.domain.judge import prices_named
 from billing.domain.ledger import Kind
+from billing.domain.order import OrderLine
+from billing.domain.purchase import Purchase, PurchaseState
 from billing.domain.subscription import Span
 from tests.fakes.snapshots import (
+    ALICE,
     BOB,
     CREDITS,
     CUSTOMER,
@@ -90,9 +93,23 @@ def test_the_quantity_that_was_invoiced_counts():
 
 
 def test_without_an_order_of_ours_the_catalog_speaks():
-    after, _ = step(before(), a_truth(a_subscription(), an_invoice()))
+    after, decision = step(before(), a_truth(a_subscription(), an_invoice()))
     assert after.account.balance == 100
-    assert after.purchases[LINE].order is None
+    assert decision.purchases == (
+        Purchase(
+            key=LINE,
+            user=ALICE,
+            order=None,
+            mode="invoice",
+            currency="eur",
+            lines=(OrderLine(PRO_MONTHLY.id, "pro_monthly", 1, 1200, PRO_MONTHLY.gives),),
+            created_at=NOW,
+            state=PurchaseState.PAID,
+            amount_total=1200,
+            paid_at=NOW,
+            payment=an_invoice().payment,
+        ),
+    )
 
 
 def test_an_order_of_somebody_else_does_not_speak():
@@ -157,6 +174,13 @@ def test_a_price_that_cannot_be_understood_grants_no_credits(price):
 def test_a_plan_that_costs_nothing_grants_its_credits():
     free = a_price("free_plan", 0, "month", credits=5)
     after, _ = step(before(), a_truth(a_subscription(free), an_invoice(a_line(free)), prices={free.id: free}))
+    assert after.account.balance == 5
+
+
+def test_a_plan_that_cost_nothing_when_it_was_ordered_grants_its_credits_also_when_its_price_is_gone():
+    free = a_price("free_plan", 0, "month", credits=5)
+    truth = a_truth(a_subscription(free, order=ORDER), an_invoice(a_line(free)), prices={})
+    after, _ = step(before(an_order(free)), truth)
     assert after.account.balance == 5
 
 
@@ -240,6 +264,13 @@ def test_an_invoice_of_a_customer_of_somebody_else_grants_nothing():
     assert (decision.refused, decision.changed, decision.entries) == ({INVOICE: "another owner"}, False, ())
 
 
+def test_an_invoice_of_somebody_else_takes_nothing_from_what_is_seen_beside_it():
+    order = an_order()
+    theirs = an_invoice(a_line(), customer=CustomerId("cus_of_bob"))
+    after, decision = step(before(order), a_truth(a_session(order), theirs, renewal()))
+    assert (decision.refused, after.account.balance) == ({INVOICE: "another owner"}, 500 + 100)
+
+
 def test_an_adopted_customers_years_of_invoices_are_granted_a_transaction_at_a_time():
     """Money rule 5: what does not fit is left for the next look, which the decision says is wanted."""
     invoices = [
@@ -254,6 +285,15 @@ def test_an_adopted_customers_years_of_invoices_are_granted_a_transaction_at_a_t
     assert {entry.stripe_object for entry in decision.entries}.isdisjoint(
         entry.stripe_object for entry in rest.entries if entry.amount
     )
+
+
+def test_a_refund_does_not_wait_for_what_is_left_for_the_next_look():
+    last = an_invoice(id=InvoiceId("in_99"))
+    known, _ = step(before(), a_truth(a_subscription(), last))
+    refunded = replace(last, payment=a_payment(1200, refunds=(a_refund(1200),)))
+    many = [an_invoice(*[a_line(id=f"il_{n}") for n in range(9)], id=InvoiceId(f"in_{number}")) for number in (10, 11)]
+    after, decision = step(known, a_truth(a_subscription(), *many, refunded))
+    assert (decision.more, after.account.balance) == (True, 9 * 100)
 
 
 def test_an_invoice_too_large_for_one_look_is_granted_all_the_same():

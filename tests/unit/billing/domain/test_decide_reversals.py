@@ -57,6 +57,32 @@ def test_a_partial_refund_takes_its_share_and_leaves_the_level():
     assert after.account.access == Span("PRO", NOW + 30 * DAY)
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "kind", "reason"),
+    [
+        ((), (a_refund(3),), Kind.REFUND, "payment refunded"),
+        ((), (a_dispute(1400),), Kind.DISPUTE, "payment disputed"),
+        ((a_refund(3),), (a_refund(3, "failed"),), Kind.REFUND_FAILED, "refund failed"),
+        ((a_dispute(1400),), (a_dispute(1400, "won"),), Kind.DISPUTE_WON, "dispute won"),
+    ],
+)
+def test_the_entry_says_what_moved_and_of_which_purchase(first, then, kind, reason):
+    state, _ = step(PAID, truth(*first))
+    _, decision = step(state, truth(*then))
+    entry = decision.entries[0]
+    assert (entry.kind, entry.reason, entry.stripe_object) == (kind, reason, SESSION)
+
+
+def test_the_smallest_refund_is_one_however_late_the_purchase_is_seen():
+    order = an_order(CREDITS)
+    cent = truth(a_refund(1), order=order, captured=500)
+    _, at_once = step(before(order), cent)
+    paid, _ = step(before(order), truth(order=order, captured=500))
+    _, later = step(paid, cent)
+    assert [entry.kind for entry in at_once.entries] == [Kind.PURCHASE, Kind.REFUND]
+    assert [entry.kind for entry in later.entries] == [Kind.REFUND]
+
+
 def test_several_partial_refunds_are_exact():
     """F37: rounding happens once, on the total."""
     state, amounts = PAID, []

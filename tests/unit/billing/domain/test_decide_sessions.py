@@ -54,6 +54,12 @@ def test_credits_are_granted_by_the_session_with_one_entry_and_its_cause():
     assert purchase.payment.intent == INTENT
 
 
+def test_the_entry_names_all_that_was_bought():
+    order = an_order(CREDITS, PRO_30)
+    _, decision = step(before(order), a_truth(a_session(order)))
+    assert decision.entries[0].reason == "1 x credits, 1 x pro_30"
+
+
 def test_a_purchase_of_somebody_else_gives_this_account_nothing():
     """S06, F35: whoever leads an event of bob's account to it, it is refused, and neither level nor payment shows."""
     order = an_order(PRO_30)

@@ -109,6 +109,13 @@ def test_one_that_has_ended_is_in_doubt_while_the_account_has_it(status: str) ->
     assert doubt_of_subscription(told_subscription(status=status), None) is None
 
 
+def test_an_item_that_tells_no_quantity_counts_once() -> None:
+    """A metered price has none: https://docs.stripe.com/api/subscription_items/object."""
+    told = told_subscription()
+    del told["items"]["data"][0]["quantity"]
+    assert doubt_of_subscription(told, remembered()) is None
+
+
 LATER = int((NOW + 60 * DAY).timestamp())
 
 
@@ -201,6 +208,17 @@ def test_a_price_that_can_not_be_used_grants_nothing() -> None:
     broken = replace(PRO_MONTHLY, problem="credits_amount is no number")
     assert doubt_of_invoice(told_invoice(), None, (), {broken.id: broken}.get) is None
     assert doubt_of_invoice(told_invoice(), None, (), lambda _: None) is None
+
+
+def test_a_single_credit_is_a_grant() -> None:
+    one = replace(PRO_MONTHLY, gives=replace(PRO_MONTHLY.gives, credits=1))
+    assert doubt_of_invoice(told_invoice(), None, (), {one.id: one}.get) == PAID
+
+
+def test_a_line_without_a_price_grants_nothing_and_no_price_is_asked_for() -> None:
+    invoice = told_invoice()
+    invoice["lines"]["data"][0]["pricing"] = None
+    assert doubt_of_invoice(invoice, None, (), PRICES.__getitem__) is None
 
 
 def test_the_lines_that_grant_are_those_of_periods() -> None:

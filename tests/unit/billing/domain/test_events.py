@@ -1,6 +1,7 @@
 """What is read from an event, in each payload shape, and what the message keeps of it (F30-F33, S25)."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,7 @@ def test_an_event_of_another_mode_or_account_is_marked(
 # --- what cannot be read
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "a type with a blank": ({"type": "invoice paid"}, "type"),
     "another envelope": ({"object": "v3.core.event"}, "envelope"),
     "a thin event without an object": ({"object": "v2.core.event"}, "related_object"),
     "no id": ({"id": None}, "id"),
@@ -252,10 +254,19 @@ def test_a_broken_event_names_the_field(change: dict[str, Any], field: str) -> N
     assert refused.value.reason == field
 
 
-@pytest.mark.parametrize("payload", [[], None, 1, "x", True, {}, {"type": None}, {"type": "a b"}, {"type": "é"}])
+@pytest.mark.parametrize("payload", [{}, {"type": None}, {"type": "a b"}, {"type": "é"}])
 def test_a_type_that_is_none(payload: object) -> None:
-    with pytest.raises(MalformedEvent):
+    with pytest.raises(MalformedEvent) as refused:
         event_type(payload)
+    assert refused.value.reason == "type"
+
+
+@pytest.mark.parametrize("payload", [[], None, 1, "x", True])
+@pytest.mark.parametrize("read", [event_type, parse])
+def test_what_is_no_object_is_no_event(read: Callable[[object], object], payload: object) -> None:
+    with pytest.raises(MalformedEvent) as refused:
+        read(payload)
+    assert refused.value.reason == "event"
 
 
 @pytest.mark.parametrize("odd", [5, True, [], {}, {"id": None}, "cus 1", "", "in_1:2", {"id": {"id": "x"}}])

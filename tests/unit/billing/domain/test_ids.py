@@ -48,10 +48,13 @@ def test_a_time_that_stripe_would_not_send_is_refused(value):
 def test_stripes_seconds_are_utc():
     assert ids.unix_time(1795255200, "created") == datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
     assert ids.unix_time(253_402_300_799, "created").year == 9999
+    assert ids.unix_time(1, "created") == datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
 
 
 def test_a_moment_is_read_as_utc():
-    assert ids.moment("2026-11-21T12:00:00+02:00", "at") == datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    read = ids.moment("2026-11-21T12:00:00+02:00", "at")
+    assert read == datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    assert read.tzinfo is UTC
 
 
 @pytest.mark.parametrize("value", ["2026-11-21T10:00:00", "soon", "", 5, None, "0001-01-01T00:00:00+14:00"])

@@ -1,5 +1,7 @@
 """A queue message is read as strictly as if a stranger had written it (F13, S25)."""
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -36,6 +38,20 @@ json_values = st.recursive(
 
 def test_a_message_reads_and_writes_the_same() -> None:
     assert Notice.from_message(MESSAGE).to_message() == MESSAGE
+
+
+@pytest.fixture
+def in_tokyo() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_message_is_in_utc_wherever_the_machine_is() -> None:
+    assert Notice.from_message(MESSAGE).to_message()["receivedAt"] == "2026-11-21T10:00:00Z"
 
 
 @given(st.sampled_from(sorted(MESSAGE)), json_values)

@@ -150,19 +150,25 @@ def test_the_plan_of_its_group_gives_way_whatever_else_there_is():
 
 
 @pytest.mark.parametrize(
-    ("items", "price", "error"),
+    ("items", "price", "error", "named"),
     [
-        ((ITEM,), CREDITS, PlanMismatch),
-        ((ITEM,), STORAGE, PlanMismatch),
-        ((replace(ITEM, price=CREDITS),), TEAM_MONTHLY, PlanMismatch),
-        ((ITEM,), replace(TEAM_MONTHLY, currency="usd"), CurrencyUnavailable),
-        ((ITEM, replace(EXTRA, price=TEAM_YEARLY)), TEAM_MONTHLY, SubscriptionNotChangeable),
+        ((ITEM,), CREDITS, PlanMismatch, {"price_id": CREDITS.id}),
+        ((ITEM,), STORAGE, PlanMismatch, {"price_id": STORAGE.id}),
+        ((replace(ITEM, price=CREDITS),), TEAM_MONTHLY, PlanMismatch, {"price_id": TEAM_MONTHLY.id}),
+        ((ITEM,), replace(TEAM_MONTHLY, currency="usd"), CurrencyUnavailable, {"price_id": TEAM_MONTHLY.id}),
+        (
+            (ITEM, replace(EXTRA, price=TEAM_YEARLY)),
+            TEAM_MONTHLY,
+            SubscriptionNotChangeable,
+            {"subscription_id": SUBSCRIPTION},
+        ),
     ],
     ids=["bought once", "another group", "no plan to give way", "another currency", "two plans of one group"],
 )
-def test_what_has_no_one_plan_to_take_the_place_of_is_refused(items, price, error):
-    with pytest.raises(error):
+def test_what_has_no_one_plan_to_take_the_place_of_is_refused(items, price, error, named):
+    with pytest.raises(error) as refused:
         item_to_change(live(items=items), price)
+    assert refused.value.ids == named
 
 
 def test_a_change_keeps_how_many_there_are_unless_it_says():
@@ -196,8 +202,9 @@ def test_a_trial_begins_its_first_period_when_it_ends():
 
 def test_another_interval_is_refused_where_it_would_bill_something_else_anew():
     running = live(items=(ITEM, EXTRA))
-    with pytest.raises(SubscriptionNotChangeable):
+    with pytest.raises(SubscriptionNotChangeable) as refused:
         change_of(running, TEAM_YEARLY, None)
+    assert refused.value.ids == {"subscription_id": SUBSCRIPTION}
     assert change_of(running, TEAM_MONTHLY, None).item == ITEM
 
 
@@ -212,11 +219,13 @@ def test_the_moment_of_a_preview_holds_for_its_life_and_the_difference_of_two_cl
 @pytest.mark.parametrize("age", [PREVIEW_LIFE + timedelta(seconds=1), timedelta(seconds=-6)], ids=str)
 def test_an_older_or_later_moment_is_refused(age):
     """S13: the later in its period an upgrade is prorated, the less it costs."""
-    with pytest.raises(PreviewExpired):
+    with pytest.raises(PreviewExpired) as refused:
         refuse_stale(NOW + DAY - age, live(), NOW + DAY)
+    assert refused.value.ids == {"subscription_id": SUBSCRIPTION}
 
 
 def test_a_moment_of_the_period_before_is_refused():
+    refuse_stale(NOW, live(), NOW)
     with pytest.raises(PreviewExpired):
         refuse_stale(NOW - timedelta(seconds=1), live(), NOW)
 
@@ -233,8 +242,9 @@ def test_a_change_that_gives_money_back_is_not_made_at_once():
     """Money rule 12: else the credits of the dearer period would be had for almost nothing."""
     change = change_of(live(), TEAM_MONTHLY, None)
     refuse_giving_back(change, bill((-600, 0, True), (600, 0, True)))
-    with pytest.raises(ChangeNotNow):
+    with pytest.raises(ChangeNotNow) as refused:
         refuse_giving_back(change, bill((-600, 0, True), (599, 0, True)))
+    assert refused.value.ids == {"subscription_id": SUBSCRIPTION}
 
 
 def test_neither_a_discount_nor_what_else_is_billed_hides_that_money_comes_back():

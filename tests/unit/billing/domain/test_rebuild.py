@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from billing.domain.account import Account
+from billing.domain.account import Account, Credits
 from billing.domain.credits import Lot, Share, balance_of
 from billing.domain.decide import Before, decide
 from billing.domain.ids import PurchaseKey, ReservationId, invoice_line_key
@@ -58,7 +58,9 @@ def test_spends_since_are_done_again_from_the_same_lots_and_their_entries_stand(
     assert [(entry.key, entry.kind, entry.amount, entry.balance_after) for entry in found.act.entries] == [
         ("000000000008#000", Kind.RESTORE, 0, 420)
     ]
-    assert (found.act.entries[0].actor, found.act.entries[0].reason) == ("plumb:jo", AHEAD)
+    (restored_by,) = found.act.entries
+    assert (restored_by.actor, restored_by.reason, restored_by.at) == ("plumb:jo", AHEAD, LATER)
+    assert (found.act.entry, found.act.credits) == (restored_by, Credits(420, 420))
     assert (found.redone, found.taken_back, found.forgotten) == (tuple(entries), 0, False)
 
 
@@ -78,7 +80,8 @@ def test_adjustments_since_are_done_again():
         lambda holdings: grant(holdings, PurchaseKey("adj_1"), 70, None, "sorry", NOW, OPERATOR),
         lambda holdings: take(holdings, 20, "a slip", NOW, OPERATOR),
     )
-    assert rebuilt(restored, entries).act.account == replace(ended, version=8)
+    found = rebuilt(restored, entries)
+    assert (found.act.account, found.forgotten) == (replace(ended, version=8), False)
 
 
 def test_credits_given_by_hand_that_have_expired_since_stay_expired():
@@ -156,6 +159,23 @@ def test_an_account_that_the_table_has_lost_as_a_whole():
     assert (found.act.account.version, found.act.account.balance, found.taken_back) == (4, 0, -300)
 
 
+def expired(*lots: Lot) -> Entry:
+    shares = tuple(Share(lot.purchase, lot.line, lot.left) for lot in lots)
+    return Entry(
+        *(ALICE, 7, 0, Kind.EXPIRY, -balance_of(lots), 500, None, None, "service", "credits expired", NOW), lots=shares
+    )
+
+
+def test_what_was_bought_and_has_expired_since_is_not_known_before_the_resync_grants_it():
+    assert rebuilt(account(LOT), [of_stripe(6, 100, 600), expired(ENDS)]).act.account.lots == (LOT,)
+
+
+def test_of_several_that_expired_at_once_those_given_by_hand_have_their_end_back():
+    given = Lot(PurchaseKey("adj_1"), 0, 70, NOW)
+    found = rebuilt(account(LOT, given), [expired(ENDS, given)])
+    assert [(entry.kind, entry.amount) for entry in found.act.entries] == [(Kind.RESTORE, 70), (Kind.EXPIRY, -70)]
+
+
 def test_an_expiry_since_comes_again_by_itself():
     restored = account(ENDS)
     gone = Entry(
@@ -163,6 +183,7 @@ def test_an_expiry_since_comes_again_by_itself():
         lots=(Share(ENDS.purchase, 0, 100),),
     )
     found = rebuilt(restored, [gone], now=NOW + 2 * DAY)
+    assert found.redone == ()
     assert [(entry.kind, entry.amount, entry.balance_after) for entry in found.act.entries] == [
         (Kind.RESTORE, 100, 100),
         (Kind.EXPIRY, -100, 0),
@@ -187,6 +208,14 @@ def test_a_ledger_that_was_put_back_further_than_the_account_gets_one_entry_for_
         ("000000000006#000", -80, 420, BEHIND)
     ]
     assert found.act.account.balance == 420
+
+
+def test_a_ledger_that_is_lost_as_a_whole_gets_one_entry_for_all_of_it():
+    found = rebuild(Holdings(account(LOT)), None, [], LATER, OPERATOR)
+    assert found is not None
+    assert [(entry.key, entry.amount, entry.balance_after) for entry in found.act.entries] == [
+        ("000000000006#000", 500, 500)
+    ]
 
 
 def test_personal_data_that_was_removed_since_is_told_for_it_is_back():

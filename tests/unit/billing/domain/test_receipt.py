@@ -16,3 +16,9 @@ def test_another_amount_another_type_and_another_operation_are_something_else():
         fingerprint_of("spend", {"amount": 1}),
         fingerprint_of("reserve", {"amount": 1, "reason": None}),
     }
+
+
+def test_a_retry_after_a_deployment_has_the_fingerprint_that_is_stored():
+    """It is kept for thirty days: another way to write it down would refuse every retry of what was done before."""
+    asked = fingerprint_of("spend", {"amount": 5, "reason": "a picture", "reference": None})
+    assert asked == "bc0be67fa6bfd1d39a1ae0ecc425ce3fc176396f512c6c4d0f76c687b3f4d947"

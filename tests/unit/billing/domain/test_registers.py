@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from billing.domain.registers import disputed, fully_reversed_at, merged, refunded, statuses, taken_back
+from billing.domain.snapshot import Card
 from tests.fakes.snapshots import DAY, NOW, a_dispute, a_payment, a_refund
 
 
@@ -65,6 +66,21 @@ def test_the_first_reading_is_the_register_and_a_missing_one_changes_nothing():
 def test_a_reading_without_registers_forgets_none():
     known = a_payment(refunds=(a_refund(100),), disputes=(a_dispute(50),))
     assert merged(known, a_payment()) == known
+
+
+def test_the_card_of_the_last_reading_counts_and_a_reading_without_one_forgets_none():
+    old, new = replace(a_payment(), card=Card("visa", "4242")), replace(a_payment(), card=Card("mastercard", "4444"))
+    assert merged(old, new) == new
+    assert merged(old, a_payment()) == old
+
+
+@pytest.mark.parametrize(
+    ("known", "read", "kept"),
+    [("succeeded", "new_at_stripe", "succeeded"), ("new_at_stripe", "pending", "pending")],
+)
+def test_a_status_that_we_do_not_know_is_no_more_final_than_pending(known, read, kept):
+    register = merged(a_payment(refunds=(a_refund(100, known),)), a_payment(refunds=(a_refund(100, read),)))
+    assert statuses(register) == {"re_1": kept}
 
 
 @pytest.mark.parametrize("final", ["failed", "canceled"])

@@ -11,7 +11,7 @@ import stripe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.domain.signature import MAX_SIGNATURES, SigningSecrets, verify
+from billing.domain.signature import MAX_HEADER_LENGTH, MAX_SECRETS, MAX_SIGNATURES, SigningSecrets, verify
 from billing.errors import Misconfigured, SignatureRefused
 from tests.fakes.stripe_signature import sign
 
@@ -164,6 +164,26 @@ def test_any_of_several_signatures_may_fit() -> None:
     assert verify(header, BODY, SECRETS, NOW).timestamp == NOW
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"t={T},v1={GOOD},v9",
+        f"t={T}" + ",v1=0" * (MAX_SIGNATURES - 1) + f",v1={GOOD}",
+        f"t={T},v1={GOOD},v9=".ljust(MAX_HEADER_LENGTH, "0"),
+    ],
+    ids=["another scheme without a value", "as many signatures as may be", "as long as may be"],
+)
+def test_all_that_is_allowed_is_accepted(header: str) -> None:
+    assert official(header, BODY, (NEW,), NOW)
+    assert verify(header, BODY, SECRETS, NOW).timestamp == NOW
+
+
+def test_as_many_secrets_as_may_be_as_short_and_as_old_as_may_be() -> None:
+    short = "whsec_0123456789"
+    live = SigningSecrets((*[NEW] * (MAX_SECRETS - 1), short), timedelta(hours=1))
+    assert verify(sign(BODY, short, T), BODY, live, NOW + timedelta(hours=1)).timestamp == NOW
+
+
 @pytest.mark.parametrize("seconds", [-300, 0, 300])
 def test_inside_the_tolerance(seconds: int) -> None:
     assert verify(sign(BODY, NEW, T + seconds), BODY, SECRETS, NOW).timestamp == NOW + timedelta(seconds=seconds)
@@ -188,6 +208,8 @@ REFUSED = {
     "another secret": (sign(BODY, OTHER, T), "mismatch"),
     "another body": (sign(BODY + b" ", NEW, T), "mismatch"),
     "another time": (f"t={T - 1},v1={GOOD}", "mismatch"),
+    "text after the signature": (f"t={T},v1={GOOD}=x", "mismatch"),
+    "a v1 without a value": (f"t={T},v1={GOOD},v1", "malformed"),
     "upper case": (f"t={T},v1={GOOD.upper()}", "mismatch"),
     "cut short": (f"t={T},v1={GOOD[:-1]}", "mismatch"),
     "the empty key's": (f"t={T},v1={digest(BODY, '')}", "mismatch"),

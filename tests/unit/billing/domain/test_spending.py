@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from billing.domain.account import Account, Credits, credits_at, due_at
-from billing.domain.credits import Lot, Share, balance_of
+from billing.domain.credits import Lot, Reservation, Share, balance_of
 from billing.domain.ids import PurchaseKey, ReservationId
 from billing.domain.ledger import Cause, Kind
 from billing.domain.spending import (
@@ -105,6 +105,9 @@ def test_nothing_is_taken_from_a_lot_that_has_run_out():
 def test_what_is_reserved_is_in_the_balance_and_nobody_elses_to_spend():
     act = reserved(account(SOON, FOREVER), 120)
     assert act.entries == ()
+    shares = (Share(SOON.purchase, 0, 100), Share(FOREVER.purchase, 0, 20))
+    assert act.reservation == Reservation(RESERVATION, 120, NOW, NOW + timedelta(minutes=10), shares, "job-1")
+    assert act.account.reservations == (act.reservation,)
     assert (act.account.balance, act.credits.available) == (200, 80)
     assert credits_at(act.account, NOW) == Credits(balance=200, available=80, reserved=120)
     with pytest.raises(InsufficientCredits):
@@ -128,6 +131,7 @@ def test_a_capture_spends_a_part_and_the_rest_goes_back():
     act = capture(Holdings(held), RESERVATION, 110, "captured", NOW, SERVICE)
     assert act.entry is not None
     assert (act.entry.kind, act.entry.amount, act.entry.reference) == (Kind.SPEND, -110, "rsv_1")
+    assert held.reservations == (act.reservation,)
     assert act.entry.lots == (Share(SOON.purchase, 0, 100), Share(FOREVER.purchase, 0, 10))
     assert (act.account.balance, act.credits.available, act.account.reservations) == (90, 90, ())
     assert all(lot.held == 0 for lot in act.account.lots)
@@ -146,8 +150,19 @@ def test_a_release_gives_all_back_and_writes_no_entry():
     held = reserved(account(FOREVER), 50).account
     act = release(Holdings(held), RESERVATION, NOW, SERVICE)
     assert (act.entries, act.credits.available, act.account.reservations) == ((), 100, ())
-    with pytest.raises(ReservationNotFound):
+    assert held.reservations == (act.reservation,)
+    with pytest.raises(ReservationNotFound) as refused:
         release(Holdings(act.account), RESERVATION, NOW, SERVICE)
+    assert refused.value.ids == {"reservation": RESERVATION}
+
+
+def test_what_a_release_gives_back_to_a_lot_that_has_run_out_expires():
+    held = reserved(account(SOON), 50, SOON_ENDS - timedelta(minutes=1)).account
+    act = release(Holdings(held), RESERVATION, SOON_ENDS, SERVICE)
+    assert [(entry.kind, entry.amount, entry.actor, entry.at) for entry in act.entries] == [
+        (Kind.EXPIRY, -50, "service", SOON_ENDS),
+        (Kind.EXPIRY, -50, "service", SOON_ENDS),
+    ]
 
 
 def test_what_is_reserved_does_not_run_out_before_its_reservation_does():
@@ -204,8 +219,9 @@ def test_what_returns_to_a_lot_that_has_run_out_expires():
 def test_a_spend_undone_needs_every_lot_that_it_came_from():
     act = spent(account(SOON, FOREVER), 150)
     assert act.entry is not None
-    with pytest.raises(MalformedObject):
+    with pytest.raises(MalformedObject) as refused:
         undo_spend(Holdings(account(FOREVER)), act.entry, "refunded", NOW, SERVICE)
+    assert refused.value.ids == {"purchase": SOON.purchase}
 
 
 def test_an_adjustment_gives_a_lot_of_its_own():
@@ -281,6 +297,7 @@ def test_expiries_of_one_moment_that_are_too_many_share_an_entry():
         pytest.param(account(FOREVER), None, id="nothing ends"),
         pytest.param(account(LATER, SOON), SOON.expires_at, id="the first lot"),
         pytest.param(account(replace(SOON, used=100), LATER), LATER.expires_at, id="not a lot that is used up"),
+        pytest.param(account(replace(SOON, used=99)), SOON.expires_at, id="a lot of one credit"),
         pytest.param(reserved(account(SOON), 10).account, NOW + timedelta(minutes=10), id="a reservation"),
         pytest.param(replace(account(SOON), access=Span("PRO", NOW + DAY)), NOW + DAY, id="the access"),
         pytest.param(replace(account(FOREVER), access=Span("PRO", None)), None, id="access without an end"),

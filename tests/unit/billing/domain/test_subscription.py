@@ -29,6 +29,7 @@ from tests.fakes.snapshots import (
     a_price,
     a_subscription,
     an_invoice,
+    an_order,
 )
 
 GRACE = 3 * DAY
@@ -163,6 +164,19 @@ def test_past_due_gives_access_through_the_grace_after_what_was_paid(now: dateti
 
 def test_past_due_without_any_paid_period_gives_no_access():
     assert access_of(state(status="past_due", paid_through=None), GRACE, NOW) is None
+
+
+def remembered_by_its_price_alone() -> SubscriptionState:
+    """As an account has it that was stored before items were."""
+    return state(items=())
+
+
+@pytest.mark.parametrize("known", [None, remembered_by_its_price_alone()])
+def test_a_typo_leaves_an_item_as_it_was_ordered_or_stored(known: SubscriptionState | None):
+    typo = a_price("pro_monthly", 1200, "month", problem="plan must be", broken_key="plan", plan_group="moved")
+    order = an_order(PRO_MONTHLY, quantity=5) if known is None else None
+    found = state_of(a_subscription(), known, [], {typo.id: typo}, POLICY.levels, order)
+    assert found.items == (ItemState(PRO_MONTHLY.id, 1, "pro", "PRO", "moved"),)
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -56,6 +56,12 @@ def test_without_a_verified_address_there_is_no_receipt():
     assert not terms_of(EVERYTHING, "payment", HOSTED, None, None).receipt
 
 
+def test_a_trial_of_a_day_may_be_without_a_card():
+    policy = SellingPolicy(trial_days=1, trial_without_card=True)
+    terms = terms_of(policy, "subscription", HOSTED, None, None)
+    assert (terms.trial_days, terms.trial_without_card) == (1, True)
+
+
 def test_without_a_trial_the_card_is_asked_for():
     assert not terms_of(SellingPolicy(trial_without_card=True), "subscription", HOSTED, None, None).trial_without_card
 

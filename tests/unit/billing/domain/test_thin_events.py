@@ -78,18 +78,21 @@ def test_other_types_are_not_handled(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "origin", "expected"),
+    ("given", "origin", "account", "expected"),
     [
-        ({"livemode": True}, ORIGIN, "wrong_mode"),
-        ({"context": "acct_other"}, ORIGIN, "wrong_account"),
-        ({"context": "acct_ours"}, Origin(livemode=False, account="acct_ours"), None),
-        ({"context": "org_1/acct_ours"}, Origin(livemode=False, account="acct_ours"), None),
-        ({"context": ""}, ORIGIN, None),
+        ({"livemode": True}, ORIGIN, None, "wrong_mode"),
+        ({"context": "acct_other"}, ORIGIN, "acct_other", "wrong_account"),
+        ({"context": "acct_ours"}, Origin(livemode=False, account="acct_ours"), "acct_ours", None),
+        ({"context": "org_1/acct_ours"}, Origin(livemode=False, account="acct_ours"), "acct_ours", None),
+        ({"context": ""}, ORIGIN, None, None),
     ],
 )
-def test_mode_and_account_of_a_thin_event(given: dict[str, Any], origin: Origin, expected: str | None) -> None:
+def test_mode_and_account_of_a_thin_event(
+    given: dict[str, Any], origin: Origin, account: str | None, expected: str | None
+) -> None:
     """F30."""
-    assert read(thin(**given), origin).quarantine == expected
+    notice = read(thin(**given), origin)
+    assert (notice.account, notice.quarantine) == (account, expected)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,7 @@ def test_mode_and_account_of_a_thin_event(given: dict[str, Any], origin: Origin,
         ({"context": "workspace"}, "context"),
         ({"context": 5}, "context"),
         ({"id": None}, "id"),
+        ({"type": "v1.invoice paid"}, "type"),
     ],
 )
 def test_a_broken_thin_event_names_the_field(given: dict[str, Any], field: str) -> None:
