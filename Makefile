@@ -8,8 +8,8 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate planted fuzz-api fuzz-webhook load prove failure-modes reconcile-cost coverage coverage-domain nightly check \
-	check-format lint format typecheck validate lock clean FORCE
+	simulate planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost coverage coverage-domain nightly \
+	check check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -102,6 +102,9 @@ failure-modes: .venv/.ready ## write docs/failure-modes.md from the rows in test
 reconcile-cost: .venv/.ready ## count what reading Stripe's lists costs, up to a million accounts: SIZES="1000 5000"
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.reconcile_cost $(SIZES)
 
+mutation: .venv/.ready ## change the code in small ways and see the unit tests fail: make mutation ARGS=domain
+	@$(PYTHON) -m tests.mutation $(ARGS)
+
 ## --- measure it: branches as well, and nothing left out (pyproject.toml) -------------------------------------------
 # Percent. A floor is raised when more is covered, and never lowered.
 DOMAIN := layers/billing/python/billing/domain
@@ -152,7 +155,7 @@ nightly: check coverage ## the long versions of everything
 	@SIMULATION_WHOLE=1 SIMULATION_RUNS=5000 $(PYTHON) -m pytest tests/simulation $(SIDE_BY_SIDE) --timeout=0
 	@$(MAKE) simulate RUNS=$(or $(RUNS),100000) SEED=$(or $(SEED),$(shell date +%Y%m%d))
 	@$(MAKE) fuzz-webhook fuzz-api RUNS=1000000 EXAMPLES=500
-	@$(MAKE) load prove
+	@$(MAKE) load prove mutation
 
 ## --- look after it ------------------------------------------------------------------------------------------------
 

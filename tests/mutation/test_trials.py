@@ -1,0 +1,115 @@
+"""A small program is mutated and tried by its own tests: what they say becomes a verdict, each as it should."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.mutation.rooms import REPOSITORY
+
+CODE = """from dataclasses import dataclass
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    granted: int
+    used: int = 0
+
+    @property
+    def left(self):
+        return self.granted - self.used
+
+
+def stepped(number):
+    return number + 2
+
+
+def counted(number):
+    while number > 0:
+        number -= 1
+    return number
+
+
+def never(number):
+    return number - 1
+"""
+TESTS = """import pytest
+from hypothesis import given, settings, strategies as st
+from program.lots import Lot, counted, stepped
+
+ran = []
+
+
+@pytest.fixture(scope="module")
+def lot():
+    return Lot(4, 1)
+
+
+def test_left(lot, capsys):
+    print("said")
+    assert capsys.readouterr().out
+    assert lot.left == 3
+    assert Lot(4).left == 4
+
+
+def test_counted():
+    assert counted(3) == 0
+
+
+def test_stepped():
+    assert stepped(1) == 3
+
+
+@settings(max_examples=500)
+@given(st.integers())
+def test_few_examples_are_played(number):
+    ran.append(number)
+    stepped(number)
+    assert len(ran) < 30
+"""
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tuple[str | None, bool, int]]:
+    root = tmp_path_factory.mktemp("program")
+    (root / "program").mkdir()
+    (root / "program/lots.py").write_text(CODE)
+    (root / "test_lots.py").write_text(TESTS)
+    (root / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\nfilterwarnings = error\n")
+    out = root / "out"
+    plan = {"paths": ["program/lots.py"], "tests": ["test_lots.py"], "at_once": 2, "out": str(out), "grace": 0.5}
+    environment = os.environ | {"PYTHONPATH": f"{root}:{REPOSITORY}"}
+    command = [sys.executable, "-m", "tests.mutation.trials", json.dumps(plan)]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = [json.loads(line) for line in out.read_text().splitlines()]
+    return {(function, becomes): (killed, late, tests) for _, function, _, becomes, _, killed, late, tests in found}
+
+
+@pytest.mark.parametrize(
+    ("function", "becomes", "killer"),
+    [
+        ("Lot.left", "return self.granted + self.used", "test_lots.py::test_left"),
+        ("stepped", "return number - 2", "test_lots.py::test_stepped"),
+        ("counted", "while number > 1:", "test_lots.py::test_counted"),
+    ],
+)
+def test_a_mutant_is_killed_by_the_test_that_sees_it(verdicts, function: str, becomes: str, killer: str) -> None:
+    killed, late, _ = verdicts[function, becomes]
+    assert (killed, late) == (killer, False)
+
+
+def test_one_that_never_ends_is_ended(verdicts) -> None:
+    assert verdicts["counted", "number += 1"] == (None, True, 1)
+
+
+def test_one_that_no_test_sees_survives(verdicts) -> None:
+    assert verdicts["never", "return number + 1"] == (None, False, 0)
+
+
+def test_a_mutant_is_tried_by_the_tests_that_run_its_line(verdicts) -> None:
+    assert verdicts["stepped", "return number - 2"][2] == 2
+    assert verdicts["Lot.left", "return self.granted + self.used"][2] == 1
