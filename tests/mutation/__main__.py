@@ -64,7 +64,7 @@ def _verdicts(bench: Workbench, room: Room, paths: Sequence[str], at_once: int) 
     out = bench.root / f".verdicts-{room.name}"
     plan = {
         "paths": paths,
-        "tests": matching(room.tests),
+        "tests": matching(room.tests, bench.root),
         "at_once": at_once,
         "out": str(out),
     }

@@ -30,10 +30,10 @@ class Room:
         return [path for path in matching(self.files) if room_of(path) is self]
 
 
-def matching(patterns: Iterable[str]) -> list[str]:
-    """The files of the repository, by their paths in it."""
-    found = {path for pattern in patterns for path in REPOSITORY.glob(pattern) if path.name != "__init__.py"}
-    return sorted(path.relative_to(REPOSITORY).as_posix() for path in found)
+def matching(patterns: Iterable[str], root: Path = REPOSITORY) -> list[str]:
+    """The files of the repository, or of a copy of it, by their paths in it."""
+    found = {path for pattern in patterns for path in root.glob(pattern) if path.name != "__init__.py"}
+    return sorted(path.relative_to(root).as_posix() for path in found)
 
 
 def _services(*names: str) -> tuple[str, ...]:
