@@ -3,16 +3,17 @@
 import threading
 
 from local.arguments import config_from_arguments
+from local.aws import answers, transactions
 from local.aws.follow import follow
 from local.aws.provision import create_tables
 from local.aws.server import moto_application, one_at_a_time, start_server, with_health
-from local.aws.transactions import install
 from local.aws_clients import dynamodb_client
 
 
 def main() -> None:
     config = config_from_arguments()
-    install()
+    answers.install()
+    transactions.install()
     ready = threading.Event()
     start_server(with_health(one_at_a_time(moto_application()), ready), config.ports.dynamodb)
     client = dynamodb_client(config.dynamodb_url)

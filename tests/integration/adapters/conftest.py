@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from local.aws import answers
 from local.template import Addresses, Model, load_model
 from tests.integration.adapters.shop import Shop
 from tests.integration.adapters.stripe_side import StripeSide
@@ -39,6 +40,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Model:
 @pytest.fixture(scope="module")
 def dynamodb_world(template: Model) -> Iterator[World]:
     """Ended with its file: another file's moto inside of this one would find what this one has made."""
+    answers.install()
     with mock_aws():
         yield World(boto3.client("dynamodb"), template)
 

@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from local.aws import answers
 from tests.simulation.differential.requests import ACCOUNTS, DEFINITIONS, LEDGER, Requests
 from tests.simulation.stores.attributes import Attributes, kept
 from tests.simulation.stores.dynamo import Dynamo
@@ -35,6 +36,7 @@ Answer = tuple[str, Any]
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Any]:
+    answers.install()
     with mock_aws():
         yield boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
 

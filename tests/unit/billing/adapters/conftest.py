@@ -8,6 +8,7 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
+from local.aws import answers
 from local.template import Addresses, Model, load_model
 from tests.unit.billing.adapters.dynamo_tables import World
 
@@ -24,6 +25,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Model:
 @pytest.fixture(scope="module")
 def dynamodb_world(template: Model) -> Iterator[World]:
     """Ended with its file: another file's moto inside of this one would find what this one has made."""
+    answers.install()
     with mock_aws():
         yield World(boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1})), template)
 

@@ -1,0 +1,86 @@
+"""The quicker answers against moto's own, on the same items (`system.md`, "The laptop")."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto.core import responses
+from moto.core.serialize import BaseJSONSerializer, JSONSerializer, XFormedAttributePicker
+from moto.core.utils import get_service_model
+from moto.dynamodb.responses import DynamoHandler
+
+from local.aws import answers
+
+STOCK, STOCK_NAMES = answers._stock, answers._stock_names
+
+TEXT = st.text(max_size=3)
+NAME = st.text(min_size=1, max_size=3)  # moto leaves out the level below a name that is empty
+PLAIN = st.one_of(
+    st.fixed_dictionaries({"S": TEXT}),
+    st.fixed_dictionaries({"N": st.integers().map(str)}),
+    st.fixed_dictionaries({"BOOL": st.booleans()}),
+    st.just({"NULL": True}),
+    st.fixed_dictionaries({"SS": st.lists(TEXT, min_size=1, max_size=2)}),
+    st.fixed_dictionaries({"NS": st.lists(st.integers().map(str), min_size=1, max_size=2)}),
+    st.fixed_dictionaries({"B": st.binary(max_size=3)}),
+    st.fixed_dictionaries({"BS": st.lists(st.binary(max_size=3), min_size=1, max_size=2)}),
+    st.fixed_dictionaries({"N": st.integers()}),  # not as it is sent
+)
+VALUES = st.recursive(
+    PLAIN,
+    lambda inner: st.one_of(
+        st.fixed_dictionaries({"L": st.lists(inner, max_size=3)}),
+        st.fixed_dictionaries({"M": st.dictionaries(NAME, inner, max_size=3)}),
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(autouse=True)
+def installed() -> Iterator[None]:
+    answers.install()
+    yield
+    put_stock_back()
+
+
+def put_stock_back() -> None:
+    BaseJSONSerializer._serialize_type_structure = STOCK  # type: ignore[method-assign]
+    vars(responses)["method_names_from_class"] = STOCK_NAMES
+
+
+def answered(result: dict[str, Any], operation: str = "GetItem") -> str:
+    model = get_service_model("dynamodb").operation_model(operation)
+    return str(JSONSerializer(model, value_picker=XFormedAttributePicker()).serialize(result)["body"])
+
+
+@given(st.dictionaries(st.sampled_from(["pk", "S", "AttributeValue", "lots"]), VALUES, max_size=3))
+def test_an_item_is_answered_as_moto_does(item: dict[str, Any]) -> None:
+    results: dict[str, dict[str, Any]] = {
+        "GetItem": {"Item": item},
+        "Query": {"Items": [item, item], "Count": 2, "LastEvaluatedKey": item},
+        "BatchGetItem": {"Responses": {"accounts": [item]}, "UnprocessedKeys": {}},
+    }
+    put_stock_back()
+    stock = {name: answered(result, name) for name, result in results.items()}
+    answers.install()
+    assert {name: answered(result, name) for name, result in results.items()} == stock
+
+
+def test_an_item_as_it_is_sent_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def watched(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        seen.append(shape.name)
+        STOCK(serializer, serialized, value, shape, key)
+
+    monkeypatch.setattr(answers, "_stock", watched)
+    answered({"Item": {"pk": {"S": "a"}, "lots": {"L": [{"M": {"used": {"N": "1"}}}]}}})
+    assert seen == ["GetItemOutput"]
+
+
+def test_a_class_is_asked_for_its_methods_once() -> None:
+    first, second = (vars(responses)["method_names_from_class"](DynamoHandler) for _ in range(2))
+    assert first == STOCK_NAMES(DynamoHandler)
+    assert first is second
