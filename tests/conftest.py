@@ -3,6 +3,7 @@
 Markers: `browser` needs Chromium (fixture `browser_path`); `live` needs `make test-live` and its key.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
 
 REPOSITORY = Path(__file__).parents[1]
 ENV_FILE = REPOSITORY / ".env"
@@ -88,6 +91,23 @@ def _require_key() -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Say what `-n auto` means: one more than there are cores, since these tests wait more than they compute."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Scheduling | None":
+    """Keep together what shares a running system, and no other tests but those of a file."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.side_by_side import LoadFolderScheduling
+
+    return LoadFolderScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over the thousands of tests, which stay: it took a fifth of the time of some."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)  # after a folder has marked its tests

@@ -37,7 +37,7 @@ def item(stack: Stack, key: str) -> dict[str, Any] | None:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     template = copy_toy(tmp_path_factory.mktemp("toy") / "system")
     with Stack(template=template, stripe=False, timer_speed=60) as stack:

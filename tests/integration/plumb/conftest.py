@@ -10,20 +10,20 @@ from tests.integration.purchase.books import Books
 from tests.integration.purchase.shop import Shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     with Stack() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(stack: Stack) -> Iterator[Shop]:
     opened = Shop(stack)
     yield opened
     opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def books(stack: Stack) -> Iterator[Books]:
     opened = Books(stack)
     yield opened

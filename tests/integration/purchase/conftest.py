@@ -29,20 +29,20 @@ def impatient_template(directory: Path) -> Path:
     return template
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     with Stack() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(stack: Stack) -> Iterator[Shop]:
     opened = Shop(stack)
     yield opened
     opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def books(stack: Stack) -> Iterator[Books]:
     opened = Books(stack)
     yield opened

@@ -1,0 +1,1 @@
+"""All tests. A package, so that packages below it have their names."""
