@@ -20,6 +20,7 @@ from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.known_objects import DynamoKnown
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
 from billing.adapters.dynamodb.parked_list import DynamoParked
+from billing.adapters.dynamodb.renewals import DynamoRenewals
 from billing.adapters.dynamodb.undone_store import DynamoUndone
 from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.secrets_manager import SecretsManager
@@ -227,7 +228,8 @@ class World:
         """The world of the looks at objects."""
         known = DynamoKnown(self.dynamodb, self.settings.tables)
         parked = DynamoParked(self.dynamodb, self.settings.tables)
-        return LookDeps(object_lists(self.stripe), parked, known, self.catalog)
+        renewals = DynamoRenewals(self.dynamodb, self.settings.tables)
+        return LookDeps(object_lists(self.stripe), parked, renewals, known, self.catalog)
 
     @cached_property
     def walking(self) -> WalkDeps:

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from billing.adapters.dynamodb.puts import DUE_INDEX
+from billing.adapters.dynamodb.puts import DUE_INDEX, RENEWAL_INDEX
 from plumb.doctor.finding import Finding, fail, ok, warn
 from plumb.queues import counts, dead_letter_queue
 from plumb.world import World
@@ -16,7 +16,7 @@ _USABLE = ("ACTIVE", "UPDATING")
 """States of a table, and of an index, in which it answers."""
 _KEYS = {"events": ["id"], "accounts": ["pk"], "ledger": ["user", "entry"]}
 _TTL = {"events": "expires_at", "accounts": "forget_at"}
-_INDEXES = {"accounts": {DUE_INDEX: ["due_shard", "due_at"]}}
+_INDEXES = {"accounts": {DUE_INDEX: ["due_shard", "due_at"], RENEWAL_INDEX: ["renewal_shard", "renewal_at"]}}
 
 
 def tables(world: World) -> Iterator[Finding]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PurchaseKey, SubscriptionId
 from billing.domain.purchase import PurchaseState
 from billing.domain.registers import statuses
-from billing.domain.subscription import SubscriptionState
+from billing.domain.subscription import SubscriptionState, next_renewal
 from billing.domain.walk import Walk
 from billing.errors import StripeRefused
 from billing.ports.stripe import Listed, ObjectLists
@@ -65,6 +66,26 @@ class FakeParked:
             page = found[:PAGE]
             told = tuple({"object": "customer", "id": customer} for customer in page)
             return Listed(told, page[-1] if len(found) > PAGE else None)
+
+
+@dataclass
+class FakeRenewals:
+    """Customers of which a subscription should have changed by now, the longest overdue first."""
+
+    tables: FakeTables
+
+    def page(self, walk: Walk) -> Listed:
+        with self.tables.calls.called("list renewals"):
+            until = (walk.until or walk.since) - timedelta(days=2)
+            every = (next_renewal(account.subscriptions) for account in self.tables.accounts.values())
+            found = sorted(f"{end.isoformat()}#{customer}" for end, customer in filter(None, every) if end < until)
+            found = [each for each in found if walk.after is None or each > walk.after]
+            told = (each.split("#") for each in found[:PAGE])
+            page = tuple(
+                {"object": "customer", "id": customer, "period_end": int(datetime.fromisoformat(end).timestamp())}
+                for end, customer in told
+            )
+            return Listed(page, found[PAGE - 1] if len(found) > PAGE else None)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import Any, cast
 from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.known_objects import DynamoKnown
 from billing.adapters.dynamodb.parked_list import DynamoParked
+from billing.adapters.dynamodb.renewals import DynamoRenewals
 from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.stripe_api.lists import StripeEvents, object_lists
 from billing.config import Tables as TableNames
@@ -82,7 +83,8 @@ def _counted(shop: Shop, name: str) -> Cost:
 
 def _objects(meter: Meter, shop: Shop, name: str, dynamo: Any, walking: WalkDeps) -> Callable[[datetime], Walked]:
     lists = object_lists(cast("Any", Lists(meter, shop.lists())))
-    every = looks(LookDeps(lists, DynamoParked(dynamo, _TABLES), DynamoKnown(dynamo, _TABLES), FakeStripe()))
+    ours = DynamoParked(dynamo, _TABLES), DynamoRenewals(dynamo, _TABLES)
+    every = looks(LookDeps(lists, *ours, DynamoKnown(dynamo, _TABLES), FakeStripe()))
     (look,) = (each for each in every if each.name == name)
     return lambda deadline: look_at_objects([look], deadline, "run-00001", walking)
 

@@ -107,8 +107,8 @@ BUILT_OF = {
     "credits": {"dynamodb.credit_store"},
     "reconcile": {"dynamodb.credit_store"},
     "catch_up": {
-        *("dynamodb.event_store", "dynamodb.known_objects", "dynamodb.parked_list", "dynamodb.walk_store"),
-        "sqs_queue",
+        *("dynamodb.event_store", "dynamodb.known_objects", "dynamodb.parked_list", "dynamodb.renewals"),
+        *("dynamodb.walk_store", "sqs_queue"),
     },
 }
 CALLS = {
@@ -118,6 +118,7 @@ CALLS = {
     "dynamodb/event_store.py": {"ConditionCheck", "Delete", "Update"},
     "dynamodb/ledger_store.py": {"get_item", "query"},
     "dynamodb/parked_list.py": {"query"},
+    "dynamodb/renewals.py": {"query"},
     "dynamodb/personal_store.py": {"Update"},  # the operator's, of no function
     "sqs_queue.py": {"send_message", "change_message_visibility"},
     "secrets_manager.py": {"get_secret_value"},

@@ -14,6 +14,7 @@ from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.known_objects import DynamoKnown
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
 from billing.adapters.dynamodb.parked_list import DynamoParked
+from billing.adapters.dynamodb.renewals import DynamoRenewals
 from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.secrets_manager import SecretsManager
 from billing.adapters.sqs_queue import SqsQueue
@@ -108,9 +109,8 @@ class System:
         self._sessions = StripeSessions(stripe, _APP, _API)
         self._catalog = StripeCatalog(stripe, LEVELS)
         self._events = StripeEvents(stripe)
-        self._objects = LookDeps(
-            object_lists(stripe), DynamoParked(dynamo, TABLES), DynamoKnown(dynamo, TABLES), self._catalog
-        )
+        ours = DynamoParked(dynamo, TABLES), DynamoRenewals(dynamo, TABLES)
+        self._objects = LookDeps(object_lists(stripe), *ours, DynamoKnown(dynamo, TABLES), self._catalog)
         self._walks = DynamoWalks(dynamo, TABLES)
         self._plans = StripePlanChanges(stripe, LEVELS)
         self._portal = StripePortalSessions(stripe, _APP, None)

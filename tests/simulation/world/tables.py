@@ -17,7 +17,7 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
     },
     {
         "TableName": "accounts",
-        "AttributeDefinitions": _texts("pk", "due_shard", "due_at"),
+        "AttributeDefinitions": _texts("pk", "due_shard", "due_at", "renewal_shard", "renewal_at"),
         "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
         "GlobalSecondaryIndexes": [
             {
@@ -27,7 +27,15 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
                     {"AttributeName": "due_at", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
+            },
+            {
+                "IndexName": "renewals",
+                "KeySchema": [
+                    {"AttributeName": "renewal_shard", "KeyType": "HASH"},
+                    {"AttributeName": "renewal_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
         ],
     },
     {

@@ -52,7 +52,7 @@ def told() -> list[Finding]:
 def test_as_the_template_makes_them(whole: Deployed) -> None:
     assert [f"{finding.status} {finding.message.removeprefix('plumbline-staging-test-')}" for finding in told()] == [
         "ok events has its key id, time to live, point-in-time recovery.",
-        "ok accounts has its key pk, index due, time to live, point-in-time recovery.",
+        "ok accounts has its key pk, index due, index renewals, time to live, point-in-time recovery.",
         "ok ledger has its key user/entry, point-in-time recovery.",
     ]
 

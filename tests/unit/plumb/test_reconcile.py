@@ -26,7 +26,7 @@ from plumb.site import Site
 from plumb.world import World
 from tests.fakes.core import Core
 from tests.fakes.event_lists import FakeEventList, FakeWalks
-from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked
+from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked, FakeRenewals
 from tests.fakes.snapshots import DAY, NOW
 from tests.fakes.webhook_edge import PAYLOAD
 
@@ -60,7 +60,8 @@ class Installation:
         self.walking = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
         self.catch_up = CatchUpDeps(self.listed, self.walking)
         self.lists = FakeLists(core.calls)
-        self.look = LookDeps(self.lists.every, FakeParked(core.tables), FakeKnown(core.tables), core.stripe)
+        ours = FakeParked(core.tables), FakeRenewals(core.tables)
+        self.look = LookDeps(self.lists.every, *ours, FakeKnown(core.tables), core.stripe)
 
     def made(self, number: int) -> None:
         """Events that Stripe made an hour ago and no endpoint took."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from billing.domain.catalog import DEFAULT_GROUP
-from billing.domain.ids import SubscriptionId
+from billing.domain.ids import CustomerId, SubscriptionId
 from billing.domain.snapshot import SubscriptionItem
 from billing.domain.subscription import (
     ItemState,
@@ -14,6 +14,7 @@ from billing.domain.subscription import (
     SubscriptionState,
     access_of,
     governing,
+    next_renewal,
     paid_through,
     state_of,
 )
@@ -221,3 +222,23 @@ def test_among_equals_the_newest_speaks_then_the_id():
 
 def test_nobody_speaks_where_there_is_none():
     assert governing([], POLICY.levels, GRACE, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "renews"),
+    [
+        *((status, True) for status in ("trialing", "active", "past_due", "unpaid")),
+        *((status, False) for status in ("paused", "incomplete")),
+    ],
+)
+def test_after_its_period_a_subscription_has_changed_unless_it_makes_no_invoices(status: str, renews: bool) -> None:
+    """F50."""
+    held = state_of(a_subscription(status=status), None, [], PRICES, POLICY.levels)
+    assert next_renewal([held]) == ((held.period_end, held.customer) if renews else None)
+
+
+def test_the_first_of_several_renewals_counts() -> None:
+    held = state_of(a_subscription(), None, [], PRICES, POLICY.levels)
+    sooner = replace(held, customer=CustomerId("cus_2"), period_end=held.period_end - DAY)
+    assert next_renewal([held, sooner]) == (sooner.period_end, sooner.customer)
+    assert next_renewal([]) is None

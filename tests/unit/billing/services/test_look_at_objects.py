@@ -16,7 +16,7 @@ from billing.services.looks import SESSIONS_BACK, LookDeps, looks
 from billing.services.walk_on import WalkDeps, Walked
 from tests.fakes.core import Core
 from tests.fakes.event_lists import FakeWalks
-from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked
+from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked, FakeRenewals
 from tests.fakes.snapshots import CUSTOMER, NOW, SESSION, an_order
 from tests.fakes.world import Crash
 
@@ -35,7 +35,8 @@ class World:
         self.walks = FakeWalks(core.calls)
         origin = Origin(livemode=False)
         self.deps = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
-        self.every = looks(LookDeps(lists.every, FakeParked(core.tables), FakeKnown(core.tables), core.stripe))
+        ours = FakeParked(core.tables), FakeRenewals(core.tables)
+        self.every = looks(LookDeps(lists.every, *ours, FakeKnown(core.tables), core.stripe))
         self.looks = self.every[:1]
 
     def lists(self, name: str = SESSION, ago: timedelta = HOUR, **changed: Any) -> None:

@@ -18,13 +18,14 @@ from billing.services.walk_on import WalkDeps, Walked
 from tests.fakes.core import Core, a_notice
 from tests.fakes.event_lists import FakeWalks
 from tests.fakes.lifecycles import change, refunds, renewed
-from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked
+from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked, FakeRenewals
 from tests.fakes.snapshots import (
     ALICE,
     CUSTOMER,
     DAY,
     INVOICE,
     NOW,
+    POLICY,
     SESSION,
     SUBSCRIPTION,
     a_dispute,
@@ -35,7 +36,7 @@ from tests.fakes.stripe_told import told_by, told_dispute, told_invoice, told_re
 from tests.fakes.subscriber import subscribed_core
 
 HOUR = timedelta(hours=1)
-LISTS = ("sessions", "subscriptions", "invoices", "refunds", "disputes", "parked")
+LISTS = ("sessions", "subscriptions", "invoices", "refunds", "disputes", "parked", "renewals")
 GRANTED = [("PURCHASE", 100), ("ACCESS", 0)]
 
 
@@ -54,9 +55,9 @@ class World:
         told_by(self.core.stripe, self.lists)
 
     def run(self, deadline: timedelta = HOUR, *, now: bool = False, only: str | None = None) -> Walked:
-        every = looks(
-            LookDeps(self.lists.every, FakeParked(self.core.tables), FakeKnown(self.core.tables), self.core.stripe)
-        )
+        tables = self.core.tables
+        ours = FakeParked(tables), FakeRenewals(tables)
+        every = looks(LookDeps(self.lists.every, *ours, FakeKnown(tables), self.core.stripe))
         wanted = [look for look in every if only in (None, look.name)]
         return look_at_objects(wanted, self.core.clock.now() + deadline, "run-00001", self.walking, now=now)
 
@@ -82,8 +83,8 @@ def test_what_is_as_we_know_it_costs_its_pages_and_nothing_else(world: World) ->
     world.core.calls.made.clear()
     assert world.run() == Walked(read=2, queued=0, more=False)
     calls = world.core.calls
-    assert [calls.count(f"list {name}") for name in LISTS] == [1] * 6
-    assert (calls.count("known subscriptions"), calls.count("price"), calls.count("snapshot")) == (3, 0, 0)
+    assert [calls.count(f"list {name}") for name in LISTS] == [1] * 7
+    assert (calls.count("known subscriptions"), calls.count("price"), calls.count("snapshot")) == (4, 0, 0)
 
 
 def test_a_renewal_is_brought_back(world: World) -> None:
@@ -211,6 +212,48 @@ def test_what_was_parked_is_applied_once_its_customer_has_an_owner(world: World)
     assert set(world.core.tables.parked) == {other}
 
 
+@pytest.mark.parametrize("how", ["deleted", "missing"])
+def test_a_subscription_that_is_in_no_list_any_more_is_found_by_its_renewal(world: World, how: str) -> None:
+    """Also where Stripe does not know the customer at all: test data was deleted as a whole."""
+    getattr(world.core.stripe, how).add(CUSTOMER)
+    world.core.stripe.subscriptions.clear()
+    world.lists.subscriptions.made = []
+    world.lists.invoices.made = []
+    [held] = world.core.account().subscriptions
+    world.core.clock.time = held.period_end + 2 * DAY
+    assert world.run().queued == 0, "its event may be on its way, and the look at subscriptions before it"
+    world.core.clock.time += DAY
+    world.brings_back("customer.deleted")
+    assert (world.core.account().subscriptions, world.core.account().customers) == ((), ())
+    assert world.core.account().access_at(POLICY, world.core.clock.now()).level == "FREE"
+
+
+def test_a_renewal_that_only_nobody_told_is_brought_back_by_its_account_too(world: World) -> None:
+    """It is told as a deletion; what is true Stripe is asked for."""
+    renewed(2)(world.core, NOW)
+    [held] = world.core.account().subscriptions
+    world.core.clock.time = held.period_end + 3 * DAY
+    world.brings_back("customer.deleted", only="renewals")
+    assert world.core.granted() == [*GRANTED, ("RENEWAL", 100)]
+
+
+def test_what_the_index_says_of_an_account_that_has_moved_on_is_no_doubt(world: World) -> None:
+    [held] = world.core.account().subscriptions
+    world.core.clock.time = held.period_end + 3 * DAY
+    moved = replace(world.core.account(), subscriptions=(replace(held, period_end=held.period_end + 30 * DAY),))
+    world.core.calls.after("list renewals", lambda: world.core.tables.accounts.update({ALICE: moved}))
+    assert world.run(only="renewals") == Walked(read=1, queued=0, more=False)
+
+
+@pytest.mark.parametrize("status", ["paused", "incomplete"])
+def test_what_does_not_renew_is_not_waited_for(world: World, status: str) -> None:
+    change(world.core, status=status)
+    world.core.deliver_change("evt_2")
+    [held] = world.core.account().subscriptions
+    world.core.clock.time = held.period_end + 3 * DAY
+    assert world.run(only="renewals").read == 0
+
+
 # ------------------------------------------------------------------------------------------------- when, in which order
 
 
@@ -231,7 +274,7 @@ def test_each_list_is_read_when_its_time_has_come(world: World) -> None:
     assert lists_read(world) == ["sessions", "parked"]
     world.core.clock.time += timedelta(hours=19)
     world.run()
-    assert lists_read(world) == ["subscriptions", "invoices", "refunds", "disputes", "sessions", "parked"]
+    assert lists_read(world) == ["subscriptions", "invoices", "refunds", "disputes", "renewals", "sessions", "parked"]
     world.run(now=True)
     assert sorted(lists_read(world)) == sorted(LISTS), "an operator waits for nothing"
 
@@ -241,7 +284,7 @@ def test_no_list_waits_for_ever_behind_another(world: World) -> None:
     made = [told_subscription(id=f"sub_{number}", customer="cus_theirs") for number in range(150)]
     world.lists.subscriptions.made = made
     world.run(timedelta())
-    for _ in range(6):
+    for _ in LISTS:
         world.run(timedelta())
     assert {name: walk.until for name, walk in world.walks.kept.items()} == dict.fromkeys(LISTS)
 

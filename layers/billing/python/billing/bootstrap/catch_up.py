@@ -8,6 +8,7 @@ from billing.adapters.aws_client import sqs_client
 from billing.adapters.dynamodb.event_store import DynamoEvents
 from billing.adapters.dynamodb.known_objects import DynamoKnown
 from billing.adapters.dynamodb.parked_list import DynamoParked
+from billing.adapters.dynamodb.renewals import DynamoRenewals
 from billing.adapters.dynamodb.walk_store import DynamoWalks
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.stripe_api.catalog import StripeCatalog
@@ -37,6 +38,7 @@ def look_dependencies() -> LookDeps:
     return LookDeps(
         lists=object_lists(client),
         parked=DynamoParked(dynamodb(), settings.tables),
+        renewals=DynamoRenewals(dynamodb(), settings.tables),
         known=DynamoKnown(dynamodb(), settings.tables),
         catalog=StripeCatalog(client, settings.levels),
     )

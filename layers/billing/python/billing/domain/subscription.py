@@ -19,6 +19,10 @@ NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
 LIVE = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
 """Statuses of a subscription that a second one may stand beside; an `incomplete` one was never paid."""
 
+RENEWING = frozenset({"trialing", "active", "past_due", "unpaid"})
+"""Statuses in which the end of a period begins the next one, or ends the subscription. A `paused` one makes no invoices
+until somebody resumes it (https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ItemState:
@@ -72,6 +76,13 @@ class SubscriptionState:
     def live(self) -> bool:
         """Whether it stands in the way of another one of its plan groups."""
         return self.status in LIVE
+
+
+def next_renewal(subscriptions: Iterable[SubscriptionState]) -> tuple[datetime, CustomerId] | None:
+    """When the first period ends after which a subscription must have changed, and whose it is; None without any."""
+    return min(
+        ((state.period_end, state.customer) for state in subscriptions if state.status in RENEWING), default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)

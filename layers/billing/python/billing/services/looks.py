@@ -20,6 +20,7 @@ from billing.domain.doubts import (
     subscription_behind,
 )
 from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, PriceId, PurchaseKey, SubscriptionId, fits
+from billing.domain.subscription import SubscriptionState, next_renewal
 from billing.ports.store import KnownObjects
 from billing.ports.stripe import Catalog, Listed, ObjectList, ObjectLists
 from billing.services.look_at_objects import Doubts, Look
@@ -48,6 +49,8 @@ class LookDeps:
     lists: ObjectLists
     parked: ObjectList
     """The customers of which events are parked: a list of ours, read like Stripe's."""
+    renewals: ObjectList
+    """The customers of which a subscription should have changed by now, each with the end of its period; ours, too."""
     known: KnownObjects
     catalog: Catalog
 
@@ -63,6 +66,7 @@ def looks(deps: LookDeps) -> tuple[Look, ...]:
         Look("refunds", lists.refunds, lambda page: _taken_back(page, known, doubt_of_refund), REFUNDS_BACK, _DAY),
         Look("disputes", lists.disputes, lambda page: _taken_back(page, known, doubt_of_dispute), DISPUTES_BACK, _DAY),
         Look("parked", deps.parked, lambda page: _parked(page, known), timedelta(), timedelta(hours=6)),
+        Look("renewals", deps.renewals, lambda page: _renewals(page, known), timedelta(), _DAY),
     )
 
 
@@ -100,6 +104,25 @@ def _parked(page: Listed, known: KnownObjects) -> Doubts:
     named = {CustomerId(str(obj["id"])): obj for obj in page.objects}
     owned = known.subscriptions(named)
     return [(obj, "customer.updated") for customer, obj in named.items() if customer in owned]
+
+
+def _renewals(page: Listed, known: KnownObjects) -> Doubts:
+    """Those that no event and no list of Stripe's has brought forward. What is in no list is gone: with its customer,
+    with all test data, or with its test clock. So it is told as that, and whether it is true the converge asks Stripe.
+    """
+    named = {CustomerId(str(obj["id"])): obj for obj in page.objects}
+    accounts = known.subscriptions(named)
+    return [(obj, "customer.deleted") for customer, obj in named.items() if _stands(obj, customer, accounts)]
+
+
+def _stands(
+    obj: Mapping[str, Any],
+    customer: CustomerId,
+    accounts: Mapping[CustomerId, Mapping[SubscriptionId, SubscriptionState]],
+) -> bool:
+    """Whether the account still says what the index says of it, which may lag behind."""
+    renewal = next_renewal(accounts.get(customer, {}).values())
+    return renewal is not None and (int(renewal[0].timestamp()), renewal[1]) == (obj["period_end"], customer)
 
 
 def _taken_back(

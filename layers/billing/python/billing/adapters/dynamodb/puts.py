@@ -11,12 +11,14 @@ from billing.adapters.dynamodb.items import SCHEMA, account_key, attributes, lot
 from billing.domain.account import Account, due_at
 from billing.domain.credits import Lot
 from billing.domain.ids import UserId
+from billing.domain.subscription import next_renewal
 
 DUE_INDEX = "due"
 PARKED_SHARD = "parked"
 """A partition of the index for lists of parked events: they stand in it by their customer's id instead of a time."""
+RENEWAL_INDEX = "renewals"
 DUE_SHARDS = tuple("01234567")
-"""Each is a partition of the index, which takes 1,000 writes a second; a full one would hold up the table itself
+"""Each is a partition of an index, which takes 1,000 writes a second; a full one would hold up the table itself
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations)."""
 
 _UNTOUCHED = "#version = :version AND #stripe_version = :stripe_version"
@@ -24,7 +26,7 @@ _UNTOUCHED = "#version = :version AND #stripe_version = :stripe_version"
 
 def account_put(table: str, before: Account, after: Account) -> dict[str, Any]:
     """The put of an account: refused when anybody has written it since it was read."""
-    item = to_item(after, pk=account_key(after.user), **_due(after))
+    item = to_item(after, pk=account_key(after.user), **_due(after), **_renewal(after))
     if before.version == 0:
         return calls.put(table, item, "attribute_not_exists( #pk )")
     return calls.put(table, item, _UNTOUCHED, version=before.version, stripe_version=before.stripe_version)
@@ -40,7 +42,20 @@ def _due(account: Account) -> dict[str, str]:
     due = due_at(account)
     if due is None:
         return {}
-    return {"due_at": due_text(due), "due_shard": DUE_SHARDS[crc32(account.user.encode()) % len(DUE_SHARDS)]}
+    return {"due_at": due_text(due), "due_shard": _shard(account.user)}
+
+
+def _renewal(account: Account) -> dict[str, str]:
+    """By when a subscription of the account must have changed, and of which customer it is: all that a look needs."""
+    renewal = next_renewal(account.subscriptions)
+    if renewal is None:
+        return {}
+    end, customer = renewal
+    return {"renewal_at": f"{due_text(end)}#{customer}", "renewal_shard": _shard(account.user)}
+
+
+def _shard(user: UserId) -> str:
+    return DUE_SHARDS[crc32(user.encode()) % len(DUE_SHARDS)]
 
 
 def lot_put(table: str, user: UserId, lot: Lot) -> dict[str, Any]:
