@@ -23,7 +23,6 @@ class Cause:
 
 
 NOBODY = Cause()
-_NONE: dict[str, Obj] = {}
 _HOLDERS = (dict, list)
 
 
@@ -130,7 +129,8 @@ class World:
 
     def all(self, kind: str) -> list[Obj]:
         """All of a kind, newest first, as Stripe lists them."""
-        return [*reversed(self._kinds.get(kind, _NONE).values())]
+        kept = self._kinds.get(kind)
+        return [*reversed(kept.values())] if kept else []
 
     def kinds(self) -> list[str]:
         """The kinds of objects there are."""
@@ -207,8 +207,9 @@ def snapshot[T](obj: T) -> T:
     if obj.__class__ is dict:
         copied = copied.copy()
         for key, value in copied.items():
-            if value.__class__ in _HOLDERS:
-                copied[key] = snapshot(value)
+            kind = value.__class__
+            if kind in _HOLDERS:
+                copied[key] = snapshot(value) if value else kind()
     elif obj.__class__ is list:
         copied = [snapshot(each) if each.__class__ in _HOLDERS else each for each in copied]
     found: T = copied
