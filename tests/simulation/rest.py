@@ -6,6 +6,7 @@ What Stripe never delivered, or made no event of, is brought back by the schedul
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from billing.domain.ids import UserId
 from billing.services.settle_due import settle_due
@@ -59,13 +60,13 @@ def _repaired(sim: Simulation, repair: Callable[[Simulation], None], name: str, 
 def reconcile(sim: Simulation) -> None:
     """What the schedules do, one after the other; what each queues is consumed before the next one."""
     for lists in LISTS:
-        done(sim, "catch_up", f"{lists}-{sim.calls}", lambda lists=lists: read(sim, lists))  # type: ignore[misc]
+        done(sim, "catch_up", f"{lists}-{sim.calls}", partial(read, sim, lists))
         drain(sim)
 
 
 def _resync(sim: Simulation) -> None:
     for user in USERS:
-        done(sim, "operator", f"resync-{user}", lambda user=user: resynced(sim, UserId(user)))  # type: ignore[misc]
+        done(sim, "operator", f"resync-{user}", partial(resynced, sim, UserId(user)))
 
 
 def heal(sim: Simulation) -> None:

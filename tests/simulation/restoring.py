@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from random import Random
 from typing import Any, cast
 
@@ -116,12 +117,12 @@ def mend(sim: Simulation) -> None:
         sim.system.converge.clock,
     )
     for user in USERS:
-        rest.done(sim, "operator", f"rebuild-{user}-{sim.calls}", lambda u=user: rebuild_account(UserId(u), "jo", deps))  # type: ignore[misc]
+        rest.done(sim, "operator", f"rebuild-{user}-{sim.calls}", partial(rebuild_account, UserId(user), "jo", deps))
     for customer, user in sim.watch.owners.items():
         if sim.raw("accounts", f"CUSTOMER#{customer}") is None:
-            rest.done(sim, "operator", f"own-{customer}", lambda c=customer, u=user: _own(sim, c, u))  # type: ignore[misc]
+            rest.done(sim, "operator", f"own-{customer}", partial(_own, sim, customer, user))
     for user in USERS:
-        rest.done(sim, "operator", f"resync-{user}-{sim.calls}", lambda u=user: resynced(sim, UserId(u)))  # type: ignore[misc]
+        rest.done(sim, "operator", f"resync-{user}-{sim.calls}", partial(resynced, sim, UserId(user)))
     rest.settle(sim)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from billing.domain.ids import SessionId
 from billing.services.converge import converge, touched_session
 from local.stripe.engine.payments import refunds
 from tests.simulation import invariants, rest
@@ -65,7 +66,7 @@ def begin_converge(sim: Simulation, label: str, session: str) -> None:
     sim.begin(
         "operator",
         label,
-        lambda: converge(ALICE, touched_session(session), [], "operator", sim.system.converge),  # type: ignore[arg-type]
+        lambda: converge(ALICE, touched_session(SessionId(session)), [], "operator", sim.system.converge),
     )
 
 

@@ -7,6 +7,7 @@ the buyer clicks again, Stripe delivers again, the queue does, the service sends
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from billing.domain.ids import SubscriptionId, UserId
@@ -66,9 +67,9 @@ class Life:
         """She comes back to the success page."""
         for session in [*self.sim.journal.handed_out]:
             if asks:
-                self.called("success_sync", lambda: sync_after_checkout(ALICE, session, self.sim.system.success()))  # noqa: B023 - called before the next
+                self.called("success_sync", partial(sync_after_checkout, ALICE, session, self.sim.system.success()))
             else:
-                self.called("success_sync", lambda: redirect_after_checkout(session, self.sim.system.success()))  # noqa: B023 - called before the next
+                self.called("success_sync", partial(redirect_after_checkout, session, self.sim.system.success()))
 
     def events(self) -> None:
         """Stripe delivers what it has, and the consumer works on it: each once, whatever comes of it."""

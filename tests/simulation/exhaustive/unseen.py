@@ -6,6 +6,7 @@ Nothing tells of what is done from then on, to nobody, ever. What the schedules 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from tests.simulation import rest
 from tests.simulation.exhaustive import lives
@@ -71,8 +72,8 @@ def failures(name: str, without: str | None = None) -> Iterator[str]:
         if life.turns > 0:
             return
         sim.engine.world.lose_next = 0
-        looks = sim.system.looks
-        sim.system.looks = lambda: tuple(look for look in looks() if look.name != without)  # type: ignore[method-assign]  # noqa: B023
+        kept = tuple(look for look in sim.system.looks() if look.name != without)
+        sim.system.looks = partial(tuple, kept)  # type: ignore[method-assign]
         try:
             rest.come_to_rest(sim)
         except Violation as violation:

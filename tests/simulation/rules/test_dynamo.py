@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -206,9 +207,7 @@ def test_an_index_hears_of_writes_late_and_never_takes_them_back(db: Dynamo) -> 
 def test_an_index_is_never_read_consistently(db: Dynamo) -> None:
     request = {"KeyConditionExpression": "#s = :s", "ExpressionAttributeNames": {"#s": "shard"}}
     values = {"ExpressionAttributeValues": {":s": {"S": "0"}}}
-    ask: Callable[[], Any] = lambda: db.query(  # noqa: E731
-        TableName=ACCOUNTS, IndexName="due", ConsistentRead=True, **request, **values
-    )
+    ask = partial(db.query, TableName=ACCOUNTS, IndexName="due", ConsistentRead=True, **request, **values)
     assert code(ask) == "ValidationException"
 
 
