@@ -72,7 +72,7 @@ def local_of(journal: Journal, user: str) -> Local:
 def stored(sim: Simulation, user: str) -> Expected:
     """What a user has, by the tables."""
     item = sim.raw("accounts", f"ACCOUNT#{user}")
-    account = plain_item(item) if item is not None else {"lots": [], "subscriptions": [], "access": None}
+    account = plain_item(item) if item is not None else dict.fromkeys(("lots", "levels", "subscriptions"), ())
     lots = {_key(lot): lot for lot in account["lots"]}
     for key in sim.watch.lots[user].keys() - lots.keys():
         moved = sim.raw("accounts", f"LOT#{user}#{key[0]}#{key[1]}")
@@ -83,12 +83,17 @@ def stored(sim: Simulation, user: str) -> Expected:
     return Expected(
         lots={key: _lot(lot) for key, lot in lots.items()},
         access=(access["level"], _unix(access["until"])) if access else (LEVELS[0], None),
+        levels={_key(each): _level(each) for each in account["levels"]},
         subscriptions={each["id"]: (each["status"], each["cancel_at_period_end"]) for each in account["subscriptions"]},
     )
 
 
 def _lot(lot: dict[str, Any]) -> Lot:
     return Lot(lot["granted"], lot["reversed"], lot["used"], lot["expired"], _unix(lot["expires_at"]))
+
+
+def _level(each: dict[str, Any]) -> tuple[str, int, int | None, int | None]:
+    return each["level"], _unix(each["paid_at"]) or 0, each["days"], _unix(each["ended_at"])
 
 
 def _key(lot: dict[str, Any]) -> tuple[str, int]:
@@ -107,6 +112,8 @@ def _difference(have: Expected, want: Expected) -> str:
     ]
     if have.access != want.access:
         said.append(f"access is {have.access} and must be {want.access}")
+    if have.levels != want.levels:
+        said.append(f"levels are {have.levels} and must be {want.levels}")
     if have.subscriptions != want.subscriptions:
         said.append(f"subscriptions are {have.subscriptions} and must be {want.subscriptions}")
     return "; ".join(said)
@@ -158,6 +165,7 @@ def events(sim: Simulation, *, repaired: bool = False) -> None:
     """Every event that was answered 2xx has come to an end. What waits for a person is only what must: an event of
     another mode, and one of a customer that is nobody's here (money rules 7 and 9). A checkout that dies after it has
     written an owner leaves what was parked to the customer's next event, or to the schedules: then it is `repaired`.
+    So it waits only where no event of that customer was worked on since nothing strikes any more.
     """
     for event, kind in sim.journal.accepted.items():
         outcome = sim.watch.outcomes.get(event)
@@ -169,6 +177,7 @@ def events(sim: Simulation, *, repaired: bool = False) -> None:
         if outcome == "PARKED":
             customer = _customer(sim, event)
             waits = not repaired and (customer in sim.journal.foreign or "create_checkout" in sim.journal.cut_short)
+            waits = waits and sim.watch.worked_on.get(customer or "", 0) <= sim.watch.healed_at
             if customer is None or (sim.raw("accounts", f"CUSTOMER#{customer}") is not None and not waits):
                 raise Violation(f"at rest, {kind} {event} is parked, though its customer has an owner")
 

@@ -48,6 +48,9 @@ STRIKES: Mapping[str, Mapping[str, float]] = {
 `own write`: it is made twice, and the second one meets what the first has done.
 `saved 500`: Stripe fails inside the request, and replays that answer under the request's idempotency key."""
 
+AT_A_WRITE = ("crash after", "crash before", "lost", "conflict", "own write")
+"""What may be made to strike at a write of one invocation: there the protocol has its seams."""
+
 _NO_FAULTS = frozenset({"unprocessed"})
 """What may come at any time, and does no harm but that others come between."""
 

@@ -78,6 +78,7 @@ def heal(sim: Simulation) -> None:
     sim.dynamo.settle()
     sim.gate.down.clear()
     sim.scheduler.finish()
+    sim.watch.healed_at = sim.watch.commits
 
 
 def drain(sim: Simulation) -> None:

@@ -20,6 +20,7 @@ _TRIES = 8
 """How often another deed is drawn where there was nothing to do one with."""
 _MOST_AT_ONCE = 4
 """Invocations under way."""
+_LAST_WORDS = ("change of mind", "consumer is struck")
 _PAST = Weights({"nothing": 0.4, "a pack": 0.45, "a customer": 0.15})
 """What there is before the first call: somebody has bought a pack, or has a customer of the days before this system."""
 
@@ -83,7 +84,7 @@ def _last_word(sim: Simulation) -> bool:
     """In some runs the last deed is one after which no event comes that could heal what it has done."""
     if not sim.chance.happens((sim.step, "wavers"), 0.3):
         return False
-    if DEEDS["change of mind"].do(sim):
+    if DEEDS[sim.chance.one((sim.step, "last word"), _LAST_WORDS)].do(sim):
         return True
     sim.chance.tape.pop((sim.step, "wavers"), None)
     return False

@@ -51,13 +51,14 @@ def _checkout(sim: Simulation, tabs: int) -> bool:
         lines = {wish: quantity}
         if wish in PACKS and sim.chance.happens((sim.step, "one more line"), 0.25):
             lines.setdefault(sim.chance.one((sim.step, "line"), PACKS), 1)
-        _tab(sim, user, lines, f"{sim.step}{'ab'[tab]}")
+        begin_checkout(sim, user, lines, f"{sim.step}{'ab'[tab]}")
         if tab + 1 < tabs and sim.chance.happens((sim.step, "another wish"), 0.5):
             wish = sim.chance.one((sim.step, "other"), PLANS if wish in PLANS else PACKS)
     return True
 
 
-def _tab(sim: Simulation, user: UserId, wishes: Mapping[str, int], label: str) -> None:
+def begin_checkout(sim: Simulation, user: UserId, wishes: Mapping[str, int], label: str) -> Task:
+    """One tab of a user, who wants so many of these."""
     lines = tuple(LineRequest(PriceRef(lookup_key=wish), quantity) for wish, quantity in wishes.items())
     request = CheckoutRequest(user, f"{user}@example.com", lines)
     had = _plans_of(sim, user)
@@ -73,7 +74,7 @@ def _tab(sim: Simulation, user: UserId, wishes: Mapping[str, int], label: str) -
         said = " and ".join(f"{quantity} x {wish}" for wish, quantity in wishes.items())
         sim.tell(f"{task.name}: {user}'s checkout of {said} ended with {told(task)}")
 
-    sim.begin("create_checkout", label, lambda: start_checkout(request, sim.system.checkout()), ended)
+    return sim.begin("create_checkout", label, lambda: start_checkout(request, sim.system.checkout()), ended)
 
 
 def _nothing_left_open(sim: Simulation, task: Task) -> None:
@@ -154,7 +155,7 @@ def buy_before(sim: Simulation) -> None:
     """Somebody bought a pack before the run begins, without any trouble: there is something to spend and to refund."""
     user, wish = user_of(sim), sim.chance.one((sim.step, "wish"), PACKS)
     sim.gate.healed = True
-    _tab(sim, user, {wish: 1 + sim.chance.number((sim.step, "quantity"), 3)}, f"{sim.step}")
+    begin_checkout(sim, user, {wish: 1 + sim.chance.number((sim.step, "quantity"), 3)}, f"{sim.step}")
     sim.scheduler.finish()
     (session,) = sessions(sim)
     hosted_checkout.submit(sim.engine.world, session, _INSTRUMENTS["good card"], Buyer(user, f"{user}@example.com"))

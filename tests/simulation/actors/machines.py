@@ -37,6 +37,13 @@ def deliver(sim: Simulation, delivery: Delivery, label: str, *, again: bool = Fa
     sim.begin("webhook", label, work, ended)
 
 
+def deliver_all(sim: Simulation, label: str) -> None:
+    """Deliver every event there is, as far as nothing stands still."""
+    for number, delivery in enumerate(sim.deliveries.due()):
+        deliver(sim, delivery, f"{label}.{number}")
+        sim.scheduler.run(sim.scheduler.tasks[-1])
+
+
 def consume(sim: Simulation, label: str, most: int) -> bool:
     """Let the consumer work on a batch."""
     sim.shuffled.begin(label)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from tests.simulation.actors.buyers import pay, success_page
+from local.stripe.engine.payments import refunds
+from tests.simulation.actors import money, plans
+from tests.simulation.actors.buyers import begin_checkout, pay, success_page, user_of
 from tests.simulation.actors.deeds import Deed
-from tests.simulation.actors.machines import consume, deliver
+from tests.simulation.actors.machines import consume, deliver_all
 from tests.simulation.actors.operators import begin_resync
+from tests.simulation.actors.strangers import customer_from_before
+from tests.simulation.world.catalog import PLANS
+from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import Simulation
 
 
@@ -14,9 +19,7 @@ def _paid(sim: Simulation) -> bool:
     session = pay(sim)
     if session is None:
         return False
-    for number, delivery in enumerate(sim.deliveries.due()):
-        deliver(sim, delivery, f"{sim.step}.{number}")
-        sim.scheduler.run(sim.scheduler.tasks[-1])
+    deliver_all(sim, f"{sim.step}")
     page = success_page(sim, session, f"{sim.step}a", asks=True)
     if sim.gate.mood != "calm" and sim.chance.happens((sim.step, "in parts"), 0.5):
         # it knows the purchase as it was, and will read the account as the others leave it (money rule 2)
@@ -30,4 +33,101 @@ def _paid(sim: Simulation) -> bool:
     return True
 
 
-DEEDS = {"pay, and all look at once": Deed(_paid, 3)}
+def _undone_at_once(sim: Simulation) -> bool:
+    """A buyer pays, and has money back or the plan canceled before anybody has looked at either (F36)."""
+    name = pay(sim)
+    if name is None:
+        return False
+    session, now = sim.engine.world.need("checkout.session", name), int(sim.scheduler.now)
+    if session["subscription"] and sim.chance.happens((sim.step, "canceled"), 0.4):
+        return plans.ask(sim, "DELETE", f"/v1/subscriptions/{session['subscription']}", {})
+    charges = [each for each in sim.engine.world.all("charge") if each["customer"] == session["customer"]]
+    fresh = [each for each in charges if each["created"] == now and each["status"] == "succeeded"]
+    if fresh and not fresh[0]["amount_refunded"]:
+        parts = sim.chance.one((sim.step, "parts"), (2, 1))
+        refunds.make(sim.engine.world, fresh[0], fresh[0]["amount_captured"] // parts)
+        sim.tell(f"what was paid for {name} goes back at once, one part of {parts}")
+    return True
+
+
+def _two_plans(sim: Simulation) -> bool:
+    """Two plans in two tabs: each checkout may stand still before a write, until the other has gone on (F45, F60)."""
+    if sim.gate.mood == "calm":
+        return False
+    user = user_of(sim)
+    fresh = 0 if user in sim.watch.owners.values() else _FIRST_WRITES
+    tabs = []
+    for side in "ab":
+        wish = sim.chance.one((sim.step, "wish", side), PLANS)
+        tab = begin_checkout(sim, user, {wish: 1}, f"{sim.step}{side}")
+        if sim.chance.happens((sim.step, "stalls", side), 0.8):
+            _stall_at_write(tab, fresh + sim.chance.number((sim.step, "writes", side), 2))
+            fresh = 0
+        sim.scheduler.run(tab)
+        tabs.append(tab)
+    for tab in tabs:
+        tab.stalled = 0
+        sim.scheduler.run(tab)
+    return True
+
+
+_FIRST_WRITES = 2
+"""The first checkout of a user writes the account and its customer before the claim and the session."""
+
+
+def _stall_at_write(task: Task, past: int) -> None:
+    task.stalls_before, task.stalls_past, task.stalls_for = "transact_write_items", past, 2
+
+
+def _taken_over(sim: Simulation) -> bool:
+    """Events of a customer from before come while a checkout takes it over; or are parked, and the checkout dies as
+    soon as the owner is written (money rule 9, F53).
+    """
+    user = user_of(sim)
+    if not sim.watch.adopting or sim.gate.mood == "calm" or user in sim.watch.owners.values():
+        return False
+    free = [name for name, each in sim.journal.foreign.items() if each.email == f"{user}@example.com"]
+    free = [name for name in free if not sim.engine.world.need("customer", name).get("deleted")]
+    customer = free[-1] if free else customer_from_before(sim, user, user, sim.chance.one((sim.step, "plan"), PLANS))
+    plans.ask(sim, "POST", f"/v1/customers/{customer}", {"name": f"{user} in step {sim.step}"})
+    deliver_all(sim, f"{sim.step}-before")
+    dies = sim.gate.mood != "busy" and sim.chance.happens((sim.step, "dies"), 0.5)
+    if consume(sim, f"{sim.step}", 10):
+        parking = sim.scheduler.tasks[-1]
+        if not dies:
+            _stall_at_write(parking, sim.chance.number((sim.step, "parked before"), 3))
+        sim.scheduler.run(parking)
+    tab = begin_checkout(sim, user, {sim.chance.one((sim.step, "wish"), PLANS): 1}, f"{sim.step}")
+    if dies:
+        tab.struck, tab.struck_at, tab.struck_past = "crash after", "transact_write_items", 1
+    sim.scheduler.run(tab)
+    plans.ask(sim, "POST", f"/v1/customers/{customer}", {"name": f"{user} after step {sim.step}"})
+    return True
+
+
+def struck(sim: Simulation) -> bool:
+    """Something changes at Stripe, and the consumer of all that tells of it is struck at a write (F16, F17)."""
+    if sim.gate.mood in ("calm", "busy"):
+        return False
+    changes = {
+        "refund": money.DEEDS["refund"].do,
+        "cancel": plans.DEEDS["cancel"].do,
+        "dispute": money.DEEDS["dispute"].do,
+    }
+    changes["pay"] = lambda sim: pay(sim) is not None
+    if not changes[sim.chance.one((sim.step, "change"), ("pay", "pay", "refund", "cancel", "dispute"))](sim):
+        return False
+    deliver_all(sim, f"{sim.step}")
+    if consume(sim, f"{sim.step}", 10):
+        sim.strike_at_write(sim.scheduler.tasks[-1], 2)
+        sim.scheduler.run(sim.scheduler.tasks[-1])
+    return True
+
+
+DEEDS = {
+    "pay, and all look at once": Deed(_paid, 3),
+    "pay, and back at once": Deed(_undone_at_once, 1),
+    "two plans in two tabs": Deed(_two_plans, 0.7),
+    "a customer is taken over": Deed(_taken_over, 0.7),
+    "consumer is struck": Deed(struck, 0.5),
+}

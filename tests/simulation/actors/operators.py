@@ -5,10 +5,10 @@ from __future__ import annotations
 from billing.domain.ids import EventId, UserId
 from billing.services.replay_events import replay_events
 from billing.services.resync import resync
-from billing.services.settle_due import settle_due
 from tests.simulation.actors.buyers import told, user_of
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume
+from tests.simulation.actors.settling import begin_settling
 from tests.simulation.world.queueing import EVENTS, dead, exhaust, redrive, redrive_by_hand
 from tests.simulation.world.simulation import Simulation
 
@@ -32,11 +32,7 @@ def begin_resync(sim: Simulation, name: str) -> bool:
 
 
 def _settle(sim: Simulation) -> bool:
-    def work() -> object:
-        deps = sim.system.spending()
-        return settle_due(deps.clock.now().replace(year=2200), sim.system.due, deps)
-
-    sim.begin("reconcile", f"{sim.step}", work, lambda task: sim.tell(f"{task.name}: settling ended with {told(task)}"))
+    begin_settling(sim, f"{sim.step}")
     return True
 
 

@@ -44,15 +44,51 @@ def ask(sim: Simulation, method: str, path: str, params: dict[str, Any]) -> bool
 def _renew(sim: Simulation) -> bool:
     """The period of a subscription ends; an hour later its invoice is collected."""
     found = _one(sim)
-    if found is None:
-        return False
-    end = min(item["current_period_end"] for item in found["items"]["data"])
-    if end - sim.scheduler.now > 40 * 24 * _HOUR:
-        return False
-    if not long_time(sim, max(0.0, end - sim.scheduler.now) + 2 * _HOUR):
-        return True
-    sim.tell(f"the period of {found['id']} ends, it is {found['status']}")
+    return found is not None and _ends_soon(sim, found) and _ended(sim, found)
+
+
+def _ended(sim: Simulation, subscription: Obj) -> bool:
+    end = min(item["current_period_end"] for item in subscription["items"]["data"])
+    if long_time(sim, max(0.0, end - sim.scheduler.now) + 2 * _HOUR):
+        sim.tell(f"the period of {subscription['id']} ends, it is {subscription['status']}")
     return True
+
+
+def renewal_fails(sim: Simulation, subscription: Obj) -> bool:
+    """The card of a subscription is refused from now on, and its period ends. Whether so much time could pass."""
+    hidden, method = sim.engine.world.hidden, subscription["default_payment_method"]
+    if method is not None:
+        hidden[method] = replace(hidden[method], fails_off_session=True)
+    end = min(item["current_period_end"] for item in subscription["items"]["data"])
+    if not long_time(sim, max(0.0, end - sim.scheduler.now) + 2 * _HOUR):
+        return False
+    sim.tell(f"the renewal of {subscription['id']} fails, it is {subscription['status']}")
+    return True
+
+
+def _fail(sim: Simulation) -> bool:
+    """A renewal fails, perhaps after many changes of the plan, and perhaps so do all further tries (F55)."""
+    found = _one(sim)
+    if found is None or found["default_payment_method"] is None or not _ends_soon(sim, found):
+        return False
+    for number in range(_CHANGES if sim.chance.happens((sim.step, "changes"), 0.25) else 0):
+        _switched(sim, found, _MONTHLY[number % 2], "always_invoice")
+    if renewal_fails(sim, found) and sim.chance.happens((sim.step, "for good"), 0.4):
+        long_time(sim, _TRIES)
+        sim.tell(f"all further tries fail, {found['id']} is {found['status']}")
+    return True
+
+
+_CHANGES = 6
+"""More than what is read of a subscription's newest paid invoices."""
+_MONTHLY = ("team_monthly", "pro_monthly")
+_TRIES = 20 * 24 * _HOUR
+"""Longer than Stripe tries again."""
+
+
+def _ends_soon(sim: Simulation, subscription: Obj) -> bool:
+    end: float = min(item["current_period_end"] for item in subscription["items"]["data"])
+    return end - sim.scheduler.now <= 40 * 24 * _HOUR
 
 
 def _break_card(sim: Simulation) -> bool:
@@ -85,10 +121,19 @@ def _switch(sim: Simulation) -> bool:
         return False
     to = sim.chance.of((sim.step, "to"), _TO)
     how = sim.chance.of((sim.step, "how"), _HOW)
+    switched = _switched(sim, found, to, how)
+    billed_later = switched and how == "create_prorations" and _ends_soon(sim, found)
+    if billed_later and sim.chance.happens((sim.step, "and renewed"), 0.4):
+        return _ended(sim, found)
+    return switched
+
+
+def _switched(sim: Simulation, subscription: Obj, to: str, how: str) -> bool:
     (price,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == to]
-    item = {"id": found["items"]["data"][0]["id"], "price": price["id"]}
-    sim.tell(f"{found['id']} is switched to {to}, {how}")
-    return ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"items": [item], "proration_behavior": how})
+    item = {"id": subscription["items"]["data"][0]["id"], "price": price["id"]}
+    sim.tell(f"{subscription['id']} is switched to {to}, {how}")
+    path = f"/v1/subscriptions/{subscription['id']}"
+    return ask(sim, "POST", path, {"items": [item], "proration_behavior": how})
 
 
 def _upgrade(sim: Simulation) -> bool:
@@ -160,6 +205,7 @@ def _delete(sim: Simulation) -> bool:
 
 DEEDS = {
     "period ends": Deed(_renew, 1.5),
+    "renewal fails": Deed(_fail, 0.5),
     "card breaks or is mended": Deed(_break_card, 0.8),
     "cancel": Deed(_cancel, 0.8),
     "switch by hand": Deed(_switch, 0.8),

@@ -14,6 +14,7 @@ from billing.services.reserve_credits import capture_reservation, release_reserv
 from billing.services.spend_credits import reverse_spend, spend_credits
 from tests.simulation.actors.buyers import told, user_of
 from tests.simulation.actors.deeds import Deed
+from tests.simulation.actors.settling import begin_settling
 from tests.simulation.actors.weather import long_time
 from tests.simulation.world.chance import Weights
 from tests.simulation.world.journal import Request
@@ -24,6 +25,7 @@ from tests.simulation.world.watch import plain_item
 _AMOUNTS = Weights({"7": 3, "1": 1, "30": 3, "60": 2, "95": 2, "250": 0.5})
 _LIVES = Weights({"600": 2, "30": 1, "7200": 1, "86400": 1})
 _HOUR = 3600
+_BEHIND = 20.0
 _RETRIES = 2
 
 type Act = Callable[[UserId, str, dict[str, Any], CreditDeps], Performed]
@@ -106,13 +108,28 @@ def _amount(sim: Simulation) -> int:
     return int(sim.chance.of((sim.step, "amount"), _AMOUNTS))
 
 
+def _account(sim: Simulation, user: str) -> dict[str, Any]:
+    item = sim.raw("accounts", f"ACCOUNT#{user}")
+    return plain_item(item) if item is not None else {"balance": 0, "lots": [], "reservations": []}
+
+
+def _limit(sim: Simulation, user: str) -> int:
+    """All that there is, all that nobody has reserved, or one more: what is wrong by one is wrong there."""
+    if not sim.chance.happens((sim.step, "to the limit"), 0.3):
+        return _amount(sim)
+    account = _account(sim, user)
+    free = account["balance"] - sum(each["amount"] for each in account["reservations"])
+    return max(1, sim.chance.one((sim.step, "limit"), (free, free + 1, account["balance"])))
+
+
 def _spend(sim: Simulation) -> bool:
-    return _new(sim, user_of(sim), "spend", {"amount": _amount(sim)})
+    user = user_of(sim)
+    return _new(sim, user, "spend", {"amount": _limit(sim, user)})
 
 
 def _reserve(sim: Simulation) -> bool:
-    seconds = int(sim.chance.of((sim.step, "seconds"), _LIVES))
-    return _new(sim, user_of(sim), "reserve", {"amount": _amount(sim), "seconds": seconds})
+    user, seconds = user_of(sim), int(sim.chance.of((sim.step, "seconds"), _LIVES))
+    return _new(sim, user, "reserve", {"amount": _limit(sim, user), "seconds": seconds})
 
 
 def _adjust(sim: Simulation) -> bool:
@@ -134,7 +151,8 @@ def _capture(sim: Simulation) -> bool:
     found = _of_earlier(sim, "reserve")
     if found is None:
         return False
-    part = None if sim.chance.happens((sim.step, "whole"), 0.5) else 1 + found.given["amount"] // 2
+    held = found.given["amount"]
+    part = sim.chance.one((sim.step, "part"), (None, None, 1 + held // 2, held + 1))
     return _new(sim, found.user, "capture", {"reservation": found.reservation, "amount": part})
 
 
@@ -188,16 +206,45 @@ def _undo_twice(sim: Simulation) -> bool:
     return True
 
 
+def _expiry(sim: Simulation, user: str, within: float) -> float | None:
+    """When the next credits of a user run out, but none within so many seconds."""
+    ends = [datetime.fromisoformat(each["expires_at"]).timestamp() for each in _lots(sim, user) if each["expires_at"]]
+    return min((end for end in ends if end > sim.scheduler.now + within), default=None)
+
+
+def _lots(sim: Simulation, user: str) -> list[dict[str, Any]]:
+    lots: list[dict[str, Any]] = _account(sim, user)["lots"]
+    return lots
+
+
+def _at_expiry(sim: Simulation) -> bool:
+    """Credits are spent at the second at which they run out; or just after it by a machine whose clock is behind, when
+    it is written already that they are gone (F29).
+    """
+    user = user_of(sim)
+    coming = _expiry(sim, user, 0.0)
+    if coming is None:
+        return False
+    if not long_time(sim, coming - sim.scheduler.now):
+        return True
+    behind = sim.gate.mood != "calm" and sim.chance.happens((sim.step, "behind"), 0.5)
+    if behind:
+        begin_settling(sim, f"{sim.step}")
+        sim.scheduler.run(sim.scheduler.tasks[-1])
+    _new(sim, user, "spend", {"amount": 1})
+    if behind:
+        sim.scheduler.tasks[-1].skew = -_BEHIND
+    sim.tell(f"credits of {user} run out at this second")
+    return True
+
+
 def _held_over_expiry(sim: Simulation) -> bool:
     """Credits are reserved shortly before they run out, and their day comes while they are held (money rule 16)."""
     user = user_of(sim)
-    item = sim.raw("accounts", f"ACCOUNT#{user}")
-    lots = plain_item(item)["lots"] if item is not None else []
-    ends = [datetime.fromisoformat(lot["expires_at"]).timestamp() for lot in lots if lot["expires_at"]]
-    coming = [end for end in ends if end > sim.scheduler.now + _HOUR]
-    if not coming:
+    coming = _expiry(sim, user, _HOUR)
+    if coming is None:
         return False
-    if long_time(sim, min(coming) - _HOUR - sim.scheduler.now):
+    if long_time(sim, coming - _HOUR - sim.scheduler.now):
         _new(sim, user, "reserve", {"amount": _amount(sim), "seconds": 2 * _HOUR})
         long_time(sim, _HOUR + 60.0)
         sim.tell(f"credits of {user} have run out while some of them may be reserved")
@@ -211,6 +258,7 @@ DEEDS = {
     "spend in a burst": Deed(_burst, 1),
     "undo a spend twice at once": Deed(_undo_twice, 0.6),
     "reserve before an expiry": Deed(_held_over_expiry, 0.8),
+    "spend at an expiry": Deed(_at_expiry, 0.8),
     "reserve": Deed(_reserve, 1.5),
     "capture": Deed(_capture, 1.2),
     "release": Deed(_release, 0.6),

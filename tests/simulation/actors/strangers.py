@@ -15,6 +15,7 @@ from local.stripe.signing import signature_header
 from tests.simulation.actors.buyers import told, user_of
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.owners import foreign
+from tests.simulation.actors.plans import renewal_fails
 from tests.simulation.world.catalog import PACKS, PLANS
 from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import USERS, Simulation
@@ -31,16 +32,34 @@ def _foreign(sim: Simulation) -> bool:
 
 
 def _earlier(sim: Simulation) -> bool:
-    """A user's customer of the days before this system, perhaps with a plan: the first checkout may take it over."""
+    """A user's customer of the days before this system, or two, perhaps with plans: the first checkout may take them
+    over.
+    """
     user = user_of(sim)
     hint = sim.chance.one((sim.step, "hint"), (None, user, *USERS))
+    several = sim.chance.happens((sim.step, "several"), 0.35)
+    for number in range(1 + several):
+        sold = PLANS if several else _SOLD
+        buys = several or sim.chance.happens((sim.step, "buys"), 0.6)
+        wish = sim.chance.one((sim.step, "wish", number), sold) if buys else None
+        customer = customer_from_before(sim, user, hint, wish)
+        if wish in PLANS and sim.chance.happens((sim.step, "behind", number), 0.25):
+            found = [each for each in sim.engine.world.all("subscription") if each["customer"] == customer]
+            if found:
+                renewal_fails(sim, found[0])
+    return True
+
+
+def customer_from_before(sim: Simulation, user: str, hint: str | None, wish: str | None) -> str:
+    """A customer with the address of this user, whose metadata names `hint`, and what it has bought."""
     params = {"email": f"{user}@example.com", **({"metadata": {"user_id": hint}} if hint else {})}
     customer = sim.engine.request("POST", "/v1/customers", params).body
     foreign(sim, customer)
-    sim.tell(f"{customer['id']} is a customer of {user}'s from before, and says {hint}")
-    if sim.chance.happens((sim.step, "buys"), 0.6):
-        _buys(sim, customer, sim.chance.one((sim.step, "wish"), _SOLD))
-    return True
+    name: str = customer["id"]
+    sim.tell(f"{name} is a customer of {user}'s from before, and says {hint}")
+    if wish is not None:
+        _buys(sim, customer, wish)
+    return name
 
 
 def _buys(sim: Simulation, customer: Obj, wish: str) -> None:

@@ -1,8 +1,8 @@
 """People who change their minds while a function is looking: what it has seen is no longer so when it writes.
 
 Something is done at Stripe, a converge sees it and stands still, it is undone, and all events of both are worked
-through. Then the converge goes on. With what it has seen it must not win, though those that came between found nothing
-to change (money rule 1).
+through. Then the converge goes on. With what it has seen it must not win, whether those that came between found nothing
+to change or both changes (money rule 1).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from billing.services.converge import converge
 from local.stripe.engine.payments import disputes, refunds
 from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
-from tests.simulation.actors.machines import consume, deliver
+from tests.simulation.actors.machines import consume, deliver_all
 from tests.simulation.actors.owners import owner_of
 from tests.simulation.world.simulation import Simulation
 
@@ -55,6 +55,8 @@ def _waver(sim: Simulation) -> bool:
         looking.stalls_at, looking.stalls_before = 0, "transact_write_items"
     looking.stalls_for = _AT_LEAST + sim.chance.number((sim.step, "steps"), 4)
     sim.scheduler.run(looking)
+    if sim.chance.happens((sim.step, "seen"), 0.5):
+        _work_through(sim, "meanwhile")
     undo()
     _work_through(sim, "after")
     sim.tell(f"{user} has changed {thing['id']}, and changed it back")
@@ -81,9 +83,7 @@ def _ask(sim: Simulation, path: str, *, ends: bool) -> None:
 
 def _work_through(sim: Simulation, when: str) -> None:
     """Deliver every event there is, and let the consumer work, as far as nothing stands still."""
-    for number, delivery in enumerate(sim.deliveries.due()):
-        deliver(sim, delivery, f"{sim.step}-{when}.{number}")
-        sim.scheduler.run(sim.scheduler.tasks[-1])
+    deliver_all(sim, f"{sim.step}-{when}")
     batch = 0
     while consume(sim, f"{sim.step}-{when}-{batch}", 10):
         sim.scheduler.run(sim.scheduler.tasks[-1])

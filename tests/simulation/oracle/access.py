@@ -23,7 +23,7 @@ def one_time(bought: Iterable[Bought], now: int) -> list[Span]:
         for grant in sorted(grants, key=lambda each: (each.paid_at, each.key, each.line)):
             start = max(reach or 0, grant.paid_at)
             reach = None if grant.days is None else start + grant.days * DAY
-            ended = grant.payment.ended_at if grant.payment is not None else None
+            ended = grant.ended_at
             if ended is not None:
                 ended = max(start, ended)
                 reach = ended if reach is None else min(reach, ended)

@@ -44,6 +44,8 @@ class Expected:
 
     lots: Mapping[tuple[str, int], Lot]
     access: Span
+    levels: Mapping[tuple[str, int], tuple[str, int, int | None, int | None]]
+    """Of each line that gave a level once: which, when it was paid, for how many days, and when all went back."""
     subscriptions: Mapping[str, tuple[str, bool]]
     """By id, the status of each that has not ended, and whether it cancels at its period's end."""
 
@@ -81,6 +83,11 @@ def expected(
         found[user] = Expected(
             lots=_lots(mine, local[user], now),
             access=highest([*spans, *one_time(mine, now)], ranks),
+            levels={
+                (each.key, each.line): (each.level, each.paid_at, each.days, each.ended_at)
+                for each in mine
+                if each.level is not None
+            },
             subscriptions={each["id"]: (each["status"], each["cancel_at_period_end"]) for each in own},
         )
     return found

@@ -51,6 +51,11 @@ class Bought:
     paid_at: int
     payment: Payment | None
 
+    @property
+    def ended_at(self) -> int | None:
+        """When all that was paid for it had gone back."""
+        return self.payment.ended_at if self.payment is not None else None
+
 
 @dataclass(frozen=True)
 class Payment:

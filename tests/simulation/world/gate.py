@@ -11,6 +11,8 @@ from tests.simulation.world.scheduler import Crash, Scheduler, Task
 
 _SLOW = 4.0
 """Seconds that a slow call takes: more than most clients wait for, and less than a function lives."""
+_STUCK = 50.0
+"""Seconds that a call takes that is tried again and again: the consumer may begin nothing after these (F11)."""
 
 type Otherwise[T] = Mapping[str, Callable[[], T]]
 """What a call does instead under a strike: as a rule it raises, as the SDK would."""
@@ -47,6 +49,8 @@ class Gate:
             self.scheduler.stall(task.stalls_for)
         if self.script is not None:
             strike = self.script(task, service, what)
+        elif task.struck and _strikes(task, what):
+            strike, task.struck = task.struck, ""
         else:
             strike = self.chance.of((task.name, task.calls), WEIGHTS[service, self.mood])
         return do() if strike == "nothing" else self._struck(strike, service, what, do, otherwise)
@@ -80,6 +84,16 @@ def _stalls_before(task: Task, what: str) -> bool:
     return True
 
 
+def _strikes(task: Task, what: str) -> bool:
+    """Whether this call is the one at which it was to be struck."""
+    if task.struck_at not in ("", what):
+        return False
+    if task.struck_past:
+        task.struck_past -= 1
+        return False
+    return True
+
+
 def raising(error: Callable[[], Exception]) -> Callable[[], NoReturn]:
     """Something that is done instead of a call: raise."""
 
@@ -108,6 +122,10 @@ def _wait(gate: Gate) -> None:
     gate.scheduler.sleep(_SLOW)
 
 
+def _stick(gate: Gate) -> None:
+    gate.scheduler.sleep(_STUCK)
+
+
 def _flush(gate: Gate) -> None:
     gate.flush()
 
@@ -123,5 +141,6 @@ _WHEN: dict[str, tuple[Step, Step]] = {
     "stall before": (_stall, None),
     "stall after": (None, _stall),
     "slow": (_wait, None),
+    "stuck": (_stick, None),
     "flush": (_flush, None),
 }

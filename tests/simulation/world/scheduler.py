@@ -45,6 +45,12 @@ class Task:
     """How many calls of that name it makes before that."""
     stalls_for: int = 0
     """For how many steps."""
+    struck: str = ""
+    """What will strike it once."""
+    struck_at: str = ""
+    """At calls of this name; at any, if it is empty."""
+    struck_past: int = 0
+    """How many of these calls it makes before that."""
     reads_in_parts: bool = False
     """Whether its next batch with an account is read in two parts, with so many steps between them."""
     crashed: bool = False

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from billing.domain.terms import SellingPolicy
-from tests.simulation.faults import MOODS
+from local.stripe.engine.invoices.invoice_effects import LAST_REFUSAL
+from tests.simulation.faults import AT_A_WRITE, MOODS
 from tests.simulation.stores.dynamo import Dynamo
 from tests.simulation.stores.redis import Redis
 from tests.simulation.world.catalog import SECRET, template
@@ -49,6 +50,7 @@ class Simulation:
         self.scheduler = Scheduler()
         self.gate = Gate(self.scheduler, self.chance, self.tell)
         self.engine = renewed(template(), lambda: self.scheduler.now)
+        self.engine.world.settings[LAST_REFUSAL] = self.chance.one(("last refusal",), ("cancel", "unpaid", "past_due"))
         self.late = Late(self.chance, self.scheduler)
         self.dynamo = Dynamo(DEFINITIONS, chances=self.late)
         self.shuffled = Shuffled(self.chance)
@@ -150,7 +152,23 @@ class Simulation:
         task = self.scheduler.begin(name, work, over, LIMITS[function], skew)
         if self.gate.mood in ("busy", "fierce") and not self.gate.healed:
             self._preempt(task)
+        if self.gate.mood in ("faulty", "fierce") and not self.gate.healed:
+            self._doom(task, function)
         return task
+
+    def _doom(self, task: Task, function: str) -> None:
+        """Let an invocation be struck at one of its writes, or the consumer wait for a call longer than it may."""
+        if not self.chance.happens((task.name, "doomed"), _DOOMED):
+            return
+        if function == "event_consumer" and self.chance.happens((task.name, "sticks"), 0.25):
+            task.struck, task.struck_past = "stuck", self.chance.number((task.name, "stuck at"), _STICKS)
+            return
+        self.strike_at_write(task, _WRITES.get(function, 2))
+
+    def strike_at_write(self, task: Task, writes: int) -> None:
+        """Let something strike at one of an invocation's first writes."""
+        task.struck, task.struck_at = self.chance.one((task.name, "struck by"), AT_A_WRITE), "transact_write_items"
+        task.struck_past = self.chance.number((task.name, "struck at"), writes)
 
     def _preempt(self, task: Task) -> None:
         """Let an invocation stand still once, before any of its calls. What needs one such moment is found by few runs
@@ -173,6 +191,8 @@ class Simulation:
 _PREEMPTED = 0.2
 _WHERE = Weights({"before a write": 2, "at a call": 1, "in a batch": 1})
 _CALLS = 10
+_DOOMED = 0.15
+_STICKS = 4
 _WRITES = {"create_checkout": 4}
 """Most functions write once. A checkout writes the account, its customer, its claim, and its session."""
 _SKEWS = (*[0] * 20, 1, -1, 20, -20)

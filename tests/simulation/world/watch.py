@@ -18,6 +18,7 @@ from tests.simulation.world.promised import Promised, left_of
 _STRIPES = frozenset({"PURCHASE", "RENEWAL", "REFUND", "REFUND_FAILED", "DISPUTE", "DISPUTE_WON"})
 """Kinds of ledger entries that an object of Stripe must be the cause of."""
 _GRANTS = frozenset({"PURCHASE", "RENEWAL"})
+_CONVERGED = frozenset({"APPLIED", "NOOP"})
 _OPEN = frozenset({"PARKED", "QUARANTINED"})
 _VERSION = re.compile(r'"version":(\d+)')
 _WATCHED = ("user", "version", "balance", "lots", "reservations")
@@ -77,6 +78,10 @@ class Watch:
         self.outcomes: dict[str, str] = {}
         """By event, what the events table says."""
         self.commits = 0
+        self.worked_on: dict[str, int] = {}
+        """By customer, which of the commits was the last that worked on an event of it."""
+        self.healed_at = 0
+        """Which of the commits was the last before rest."""
         self.counted = Counted()
         self.promised = Promised()
         self.stripe_version: Callable[[str], int] = lambda user: 0
@@ -132,6 +137,8 @@ class Watch:
         if known is not None and known not in _OPEN:
             raise Violation(f"event {event} was {known}, and is recorded again as {outcome}")
         self.outcomes[event] = outcome
+        if customer is not None and outcome in _CONVERGED:
+            self.worked_on[customer] = self.commits
 
     def _owned(self, customer: str, user: str) -> None:
         """Money rule 23: a customer has one owner, and one of others is given only to whom its address belongs."""
