@@ -49,8 +49,8 @@ def _checkout(sim: Simulation, tabs: int) -> bool:
     quantity = 1 + sim.chance.number((sim.step, "quantity"), 3) if wish in PACKS else 1
     for tab in range(tabs):
         lines = {wish: quantity}
-        if wish in PACKS and sim.chance.happens((sim.step, "one more line"), 0.25):
-            lines.setdefault(sim.chance.one((sim.step, "line"), PACKS), 1)
+        if wish in PACKS and sim.chance.happens((sim.step, "one more line", tab), 0.25):
+            lines.setdefault(sim.chance.one((sim.step, "line", tab), PACKS), 1)
         begin_checkout(sim, user, lines, f"{sim.step}{'ab'[tab]}")
         if tab + 1 < tabs and sim.chance.happens((sim.step, "another wish"), 0.5):
             wish = sim.chance.one((sim.step, "other"), PLANS if wish in PLANS else PACKS)

@@ -50,7 +50,8 @@ def _forged(sim: Simulation) -> bool:
     }
     answer = sim.engine.request("POST", "/v1/checkout/sessions", params)
     if answer.status != 200:
-        return False
+        sim.tell(f"Stripe does not sell {wish} through another app")
+        return True
     session = sim.engine.world.need("checkout.session", answer.body["id"])
     sim.journal.forged.add(session["id"])
     hosted_checkout.submit(sim.engine.world, session, CARDS["4242424242424242"], Buyer("app", "app@example.com"))

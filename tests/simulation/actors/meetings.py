@@ -40,7 +40,8 @@ def _undone_at_once(sim: Simulation) -> bool:
         return False
     session, now = sim.engine.world.need("checkout.session", name), int(sim.scheduler.now)
     if session["subscription"] and sim.chance.happens((sim.step, "canceled"), 0.4):
-        return plans.ask(sim, "DELETE", f"/v1/subscriptions/{session['subscription']}", {})
+        plans.ask(sim, "DELETE", f"/v1/subscriptions/{session['subscription']}", {})
+        return True
     charges = [each for each in sim.engine.world.all("charge") if each["customer"] == session["customer"]]
     fresh = [each for each in charges if each["created"] == now and each["status"] == "succeeded"]
     if fresh and not fresh[0]["amount_refunded"]:

@@ -110,8 +110,10 @@ def _cancel(sim: Simulation) -> bool:
     path = f"/v1/subscriptions/{found['id']}"
     sim.tell(f"{found['id']} is {('canceled at its end', 'canceled now', 'kept')[how]}")
     if how == 1:
-        return ask(sim, "DELETE", path, {})
-    return ask(sim, "POST", path, {"cancel_at_period_end": how == 0})
+        ask(sim, "DELETE", path, {})
+    else:
+        ask(sim, "POST", path, {"cancel_at_period_end": how == 0})
+    return True
 
 
 def _switch(sim: Simulation) -> bool:
@@ -124,8 +126,8 @@ def _switch(sim: Simulation) -> bool:
     switched = _switched(sim, found, to, how)
     billed_later = switched and how == "create_prorations" and _ends_soon(sim, found)
     if billed_later and sim.chance.happens((sim.step, "and renewed"), 0.4):
-        return _ended(sim, found)
-    return switched
+        _ended(sim, found)
+    return True
 
 
 def _switched(sim: Simulation, subscription: Obj, to: str, how: str) -> bool:
@@ -172,7 +174,8 @@ def _pause(sim: Simulation) -> bool:
         return False
     wanted: Any = "" if found["pause_collection"] else {"behavior": "void"}
     sim.tell(f"collection of {found['id']} is {'paused' if wanted else 'resumed'}")
-    return ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"pause_collection": wanted})
+    ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"pause_collection": wanted})
+    return True
 
 
 def _second(sim: Simulation) -> bool:
@@ -191,7 +194,8 @@ def _second(sim: Simulation) -> bool:
         "items": [{"price": price["id"]}],
         "default_payment_method": saved[customer["id"]],
     }
-    return ask(sim, "POST", "/v1/subscriptions", params)
+    ask(sim, "POST", "/v1/subscriptions", params)
+    return True
 
 
 def _delete(sim: Simulation) -> bool:
@@ -200,7 +204,8 @@ def _delete(sim: Simulation) -> bool:
         return False
     customer = sim.chance.one((sim.step, "customer"), found)
     sim.tell(f"customer {customer['id']} is deleted")
-    return ask(sim, "DELETE", f"/v1/customers/{customer['id']}", {})
+    ask(sim, "DELETE", f"/v1/customers/{customer['id']}", {})
+    return True
 
 
 DEEDS = {
