@@ -9,7 +9,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo token openapi seed test test-unit test-integration test-scenarios test-browser test-live \
+.PHONY: help setup run demo token openapi sbom seed test test-unit test-integration test-scenarios test-browser test-live \
 	simulate planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost coverage coverage-domain nightly \
 	check check-format lint format typecheck validate lock clean FORCE
 
@@ -51,6 +51,9 @@ token: .venv/.ready ## print a token: make token USER=alice, or make token SCOPE
 
 openapi: .venv/.ready ## write docs/openapi.yaml and docs/errors.md from the models
 	@PYTHONPATH=layers/billing/python $(PYTHON) -m docs.openapi
+
+sbom: .venv/.ready ## write docs/sbom.cdx.json, what is deployed beside our own code, from its lock
+	@$(PYTHON) -m docs.sbom
 
 seed: .venv/.ready ## put the sample catalog into the Stripe test account whose key is in .env
 	@$(PYTHON) -m local seed $(ARGS)

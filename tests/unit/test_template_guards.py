@@ -66,6 +66,14 @@ def test_a_flood_is_throttled_and_most_where_stripe_is_asked(resources: dict[str
     assert set(stage["RouteSettings"]) <= routes
 
 
+def test_the_webhook_may_have_a_concurrency_of_its_own(resources: dict[str, Any]) -> None:
+    """S23: and a parameter that is 0 asks for none of its own. Lambda would take a 0 for a function that is off."""
+    functions = of(resources, "AWS::Lambda::Function")
+    found = {name: each.get("ReservedConcurrentExecutions") for name, each in functions.items()}
+    own = {"Fn::If": ["HasWebhookConcurrency", {"Ref": "WebhookConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    assert {name: each for name, each in found.items() if each is not None} == {"WebhookFunction": own}
+
+
 def test_an_outage_of_hours_stays_in_the_queue(resources: dict[str, Any]) -> None:
     """F23: 50 receives, of which most are 15 minutes apart; and the queue keeps a message for longer than that."""
     [queue] = [queue for queue in of(resources, "AWS::SQS::Queue").values() if "RedrivePolicy" in queue]
