@@ -186,8 +186,7 @@ def test_when_all_are_recorded_there_is_no_effect(core):
     before = core.account()
     result = run(core, a_notice())
     assert (result.account, result.entries) == (before, ())
-    assert result.outcomes == {}
-    assert result.replayed == {EVENT}
+    assert (dict(result.outcomes), dict(result.purchases), result.replayed) == ({}, {}, frozenset({EVENT}))
     assert core.account() == before
     assert core.log.messages.count("skipped replay") == 1
 
@@ -331,6 +330,7 @@ def test_somebody_elses_session_is_refused(core):
 
 def test_the_objects_of_an_event_are_its_own_and_the_related_ones():
     assert objects_of(a_notice(related={"checkout.session": "cs_1", "payment_intent": "pi_1"})) == {"cs_1", "pi_1"}
+    assert objects_of(a_notice("customer.updated", related={})) == {CUSTOMER}
     assert objects_of(a_notice("invoice.upcoming", customer=None, related={})) == frozenset()
 
 

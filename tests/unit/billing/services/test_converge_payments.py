@@ -71,6 +71,12 @@ def test_an_invoice_that_can_not_grant_costs_none_at_all(core):
     assert core.calls.count("payments") == 0
 
 
+def test_lines_that_grant_nothing_have_no_purchase_to_look_for(core):
+    core.stripe.invoices[INVOICE] = an_invoice(a_line(proration=True), a_line(of_subscription=False, id="il_2"))
+    run(core)
+    assert core.calls.count("extend") == 0
+
+
 def test_the_payment_of_a_plan_without_credits_is_kept_too(core):
     """A report counts it as sold, and what comes back of it."""
     core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(TEAM_YEARLY, latest_invoice=INVOICE)

@@ -60,6 +60,7 @@ def test_a_day_of_spends_comes_back_and_a_purchase_is_booked_anew_and_once(core:
     rebuilt = rebuild_account(ALICE, "jo", deps_of(core))
     assert rebuilt is not None
     assert (len(rebuilt.redone), rebuilt.taken_back) == (120, -500)
+    assert [entry.version for entry in rebuilt.redone] == sorted(entry.version for entry in rebuilt.redone)
     assert core.account().balance == -140
     resync(ALICE, core.converge, core.cache, NOW + DAY, actor="jo")
     assert core.account().balance == balance_of(core.account().lots) == 360
@@ -104,10 +105,25 @@ def test_what_was_undone_can_not_be_undone_again(core: Core) -> None:
         reverse_spend(ALICE, spent, "undone", "undo-2", "service", core.use)
 
 
+def test_a_lot_that_had_left_the_account_is_found_when_its_spend_was_undone_since(core: Core) -> None:
+    spent = spend(core, 100, "key")
+    for number in range(11):
+        adjust_credits(ALICE, 10, "more", "ada", f"grant-{number}", None, core.use)
+    spend(core, 110, "all")
+    assert len(core.tables.lots) == 4
+    then = copy.deepcopy(core)
+    reverse_spend(ALICE, spent, "undone", "undo", "service", core.use)
+    put_back(core, then)
+    rebuild_account(ALICE, "jo", deps_of(core))
+    assert [(lot.granted, lot.used) for lot in core.account().lots if lot.left] == [(100, 0)]
+
+
 def test_an_account_of_which_only_the_ledger_is_left(core: Core) -> None:
     spend(core, 10, "key")
     put_back(core, Core())
-    rebuild_account(ALICE, "jo", deps_of(core))
+    rebuilt = rebuild_account(ALICE, "jo", deps_of(core))
+    assert rebuilt is not None
+    assert [entry.kind for entry in rebuilt.redone] == [Kind.ADJUSTMENT, Kind.SPEND]
     assert core.account().balance == 90
     assert core.account().version == 4
 
@@ -124,8 +140,9 @@ def test_somebody_who_writes_meanwhile_is_told(core: Core) -> None:
     put_back(core, then)
     moved = replace(core.account(), version=9)
     core.calls.before("write", lambda: core.tables.accounts.update({ALICE: moved}))
-    with pytest.raises(Contention, match="pause the functions first"):
+    with pytest.raises(Contention, match="pause the functions first") as refused:
         rebuild_account(ALICE, "jo", deps_of(core))
+    assert refused.value.ids == {"user_id": ALICE}
 
 
 def test_a_ledger_that_was_put_back_further_than_its_account(core: Core) -> None:

@@ -105,6 +105,41 @@ def test_an_account_that_cannot_be_settled_does_not_stand_in_the_way() -> None:
     assert run(core) == Settling(settled=1, failed=0, more=False)
 
 
+def test_all_that_was_settled_or_could_not_be_is_counted() -> None:
+    core = Core()
+    for number in range(2):
+        given_credits(core, UserId(f"user-{number}"))
+    core.clock.time = NOW + DAY + MINUTE
+    core.calls.broken["find"] = StoreUnavailable("DynamoDB is down")
+    assert run(core) == Settling(settled=0, failed=2, more=False)
+    assert (core.metrics.counts["AccountsSettled"], core.metrics.counts["AccountsNotSettled"]) == (0, 2)
+    del core.calls.broken["find"]
+    run(core)
+    assert (core.metrics.counts["AccountsSettled"], core.metrics.counts["AccountsNotSettled"]) == (2, 2)
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_it_stops_after_five_hundred_accounts_also_when_some_fail(failing: int) -> None:
+    core = Core()
+    ended = Lot(PurchaseKey("cs_1"), 0, 100, NOW, NOW + DAY)
+    for number in range(501):
+        user = UserId(f"user-{number:03d}")
+        core.tables.accounts[user] = Account(user, lots=(ended,), balance=100, version=1)
+    core.clock.time = NOW + DAY + MINUTE
+    if failing:
+        core.calls.broken["find"] = StoreUnavailable("DynamoDB is down")
+        core.calls.before("find", lambda: None, lambda: core.calls.broken.pop("find"))
+    done = settle_due(core.clock.time + MINUTE, core.due, core.use)
+    assert done == Settling(settled=500 - failing, failed=failing, more=True)
+
+
+def test_nothing_is_begun_at_the_deadline() -> None:
+    core = Core()
+    given_credits(core)
+    core.clock.time = NOW + DAY + MINUTE
+    assert run(core, minutes=0) == Settling(settled=0, failed=0, more=True)
+
+
 def test_it_stops_at_its_deadline_and_goes_on_the_next_time() -> None:
     core = Core()
     for number in range(3):
@@ -136,6 +171,15 @@ def test_one_that_the_index_names_in_vain_is_left_alone() -> None:
     core.calls.after("due", lambda: core.tables.accounts.pop(ALICE))
     core.tables.ledger.clear()
     assert run(core) == Settling(settled=0, failed=0, more=False)
+
+
+def test_one_that_somebody_has_settled_meanwhile_is_left_alone() -> None:
+    core = Core()
+    given_credits(core)
+    core.clock.time = NOW + DAY + MINUTE
+    core.calls.after("due", lambda: run(core))
+    assert run(core) == Settling(settled=0, failed=0, more=False)
+    assert core.granted() == [("ADJUSTMENT", 100), ("EXPIRY", -100)]
 
 
 @pytest.mark.parametrize("left", [Lot(PurchaseKey("cs_1"), 0, 100, NOW)])

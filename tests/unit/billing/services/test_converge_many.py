@@ -1,0 +1,62 @@
+"""A converge that takes several transactions, and one that moves lots out of the account (money rules 5 and 17)."""
+
+from dataclasses import replace
+
+import pytest
+
+from billing.domain.credits import Lot
+from billing.domain.ids import EventId, InvoiceId, PurchaseKey
+from billing.domain.records import Unparked
+from billing.ports.stripe import Touched
+from billing.services.converge import Converged, converge
+from tests.fakes.core import Core, a_notice
+from tests.fakes.snapshots import ALICE, CUSTOMER, DAY, NOW, SUBSCRIPTION, a_line, a_subscription, an_invoice
+
+EVENT, WAITED = EventId("evt_1"), EventId("evt_parked")
+TAKEN_OFF = Unparked(CUSTOMER, frozenset({WAITED}), last=True)
+
+
+@pytest.fixture
+def core() -> Core:
+    """A customer with a running trial and two paid invoices of nine lines: too many for one transaction."""
+    core = Core()
+    core.has_customer()
+    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(status="trialing", trial_end=NOW + DAY)
+    for name in ("in_1", "in_2"):
+        lines = [a_line(id=f"il_{number}") for number in range(9)]
+        core.stripe.invoices[InvoiceId(name)] = an_invoice(*lines, id=InvoiceId(name))
+    core.tables.parked[CUSTOMER] = {WAITED}
+    return core
+
+
+def run(core: Core, *notices) -> Converged:
+    touched = Touched(invoices=frozenset(core.stripe.invoices))
+    found = converge(ALICE, touched, notices, "event_consumer", core.converge, (TAKEN_OFF,))
+    core.tables.check()
+    return found
+
+
+def test_only_the_last_transaction_has_the_events_and_takes_off_what_was_parked(core):
+    between = []
+    core.calls.after("commit", lambda: between.append((core.outcomes(), core.tables.parked.copy())))
+    result = run(core, a_notice("invoice.paid", related={"invoice": "in_1"}))
+    assert between == [({}, {CUSTOMER: {WAITED}})]
+    assert (core.outcomes(), core.tables.parked) == ({"evt_1": "APPLIED"}, {})
+    assert [entry.amount for entry in result.entries] == [100] * 9 + [0] + [100] * 9
+    assert (result.account, result.replayed) == (core.account(), frozenset())
+    assert core.metrics.counts["CreditsGranted"] == 1800
+
+
+def test_an_event_that_is_recorded_already_is_found_by_the_last_one(core):
+    converge(ALICE, Touched(), [a_notice()], "event_consumer", core.converge)
+    assert run(core, a_notice()).replayed == {EVENT}
+    assert core.account().balance == 1800
+
+
+def test_lots_of_which_nothing_is_left_are_written_outside_of_the_account(core):
+    core.stripe.invoices.clear()
+    lots = tuple(Lot(PurchaseKey(f"cs_{number}"), 0, 100, NOW + number * DAY, used=100) for number in range(12))
+    core.tables.accounts[ALICE] = replace(core.account(), lots=lots)
+    run(core)
+    assert core.account().lots == lots[4:]
+    assert core.tables.lots == {(ALICE, lot.key): lot for lot in lots[:4]}

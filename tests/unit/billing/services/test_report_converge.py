@@ -1,0 +1,51 @@
+"""What a converge says of itself: the figures of credits, and who is named in a line."""
+
+from dataclasses import replace
+
+import pytest
+
+from billing.ports.stripe import Touched
+from billing.services.converge import converge
+from tests.fakes.core import Core, a_notice
+from tests.fakes.snapshots import ALICE, INVOICE, PRO_MONTHLY, SUBSCRIPTION, a_refund, a_subscription, an_invoice
+
+
+@pytest.fixture
+def core() -> Core:
+    core = Core()
+    core.has_customer()
+    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(latest_invoice=INVOICE)
+    core.stripe.invoices[INVOICE] = an_invoice()
+    return core
+
+
+def run(core: Core, *notices) -> None:
+    converge(ALICE, Touched(), notices, "event_consumer", core.converge)
+
+
+def test_credits_that_are_granted_and_taken_back_are_counted_apart(core):
+    invoice = core.stripe.invoices[INVOICE]
+    assert invoice.payment is not None
+    refunded = replace(invoice.payment, refunds=(a_refund(600),))
+    core.stripe.invoices[INVOICE] = replace(invoice, payment=refunded)
+    run(core)
+    assert (core.metrics.counts["CreditsGranted"], core.metrics.counts["CreditsReversed"]) == (100, 50)
+
+
+def test_a_single_credit_is_counted_as_granted(core):
+    core.stripe.prices[PRO_MONTHLY.id] = replace(PRO_MONTHLY, gives=replace(PRO_MONTHLY.gives, credits=1))
+    run(core)
+    assert (core.metrics.counts["CreditsGranted"], "CreditsReversed" in core.metrics.counts) == (1, False)
+
+
+def test_an_event_that_was_recorded_before_is_told_with_its_user(core):
+    run(core, a_notice())
+    core.log.lines.clear()
+    run(core, a_notice())
+    [line] = [line for line in core.log.lines if line.message == "skipped replay"]
+    assert line.ids == {
+        "event_id": "evt_1",
+        "event_type": "checkout.session.completed",
+        "user_id": ALICE,
+        "correlation_id": "correlation-1",
+    }

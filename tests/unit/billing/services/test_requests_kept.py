@@ -1,0 +1,169 @@
+"""What is kept of a request for credits, by which a retry is known, and what is told of it (money rule 20)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.ids import UserId
+from billing.domain.ledger import Kind
+from billing.domain.receipt import Remembered, fingerprint_of
+from billing.errors import AlreadyReversed, Contention, IdempotencyConflict, TransactionNotFound
+from billing.services.adjust_credits import MOST, adjust_credits
+from billing.services.perform_once import Performed
+from billing.services.reserve_credits import capture_reservation, new_id, release_reservation, reserve_credits
+from billing.services.spend_credits import reverse_spend, spend_credits
+from tests.fakes.core import Core
+from tests.fakes.snapshots import ALICE, BOB, DAY, NOW
+
+SOON = NOW + DAY
+
+
+@pytest.fixture
+def core() -> Core:
+    core = Core()
+    adjust_credits(ALICE, 500, "welcome", "ada", "start", None, core.use)
+    return core
+
+
+def reserved(core: Core) -> str:
+    made = reserve_credits(ALICE, 60, 600, "job-1", "held", "service", core.use).receipt.reservation
+    assert made is not None
+    return made.id
+
+
+def spent(core: Core) -> str:
+    entry = spend_credits(ALICE, 10, "a picture", "job-1", "spent", "service", core.use).receipt.entry
+    assert entry is not None
+    return entry.key
+
+
+def adjusted(core: Core, made: str) -> Performed:
+    return adjust_credits(ALICE, 20, "sorry", "ada", "key", SOON, core.use)
+
+
+def spending(core: Core, made: str) -> Performed:
+    return spend_credits(ALICE, 20, "a picture", "job-2", "key", "service", core.use)
+
+
+def reserving(core: Core, made: str) -> Performed:
+    return reserve_credits(ALICE, 20, 60, "job-2", "key", "service", core.use)
+
+
+def captured(core: Core, made: str) -> Performed:
+    return capture_reservation(ALICE, made, 30, "a picture", "key", "service", core.use)
+
+
+def released(core: Core, made: str) -> Performed:
+    return release_reservation(ALICE, made, "key", "service", core.use)
+
+
+def reversed_(core: Core, made: str) -> Performed:
+    return reverse_spend(ALICE, made, "it failed", "key", "service", core.use)
+
+
+@pytest.mark.parametrize(
+    ("first", "doing", "operation", "asked"),
+    [
+        (spent, adjusted, "adjust", {"amount": 20, "reason": "sorry", "expires_at": "2026-11-22T10:00:00+00:00"}),
+        (spent, spending, "spend", {"amount": 20, "reason": "a picture", "reference": "job-2"}),
+        (spent, reserving, "reserve", {"amount": 20, "seconds": 60, "reference": "job-2"}),
+        (reserved, captured, "capture", {"reservation": "made", "amount": 30, "reason": "a picture"}),
+        (reserved, released, "release", {"reservation": "made"}),
+        (spent, reversed_, "reverse", {"transaction": "made", "reason": "it failed"}),
+    ],
+)
+def test_a_key_is_kept_with_all_that_was_asked_for_as_it_is_written_down_for_good(
+    core: Core,
+    first: Callable[[Core], str],
+    doing: Callable[[Core, str], Performed],
+    operation: str,
+    asked: dict[str, object],
+) -> None:
+    """A retry may come thirty days later, after a deployment: it must find the fingerprint that was stored."""
+    made = first(core)
+    done = doing(core, made)
+    wanted = {name: made if value == "made" else value for name, value in asked.items()}
+    assert core.tables.requests[ALICE, "key"] == Remembered(
+        ALICE, "key", fingerprint_of(operation, wanted), done.receipt, NOW, lasting=operation == "adjust"
+    )
+
+
+def test_the_callers_own_reference_is_kept(core: Core) -> None:
+    spent(core)
+    reserved(core)
+    assert core.tables.entries(ALICE)[-1].reference == "job-1"
+    assert [made.reference for made in core.account().reservations] == ["job-1"]
+
+
+@pytest.mark.parametrize("transaction", ["nothing", "000000000009#000"])
+def test_what_is_no_transaction_is_refused_with_its_user_and_not_asked_for(core: Core, transaction: str) -> None:
+    with pytest.raises(TransactionNotFound) as refused:
+        reverse_spend(ALICE, transaction, "it failed", "key", "service", core.use)
+    assert refused.value.ids == {"user_id": ALICE}
+    assert core.calls.count("entry") == (transaction != "nothing")
+
+
+def test_a_key_that_stands_for_something_else_is_refused_with_its_user(core: Core) -> None:
+    with pytest.raises(IdempotencyConflict) as refused:
+        spend_credits(ALICE, 1, "a picture", None, "start", "service", core.use)
+    assert refused.value.ids == {"user_id": ALICE}
+
+
+@pytest.mark.parametrize("user", [ALICE, BOB])
+@pytest.mark.parametrize("key", ["grant-1", "grant-2"])
+def test_what_a_request_makes_is_named_by_its_user_its_key_and_the_version(core: Core, user: UserId, key: str) -> None:
+    adjust_credits(user, 20, "sorry", "ada", key, None, core.use)
+    version = core.account(user).version
+    assert core.account(user).lots[-1].purchase == f"adj_{new_id(user, key, version - 1)}"
+    made = reserve_credits(user, 1, 60, None, f"{key}-held", "service", core.use).receipt.reservation
+    assert made is not None
+    assert made.id == f"rsv_{new_id(user, f'{key}-held', version)}"
+    assert new_id(user, key, version) != new_id(user, key, version - 1)
+
+
+def test_what_has_expired_is_written_by_whoever_comes_next(core: Core) -> None:
+    """Also by a request that writes no entry of its own."""
+    adjust_credits(ALICE, 5, "for a day", "ada", "one", SOON, core.use)
+    adjust_credits(ALICE, 5, "for two days", "ada", "two", SOON + DAY, core.use)
+    core.clock.time = SOON
+    made = reserved(core)
+    core.clock.time = SOON + timedelta(minutes=1)
+    adjust_credits(ALICE, 5, "for a minute", "ada", "three", core.clock.time + timedelta(minutes=1), core.use)
+    core.clock.time += timedelta(minutes=1)
+    release_reservation(ALICE, made, "key", "helper", core.use)
+    expiries = [entry for entry in core.tables.entries(ALICE) if entry.kind is Kind.EXPIRY]
+    assert [(entry.actor, entry.at) for entry in expiries] == [("service", SOON), ("helper", core.clock.time)]
+
+
+def test_the_most_that_can_be_given_at_once(core: Core) -> None:
+    assert adjust_credits(ALICE, MOST, "a sponsor", "ada", "most", None, core.use).receipt.credits.balance == MOST + 500
+    assert adjust_credits(ALICE, -MOST, "a slip", "ada", "least", None, core.use).receipt.credits.balance == 500
+
+
+def test_a_spend_that_was_undone_is_named_when_it_is_asked_for_again(core: Core) -> None:
+    name = spent(core)
+    reversed_(core, name)
+    with pytest.raises(AlreadyReversed) as refused:
+        reverse_spend(ALICE, name, "it failed", "another", "service", core.use)
+    assert refused.value.ids == {"reason": name}
+
+
+def test_when_its_time_is_over_no_further_try_is_begun(core: Core) -> None:
+    core.tables.conflicts = 1
+    core.calls.before("write", lambda: setattr(core.clock, "time", NOW + timedelta(seconds=8)))
+    with pytest.raises(Contention) as refused:
+        spent(core)
+    assert refused.value.ids == {"user_id": ALICE}
+    assert core.account().balance == 500
+
+
+def test_tries_and_answers_given_again_are_counted(core: Core) -> None:
+    core.metrics.counts.clear()
+    core.tables.conflicts = 2
+    spent(core)
+    assert core.metrics.counts["CreditRetries"] == 2
+    spent(core)
+    assert core.metrics.counts["CreditReplays"] == 1
