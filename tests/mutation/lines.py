@@ -15,11 +15,17 @@ _TOOL = 4
 
 
 def functions_of(paths: set[str]) -> dict[tuple[str, str, int], list[FunctionType]]:
-    """The functions that live in memory, by file, name and first line; a class with slots has some of them twice."""
+    """The functions that live in memory, by file, name and first line; a class with slots has some of them twice.
+
+    Raises LookupError when there is none at all: then nothing could be told from anything.
+    """
+    gc.unfreeze()  # a frozen object is in no list: https://docs.python.org/3/library/gc.html#gc.freeze
     found = defaultdict(list)
     for thing in gc.get_objects():
         if isinstance(thing, FunctionType) and thing.__code__.co_filename in paths:
             found[key_of(thing.__code__)].append(thing)
+    if not found:
+        raise LookupError(f"no test loads any of {', '.join(sorted(paths))}")
     return found
 
 

@@ -28,7 +28,7 @@ type _Positions = Mapping[cst.CSTNode, CodeRange]
 
 _UNTRIED = (cst.Annotation, cst.Import, cst.ImportFrom, cst.Decorator, cst.TypeParameters)
 _UNTRIED_CALLS = {"cast", "len", "isinstance"}
-_LEVELS = {"debug", "info", "warning", "error", "exception"}
+_LEVELS = {"info", "warning", "error", "failure"}
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,8 @@ def _left_out(node: cst.CSTNode) -> bool:
             return name in _UNTRIED_CALLS
         case cst.Call(func=cst.Attribute(cst.Name(speaker) | cst.Attribute(attr=cst.Name(speaker)), cst.Name(level))):
             return speaker == "log" and level in _LEVELS
+        case cst.Call(func=cst.Attribute(cst.Call(func=cst.Name("log")), cst.Name(level))):
+            return level in _LEVELS
     return isinstance(node, _UNTRIED)
 
 

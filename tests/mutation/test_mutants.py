@@ -30,6 +30,8 @@ class Lot:
 
 def total(lots, log, *, least=0):
     log.info("adding", count=5)
+    deps.log.warning("adding", count=5)
+    log().failure("adding", None, count=5)
     found = cast("int", len(lots + [4]))
     return found if found > least else most(
         least, 7

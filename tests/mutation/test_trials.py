@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.mutation.rooms import REPOSITORY
 
-CODE = """from dataclasses import dataclass
+CODE = """import os
+from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Lot:
@@ -35,12 +37,18 @@ def counted(number):
 
 def never(number):
     return number - 1
+
+
+def leaves(number):
+    return number if number < 5 else os._exit(3)
 """
-TESTS = """import pytest
+TESTS = """import gc
+import pytest
 from hypothesis import given, settings, strategies as st
-from program.lots import Lot, counted, stepped
+from program.lots import Lot, counted, leaves, stepped
 
 ran = []
+gc.freeze()
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +67,10 @@ def test_counted():
     assert counted(3) == 0
 
 
+def test_leaves():
+    assert leaves(3) == 3
+
+
 def test_stepped():
     assert stepped(1) == 3
 
@@ -72,18 +84,38 @@ def test_few_examples_are_played(number):
 """
 
 
-@pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tuple[str | None, bool, int]]:
-    root = tmp_path_factory.mktemp("program")
+ONE_AFTER_THE_OTHER = """import program.lots as lots
+
+
+def test_first():
+    assert lots.stepped(1) == 3
+
+
+def test_second():
+    lots.seen = True
+
+
+def test_third():
+    assert lots.seen
+"""
+
+
+def tried(root: Path, tests: str) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """Try the program's mutants by these tests."""
     (root / "program").mkdir()
     (root / "program/lots.py").write_text(CODE)
-    (root / "test_lots.py").write_text(TESTS)
+    (root / "test_lots.py").write_text(tests)
     (root / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\nfilterwarnings = error\n")
     out = root / "out"
     plan = {"paths": ["program/lots.py"], "tests": ["test_lots.py"], "at_once": 2, "out": str(out), "grace": 0.5}
     environment = os.environ | {"PYTHONPATH": f"{root}:{REPOSITORY}"}
     command = [sys.executable, "-m", "tests.mutation.trials", json.dumps(plan)]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True), out
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tuple[str | None, bool, int]]:
+    done, out = tried(tmp_path_factory.mktemp("program"), TESTS)
     assert done.returncode == 0, done.stdout + done.stderr
     found = [json.loads(line) for line in out.read_text().splitlines()]
     return {(function, becomes): (killed, late, tests) for _, function, _, becomes, _, killed, late, tests in found}
@@ -108,6 +140,18 @@ def test_one_that_never_ends_is_ended(verdicts) -> None:
 
 def test_one_that_no_test_sees_survives(verdicts) -> None:
     assert verdicts["never", "return number + 1"] == (None, False, 0)
+
+
+def test_one_whose_process_ends_without_a_word_survives(verdicts) -> None:
+    assert verdicts["leaves", "return number if (number < 5) and False else os._exit(3)"] == (None, False, 1)
+
+
+def test_nothing_is_tried_by_tests_of_which_one_needs_another_before_it(tmp_path: Path) -> None:
+    """It would fail on any mutant that it is tried on alone, and kill it."""
+    done, out = tried(tmp_path, ONE_AFTER_THE_OTHER)
+    assert done.returncode != 0
+    assert "not green before anything is mutated: ['test_lots.py::test_third']" in done.stdout + done.stderr
+    assert not out.read_text()
 
 
 def test_a_mutant_is_tried_by_the_tests_that_run_its_line(verdicts) -> None:
