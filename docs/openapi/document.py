@@ -129,7 +129,7 @@ def _operation(each: Operation) -> dict[str, Any]:
         answers[str(status)] = _error_answer(status, group)
     if each.body is not None or each.caller is Caller.STRIPE:
         answers["413"] = _gateway_answer(413)
-    answers["429"] = _gateway_answer(429)
+    answers.setdefault("429", _gateway_answer(429))
     answers.setdefault("503", _gateway_answer(503))  # also where the function itself asks nobody who may be away
     found: dict[str, Any] = {
         "operationId": each.id,

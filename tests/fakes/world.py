@@ -195,6 +195,8 @@ class FakeCache:
     accounts: dict[UserId, PublishedAccount] = field(default_factory=dict)
     catalog_document: str | None = None
     locked: set[SessionId] = field(default_factory=set)
+    asked: dict[UserId, int] = field(default_factory=dict)
+    """Checkouts of each user, in an hour that does not end."""
     published: list[tuple[list[UserId], list[EventId]]] = field(default_factory=list)
     """Users and done marks of each round trip."""
     kept_seconds: list[int] = field(default_factory=list)
@@ -226,6 +228,12 @@ class FakeCache:
         if not self.down:
             self.catalog_document = document
             self.kept_seconds.append(seconds)
+
+    def count_checkout(self, user: UserId) -> int:
+        if self.down:
+            return 0
+        self.asked[user] = self.asked.get(user, 0) + 1
+        return self.asked[user]
 
     def lock_success(self, session: SessionId) -> bool:
         if self.down or session in self.locked:

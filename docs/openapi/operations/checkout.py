@@ -26,6 +26,7 @@ OPERATIONS = (
             errors.IncompatibleLines,
             errors.SubscriptionExists,
             errors.CheckoutConflict,
+            errors.TooManyCheckouts,
             *WITH_STRIPE,
         ),
     ),

@@ -41,6 +41,7 @@ SELLING = {
     "RECEIPTS": "true",
     "INVOICES": "true",
     "CHECKOUT_LOCALE": "de",
+    "CHECKOUTS_AN_HOUR": "60",
     "ADOPT_CUSTOMERS": "true",
 }
 QUEUE = {"EVENTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/events"}
@@ -137,6 +138,7 @@ def test_a_secret_where_its_name_belongs_is_refused(name: str, key: str) -> None
         ("CHECKOUT_LOCALE", "klingon"),
         ("MAX_QUANTITY", "0"),
         ("MAX_QUANTITY", "1000000"),
+        ("CHECKOUTS_AN_HOUR", "-1"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(name: str, value: str) -> None:
@@ -219,6 +221,7 @@ def test_how_things_are_sold() -> None:
         receipts=True,
         invoices=True,
         locale="de",
+        checkouts_an_hour=60,
         adopt_customers=True,
     )
     assert checkout_settings(CONVERGE | SELLING | {"RECEIPTS": "false"}).selling.receipts is False

@@ -239,6 +239,7 @@ HELPFUL += [
 ]
 HIDDEN: list[tuple[errors.BillingError, int, str]] = [
     (errors.StripeUnavailable("req_secret timed out"), 503, "stripe_unavailable"),
+    (errors.StripeBusy("req_secret timed out"), 503, "stripe_unavailable"),
     (errors.StripeBusy("req_secret asked too often", retry_after=1.0), 503, "stripe_unavailable"),
     (errors.StoreUnavailable("table secret throttled"), 503, "unavailable"),
     (errors.QueueUnavailable("secret"), 503, "unavailable"),
@@ -282,9 +283,16 @@ def test_what_failed_inside_is_not_told(exc: errors.BillingError, status: int, c
     assert ("retry-after" in response["headers"]) is (status == 503)
 
 
+def test_one_who_asked_for_too_many_is_told_when_to_come_back() -> None:
+    response = answer_to(errors.TooManyCheckouts("no", retry_after=1800))
+    assert (response["statusCode"], response["headers"]["retry-after"]) == (429, "1800")
+    assert parsed(response) == {"error": {"code": "too_many_checkouts", "message": "no"}}
+
+
 def test_every_error_has_a_status() -> None:
     """A new branch of the error tree falls to the 500 of its root, unless somebody thinks of its own row."""
-    answered = {type(exc) for exc, _, _ in [*ANSWERS, *HELPFUL, *HIDDEN]} | {errors.InsufficientCredits}
+    alone: set[type[errors.BillingError]] = {errors.InsufficientCredits, errors.TooManyCheckouts}
+    answered = {type(exc) for exc, _, _ in [*ANSWERS, *HELPFUL, *HIDDEN]} | alone
     branches = (errors.BillingError, errors.RequestRefused, errors.Retryable, errors.Permanent)
     every = {
         value

@@ -162,6 +162,19 @@ def test_the_lock_is_held_once_for_three_seconds(cache: UpstashCache, redis: Red
     assert 0 < left <= 3000
 
 
+def test_checkouts_are_counted_for_each_user_and_hour(opened: Redis, redis: Redis) -> None:
+    """S22. A count that lost its end is nobody's in the next hour."""
+    clock = FakeClock(NOW)
+    cache = UpstashCache(lambda: opened, PREFIX, clock, FakeLog(), FakeMetrics(), budget=10)
+    assert [cache.count_checkout(ALICE) for _ in range(3)] == [1, 2, 3]
+    assert cache.count_checkout(UserId("bob")) == 1
+    [key] = redis.keys(PREFIX + "checkout:asked:alice:*")
+    assert 3590 < redis.ttl(key) <= 3600
+    redis.persist(key)
+    clock.time += timedelta(hours=1)
+    assert cache.count_checkout(ALICE) == 1
+
+
 def test_epochs_and_modes_do_not_mix(cache: UpstashCache, opened: Redis) -> None:
     cache.publish([PRO], [EVENT])
     other = UpstashCache(lambda: opened, "dev:test:2:", FakeClock(NOW), FakeLog(), FakeMetrics(), budget=10)

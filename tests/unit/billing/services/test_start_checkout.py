@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from billing.domain.ids import PurchaseKey, SessionId
+from billing.domain.ids import PurchaseKey, SessionId, UserId
 from billing.domain.purchase import PurchaseState
 from billing.errors import (
     PriceUnavailable,
     QuantityOutOfRange,
+    TooManyCheckouts,
     UnknownPrice,
 )
 from billing.ports.stripe import OpenSession
@@ -190,3 +191,32 @@ def test_the_claim_of_a_session_that_expired_goes_to_the_next_generation(core):
     assert start(core).id == "cs_2"
     (claim,) = core.tables.claims.values()
     assert claim.generation == 2
+
+
+# ------------------------------------------------------------------------------------------------------ without end
+
+
+def limited(core: Core, most: int) -> None:
+    core.checkout = replace(core.checkout, selling=replace(core.checkout.selling, checkouts_an_hour=most))
+
+
+def test_a_user_who_asks_without_end_is_refused_before_stripe_is_asked(core):
+    """S22: also where each asks for something else, or for what is not sold. Others go on."""
+    limited(core, 2)
+    start(core)
+    with pytest.raises(UnknownPrice):
+        start(core, "nothing")
+    core.calls.made.clear()
+    with pytest.raises(TooManyCheckouts) as refused:
+        start(core)
+    assert (core.calls.made, refused.value.retry_after) == ([], 3600 - int(NOW.timestamp()) % 3600)
+    start(core, user=UserId("bob"))
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_nobody_is_refused_without_a_limit_or_without_redis(core, down):
+    """F19: the throttle of the route is left."""
+    limited(core, 1 if down else 0)
+    core.cache.down = down
+    for _ in range(3):
+        start(core)

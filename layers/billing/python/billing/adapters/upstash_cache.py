@@ -122,6 +122,14 @@ class UpstashCache:
         """Cache the public catalog."""
         self._write("catalog", (), document, seconds)
 
+    def count_checkout(self, user: UserId) -> int:
+        """See Cache. A key for each hour: one whose end got lost counts for nobody any more."""
+        key = self._key("checkout:asked", user, str(int(self._clock.now().timestamp()) // HOUR))
+        try:
+            return self._redis.run("count", lambda redis: _counted(redis, key))
+        except NoCache:
+            return 0
+
     def lock_success(self, session: SessionId) -> bool:
         """Take the lock of the public redirect; False when it is held, or Redis does not answer."""
         key = self._key("checkout:success", session)
@@ -200,3 +208,14 @@ class UpstashCache:
 
 
 _ID_PATTERNS: Final = (USER_ID, NOTICE_ID, CUSTOMER_ID, SESSION_ID)
+
+
+def _counted(redis: Redis, key: str) -> int:
+    """One more; how many that makes."""
+    batch = redis.pipeline()
+    batch.incr(key)
+    batch.expire(key, HOUR)
+    number, _ = batch.exec()
+    if not isinstance(number, int):
+        raise TypeError("INCR answers with a number")
+    return number

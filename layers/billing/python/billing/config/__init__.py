@@ -185,6 +185,7 @@ def checkout_settings(environ: Mapping[str, str] | None = None) -> CheckoutSetti
             receipts=env.flag("RECEIPTS"),
             invoices=env.flag("INVOICES"),
             locale=env.one_of("CHECKOUT_LOCALE", *LOCALES),
+            checkouts_an_hour=env.whole("CHECKOUTS_AN_HOUR", low=0, high=1_000_000),
             adopt_customers=env.flag("ADOPT_CUSTOMERS"),
         ),
     )

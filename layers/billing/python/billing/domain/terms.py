@@ -36,6 +36,8 @@ class SellingPolicy:
     invoices: bool = False
     """Stripe makes an invoice for a one-time payment; a subscription has them anyway."""
     locale: str = "auto"
+    checkouts_an_hour: int = 0
+    """That one user may ask for (S22); 0 sets no limit."""
     adopt_customers: bool = False
     """A user's first checkout takes over a customer of Stripe that has the user's verified address (money rule 23)."""
 

@@ -32,6 +32,7 @@
     │   │   └── PreviewExpired            the figures that were confirmed are too old
     │   ├── PlanMismatch            the price exists but is no plan that this subscription can change to
     │   ├── PortalFlowUnavailable   the customer portal does not offer what was asked for
+    │   ├── TooManyCheckouts        the user has asked for more checkouts than an hour has room for
     │   └── CheckoutConflict        another request of this user is being carried out this very moment
     ├── SignatureRefused            a webhook whose signature does not hold
     ├── Retryable                   the same call may succeed later
@@ -61,6 +62,9 @@ from billing.errors.base import Misconfigured as Misconfigured
 from billing.errors.base import Permanent as Permanent
 from billing.errors.base import RequestRefused as RequestRefused
 from billing.errors.base import Retryable as Retryable
+from billing.errors.checkout import CheckoutConflict as CheckoutConflict
+from billing.errors.checkout import SubscriptionExists as SubscriptionExists
+from billing.errors.checkout import TooManyCheckouts as TooManyCheckouts
 from billing.errors.subscriptions import ChangeNotNow as ChangeNotNow
 from billing.errors.subscriptions import ChangeRefused as ChangeRefused
 from billing.errors.subscriptions import PlanMismatch as PlanMismatch
@@ -190,18 +194,6 @@ class IdempotencyConflict(RequestRefused):
     """The idempotency key stands for another request of the same user."""
 
     code = "idempotency_conflict"
-
-
-class SubscriptionExists(RequestRefused):
-    """The user already has a live subscription: plans are changed, not bought twice."""
-
-    code = "subscription_exists"
-
-
-class CheckoutConflict(RequestRefused):
-    """Another request of this user is being carried out at this very moment: trying again is safe."""
-
-    code = "conflict"
 
 
 class SignatureRefused(BillingError):

@@ -40,6 +40,7 @@ _STATUS: tuple[tuple[type[errors.BillingError], int, str | None], ...] = (
     (errors.AmbiguousPrice, 409, None),
     (errors.SubscriptionExists, 409, None),
     (errors.CheckoutConflict, 409, None),
+    (errors.TooManyCheckouts, 429, None),
     (errors.SubscriptionNotFound, 404, None),
     (errors.SubscriptionAmbiguous, 409, None),
     (errors.ChangeRefused, 409, None),
@@ -99,7 +100,8 @@ def error_reply(exc: errors.BillingError) -> HttpResponse:
         log().info("request refused", code=exc.code, status=status, **_free(exc.ids))
         metrics().count("RequestsRefused", code=exc.code)
         public = {**exc.public, **_POINTERS.get(type(exc), {})}
-        return error_response(status, exc.code, message or exc.message, public=public)
+        later = {"retry-after": str(exc.retry_after)} if isinstance(exc, errors.TooManyCheckouts) else None
+        return error_response(status, exc.code, message or exc.message, later, public)
     code = _public_code(type(exc))
     log().failure("request failed", exc, retryable=status == 503, status=status)
     metrics().count("RequestsFailed", code=code)

@@ -36,6 +36,9 @@ class Cache(Protocol):
     def keep_catalog(self, document: str, seconds: int) -> None:
         """Cache the public catalog."""
 
+    def count_checkout(self, user: UserId) -> int:
+        """Count a checkout that the user asks for; how many that makes in this hour, 0 when Redis does not answer."""
+
     def lock_success(self, session: SessionId) -> bool:
         """Take the three-second lock of the public redirect; False when it is held, or Redis does not answer."""
 

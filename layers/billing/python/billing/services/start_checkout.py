@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from billing.domain.cart import Cart, cart_of
 from billing.domain.ids import UserId
 from billing.domain.terms import HOSTED, SellingPolicy, terms_of
-from billing.errors import QuantityOutOfRange, StripeRefused, SubscriptionExists
+from billing.errors import QuantityOutOfRange, StripeRefused, SubscriptionExists, TooManyCheckouts
 from billing.ports.cache import Cache
 from billing.ports.store import CheckoutStore
 from billing.ports.stripe import Catalog, OpenSession, StripeCheckout
@@ -16,6 +16,8 @@ from billing.services.ensure_customer import Ensured, ensure_customer
 from billing.services.find_price import PriceFinder, PriceRef
 from billing.services.look_at_customers import first_look, forget_gone
 from billing.services.open_session import ACTOR, SessionDeps, SessionOpener, Wanted, refuse_second_subscription
+
+_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,10 @@ class CheckoutDeps:
 def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     """Open a session for the request, or answer the one that is open for the same order already.
 
-    Raises QuantityOutOfRange, UnknownPrice, AmbiguousPrice, what `cart_of` raises, SubscriptionExists,
-    CheckoutConflict, and what the ports raise.
+    Raises TooManyCheckouts, QuantityOutOfRange, UnknownPrice, AmbiguousPrice, what `cart_of` raises,
+    SubscriptionExists, CheckoutConflict, and what the ports raise.
     """
+    _count(request.user, deps)
     cart = _cart(request, deps)
     core = deps.converge
     terms = terms_of(deps.selling, cart.mode, request.ui_mode, request.locale, request.email)
@@ -82,6 +85,17 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
         mode=cart.mode,
     )
     return session
+
+
+def _count(user: UserId, deps: CheckoutDeps) -> None:
+    """Let nobody ask without end: each checkout asks Stripe, and each page takes cards to be tried (S22).
+
+    By the cache, which may forget: then the throttle of the route is what is left.
+    """
+    most = deps.selling.checkouts_an_hour
+    if most and deps.cache.count_checkout(user) > most:
+        left = _HOUR - int(deps.converge.clock.now().timestamp()) % _HOUR
+        raise TooManyCheckouts(f"this user may ask for {most} checkouts an hour", retry_after=left, user_id=user)
 
 
 def _cart(request: CheckoutRequest, deps: CheckoutDeps) -> Cart:
