@@ -89,7 +89,7 @@ def stored(sim: Simulation, user: str) -> Expected:
 
 
 def _lot(lot: dict[str, Any]) -> Lot:
-    return Lot(lot["granted"], lot["reversed"], lot["used"], lot["expired"], _unix(lot["expires_at"]))
+    return Lot(lot["granted"], lot["reversed"], lot["used"], lot["expired"], _unix(lot.get("expires_at")))
 
 
 def _level(each: dict[str, Any]) -> tuple[str, int, int | None, int | None]:

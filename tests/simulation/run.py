@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from tests.simulation import invariants, rest
 from tests.simulation.actors import DEEDS, THEMES
 from tests.simulation.actors.buyers import buy_before
+from tests.simulation.actors.spenders import many_lots
 from tests.simulation.world.chance import Name, Tape, Weights
 from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.watch import Violation
@@ -21,7 +22,7 @@ _TRIES = 8
 _MOST_AT_ONCE = 4
 """Invocations under way."""
 _LAST_WORDS = ("change of mind", "consumer is struck")
-_PAST = Weights({"nothing": 0.4, "a pack": 0.45, "a customer": 0.15})
+_PAST = Weights({"nothing": 0.35, "a pack": 0.42, "a customer": 0.18, "many lots": 0.05})
 """What there is before the first call: somebody has bought a pack, or has a customer of the days before this system."""
 
 
@@ -64,8 +65,10 @@ def live(sim: Simulation, calls: int = CALLS) -> None:
     was, though deeds before it were taken out.
     """
     past = sim.chance.of(("past",), _PAST)
-    if past == "a pack":
+    if past in ("a pack", "many lots"):
         buy_before(sim)
+        if past == "many lots":
+            many_lots(sim)
     elif past == "a customer":
         DEEDS["customer from before"].do(sim)
     made = 0

@@ -36,7 +36,9 @@ _INSTRUMENTS: dict[str, Instrument] = {
     "bank debit that fails": IBANS["AT861904300235473202"],
     "slow bank debit": IBANS["AT321904300235473204"],
 }
-_PAYING = Weights(dict(zip(_INSTRUMENTS, (12, 1, 1, 1.5, 1, 1, 1), strict=True)))
+_FINDS_IT = 40.0
+"""Seconds until a buyer has found another card."""
+_PAYING = Weights(dict(zip(_INSTRUMENTS, (12, 1.5, 1, 1.5, 1, 1, 1), strict=True)))
 
 
 def user_of(sim: Simulation) -> UserId:
@@ -121,6 +123,11 @@ def pay(sim: Simulation) -> str | None:
     outcome = hosted_checkout.submit(sim.engine.world, session, instrument, Buyer(user, f"{user}@example.com"))
     if outcome.step == "authenticate":
         outcome = hosted_checkout.authenticate(sim.engine.world, session, passed=True)
+    elif paying == "refused card" and sim.chance.happens((sim.step, "another card"), 0.5):
+        sim.scheduler.now += _FINDS_IT
+        outcome = hosted_checkout.submit(
+            sim.engine.world, session, _INSTRUMENTS["good card"], Buyer(user, f"{user}@example.com")
+        )
     sim.tell(f"{user} paid {session['id']} with a {paying}: {outcome.step}")
     name: str = session["id"]
     return name

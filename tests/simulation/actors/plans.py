@@ -79,8 +79,9 @@ def _fail(sim: Simulation) -> bool:
     return True
 
 
-_CHANGES = 6
-"""More than what is read of a subscription's newest paid invoices."""
+_CHANGES = 7
+"""More than what is read of a subscription's newest paid invoices; the last is an upgrade, which leaves no credit that
+would pay the renewal."""
 _MONTHLY = ("team_monthly", "pro_monthly")
 _TRIES = 20 * 24 * _HOUR
 """Longer than Stripe tries again."""

@@ -12,8 +12,10 @@ from billing.services.adjust_credits import adjust_credits
 from billing.services.perform_once import CreditDeps, Performed
 from billing.services.reserve_credits import capture_reservation, release_reservation, reserve_credits
 from billing.services.spend_credits import reverse_spend, spend_credits
+from local.stripe.engine.payments import refunds
 from tests.simulation.actors.buyers import told, user_of
 from tests.simulation.actors.deeds import Deed
+from tests.simulation.actors.machines import consume, deliver_all
 from tests.simulation.actors.settling import begin_settling
 from tests.simulation.actors.weather import long_time
 from tests.simulation.world.chance import Weights
@@ -26,6 +28,7 @@ _AMOUNTS = Weights({"7": 3, "1": 1, "30": 3, "60": 2, "95": 2, "250": 0.5})
 _LIVES = Weights({"600": 2, "30": 1, "7200": 1, "86400": 1})
 _HOUR = 3600
 _BEHIND = 20.0
+_GIFTS = 9
 _RETRIES = 2
 
 type Act = Callable[[UserId, str, dict[str, Any], CreditDeps], Performed]
@@ -218,8 +221,8 @@ def _lots(sim: Simulation, user: str) -> list[dict[str, Any]]:
 
 
 def _at_expiry(sim: Simulation) -> bool:
-    """Credits are spent at the second at which they run out; or just after it by a machine whose clock is behind, when
-    it is written already that they are gone (F29).
+    """Credits are spent at the second at which they run out; and when it is written that they are gone, by a machine
+    whose clock is behind (F29).
     """
     user = user_of(sim)
     coming = _expiry(sim, user, 0.0)
@@ -227,15 +230,39 @@ def _at_expiry(sim: Simulation) -> bool:
         return False
     if not long_time(sim, coming - sim.scheduler.now):
         return True
-    behind = sim.gate.mood != "calm" and sim.chance.happens((sim.step, "behind"), 0.5)
-    if behind:
-        begin_settling(sim, f"{sim.step}")
-        sim.scheduler.run(sim.scheduler.tasks[-1])
-    _new(sim, user, "spend", {"amount": 1})
-    if behind:
-        sim.scheduler.tasks[-1].skew = -_BEHIND
     sim.tell(f"credits of {user} run out at this second")
+    _new(sim, user, "spend", {"amount": 1})
+    if sim.gate.mood != "calm":
+        sim.scheduler.run(sim.scheduler.tasks[-1])
+        sim.scheduler.run(begin_settling(sim, f"{sim.step}"))
+        _new(sim, user, "spend", {"amount": 1}, "b")
+        sim.scheduler.tasks[-1].skew = -_BEHIND
     return True
+
+
+def many_lots(sim: Simulation) -> None:
+    """Before the run begins all that a user has bought is reserved, and many small gifts were made and spent: lots of
+    which nothing is left leave the account, but none that is held (money rule 17).
+    """
+    user = user_of(sim)
+    bought = _account(sim, user)["balance"]
+    sim.gate.healed = True
+    if bought:
+        _new(sim, user, "reserve", {"amount": bought, "seconds": 86400}, "reserved")
+    sim.scheduler.now += 60.0  # the oldest lots leave first
+    for number in range(_GIFTS):
+        _new(sim, user, "adjust", {"amount": 1}, f"gift{number}")
+        sim.scheduler.finish()
+    _new(sim, user, "spend", {"amount": _GIFTS}, "spent")
+    sim.scheduler.finish()
+    if bought and sim.chance.happens((sim.step, "all back"), 0.5):
+        (charge,) = sim.engine.world.all("charge")
+        refunds.make(sim.engine.world, charge)
+        sim.tell(f"all of {charge['id']} goes back, while what it has paid for is reserved")
+        deliver_all(sim, f"{sim.step}-back")
+        consume(sim, f"{sim.step}-back", 10)
+        sim.scheduler.finish()
+    sim.gate.healed = False
 
 
 def _held_over_expiry(sim: Simulation) -> bool:
