@@ -1,8 +1,8 @@
-"""Quicker answers of moto's DynamoDB.
+"""Quicker answers of moto.
 
 moto (5.2) looks for each of the ten types that a value in an item could have, and for each of them under several names
 that a Python object may give it: two thirds of what a read costs. But an item is kept as it goes over the wire. And
-for each request moto lists the methods of its class anew. Everything else stays moto's own code.
+for each request, whatever the service, moto lists the methods of its class anew. Everything else stays moto's own code.
 """
 
 # ruff: noqa: SLF001 - moto offers no door to what is quicker here

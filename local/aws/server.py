@@ -23,8 +23,21 @@ class _Handler(WSGIRequestHandler):
         """Say nothing: a log line per request of a database helps nobody."""
 
 
+class _Dispatcher(DomainDispatcherApplication):
+    """Remembers what a host stands for: moto lists its own folder, 187 entries, for each request."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._known: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._known:
+            self._known[host] = super().get_backend_for_host(host)
+        return self._known[host]
+
+
 def moto_application() -> Application:
-    application: Application = DomainDispatcherApplication(create_backend_app)
+    application: Application = _Dispatcher()
     return application
 
 

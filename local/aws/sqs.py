@@ -6,7 +6,7 @@ A process of its own with threads, since a long poll would block the tables' one
 import threading
 
 from local.arguments import config_from_arguments
-from local.aws import queues
+from local.aws import answers, queues
 from local.aws.follow import follow
 from local.aws.provision import create_queues, create_secrets
 from local.aws.server import moto_application, start_server, with_health
@@ -15,6 +15,7 @@ from local.aws_clients import secrets_client, sqs_client
 
 def main() -> None:
     config = config_from_arguments()
+    answers.install()
     queues.install()
     ready = threading.Event()
     start_server(with_health(moto_application(), ready), config.ports.sqs)

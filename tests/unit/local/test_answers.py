@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto import backends
 from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer, JSONSerializer, XFormedAttributePicker
 from moto.core.utils import get_service_model
 from moto.dynamodb.responses import DynamoHandler
 
 from local.aws import answers
+from local.aws.server import moto_application
 
 STOCK, STOCK_NAMES = answers._stock, answers._stock_names
 
@@ -84,3 +86,17 @@ def test_a_class_is_asked_for_its_methods_once() -> None:
     first, second = (vars(responses)["method_names_from_class"](DynamoHandler) for _ in range(2))
     assert first == STOCK_NAMES(DynamoHandler)
     assert first is second
+
+
+def test_a_host_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def listed() -> list[str]:
+        asked.append("again")
+        return ["sqs", "dynamodb"]
+
+    monkeypatch.setattr(backends, "list_of_moto_modules", listed)
+    application: Any = moto_application()
+    found = [application.get_backend_for_host(host) for host in ("dynamodb", "sqs.us-east-1.amazonaws.com") * 2]
+    assert found == ["dynamodb", "sqs"] * 2
+    assert len(asked) == 2
