@@ -50,6 +50,8 @@ class RunConfig:
     """What a page gives to Stripe.js; without it checkout is not embedded."""
     redis_url: str | None = None
     workers_per_function: int = 4
+    warm: tuple[str, ...] | None = None
+    """Logical ids of the functions that have a worker before they are first asked; None: all of them."""
     timer_speed: float = 1.0
     """How much faster than the clock schedules come: only tests change it."""
     throttled: bool = False
@@ -108,6 +110,7 @@ class RunConfig:
         values = json.loads(path.read_text())
         values["ports"] = Ports(**values["ports"])
         values["users"] = tuple(values["users"])
+        values["warm"] = None if values["warm"] is None else tuple(values["warm"])
         return RunConfig(**values)
 
 

@@ -30,10 +30,12 @@ class Pool:
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._code = Code(function)
+        self._waits = config.warm is None or function.logical_id in config.warm
         self._broken = False
         self._closed = False
 
     async def invoke(self, event: Any, request_id: str) -> Outcome:
+        self._waits = True
         async with self._slots:
             if self._closed:
                 return unhandled({"errorType": "Sandbox.Failure", "requestId": request_id, "errorMessage": _CLOSED})
@@ -64,8 +66,12 @@ class Pool:
 
     @property
     def cold(self) -> bool:
-        """Nobody waits for the next invocation; a function that cannot start is left alone until its code changes."""
-        return self._code.changed() or not (self._broken or self.pids())
+        """Nobody waits for the next invocation, and somebody should.
+
+        A function that cannot start is left alone until its code changes; one that is not to be warm, until its first
+        invocation.
+        """
+        return self._waits and (self._code.changed() or not (self._broken or self.pids()))
 
     def pids(self) -> list[int]:
         return [worker.process.pid for worker in (*self._busy, *self._idle) if worker.process.returncode is None]

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     """One for this folder, as each test has a user of its own. Ended with it: other tests share the machine."""
-    with Stack(parameters={"PromotionCodes": "true"}) as running:
+    with Stack(parameters={"PromotionCodes": "true"}, warm=()) as running:
         yield running
 
 

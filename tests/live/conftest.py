@@ -82,7 +82,7 @@ def backends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def stack(backends: Backends) -> Iterator[Stack]:
     with ExitStack() as held:
         try:
-            running = held.enter_context(Stack(backends=backends))
+            running = held.enter_context(Stack(backends=backends, warm=()))
         except StartError as error:
             if LIVE:
                 pytest.exit(str(error), returncode=1)  # a wrong key, or no network: said once, not by each test

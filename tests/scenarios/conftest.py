@@ -21,7 +21,7 @@ def parts(request: pytest.FixtureRequest) -> list[Part]:
 def house(parts: list[Part]) -> Iterator[House]:
     assert parts, "none of the rows was selected"
     system = system_of(parts[0].row)
-    with Stack(parameters=system.parameters) as stack:
+    with Stack(parameters=system.parameters, warm=()) as stack:
         house = House(stack, shapes=system.shapes)
         try:
             yield house

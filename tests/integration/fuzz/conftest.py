@@ -10,7 +10,7 @@ from tests.integration.fuzz.world import World
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    with Stack(parameters={"CheckoutsAnHour": "0"}) as stack:
+    with Stack(parameters={"CheckoutsAnHour": "0"}, warm=()) as stack:
         opened = World(stack)
         yield opened
         opened.close()

@@ -12,7 +12,7 @@ from tests.integration.purchase.shop import Shop
 
 @pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    with Stack() as running:
+    with Stack(warm=()) as running:
         yield running
 
 

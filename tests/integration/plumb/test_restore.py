@@ -24,7 +24,7 @@ PARTS = ("poller", "timer")
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[Stack]:
-    with Stack() as running:
+    with Stack(warm=()) as running:
         yield running
 
 

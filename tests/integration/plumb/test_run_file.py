@@ -11,7 +11,7 @@ from plumb.stages.local import running_system
 def test_it_lives_as_long_as_the_system(tmp_path: Path) -> None:
     """S18: names of secrets only."""
     state = tmp_path / "run-1"
-    with Stack(state_dir=state, seed=False) as stack:
+    with Stack(state_dir=state, seed=False, warm=()) as stack:
         file = state / "system.json"
         site = running_system(state=tmp_path)
         assert (site.api_url, site.local, site.real_stripe) == (stack.api_url, True, False)

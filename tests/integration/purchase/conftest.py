@@ -31,7 +31,7 @@ def impatient_template(directory: Path) -> Path:
 
 @pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    with Stack() as running:
+    with Stack(warm=()) as running:
         yield running
 
 

@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack() as running:
+    with Stack(warm=()) as running:
         yield running
 
 

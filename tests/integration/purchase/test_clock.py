@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
-    with Stack() as running:
+    with Stack(warm=()) as running:
         opened = Shop(running)
         yield opened
         opened.close()

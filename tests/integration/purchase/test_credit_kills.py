@@ -25,7 +25,8 @@ HOPS = ("before the spend", "during the spend", "with the transaction under way"
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(template=impatient_template(tmp_path_factory.mktemp("impatient"))) as running:
+    template = impatient_template(tmp_path_factory.mktemp("impatient"))
+    with Stack(template=template, warm=["CreditsFunction"]) as running:
         yield running
 
 

@@ -217,7 +217,8 @@ HOPS: tuple[Hop, ...] = (
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(template=impatient_template(tmp_path_factory.mktemp("impatient"))) as running:
+    template = impatient_template(tmp_path_factory.mktemp("impatient"))
+    with Stack(template=template, warm=FUNCTIONS) as running:
         yield running
 
 

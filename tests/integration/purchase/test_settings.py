@@ -32,7 +32,7 @@ CARD = {"payment_method": "card", "card_number": PAYS, "expiry": "12 / 34", "cvc
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(parameters=PARAMETERS) as running:
+    with Stack(parameters=PARAMETERS, warm=()) as running:
         yield running
 
 
