@@ -9,7 +9,6 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import stripe
 from stripe.events._event_classes import get_v2_event_notification_class
@@ -91,8 +90,9 @@ class House:
 
     def wait_for(self, letters: list[Letter]) -> None:
         """Wait until each is recorded with what became of it."""
-        for letter in letters:
-            until(f"{letter.id} is recorded", partial(self.books.event, letter.id))
+        ids = {letter.id for letter in letters}
+        if ids:
+            until(f"{', '.join(sorted(ids))} are recorded", lambda: not self.books.missing_events(ids))
 
     def plumb(self, *arguments: str) -> str:
         """Run the operator's command, one at a time, for it turns this process's environment to its system."""

@@ -31,8 +31,10 @@ async def state(request: Request) -> Response:
 
 
 async def deliveries(request: Request) -> Response:
-    """GET /_control/deliveries: every delivery with its attempts, oldest first."""
-    return JSONResponse({"deliveries": [each.shown() for each in shell_of(request).deliveries.records]})
+    """GET /_control/deliveries: every delivery with its attempts, oldest first; with `?state=` those of one state."""
+    state = request.query_params.get("state")
+    records = shell_of(request).deliveries.records
+    return JSONResponse({"deliveries": [each.shown() for each in records if state in (None, each.state)]})
 
 
 async def resend(request: Request) -> Response:

@@ -1,6 +1,8 @@
 """What is kept, read where it is kept: the three tables and the two queues, past all of our own code."""
 
 import json
+from collections.abc import Iterable
+from itertools import batched
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -33,6 +35,17 @@ class Books:
 
     def event(self, event_id: str) -> Item | None:
         return self._get("EventsTable", "id", event_id)
+
+    def missing_events(self, event_ids: Iterable[str]) -> set[str]:
+        """Those that are not recorded yet, asked for a hundred at a time: one by one would cost the system more."""
+        missing = set(event_ids)
+        table = self._names["EventsTable"]
+        for some in batched(sorted(missing), 100, strict=False):
+            keys: Any = [{"id": {"S": event_id}} for event_id in some]
+            wanted: Any = {table: {"Keys": keys, "ConsistentRead": True, "ProjectionExpression": "id"}}
+            answer = self._dynamodb.batch_get_item(RequestItems=wanted)
+            missing -= {item["id"]["S"] for item in answer["Responses"].get(table, [])}
+        return missing
 
     def ledger(self, user: str) -> list[Item]:
         """A user's entries, oldest first."""

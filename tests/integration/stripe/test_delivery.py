@@ -26,6 +26,23 @@ def test_anything_but_2xx_is_retried_and_signed_anew(shop, stand_in, inbox, stat
     assert [attempt["status"] for attempt in found[0]["attempts"]][:2] == [status, status]
 
 
+def test_the_record_tells_those_of_one_state(shop, stand_in, inbox):
+    inbox.settle(stand_in)
+    inbox.answers[:] = [500]
+    customer = shop.customer()
+    event, _ = delivery_of(stand_in, "customer.created", customer.id)
+
+    def has_it(state):
+        listed = stand_in.http.get("/_control/deliveries", params={"state": state}).json()["deliveries"]
+        assert {each["state"] for each in listed} <= {state}
+        return event.id in [each["event"] for each in listed]
+
+    assert has_it("pending")
+    stand_in.until(lambda: not has_it("pending"))
+    assert has_it("delivered")
+    assert not has_it("failed")
+
+
 def test_pending_webhooks_and_delivery_success(shop, stand_in, inbox):
     inbox.settle(stand_in)
     inbox.answers[:] = [500] * 4

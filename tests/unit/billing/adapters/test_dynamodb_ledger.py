@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import batched
+from typing import Any
 
 import pytest
 
@@ -104,11 +106,16 @@ DAY = timedelta(days=1)
 
 def with_history(world: World, count: int) -> None:
     """An entry a day, every third one a spend; with a fraction of a second, and without."""
-    for number in range(count):
-        kind = Kind.SPEND if number % 3 == 0 else Kind.PURCHASE
-        at = NOW + number * DAY + timedelta(microseconds=number % 2)
-        item = entry_put(world.tables.ledger, entry(version=number, kind=kind, amount=number, at=at))["Put"]
-        world.client.put_item(TableName=item["TableName"], Item=item["Item"])
+    table = world.tables.ledger
+    for numbers in batched(range(count), 25, strict=False):
+        puts: list[Any] = []
+        for number in numbers:
+            kind = Kind.SPEND if number % 3 == 0 else Kind.PURCHASE
+            at = NOW + number * DAY + timedelta(microseconds=number % 2)
+            item = entry_put(table, entry(version=number, kind=kind, amount=number, at=at))["Put"]["Item"]
+            puts.append({"PutRequest": {"Item": item}})
+        answer = world.client.batch_write_item(RequestItems={table: puts})
+        assert not answer["UnprocessedItems"]
 
 
 def collected(world: World, limit: int, wanted: Wanted) -> tuple[list[int], int]:
