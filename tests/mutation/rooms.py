@@ -57,7 +57,7 @@ ROOMS = (
             "tests/unit/functions/test_webhook*.py",
             "tests/unit/functions/test_sample_events.py",
             "tests/unit/functions/test_c*.py",
-            "tests/unit/billing/test_http.py",
+            "tests/unit/billing/test_http*.py",
         ),
     ),
     Room("store", 85, (f"{BILLING}/adapters/dynamodb/*.py",), ("tests/unit/billing/adapters/test_dynamodb_*.py",)),

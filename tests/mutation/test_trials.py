@@ -100,6 +100,10 @@ def test_third():
 """
 
 
+ONE_PLUGIN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "xdist.plugin"}
+"""To load the others takes longer than the program's tests."""
+
+
 def tried(root: Path, tests: str) -> tuple[subprocess.CompletedProcess[str], Path]:
     """Try the program's mutants by these tests."""
     (root / "program").mkdir()
@@ -108,7 +112,7 @@ def tried(root: Path, tests: str) -> tuple[subprocess.CompletedProcess[str], Pat
     (root / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\nfilterwarnings = error\n")
     out = root / "out"
     plan = {"paths": ["program/lots.py"], "tests": ["test_lots.py"], "at_once": 2, "out": str(out), "grace": 0.5}
-    environment = os.environ | {"PYTHONPATH": f"{root}:{REPOSITORY}"}
+    environment = os.environ | {"PYTHONPATH": f"{root}:{REPOSITORY}", **ONE_PLUGIN}
     command = [sys.executable, "-m", "tests.mutation.trials", json.dumps(plan)]
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True), out
 

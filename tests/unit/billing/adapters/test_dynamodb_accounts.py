@@ -10,13 +10,14 @@ import pytest
 
 from billing.domain.account import Account
 from billing.domain.credits import Lot
-from billing.domain.ids import CustomerId, EventId, PaymentIntentId, PurchaseKey, UserId
+from billing.domain.ids import CustomerId, EventId, PaymentIntentId, PurchaseKey, SessionId, UserId
 from billing.domain.purchase import PurchaseState
 from billing.domain.records import Commit, CommitOutcome, Committed, Outcome
 from billing.ports.store import Owner
 from tests.unit.billing.adapters.dynamo_tables import (
     CUSTOMER,
     NOW,
+    SESSION,
     USER,
     World,
     account,
@@ -178,6 +179,12 @@ def test_a_customer_has_one_owner(world: World) -> None:
     assert world.accounts.own_customers(alice, [CUSTOMER]) is not None
     assert lost(world, lambda: world.accounts.own_customers(bob, [CUSTOMER])) is None
     assert world.accounts.owners([CUSTOMER]) == {CUSTOMER: Owner(UserId("alice"))}
+    assert world.item("CUSTOMER#cus_1") == {"pk": "CUSTOMER#cus_1", "schema": 1, "customer": CUSTOMER, "user": "alice"}
+
+
+def test_the_buyer_of_a_session_is_told_by_its_purchase(world: World) -> None:
+    world.accounts.commit(commit(stored(world), purchases=(purchase(),)))
+    assert world.accounts.buyers([SESSION, SessionId("cs_of_nobody")]) == {SESSION: USER}
 
 
 @pytest.mark.parametrize("meanwhile", [{"version": 3}, {"stripe_version": 2}])

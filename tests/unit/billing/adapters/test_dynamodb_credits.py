@@ -70,6 +70,12 @@ def test_a_spend_is_one_transaction_and_one_read(world: World, credits: DynamoCr
     assert credits.entry(USER, "000000000002#000") == write.act.entry
 
 
+def test_without_a_request_none_is_asked_for(world: World, credits: DynamoCredits) -> None:
+    credits.find(USER)
+    (asked,) = world.requests
+    assert asked["RequestItems"][world.tables.accounts]["Keys"] == [{"pk": {"S": "ACCOUNT#alice"}}]
+
+
 def test_what_is_not_there_is_new_or_none(credits: DynamoCredits) -> None:
     found = credits.find(USER, "key-1", [(PurchaseKey("cs_1"), 0)])
     assert (found.holdings, found.remembered) == (Holdings(Account(user=USER)), None)

@@ -1,0 +1,93 @@
+"""What DynamoDB or the SDK said stands in our error, for whoever reads the log; and conditions as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from botocore.stub import Stubber
+
+from billing.adapters.dynamodb import calls
+from billing.errors import BillingError, MalformedObject, StoreUnavailable
+
+
+def answer_of(code: str, message: str = "m") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "PutItem")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message", "reason"),
+    [
+        (
+            ParamValidationError(report="r"),
+            MalformedObject,
+            "the SDK refused a request to DynamoDB",
+            "ParamValidationError",
+        ),
+        (
+            answer_of("ValidationException", "too large"),
+            MalformedObject,
+            "DynamoDB refused an item or a condition",
+            "too large",
+        ),
+        (
+            answer_of("ThrottlingException"),
+            StoreUnavailable,
+            "DynamoDB refused or throttled the call",
+            "ThrottlingException",
+        ),
+        (
+            EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
+            StoreUnavailable,
+            "DynamoDB did not answer",
+            "EndpointConnectionError",
+        ),
+    ],
+)
+def test_an_error_says_what_was_said(error: Exception, kind: type[BillingError], message: str, reason: str) -> None:
+    ours = calls.translated(error)
+    assert (type(ours), ours.message, ours.ids) == (kind, message, {"reason": reason})
+
+
+class Canceled:
+    """A client whose transactions are canceled for these reasons."""
+
+    def __init__(self) -> None:
+        self.client = boto3.client("dynamodb")
+        self.stub = Stubber(self.client)
+
+    def write(self, *reasons: dict[str, str]) -> None:
+        given = {"CancellationReasons": list(reasons)}
+        self.stub.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=given)
+        calls.write(self.client, [calls.put("accounts", {"pk": {"S": "ACCOUNT#alice"}})])
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Canceled]:
+    canceled = Canceled()
+    with canceled.stub:
+        yield canceled
+
+
+def test_the_reasons_of_a_lost_race_stand_in_the_order_of_the_items(client: Canceled) -> None:
+    with pytest.raises(calls.Refused, match=r"^None, ConditionalCheckFailed$") as refused:
+        client.write({}, {"Code": "ConditionalCheckFailed"})
+    assert refused.value.reasons == ["None", "ConditionalCheckFailed"]
+
+
+def test_the_reasons_of_a_transaction_that_can_never_be_written_are_told(client: Canceled) -> None:
+    with pytest.raises(MalformedObject) as refused:
+        client.write({"Code": "None"}, {"Code": "ValidationError"})
+    assert refused.value.ids == {"reason": "None, ValidationError"}
+
+
+def test_the_names_of_a_condition_are_found_also_within_parentheses() -> None:
+    sent: dict[str, Any] = calls.conditioned("(#entry = :entry) OR attribute_not_exists(#pk)", {"entry": "a"}, ["ttl"])
+    assert sent == {
+        "ConditionExpression": "(#entry = :entry) OR attribute_not_exists(#pk)",
+        "ExpressionAttributeNames": {"#entry": "entry", "#pk": "pk", "#ttl": "ttl"},
+        "ExpressionAttributeValues": {":entry": {"S": "a"}},
+    }

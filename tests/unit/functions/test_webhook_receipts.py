@@ -1,0 +1,51 @@
+"""What becomes of each delivery, as the service says it, and what is counted of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from billing.domain.ids import EventId
+from billing.errors import Misconfigured, SignatureRefused
+from billing.services.accept_event import accept_event, signing_secrets
+from tests.fakes.stripe_signature import sign
+from tests.fakes.webhook_edge import BODY, PAYLOAD, SECRET, Edge, T, new_edge
+from tests.fakes.world import FakeSecrets
+
+
+@pytest.fixture
+def edge() -> Edge:
+    return new_edge()
+
+
+def outcome(edge: Edge, body: bytes = BODY) -> str:
+    receipt = accept_event(body=body, signature=sign(body, SECRET, T), correlation_id="correlation-1", deps=edge.deps)
+    return receipt.outcome
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [({}, "queued"), ({"type": "product.created"}, "ignored"), ({"created": "yesterday"}, "unusable")],
+)
+def test_each_outcome_has_its_name(edge: Edge, change: dict[str, Any], expected: str) -> None:
+    assert outcome(edge, json.dumps(PAYLOAD | change).encode()) == expected
+    assert edge.metrics.counts["WebhooksReceived"] == 1
+
+
+def test_a_duplicate_is_counted_by_its_type(edge: Edge) -> None:
+    edge.cache.done.add(EventId(PAYLOAD["id"]))
+    assert outcome(edge) == "skipped_replay"
+    assert edge.metrics.counts["WebhooksDuplicate{event_type=checkout.session.completed}"] == 1
+
+
+def test_a_refusal_is_counted_by_what_is_wrong_with_the_signature(edge: Edge) -> None:
+    with pytest.raises(SignatureRefused):
+        accept_event(body=BODY, signature="t=1,v1=00", correlation_id="correlation-1", deps=edge.deps)
+    assert edge.metrics.counts["WebhooksRefused{reason=expired}"] == 1
+
+
+@pytest.mark.parametrize("kept", [{}, {"secrets": None}, {"secrets": SECRET}, {"secrets": [SECRET, 5]}])
+def test_a_secret_of_another_form_is_named(kept: dict[str, object]) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        signing_secrets(FakeSecrets({"webhook": kept}), "webhook")
+    assert refused.value.ids == {"secret": "webhook"}
