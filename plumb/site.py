@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _OF_ONE_FUNCTION = ("POWERTOOLS_",)
 """Variables that rightly differ from function to function."""
+_OF_WRITERS = {"STRIPE_API_KEY_SECRET": "CreateCheckoutFunction"}
+"""Variables of which one function speaks for the command: most functions may have a Stripe key that only reads."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class Site:
     @property
     def environment(self) -> dict[str, str]:
         """All variables of all functions as one. Where they disagree (see `conflicts`) the last function speaks."""
-        return {name: value for environment in self.functions.values() for name, value in environment.items()}
+        every = {name: value for environment in self.functions.values() for name, value in environment.items()}
+        writers = {name: self.functions.get(function, {}).get(name) for name, function in _OF_WRITERS.items()}
+        return every | {name: value for name, value in writers.items() if value is not None}
 
     def conflicts(self) -> list[str]:
         """The variables that two functions have different values of: two installations in one."""
@@ -49,7 +53,12 @@ class Site:
         for environment in self.functions.values():
             for name, value in environment.items():
                 values.setdefault(name, set()).add(value)
-        return sorted(n for n, found in values.items() if len(found) > 1 and not n.startswith(_OF_ONE_FUNCTION))
+        differ = (name for name, found in values.items() if len(found) > 1 and name not in _OF_WRITERS)
+        return sorted(name for name in differ if not name.startswith(_OF_ONE_FUNCTION))
+
+    def values_of(self, name: str) -> list[str]:
+        """The values that functions have of a variable, each once."""
+        return list(dict.fromkeys(each[name] for each in self.functions.values() if name in each))
 
     @property
     def live(self) -> bool:

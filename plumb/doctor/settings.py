@@ -43,10 +43,10 @@ def settings(world: World) -> Iterator[Finding]:
 
 def secrets(world: World) -> Iterator[Finding]:
     """The secrets are there and have their fields. Their contents are never shown."""
-    env = world.site.environment
+    site = world.site
     stored = "See docs/deploying.md, step 2, for its form: aws secretsmanager put-secret-value --secret-id"
-    for setting, fields in (("STRIPE_API_KEY_SECRET", ("key",)), ("UPSTASH_SECRET", ("url", "token"))):
-        name = env.get(setting, "")
+    named = [(name, ("key",)) for name in site.values_of("STRIPE_API_KEY_SECRET")]
+    for name, fields in (*named, (site.environment.get("UPSTASH_SECRET", ""), ("url", "token"))):
         try:
             for field in fields:
                 world.secret_text(name, field)
@@ -54,7 +54,7 @@ def secrets(world: World) -> Iterator[Finding]:
             yield fail("secrets", sentence(exc.message), f"{stored} {name}")
         else:
             yield ok("secrets", f"{name} has {' and '.join(fields)}.")
-    name = env.get("STRIPE_WEBHOOK_SECRET", "")
+    name = site.environment.get("STRIPE_WEBHOOK_SECRET", "")
     try:
         found = len(signing_secrets(world.secrets, name).values)
     except BillingError as exc:

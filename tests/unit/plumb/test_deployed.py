@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from plumb.doctor.settings import secrets
 from plumb.errors import PlumbError
 from plumb.stages.deployed import deployed_stack
-from tests.fakes.operator import Operator
+from plumb.world import World
+from tests.fakes.operator import Operator, environment
 from tests.unit.plumb.conftest import FUNCTIONS, REGION, Deployed
 
 
@@ -31,6 +33,20 @@ def test_functions_that_disagree(deployed: Deployed) -> None:
     deployed.deploy()
     deployed.set("AccountFunction", LEVELS="FREE,PRO")
     assert deployed_stack("staging").conflicts() == ["LEVELS"]
+
+
+def test_the_key_that_only_reads_is_not_the_commands(deployed: Deployed) -> None:
+    """S19: most functions may have another key than those that write; the command writes."""
+    deployed.deploy()
+    for function in ("CatchUpFunction", "EventConsumerFunction"):
+        deployed.set(function, STRIPE_API_KEY_SECRET="plumbline/stripe-read-key")
+    site = deployed_stack("staging")
+    assert (site.conflicts(), site.environment["STRIPE_API_KEY_SECRET"]) == ([], "plumbline/stripe-api-key")
+    deployed.store_secrets()
+    with environment(site.aws):
+        found = {finding.message: finding.status for finding in secrets(World(site))}
+    assert found["plumbline/stripe-api-key has key."] == "ok"
+    assert "fail" in found.values(), "the other one was never stored"
 
 
 def test_a_stack_that_is_not_there(deployed: Deployed) -> None:
@@ -99,8 +115,6 @@ def test_hits_and_misses_from_our_own_metrics(deployed: Deployed) -> None:
     """Where INFO has none: the sum over functions and kinds, of the last day."""
     from billing.adapters.system import SystemClock
     from plumb.doctor.redis_side import Usage, usage
-    from plumb.world import World
-    from tests.fakes.operator import environment
     from tests.unit.billing.adapters.http_servers import answer, bad_server
 
     deployed.deploy()
