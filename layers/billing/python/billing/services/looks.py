@@ -112,7 +112,9 @@ def _renewals(page: Listed, known: KnownObjects) -> Doubts:
     """
     named = {CustomerId(str(obj["id"])): obj for obj in page.objects}
     accounts = known.subscriptions(named)
-    return [(obj, "customer.deleted") for customer, obj in named.items() if _stands(obj, customer, accounts)]
+    return _doubtful(
+        (obj, "customer.deleted" if _stands(obj, customer, accounts) else None) for customer, obj in named.items()
+    )
 
 
 def _stands(
