@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from botocore.stub import Stubber
 
 from billing.adapters.dynamodb import calls
+from billing.adapters.dynamodb.ledger_store import entry_get
+from billing.domain.ids import UserId
 from billing.errors import BillingError, MalformedObject, StoreUnavailable
 
 
@@ -82,6 +84,13 @@ def test_the_reasons_of_a_transaction_that_can_never_be_written_are_told(client:
     with pytest.raises(MalformedObject) as refused:
         client.write({"Code": "None"}, {"Code": "ValidationError"})
     assert refused.value.ids == {"reason": "None, ValidationError"}
+
+
+def test_an_entry_that_can_not_be_read_is_no_missing_one(client: Canceled) -> None:
+    client.stub.add_client_error("get_item", "ThrottlingException")
+    with pytest.raises(StoreUnavailable) as refused:
+        entry_get(client.client, "ledger", UserId("alice"), "000000000007#000")
+    assert refused.value.ids == {"reason": "ThrottlingException"}
 
 
 def test_the_names_of_a_condition_are_found_also_within_parentheses() -> None:

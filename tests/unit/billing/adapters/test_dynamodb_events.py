@@ -45,6 +45,7 @@ def test_only_terminal_records_run_out(world: World, outcome: Outcome) -> None:
     world.events.record(event(outcome=outcome))
     ends = int((NOW + timedelta(days=90)).timestamp()) if outcome in TERMINAL else None
     assert kept(world).get(attribute) == ends
+    assert (attribute in kept(world)) is (outcome in TERMINAL)
 
 
 def test_a_waiting_record_that_is_done_begins_to_run_out(world: World) -> None:

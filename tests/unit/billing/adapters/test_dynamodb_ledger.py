@@ -153,6 +153,18 @@ def test_pages_of_what_is_wanted_have_no_gap_either(
     assert turns <= len(amounts) // limit + 1
 
 
+def test_a_page_that_ends_with_the_first_entry_of_all_has_no_other_behind_it(world: World) -> None:
+    with_history(world, 20)
+    assert collected(world, 7, Wanted(frozenset({Kind.SPEND}))) == ([18, 15, 12, 9, 6, 3, 0], 1)
+
+
+def test_where_all_is_wanted_no_more_is_read_than_is_shown(world: World) -> None:
+    with_history(world, 5)
+    world.requests.clear()
+    world.ledger.page(USER, 3, None)
+    assert [asked["Limit"] for asked in world.requests] == [3]
+
+
 def test_one_page_looks_at_so_many_entries_and_says_where_it_stopped(world: World) -> None:
     """What a caller can wait for: one kind among thousands of others must not read them all at once."""
     with_history(world, 1100)

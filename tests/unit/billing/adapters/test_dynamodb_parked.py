@@ -43,6 +43,16 @@ def test_a_list_is_read_in_parts_and_taken_off_with_a_commit(world: World) -> No
     assert world.events.parked(STRANGER, 2).unparked is None
 
 
+def test_a_list_of_which_nothing_is_left_is_taken_off_whole(world: World) -> None:
+    """Two commits may each take off a part, and neither know that it was the last."""
+    world.events.record(parked())
+    account = stored(world)
+    part = Unparked(STRANGER, frozenset({EventId("evt_1")}), last=False)
+    world.accounts.commit(Commit(account, account, changed=False, unparked=(part,)))
+    found = world.events.parked(STRANGER, 10)
+    assert (found.records, found.unparked) == ((), Unparked(STRANGER, frozenset(), last=True))
+
+
 def test_a_customer_without_a_list(world: World) -> None:
     assert (world.events.parked(STRANGER, 10).records, world.events.parked(STRANGER, 10).unparked) == ((), None)
 

@@ -7,6 +7,8 @@ import types
 import typing
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -287,6 +289,25 @@ def test_attributes_are_those_that_boto3_writes_and_reads(value: Any) -> None:
     assert plain(written) == {"name": value}
 
 
+def test_a_list_holds_any_kind() -> None:
+    value = [None, True, 1, "a", [2], {"b": 3}]
+    assert attributes({"name": value}) == {"name": TypeSerializer().serialize(value)}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (Outcome.PARKED, {"S": "PARKED"}),
+        (HTTPStatus.OK, {"N": "200"}),
+        (MappingProxyType({"a": Outcome.PARKED}), {"M": {"a": {"S": "PARKED"}}}),
+        ([Outcome.PARKED], {"L": [{"S": "PARKED"}]}),
+    ],
+    ids=["a text", "a number", "a mapping", "in a list"],
+)
+def test_a_kind_of_a_plain_value_is_written_as_that(value: object, written: dict[str, object]) -> None:
+    assert attributes({"name": value}) == {"name": written}
+
+
 @pytest.mark.parametrize(
     "value",
     [1.5, b"bytes", NOW, {1, 2}, [1.5], {"deep": {"deeper": object()}}],
@@ -301,5 +322,15 @@ def test_what_has_no_attribute_is_not_written(value: object) -> None:
     "attribute", [{"N": "1.5"}, {"N": "1E+2"}, {"N": "9" * 39}, {"B": b"x"}, {"NS": ["1"]}], ids=repr
 )
 def test_an_attribute_that_we_never_write_is_refused(attribute: dict[str, Any]) -> None:
-    with pytest.raises(MalformedObject):
+    with pytest.raises(MalformedObject) as refused:
         plain({"name": attribute})
+    assert refused.value.ids == {"reason": next(iter(attribute))}
+
+
+@pytest.mark.parametrize(
+    ("keys", "named"), [({"pk": "ORDER#1"}, "ORDER#1"), ({"entry": "000000000007#000"}, "000000000007#000"), ({}, "")]
+)
+def test_an_item_that_can_not_be_read_is_named_by_its_key(keys: dict[str, str], named: str) -> None:
+    with pytest.raises(MalformedObject) as refused:
+        from_item(Entry, attributes({**keys, "schema": 2}))
+    assert refused.value.ids == {"key": named}
