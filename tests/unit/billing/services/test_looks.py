@@ -228,6 +228,18 @@ def test_a_subscription_that_is_in_no_list_any_more_is_found_by_its_renewal(worl
     assert world.core.account().access_at(POLICY, world.core.clock.now()).level == "FREE"
 
 
+def test_an_account_all_of_whose_customers_are_gone(world: World) -> None:
+    """Each look tells of one of them."""
+    second = CustomerId("cus_second")
+    world.core.tables.owners[second] = ALICE
+    world.core.tables.accounts[ALICE] = replace(world.core.account(), customers=(CUSTOMER, second))
+    world.core.stripe.missing |= {CUSTOMER, second}
+    world.core.stripe.subscriptions.clear()
+    world.core.clock.time = world.core.account().subscriptions[0].period_end + 3 * DAY
+    world.brings_back("customer.deleted", only="renewals")
+    assert (world.core.account().subscriptions, world.core.account().customers) == ((), ())
+
+
 def test_a_renewal_that_only_nobody_told_is_brought_back_by_its_account_too(world: World) -> None:
     """It is told as a deletion; what is true Stripe is asked for."""
     renewed(2)(world.core, NOW)
