@@ -163,6 +163,7 @@ nightly: check coverage ## the long versions of everything
 	@$(MAKE) simulate RUNS=$(or $(RUNS),100000) SEED=$(or $(SEED),$(shell date +%Y%m%d))
 	@$(MAKE) fuzz-webhook fuzz-api RUNS=1000000 EXAMPLES=500
 	@$(MAKE) load prove mutation
+	@$(MAKE) planted ARGS="--again --seconds 600"
 
 ## --- look after it ------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,16 @@ _USES = {"SPEND": 1, "SPEND_REVERSAL": -1}
 
 def held_to_oracle(sim: Simulation, when: str) -> None:
     """Raise Violation where an account is not what Stripe and the accepted requests make it."""
+    wanted = must_be(sim)
+    for user, want in wanted.items():
+        have = stored(sim, user)
+        if have != want:
+            raise Violation(f"{when}, {user} is not what must be: {_difference(have, want)}")
+        shown(sim, user, want.access[0])
+
+
+def must_be(sim: Simulation) -> dict[str, Expected]:
+    """What each user must have when all that has happened was seen."""
     sim.engine.tick()
     world = sim.engine.world
 
@@ -29,7 +39,7 @@ def held_to_oracle(sim: Simulation, when: str) -> None:
         lines: list[Mapping[str, Any]] = world.hidden[session].lines
         return lines
 
-    wanted = expected(
+    return expected(
         USERS,
         world.all,
         lines_of,
@@ -39,11 +49,6 @@ def held_to_oracle(sim: Simulation, when: str) -> None:
         int(GRACE.total_seconds()),
         int(sim.scheduler.now),
     )
-    for user, want in wanted.items():
-        have = stored(sim, user)
-        if have != want:
-            raise Violation(f"{when}, {user} is not what must be: {_difference(have, want)}")
-        shown(sim, user, want.access[0])
 
 
 def _known(sim: Simulation) -> Known:

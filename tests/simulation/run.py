@@ -21,7 +21,7 @@ _TRIES = 8
 """How often another deed is drawn where there was nothing to do one with."""
 _MOST_AT_ONCE = 4
 """Invocations under way."""
-_LAST_WORDS = ("change of mind", "consumer is struck")
+_LAST_WORDS = ("change of mind", "consumer is struck", "a customer is taken over")
 _PAST = Weights({"nothing": 0.35, "a pack": 0.42, "a customer": 0.18, "many lots": 0.05})
 """What there is before the first call: somebody has bought a pack, or has a customer of the days before this system."""
 

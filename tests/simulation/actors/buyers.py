@@ -130,7 +130,22 @@ def pay(sim: Simulation) -> str | None:
         )
     sim.tell(f"{user} paid {session['id']} with a {paying}: {outcome.step}")
     name: str = session["id"]
+    _one_trial(sim, user, name)
     return name
+
+
+def _one_trial(sim: Simulation, user: str, name: str) -> None:
+    """A user has one trial of all plans there are. Of a customer that was deleted before anybody had looked at it, no
+    list of Stripe's tells any more (https://docs.stripe.com/api/customers/delete).
+    """
+    world = sim.engine.world
+    ours = {each["subscription"] for each in sessions(sim) if sim.journal.handed_out[each["id"]] == user}
+    tried = [world.need("subscription", each) for each in sorted(ours - {None})]
+    tried = [
+        each for each in tried if each["trial_start"] and not world.need("customer", each["customer"]).get("deleted")
+    ]
+    if len(tried) > 1:
+        raise sim.violation(f"{user} has paid {name}, and has had several trials: {[each['id'] for each in tried]}")
 
 
 def _return(sim: Simulation, *, asks: bool) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from billing.domain.ids import UserId
 from local.stripe.engine.payments import refunds
+from tests.simulation import compare
 from tests.simulation.actors import money, plans
 from tests.simulation.actors.buyers import begin_checkout, pay, success_page, user_of
 from tests.simulation.actors.deeds import Deed
@@ -11,7 +13,7 @@ from tests.simulation.actors.operators import begin_resync
 from tests.simulation.actors.strangers import customer_from_before
 from tests.simulation.world.catalog import PLANS
 from tests.simulation.world.scheduler import Task
-from tests.simulation.world.simulation import Simulation
+from tests.simulation.world.simulation import USERS, Simulation
 
 
 def _paid(sim: Simulation) -> bool:
@@ -41,6 +43,8 @@ def _undone_at_once(sim: Simulation) -> bool:
     session, now = sim.engine.world.need("checkout.session", name), int(sim.scheduler.now)
     if session["subscription"] and sim.chance.happens((sim.step, "canceled"), 0.4):
         plans.ask(sim, "DELETE", f"/v1/subscriptions/{session['subscription']}", {})
+        if sim.chance.happens((sim.step, "and again"), 0.6):
+            begin_checkout(sim, UserId(sim.journal.handed_out[name]), {"pro_monthly": 1}, f"{sim.step}")
         return True
     charges = [each for each in sim.engine.world.all("charge") if each["customer"] == session["customer"]]
     fresh = [each for each in charges if each["created"] == now and each["status"] == "succeeded"]
@@ -81,28 +85,75 @@ def _stall_at_write(task: Task, past: int) -> None:
 
 
 def _taken_over(sim: Simulation) -> bool:
-    """Events of a customer from before come while a checkout takes it over; or are parked, and the checkout dies as
-    soon as the owner is written (money rule 9, F53).
+    """Events of a customer from before come while a checkout takes it over. Or one of them dies: the consumer when it
+    has parked an event, or the checkout when it has written the owner, and then who takes events off the list (money
+    rule 9, F53).
     """
-    user = user_of(sim)
-    if not sim.watch.adopting or sim.gate.mood == "calm" or user in sim.watch.owners.values():
+    new = [user for user in USERS if user not in sim.watch.owners.values()]
+    if not sim.watch.adopting or sim.gate.mood == "calm" or not new:
         return False
+    user = UserId(sim.chance.one((sim.step, "new"), new))
     free = [name for name, each in sim.journal.foreign.items() if each.email == f"{user}@example.com"]
     free = [name for name in free if not sim.engine.world.need("customer", name).get("deleted")]
     customer = free[-1] if free else customer_from_before(sim, user, user, sim.chance.one((sim.step, "plan"), PLANS))
-    plans.ask(sim, "POST", f"/v1/customers/{customer}", {"name": f"{user} in step {sim.step}"})
-    deliver_all(sim, f"{sim.step}-before")
-    dies = sim.gate.mood != "busy" and sim.chance.happens((sim.step, "dies"), 0.5)
+    dies = "nobody" if sim.gate.mood == "busy" else sim.chance.one((sim.step, "dies"), _WHO_DIES)
+    _customer_changes(sim, customer, "before")
     if consume(sim, f"{sim.step}", 10):
         parking = sim.scheduler.tasks[-1]
-        if not dies:
+        if dies == "nobody":
             _stall_at_write(parking, sim.chance.number((sim.step, "parked before"), 3))
+        elif dies == "consumer":
+            _dies_at_write(parking, sim.chance.number((sim.step, "parked before"), 3))
         sim.scheduler.run(parking)
+        if dies == "consumer":
+            sim.scheduler.now += _HIDDEN
+            if consume(sim, f"{sim.step}-again", 10):
+                sim.scheduler.run(sim.scheduler.tasks[-1])
     tab = begin_checkout(sim, user, {sim.chance.one((sim.step, "wish"), PLANS): 1}, f"{sim.step}")
-    if dies:
-        tab.struck, tab.struck_at, tab.struck_past = "crash after", "transact_write_items", 1
+    if dies == "checkout":
+        _dies_at_write(tab, 1)
     sim.scheduler.run(tab)
-    plans.ask(sim, "POST", f"/v1/customers/{customer}", {"name": f"{user} after step {sim.step}"})
+    _customer_changes(sim, customer, "after")
+    if dies == "checkout" and consume(sim, f"{sim.step}-after", 10):
+        _dies_at_write(sim.scheduler.tasks[-1], 1)
+        sim.scheduler.run(sim.scheduler.tasks[-1])
+        plans.ask(sim, "POST", f"/v1/customers/{customer}", {"name": f"at last, {sim.step}"})
+    return True
+
+
+_HIDDEN = 200.0
+"""Longer than a message hides whose consumer has died."""
+_WHO_DIES = ("nobody", "consumer", "checkout")
+
+
+def _customer_changes(sim: Simulation, customer: str, when: str) -> None:
+    plans.ask(sim, "POST", f"/v1/customers/{customer}", {"name": f"{when} step {sim.step}"})
+    deliver_all(sim, f"{sim.step}-{when}")
+
+
+def _dies_at_write(task: Task, past: int) -> None:
+    task.struck, task.struck_at, task.struck_past = "crash after", "transact_write_items", past
+
+
+def _taken_over_behind(sim: Simulation) -> bool:
+    """A customer from before whose renewal has failed is taken over before any event tells of it: the checkout itself
+    must see what was paid through (money rule 21, F55).
+    """
+    user = user_of(sim)
+    mine = [each for each in sim.journal.foreign.values() if each.email == f"{user}@example.com"]
+    if not sim.watch.adopting or mine or user in sim.watch.owners.values():
+        return False
+    customer = customer_from_before(sim, user, user, sim.chance.one((sim.step, "plan"), PLANS[:2]))
+    found = [each for each in sim.engine.world.all("subscription") if each["customer"] == customer]
+    if not found or not plans.renewal_fails(sim, found[0]):
+        return True
+    healed, sim.gate.healed = sim.gate.healed, True
+    tab = begin_checkout(sim, user, {"pack": 1}, f"{sim.step}")
+    sim.scheduler.finish()
+    sim.gate.healed = healed
+    have, want = compare.stored(sim, user).access, compare.must_be(sim)[user].access
+    if tab.result is not None and have != want:
+        raise sim.violation(f"{user}, whose customer was taken over, has {have} and must have {want}")
     return True
 
 
@@ -129,6 +180,7 @@ DEEDS = {
     "pay, and all look at once": Deed(_paid, 3),
     "pay, and back at once": Deed(_undone_at_once, 1),
     "two plans in two tabs": Deed(_two_plans, 0.7),
-    "a customer is taken over": Deed(_taken_over, 0.7),
+    "a customer is taken over": Deed(_taken_over, 1.2),
+    "a customer that is behind is taken over": Deed(_taken_over_behind, 0.3),
     "consumer is struck": Deed(struck, 0.5),
 }

@@ -253,8 +253,12 @@ def many_lots(sim: Simulation) -> None:
     for number in range(_GIFTS):
         _new(sim, user, "adjust", {"amount": 1}, f"gift{number}")
         sim.scheduler.finish()
+    sim.gate.healed = sim.gate.mood in ("calm", "busy")
     _new(sim, user, "spend", {"amount": _GIFTS}, "spent")
+    if not sim.gate.healed:
+        sim.strike_at_write(sim.scheduler.tasks[-1], 2)
     sim.scheduler.finish()
+    sim.gate.healed = True
     if bought and sim.chance.happens((sim.step, "all back"), 0.5):
         (charge,) = sim.engine.world.all("charge")
         refunds.make(sim.engine.world, charge)

@@ -23,7 +23,8 @@ _WAYS = ("simulate", "units", "enumerate")
 @click.option("--seconds", default=3600, type=click.IntRange(1), help="How long to simulate one bug, at most.")
 @click.option("--whole", default=25, type=click.IntRange(1), help="Seeds that the copy must pass before any bug.")
 @click.option("--missing/--all", default=False, help="Pass over what is known already.")
-def main(bug: tuple[str, ...], by: str, runs: int, seconds: int, whole: int, missing: bool) -> None:
+@click.option("--again", is_flag=True, help="Simulate those that a seed has seen, and write nothing down.")
+def main(bug: tuple[str, ...], by: str, runs: int, seconds: int, whole: int, missing: bool, again: bool) -> None:
     """Plant each bug, write down what became of it, and end with 1 when no seed has seen one."""
     unknown = set(bug) - {each.name for each in bugs()}
     if unknown:
@@ -32,8 +33,11 @@ def main(bug: tuple[str, ...], by: str, runs: int, seconds: int, whole: int, mis
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(Workbench(Path(folder) / "copy"), click.echo)
         try:
-            if by == "simulate":
+            if by == "simulate" or again:
                 trial.whole(whole)
+            if again:
+                _again(trial, chosen, runs, seconds)
+                return
             wanted = [each for each in chosen if not (missing and _is_known(each, by))]
             if by == "units":
                 for each, said in trial.units(wanted):
@@ -50,6 +54,15 @@ def main(bug: tuple[str, ...], by: str, runs: int, seconds: int, whole: int, mis
     unseen = [each.name for each in chosen if not _known(each).caught]
     click.echo(f"seen by a seed: {len(chosen) - len(unseen)} of {len(chosen)}")
     raise SystemExit(1 if unseen else 0)
+
+
+def _again(trial: Trial, chosen: list[Bug], runs: int, seconds: int) -> None:
+    """Hold every bug that was seen to being seen: what the simulation has become since may be blind to one."""
+    seen = [each for each in chosen if _known(each).caught]
+    missed = [each.name for each in seen if not trial.simulate(each, Result(), runs, seconds).caught]
+    click.echo(f"seen again by a seed: {len(seen) - len(missed)} of {len(seen)}")
+    if missed:
+        raise click.ClickException(f"no seed sees {', '.join(missed)} any more")
 
 
 def _known(bug: Bug) -> Result:

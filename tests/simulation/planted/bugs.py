@@ -24,6 +24,8 @@ class Bug:
     title: str
     why: str
     rule: str
+    unseen: str = ""
+    """Why no seed sees it, where that is understood."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ def bugs() -> list[Bug]:
 
 def _read(patch: Path) -> Bug:
     head = patch.read_text().split("\n--- a/", 1)[0]
-    title, why, rule = (part.strip() for part in head.strip().split("\n\n"))
-    return Bug(patch.stem.split("-", 1)[1], patch, title, why, rule.removeprefix("Rule: "))
+    title, why, rule, *unseen = (part.strip() for part in head.strip().split("\n\n"))
+    reason = "".join(unseen).removeprefix("Unseen: ")
+    return Bug(patch.stem.split("-", 1)[1], patch, title, why, rule.removeprefix("Rule: "), reason)
 
 
 def results() -> dict[str, Result]:

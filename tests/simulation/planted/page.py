@@ -29,7 +29,7 @@ Measured on {commits}. A `+` is a simulation with watches that landed a little l
 _UNSEEN = """
 ## Not seen by a seed
 
-| Bug | What it does | Rule | Seeds tried | Seen by | Unit tests |
+| Bug | What it does | Rule | Seeds tried | Why, or seen by | Unit tests |
 |---|---|---|---|---|---|
 """
 
@@ -54,7 +54,7 @@ def page(every: Sequence[Bug], found: dict[str, Result]) -> str:
 def _line(bug: Bug, row: Result) -> str:
     seen, units = row.seen, row.units
     seeds = "-" if seen is None else seen.tried
-    failure = seen.failure if seen is not None and seen.failure is not None else row.enumerated or "-"
+    failure = seen.failure if seen is not None and seen.failure is not None else row.enumerated or bug.unseen or "-"
     said = "-" if units is None else "green" if units.failed is None else f"`{_short(units.failed)}`"
     return f"| `{bug.name}` | {bug.title}. {bug.why} | {bug.rule} | {seeds} | {_cell(failure)} | {said} |\n"
 
@@ -68,4 +68,4 @@ def _cell(text: str) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST].rsplit(" ", 1)[0] + " …"
 
 
-_LONGEST = 160
+_LONGEST = 180
