@@ -135,8 +135,10 @@ coverage-domain: .venv/.ready ## the same of the domain, by its own tests alone
 
 ## --- check it -----------------------------------------------------------------------------------------------------
 
-# The domain's tests are run by coverage-domain, and not again.
-check: check-format lint typecheck validate coverage-domain ## all that CI runs: format, lint, types, template, coverage of the domain, tests; a browser is required
+# Those that use one core each go side by side. The domain's tests are run by coverage-domain, and not again.
+check: .venv/.ready .venv-sam/.ready ## all that CI runs: format, lint, types, template, coverage of the domain, tests; a browser is required
+	@$(MAKE) --no-print-directory -j2 typecheck validate lint check-format
+	@$(MAKE) --no-print-directory coverage-domain
 	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest $(SIDE_BY_SIDE) --ignore=tests/unit/billing/domain --durations=10 $(ARGS)
 
 check-format: .venv/.ready

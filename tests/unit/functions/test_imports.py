@@ -78,13 +78,14 @@ print(json.dumps({"modules": sorted(sys.modules), "handler": callable(app.lambda
 """
 
 
-def deployed() -> list[str]:
+@cache
+def deployed() -> tuple[str, ...]:
     """Top-level names of what the layers hold: our package, and the locked runtime packages."""
     locked = (ROOT / "layers/dependencies/requirements.txt").read_text()
     names = {re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([A-Za-z0-9._-]+)==", locked, re.MULTILINE)}
     tops = packages_distributions().items()
     held = {top for top, found in tops if any(re.sub(r"[-_.]+", "-", each).lower() in names for each in found)}
-    return sorted(held | {"billing", "app"})
+    return (*sorted(held), "billing", "app")
 
 
 @cache
