@@ -151,7 +151,7 @@ def test_what_grants_no_credits(invoice, order):
 
 
 def test_a_plan_without_credits_is_kept_as_sold_and_a_later_edit_of_its_price_grants_nothing_for_it():
-    """Decision 0041: what was seen paid keeps what it gave, also where it gave nothing."""
+    """Decision 0043: what was seen paid keeps what it gave, also where it gave nothing."""
     truth = a_truth(a_subscription(TEAM_YEARLY), an_invoice(a_line(TEAM_YEARLY)))
     after, decision = step(before(), truth)
     assert [(sold.key, sold.credits_granted, sold.amount_total) for sold in decision.purchases] == [(LINE, 0, 29000)]
