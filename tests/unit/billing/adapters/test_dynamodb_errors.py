@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -11,9 +12,18 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from botocore.stub import Stubber
 
 from billing.adapters.dynamodb import calls
-from billing.adapters.dynamodb.ledger_store import entry_get
+from billing.adapters.dynamodb.credit_store import DynamoDue
+from billing.adapters.dynamodb.ledger_store import DynamoLedger, entry_get
+from billing.adapters.dynamodb.parked_list import DynamoParked
+from billing.adapters.dynamodb.renewals import DynamoRenewals
+from billing.config import Tables
 from billing.domain.ids import UserId
+from billing.domain.walk import Walk
 from billing.errors import BillingError, MalformedObject, StoreUnavailable
+from tests.unit.billing.adapters.dynamo_tables import NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 def answer_of(code: str, message: str = "m") -> ClientError:
@@ -86,10 +96,26 @@ def test_the_reasons_of_a_transaction_that_can_never_be_written_are_told(client:
     assert refused.value.ids == {"reason": "None, ValidationError"}
 
 
-def test_an_entry_that_can_not_be_read_is_no_missing_one(client: Canceled) -> None:
-    client.stub.add_client_error("get_item", "ThrottlingException")
+TABLES = Tables("events", "accounts", "ledger")
+ALICE = UserId("alice")
+WALK = Walk("some", seen=NOW - timedelta(days=1), since=NOW - timedelta(days=1), until=NOW)
+READS: dict[str, tuple[str, Callable[[DynamoDBClient], object]]] = {
+    "an item": ("get_item", lambda client: calls.get(client, "accounts", "ACCOUNT#alice")),
+    "an entry": ("get_item", lambda client: entry_get(client, "ledger", ALICE, "000000000007#000")),
+    "the ledger": ("query", lambda client: DynamoLedger(client, TABLES).page(ALICE, 10, None)),
+    "what is due": ("query", lambda client: list(DynamoDue(client, TABLES).due(NOW))),
+    "who has parked events": ("query", lambda client: DynamoParked(client, TABLES).page(WALK)),
+    "who should have been renewed": ("query", lambda client: DynamoRenewals(client, TABLES).page(WALK)),
+}
+
+
+@pytest.mark.parametrize(("operation", "read"), READS.values(), ids=READS.keys())
+def test_what_can_not_be_read_is_not_nothing(
+    client: Canceled, operation: str, read: Callable[[DynamoDBClient], object]
+) -> None:
+    client.stub.add_client_error(operation, "ThrottlingException")
     with pytest.raises(StoreUnavailable) as refused:
-        entry_get(client.client, "ledger", UserId("alice"), "000000000007#000")
+        read(client.client)
     assert refused.value.ids == {"reason": "ThrottlingException"}
 
 

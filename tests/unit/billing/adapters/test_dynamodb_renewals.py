@@ -1,11 +1,14 @@
 """The index of renewals, against moto (F50, money rule 27)."""
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from billing.adapters.dynamodb.items import attributes
+from billing.adapters.dynamodb.puts import due_text
 from billing.adapters.dynamodb.renewals import OVERDUE, DynamoRenewals
 from billing.domain.ids import CustomerId, UserId
 from billing.domain.records import Commit
@@ -53,6 +56,32 @@ def test_the_first_renewal_of_an_account_that_did_not_come(world: World, renewal
     assert listed(renewals) == [("cus_a1", int(end.timestamp()))], "not what is two days over at this very moment"
 
 
+@pytest.mark.parametrize(("until", "found"), [(NOW, True), (NOW - DAY, False), (None, False)])
+def test_a_pass_looks_up_to_its_end_and_without_one_to_its_begin(
+    world: World, renewals: DynamoRenewals, until: datetime | None, found: bool
+) -> None:
+    end = NOW - OVERDUE - timedelta(hours=1)
+    key = {"pk": "ACCOUNT#alice", "renewal_shard": "0", "renewal_at": f"{due_text(end)}#cus_a"}
+    world.put(attributes(key))
+    page = renewals.page(Walk("renewals", NOW, NOW - DAY, until))
+    told = {"object": "customer", "id": "cus_a", "period_end": int(end.timestamp())}
+    assert page.objects == ((told,) if found else ())
+
+
+@pytest.fixture
+def in_tokyo() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_the_index_sorts_times_in_utc_wherever_the_machine_is() -> None:
+    assert due_text(NOW) == "2026-11-21T10:00:00.000000+00:00"
+
+
 def test_one_that_came_is_out_of_the_index(world: World, renewals: DynamoRenewals) -> None:
     subscribed(world, "alice", OVERDUE + DAY)
     for held in ((replace(HELD, period_end=NOW + DAY),), ()):
@@ -84,3 +113,4 @@ def test_a_full_page_is_gone_on_from(world: World, renewals: DynamoRenewals) -> 
     world.client.delete_item(TableName=world.tables.accounts, Key=attributes({"pk": "ACCOUNT#a#105"}))
     second = renewals.page(Walk("renewals", NOW, NOW, NOW, after=first.after))
     assert (first.objects[-1]["id"], second.objects[0]["id"]) == ("cus_105", "cus_104")
+    assert world.requests[-1]["ExclusiveStartKey"]["pk"] == {"S": "ACCOUNT#a#105"}
