@@ -79,3 +79,9 @@ def test_of_one_that_counts_as_unseen_the_next_pass_looks_at_all_that_stripe_kee
     under_way = walk(until=NOW - timedelta(hours=2), after=LAST)
     anew = begun(unseen(under_way, NOW), "events:0", NOW, whole=False)
     assert anew == replace(begun(None, "events:0", NOW, whole=False), version=7)
+
+
+def test_nothing_is_left_of_the_pass_that_was_under_way() -> None:
+    """What is stored says so too, and not only the pass that begins with it."""
+    under_way = walk(until=NOW - timedelta(hours=2), after=LAST)
+    assert unseen(under_way, NOW) == Walk("events:0", NOW - KEPT, NOW - KEPT, version=7)

@@ -11,6 +11,7 @@ from billing.services.converge import Converged, converge
 from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import (
     ALICE,
+    CUSTOMER,
     DAY,
     INVOICE,
     NOW,
@@ -69,6 +70,13 @@ def test_an_invoice_that_can_not_grant_costs_none_at_all(core):
     core.stripe.invoices[INVOICE] = an_invoice(billing_reason="subscription_update")
     run(core, registers=frozenset({INVOICE}))
     assert core.calls.count("payments") == 0
+
+
+@pytest.mark.parametrize("doubted", [frozenset(), frozenset({CUSTOMER})])
+def test_the_customers_are_asked_after_only_where_one_may_be_gone(core, doubted):
+    run(core, customers=doubted)
+    (asked,) = core.stripe.asked
+    assert asked[1].customers == doubted
 
 
 def test_lines_that_grant_nothing_have_no_purchase_to_look_for(core):
