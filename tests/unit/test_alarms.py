@@ -21,7 +21,7 @@ import pytest
 
 from billing.domain.events import Origin
 from billing.domain.ids import SubscriptionId
-from billing.errors import StripeBusy
+from billing.errors import StripeBusy, StripeUnavailable
 from billing.observability import metrics
 from billing.services.catch_up import CatchUpDeps, catch_up
 from billing.services.settle_due import settle_due
@@ -34,7 +34,7 @@ from tests.fakes.event_lists import FakeEventList, FakeWalks
 from tests.fakes.lambda_events import FakeContext, http_event
 from tests.fakes.snapshots import NOW, PRO_MONTHLY, a_subscription
 from tests.fakes.stripe_signature import sign
-from tests.fakes.webhook_edge import BODY, SECRET, T, new_edge
+from tests.fakes.webhook_edge import BODY, PAYLOAD, SECRET, T, new_edge
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/alarms.md"
@@ -108,6 +108,7 @@ def at_the_webhook() -> None:
     edge.deliver()
     edge.deliver(secret="whsec_of_somebody_else_0123")
     edge.post(http_event(BODY, {"Stripe-Signature": sign(BODY, SECRET, T - 3600)}))
+    edge.deliver(b"signed, and no event")
     edge.queue.down = True
     edge.deliver()
     edge.deps = replace(edge.deps, secret_name="gone")
@@ -122,6 +123,9 @@ def in_the_queue() -> None:
     core.has_customer()
     core.deliver("no message")
     core.deliver(replace(a_notice(), livemode=True))
+    core.calls.broken["snapshot"] = StripeUnavailable("down")
+    core.deliver(a_notice(id="evt_3"), receive_count=8)
+    core.calls.broken.clear()
     for id in (SubscriptionId("sub_1"), SubscriptionId("sub_2")):
         core.stripe.subscriptions[id] = a_subscription(PRO_MONTHLY, id=id)
     core.deliver(a_notice("customer.subscription.created", id="evt_2", related={"subscription": "sub_2"}))
@@ -138,8 +142,10 @@ def in_the_list() -> None:
     core = Core()
     walks = FakeWalks(core.calls)
     walking = WalkDeps(walks, core.events, core.queue, Origin(livemode=False), core.clock, core.log, metrics())
+    unusable = PAYLOAD | {"created": int((NOW - timedelta(hours=1)).timestamp()), "object": "nothing"}
+    listed = FakeEventList(core.calls, [unusable])
     for _ in range(2):
-        catch_up(NOW + timedelta(minutes=1), "run-1", CatchUpDeps(FakeEventList(core.calls), walking))
+        catch_up(NOW + timedelta(minutes=1), "run-1", CatchUpDeps(listed, walking))
         core.calls.broken["page"] = StripeBusy("slow down")
 
 

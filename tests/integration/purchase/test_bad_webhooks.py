@@ -141,7 +141,7 @@ def test_what_is_signed_but_unusable_is_accepted_and_counted(body: bytes, shop: 
     answer = shop.deliver_bytes(body)
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
     logs.one("event unusable")
-    until("it is counted", lambda: "WebhooksUnusable" in logs.text("WebhookFunction"))
+    until("it is counted", lambda: "EventsUnusable" in logs.text("WebhookFunction"))
     assert books.messages() == 0
     assert books.everything() == before
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from billing.bootstrap.success_sync import SuccessWorld
-from billing.errors import StripeRefused, StripeUnavailable
+from billing.errors import SecretsUnavailable, StripeRefused, StripeUnavailable
 from functions.create_checkout import app as create_checkout
 from functions.success_sync import app as success_sync
 from tests.fakes.core import Core, a_notice
@@ -16,13 +15,15 @@ from tests.fakes.lambda_events import FakeContext, http_event
 from tests.fakes.snapshots import a_price
 from tests.fakes.world import raising
 
+PAGE = "https://app.example.com/checkout/return"
+
 
 @pytest.fixture
 def core(monkeypatch: pytest.MonkeyPatch) -> Core:
     core = Core()
-    world = SuccessWorld(core.sync, "https://app.example.com/checkout/return")
     monkeypatch.setattr(create_checkout, "checkout_dependencies", lambda: core.checkout)
-    monkeypatch.setattr(success_sync, "success_dependencies", lambda: world)
+    monkeypatch.setattr(success_sync, "success_dependencies", lambda: core.sync)
+    monkeypatch.setattr(success_sync, "return_page", lambda: PAGE)
     return core
 
 
@@ -61,6 +62,31 @@ def test_what_was_paid_but_not_ordered_is_under_review(core: Core) -> None:
         assert answer["credits"]["balance"] == 0
     status, answer = start(core)
     assert (status, answer["error"]["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize("error", [KeyError("a bug"), StripeUnavailable("down")], ids=["a bug", "Stripe down"])
+def test_a_buyer_who_has_paid_gets_to_the_app_whatever_fails(
+    core: Core, error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """F05: the page asks again with the buyer's token, and the webhook is on its way."""
+    session = start(core)[1]["sessionId"]
+    core.stripe.pay(session)
+    core.calls.broken["snapshot"] = error
+    assert returned(session) == (303, f"{PAGE}?session_id={session}")
+    assert core.granted() == []
+
+
+def test_a_buyer_gets_to_the_app_when_not_even_the_secrets_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(success_sync, "success_dependencies", raising(SecretsUnavailable("no answer")))
+    monkeypatch.setattr(success_sync, "return_page", lambda: PAGE)
+    assert returned("cs_1") == (303, f"{PAGE}?session_id=cs_1")
+
+
+def returned(session: str) -> tuple[int, str]:
+    """What Stripe's redirect is answered: status, and where to."""
+    event = http_event("", query={"session_id": session}) | {"routeKey": "GET /checkout/success"}
+    answer = success_sync.lambda_handler(event, FakeContext())
+    return answer["statusCode"], answer["headers"]["location"]
 
 
 def test_an_embedded_page_is_answered_by_its_secret(core: Core) -> None:

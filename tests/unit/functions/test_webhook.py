@@ -254,7 +254,7 @@ def test_signed_but_unusable_is_taken_and_counted(edge: Edge, content: bytes, re
     assert response["statusCode"] == 200
     assert json.loads(response["body"]) == {"ok": True}
     assert edge.queue.bodies == []
-    assert edge.metrics.counts[f"WebhooksUnusable{{reason={reason}}}"] == 1
+    assert edge.metrics.counts["EventsUnusable"] == 1
     assert edge.log.messages == ["event unusable"]
     assert edge.log.lines[0].ids["reason"] == reason
 

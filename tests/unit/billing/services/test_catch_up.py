@@ -265,7 +265,7 @@ def test_an_event_that_can_not_be_read_is_counted_and_does_not_stand_in_the_way(
     world.made("evt_2")
     world.run()
     assert world.queued() == ["evt_2"]
-    assert world.core.metrics.counts["WebhooksUnusable"] == 1
+    assert world.core.metrics.counts["EventsUnusable"] == 1
 
 
 def test_an_event_of_the_wrong_mode_is_queued_as_such(world: CatchingUp) -> None:

@@ -218,7 +218,7 @@ def test_one_that_can_not_be_read_is_counted_and_does_not_stand_in_the_way(world
     world.lists("cs_odd", livemode="no", client_reference_id=order)
     world.lists()
     assert world.run() == Walked(read=2, queued=1, more=False)
-    assert world.core.metrics.counts["ObjectsUnusable"] == 1
+    assert world.core.metrics.counts["EventsUnusable"] == 1
 
 
 def test_a_session_of_the_wrong_mode_is_quarantined(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from billing.adapters.dynamodb.checkout_store import DynamoCheckouts
@@ -14,28 +13,26 @@ from billing.config import success_settings
 from billing.services.sync_after_checkout import SyncDeps
 
 
-@dataclass(frozen=True, slots=True)
-class SuccessWorld:
-    """What the handler needs: the service's world, and where the app's return page is."""
-
-    sync: SyncDeps
-    return_page: str
+@cache
+def return_page() -> str:
+    """Where the app takes over from Stripe's checkout page."""
+    return f"{success_settings().app_url}/checkout/return"
 
 
-def success_dependencies() -> SuccessWorld:
+def success_dependencies() -> SyncDeps:
     """The world of success_sync; the cache's time budget begins anew with each call."""
-    world, cached = _built()
+    deps, cached = _built()
     cached.start_request()
-    return world
+    return deps
 
 
 @cache
-def _built() -> tuple[SuccessWorld, UpstashCache]:
+def _built() -> tuple[SyncDeps, UpstashCache]:
     settings = success_settings()
     cached = redis_cache(settings.redis)
-    sync = SyncDeps(
+    deps = SyncDeps(
         converge=converge_deps(settings.tables, settings.stripe, settings.policy),
         checkouts=DynamoCheckouts(dynamodb(), settings.tables),
         cache=cached,
     )
-    return SuccessWorld(sync, f"{settings.app_url}/checkout/return"), cached
+    return deps, cached

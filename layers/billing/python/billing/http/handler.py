@@ -21,11 +21,16 @@ def http_handler(function: Handler) -> Handler:
         with observed(context, correlation_id(event)):
             try:
                 return function(event, context)
-            except errors.BillingError as exc:
-                return error_reply(exc)
             except Exception as exc:  # noqa: BLE001  whatever was not foreseen is logged here and never shown
-                log().failure("request failed", exc, retryable=False, code="internal")
-                metrics().count("RequestsFailed", code="internal")
-                return error_response(500, "internal", "something went wrong on our side")
+                return failed(exc)
 
     return framed
+
+
+def failed(exc: Exception) -> HttpResponse:
+    """Log and count what a request ended with, once, and answer it."""
+    if isinstance(exc, errors.BillingError):
+        return error_reply(exc)
+    log().failure("request failed", exc, retryable=False, code="internal")
+    metrics().count("RequestsFailed", code="internal")
+    return error_response(500, "internal", "something went wrong on our side")

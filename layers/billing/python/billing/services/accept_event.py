@@ -74,7 +74,7 @@ def accept_event(*, body: bytes, signature: str | None, correlation_id: str, dep
         notice = parse_event(payload, deps.origin, received_at=now, correlation_id=correlation_id)
     except MalformedEvent as exc:
         deps.log.warning("event unusable", event_id=fits(payload.get("id"), EVENT_ID), reason=exc.reason)
-        deps.metrics.count("WebhooksUnusable", reason=exc.reason)
+        deps.metrics.count("EventsUnusable")
         return Receipt("unusable")
     return _accepted(notice, deps)
 

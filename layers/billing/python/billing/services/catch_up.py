@@ -93,5 +93,5 @@ def _read(event: Mapping[str, Any], correlation_id: str, deps: WalkDeps) -> Noti
     except MalformedEvent as exc:
         name = fits(event.get("id"), EVENT_ID)
         deps.log.warning("event unusable", event_id=EventId(name) if name else None, reason=exc.reason)
-        deps.metrics.count("WebhooksUnusable", reason=exc.reason)
+        deps.metrics.count("EventsUnusable")
         return None

@@ -27,6 +27,10 @@ from billing.services.unpark import unpark
 ACTOR = "event_consumer"
 _FIRST_DELAY = 15
 _LONGEST_DELAY = 900
+_LATE = 8
+"""Received so often, a message has waited for a quarter of an hour at the least. SQS leaves what was received three
+times out of the age of its oldest message
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html)."""
 _MOST_AT_ONCE = 40
 """Events of one transaction; DynamoDB takes 100 items, and the account, its purchases and entries need room too."""
 
@@ -244,6 +248,8 @@ class _Batch:
                 self._deps.queue.delay(message.receipt, round(seconds))
             except Retryable:
                 core.log.warning("visibility not changed", message_id=message.id)  # the queue's own timeout holds
+            if message.receive_count >= _LATE:
+                core.metrics.count("EventsLate")
 
     def publish(self) -> None:
         """Tell the cache, in one round trip, after everything is durable. Its failure costs time, never truth."""

@@ -79,5 +79,5 @@ def _told(obj: Mapping[str, Any], kind: str, seen_at: datetime, correlation_id: 
         return looked_at(obj, kind, seen_at, deps.origin, received_at=now, correlation_id=correlation_id)
     except MalformedEvent as exc:
         deps.log.warning("object unusable", stripe_object=str(obj.get("id")), reason=exc.reason)
-        deps.metrics.count("ObjectsUnusable", reason=exc.reason)
+        deps.metrics.count("EventsUnusable")
         return None
