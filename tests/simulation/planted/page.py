@@ -21,7 +21,7 @@ that fails on the same copy; *green* is a whole run of `tests/unit`, with those 
 other; `-` is not known. Most of the green ones are in what the Stripe adapter reads, of which the integration tests
 know more. `make planted` repeats it, `make planted BUG=refund-as-delta` one of them; both write this page.
 
-Measured on {commits}. A `+` is a simulation with watches that landed a little later.
+Measured on {commits}.
 
 | Bug | What it does | Rule | Seeds | Seen as | Unit tests |
 |---|---|---|---|---|---|
