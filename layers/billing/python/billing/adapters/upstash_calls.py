@@ -73,7 +73,7 @@ WALL_CLOCK: Final = WallClock()
 
 
 class BudgetedRedis:
-    """Runs operations on a client that is opened at the first one."""
+    """Runs operations on the client that `connect` gives, anew at each: the secret may hold another token by then."""
 
     def __init__(
         self,
@@ -90,7 +90,6 @@ class BudgetedRedis:
         self._budget = budget
         self._watch = watch
         self._breaker = Breaker(clock, log, metrics)
-        self._redis: Redis | None = None
         self._left = budget
 
     def start_request(self) -> None:
@@ -120,13 +119,11 @@ class BudgetedRedis:
         return result
 
     def _client(self, operation: str) -> Redis:
-        """The client. Opening it reads the secret, which may take seconds that no budget covers."""
-        if self._redis is None:
-            try:
-                self._redis = self._connect()
-            except BillingError as exc:  # the secret can't be read or makes no sense
-                raise self._failed(operation, exc, at_once=True) from exc
-        return self._redis
+        """The client. The secret is read for it, now and then for seconds that no budget covers."""
+        try:
+            return self._connect()
+        except BillingError as exc:  # the secret can't be read or makes no sense
+            raise self._failed(operation, exc, at_once=True) from exc
 
     def _charged[T](self, call: Callable[[], T]) -> T:
         """Make the call within what is left, and take its time from that."""

@@ -24,13 +24,11 @@ from billing.services.looks import LookDeps
 from billing.services.walk_on import WalkDeps
 
 
-@cache
 def catch_up_dependencies() -> CatchUpDeps:
     """The world of catching up on events."""
     return CatchUpDeps(StripeEvents(stripe_sdk(_settings().stripe)), walk_dependencies())
 
 
-@cache
 def look_dependencies() -> LookDeps:
     """The world of the looks at objects."""
     settings = _settings()

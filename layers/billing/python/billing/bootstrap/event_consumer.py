@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from billing.adapters.aws_client import sqs_client
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.converging import converge_deps
+from billing.bootstrap.stripe_sdk import stripe_sdk
 from billing.bootstrap.world import redis_cache
-from billing.config import consumer_settings
+from billing.config import ConsumerSettings, consumer_settings
 from billing.domain.events import Origin
 from billing.services.consume_events import ConsumeDeps
+
+if TYPE_CHECKING:
+    import stripe
 
 _CACHE_BUDGET = 1.0
 """Seconds. Nobody waits for the consumer, and what it publishes is what everybody else reads."""
@@ -19,21 +24,26 @@ _CACHE_BUDGET = 1.0
 
 def consumer_dependencies() -> ConsumeDeps:
     """The world of event_consumer; the cache's time budget begins anew with each call."""
-    deps, cached = _built()
+    deps, cached = _built(stripe_sdk(_settings().converge.stripe))
     cached.start_request()
     return deps
 
 
-@cache
-def _built() -> tuple[ConsumeDeps, UpstashCache]:
-    settings = consumer_settings()
+@lru_cache(maxsize=1)
+def _built(client: stripe.StripeClient) -> tuple[ConsumeDeps, UpstashCache]:
+    settings = _settings()
     core = settings.converge
     cached = redis_cache(core.redis, _CACHE_BUDGET)
     deps = ConsumeDeps(
-        converge=converge_deps(core.tables, core.stripe, core.policy),
+        converge=converge_deps(core.tables, client, core.policy),
         queue=SqsQueue(sqs_client, settings.queue_url),
         cache=cached,
         origin=Origin(core.stage.livemode, core.stripe.account),
         park_foreign=settings.park_foreign,
     )
     return deps, cached
+
+
+@cache
+def _settings() -> ConsumerSettings:
+    return consumer_settings()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.checkout import StripeSessions
@@ -13,9 +14,12 @@ from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.converging import converge_deps
 from billing.bootstrap.stripe_sdk import stripe_sdk
 from billing.bootstrap.world import redis_cache
-from billing.config import subscription_settings
+from billing.config import SubscriptionSettings, subscription_settings
 from billing.services.change_subscription import ChangeDeps
 from billing.services.open_portal import PortalDeps
+
+if TYPE_CHECKING:
+    import stripe
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +32,17 @@ class SubscriptionsWorld:
 
 def subscriptions_dependencies() -> SubscriptionsWorld:
     """The world of subscriptions; the cache's time budget begins anew with each call."""
-    world, cached = _built()
+    world, cached = _built(stripe_sdk(_settings().converge.stripe))
     cached.start_request()
     return world
 
 
-@cache
-def _built() -> tuple[SubscriptionsWorld, UpstashCache]:
-    settings = subscription_settings()
+@lru_cache(maxsize=1)
+def _built(client: stripe.StripeClient) -> tuple[SubscriptionsWorld, UpstashCache]:
+    settings = _settings()
     core = settings.converge
-    client = stripe_sdk(core.stripe)
     cached = redis_cache(core.redis)
-    converge = converge_deps(core.tables, core.stripe, core.policy)
+    converge = converge_deps(core.tables, client, core.policy)
     world = SubscriptionsWorld(
         portal=PortalDeps(
             converge=converge,
@@ -56,3 +59,8 @@ def _built() -> tuple[SubscriptionsWorld, UpstashCache]:
         ),
     )
     return world, cached
+
+
+@cache
+def _settings() -> SubscriptionSettings:
+    return subscription_settings()

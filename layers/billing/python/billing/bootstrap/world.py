@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from billing.adapters.aws_client import secrets_client
@@ -21,15 +21,20 @@ if TYPE_CHECKING:
 
 @cache
 def redis_cache(access: RedisAccess, budget: float = BUDGET) -> UpstashCache:
-    """The cache of this process. Its URL and token are read from the secret when it is first used.
+    """The cache of this process. Its client is the same until the secret holds another URL or token.
 
     `budget` is what all of Redis may cost one invocation, in seconds.
     """
 
     def connect() -> Redis:
-        return open_redis(secret_text(access.secret, "url"), secret_text(access.secret, "token"), budget)
+        return _redis(secret_text(access.secret, "url"), secret_text(access.secret, "token"), budget)
 
     return UpstashCache(connect, access.prefix, SystemClock(), log(), metrics(), budget)
+
+
+@lru_cache(maxsize=1)
+def _redis(url: str, token: str, budget: float) -> Redis:
+    return open_redis(url, token, budget)
 
 
 @cache
