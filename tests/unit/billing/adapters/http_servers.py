@@ -50,11 +50,11 @@ class BadServer:
     def _one(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             connection.settimeout(5)
-            self.received.append(_request(connection))
+            self.received.append(request_of(connection))
             self.play(connection)
 
 
-def _request(connection: socket.socket) -> bytes:
+def request_of(connection: socket.socket) -> bytes:
     """Read a whole request: a client may send head and body in two pieces."""
     request = connection.recv(65536)
     head, _, body = request.partition(b"\r\n\r\n")

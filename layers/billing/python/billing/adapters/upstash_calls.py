@@ -2,8 +2,9 @@
 
 The budget counts all calls of one invocation together. httpx's own timeouts are for each phase and each piece of an
 answer, and none covers the name look-up, so a server that sends a byte now and then could hold a request for
-minutes. A call therefore runs in a thread of its own, and whoever waits for it leaves when the budget is over;
-httpx's timeouts then end the thread. A Redis that used the budget up is not asked again for a while (`Breaker`).
+minutes. A call therefore runs in a thread of its own, and whoever waits for it leaves when the budget is over. The
+thread ends soon after, and closes its connection: `upstash_client` gives each request a deadline. A Redis that used
+the budget up is not asked again for a while (`Breaker`).
 """
 
 from __future__ import annotations

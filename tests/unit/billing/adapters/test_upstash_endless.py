@@ -1,0 +1,117 @@
+"""An answer that never ends: no thread, no connection and no memory is left behind when the budget is over (F20)."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from billing.adapters.upstash_calls import BUDGET
+from tests.unit.billing.adapters.http_servers import answer, bad_server, request_of
+from tests.unit.billing.adapters.test_upstash_failures import EVENT, caching
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+PIECE = b"10000\r\n" + b"a" * 65536 + b"\r\n"
+SOON = 2.0
+"""Seconds; a busy machine is slow, and what is not ended goes on for ever."""
+
+
+def head_without_end(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.02)
+
+
+def body_without_end(connection: socket.socket) -> None:
+    connection.sendall(CHUNKED)
+    while True:
+        connection.sendall(b"1\r\na\r\n")
+        time.sleep(0.02)
+
+
+def flood(connection: socket.socket) -> None:
+    connection.sendall(CHUNKED)
+    while True:
+        connection.sendall(PIECE)
+
+
+def kept_alive(connection: socket.socket) -> None:
+    """A good answer, and on the same connection one without end."""
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{"result": "evt_1"}')
+    request_of(connection)
+    body_without_end(connection)
+
+
+def callers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "redis"}
+
+
+def ended(before: set[threading.Thread]) -> bool:
+    until = time.monotonic() + SOON
+    for thread in callers() - before:
+        thread.join(max(0, until - time.monotonic()))
+    return callers() <= before
+
+
+@pytest.mark.parametrize("play", [head_without_end, body_without_end, flood])
+def test_an_answer_without_end_leaves_no_thread_and_no_connection(play: Callable[[socket.socket], None]) -> None:
+    closed = threading.Event()
+
+    def until_closed(connection: socket.socket) -> None:
+        try:
+            play(connection)
+        except OSError:
+            closed.set()
+
+    before = callers()
+    with bad_server(until_closed) as server, caching(server.url, BUDGET) as (cache, _, _):
+        assert not cache.is_done(EVENT)
+        assert ended(before)
+        assert closed.wait(SOON)
+
+
+def test_each_request_has_a_deadline_of_its_own_on_a_connection_that_is_kept() -> None:
+    before = callers()
+    with bad_server(kept_alive) as server, caching(server.url, budget=0.5) as (cache, _, _):
+        assert cache.is_done(EVENT)
+        time.sleep(0.5)  # the deadline of the first one is over
+        cache.start_request()
+        assert not cache.is_done(EVENT)
+        assert ended(before)
+        assert len(server.received) == 1, "one connection"
+
+
+def test_no_more_is_read_than_a_function_could_answer() -> None:
+    """Whatever time there is: the consumer's budget is a second, in which a flood is a gigabyte."""
+    with bad_server(flood) as server, caching(server.url) as (cache, log, _):
+        assert not cache.is_done(EVENT)
+        assert [line.ids["error"] for line in log.lines] == ["AnswerTooLarge"]
+
+
+def test_what_is_read_is_counted_for_each_request() -> None:
+    body = b'{"result": "' + b"a" * 4_000_000 + b'"}'
+
+    def thrice(connection: socket.socket) -> None:
+        for _ in range(3):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            request_of(connection)
+
+    with bad_server(thrice) as server, caching(server.url) as (cache, log, _):
+        for _ in range(3):
+            assert not cache.is_done(EVENT)
+        assert log.messages == ["cached value not believed"] * 3
+        assert len(server.received) == 1, "one connection"
+
+
+def test_nothing_is_unpacked() -> None:
+    """A kilobyte on the wire can be a megabyte in memory."""
+    bomb = answer(gzip.compress(b'{"result": "evt_1"}'), headers="Content-Encoding: gzip\r\n")
+    with bad_server(bomb) as server, caching(server.url) as (cache, log, _):
+        assert not cache.is_done(EVENT)
+        assert log.messages == ["cache failed"]
+        assert b"accept-encoding: identity" in server.received[0].lower()
