@@ -83,7 +83,7 @@ def answer(body: bytes | str, status: str = "200 OK", headers: str = "") -> Call
     """Answer with this, whatever was asked."""
     content = body if isinstance(body, bytes) else body.encode()
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n{headers}\r\n"
-    return lambda connection: connection.sendall(head.encode() + content)
+    return lambda connection: connection.sendall(head.encode("latin-1") + content)
 
 
 def cut_short(connection: socket.socket) -> None:

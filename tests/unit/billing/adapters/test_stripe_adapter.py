@@ -14,8 +14,8 @@ from billing.adapters.stripe_api.client import stripe_client
 from billing.adapters.stripe_api.parse import price_of
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.config import StripeAccess
-from billing.domain.ids import CustomerId
-from billing.errors import StripeRefused
+from billing.domain.ids import CustomerId, PaymentIntentId
+from billing.errors import StripeBusy, StripeRefused
 from billing.ports.stripe import Touched
 from billing.present.catalog import catalog_answer
 from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
@@ -84,6 +84,29 @@ def test_only_a_customer_that_is_not_there_is_gone(code: str) -> None:
             with pytest.raises(StripeRefused):
                 reads.snapshot([CustomerId("cus_1")], gone)
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [
+        ("2", 2.0),
+        ("0", 0.0),
+        ("", None),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("\u00b2", None),
+        ("9" * 400, None),
+    ],
+)
+def test_what_stripe_asks_to_wait_is_taken_where_it_is_a_number_of_seconds(said: str, understood: float | None) -> None:
+    """Whatever else a proxy may have put there, the event must come again and not be taken for broken."""
+    error = json.dumps({"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Slow down"}})
+    with bad_server(answer(error, "429 Too Many Requests", f"Retry-After: {said}\r\n")) as server:
+        reads = StripeReads(client(server.url), ("FREE", "PRO"))
+        with pytest.raises(StripeBusy) as busy:
+            reads.session_of_payment(PaymentIntentId("pi_1"))
+    assert busy.value.retry_after == understood
 
 
 @pytest.mark.parametrize(

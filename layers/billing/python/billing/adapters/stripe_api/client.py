@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ _READ_SECONDS = 5.0
 _RETRIES = 1
 """The SDK waits 80 seconds by default: longer than any function here may run (failure-modes F27)."""
 _KEY_EPOCHS = 4
+_SECONDS = re.compile(r"[0-9]{1,6}")
 
 
 def stripe_client(access: StripeAccess, key: str) -> stripe.StripeClient:
@@ -74,5 +76,6 @@ def created_once(create: Callable[[str], Any], key: str) -> Any:
 
 
 def _retry_after(error: stripe.StripeError) -> float | None:
+    """Seconds; None for whatever else a header may hold. `isdigit` would take "²", too, which is no number."""
     text = (error.headers or {}).get("Retry-After", "")
-    return float(text) if text.isdigit() else None
+    return float(text) if _SECONDS.fullmatch(text) else None
