@@ -11,7 +11,7 @@ from tests.simulation.shrink import shrink
 from tests.simulation.story import story
 
 RUNS = int(os.environ.get("SIMULATION_RUNS", "5000"))
-"""What costs some two and a half minutes of one core."""
+"""What costs some three minutes of one core."""
 
 SHARES = 4
 _AT_ONCE = 25
