@@ -122,14 +122,6 @@ def test_what_may_succeed_later_comes_again_without_a_record(core):
     assert core.metrics.counts["EventsFailed{event_type=checkout.session.completed}"] == 1
 
 
-def test_what_has_failed_for_a_quarter_of_an_hour_is_told_though_the_queue_counts_it_no_more(core):
-    core.calls.broken["snapshot"] = StripeUnavailable("down")
-    core.deliver(a_notice(), receive_count=7)
-    assert "EventsLate" not in core.metrics.counts
-    core.deliver(a_notice(), receive_count=8)
-    assert core.metrics.counts["EventsLate"] == 1
-
-
 @pytest.mark.parametrize(
     ("receive_count", "seconds"),
     [(1, 11), (2, 22), (3, 45), (4, 90), (5, 180), (6, 360), (7, 675), (8, 675), (50, 675), (5000, 675)],

@@ -186,6 +186,27 @@ def test_a_message_that_cannot_be_read_is_said(core):
     assert "parked events not applied" in core.log.messages
 
 
+def test_one_that_can_not_be_read_any_more_holds_up_no_other_and_no_resync(core):
+    """A later release may write another message, and what is parked has no end."""
+    core.deliver(RENEWED, changed("evt_sub"))
+    core.tables.events[EventId("evt_sub")] = replace(core.tables.events[EventId("evt_sub")], message='{"v": 0}')
+    owned(core)
+    resync(ALICE, core.converge, core.cache, SOON)
+    assert core.outcomes() == {"evt_paid": "NOOP", "evt_sub": "QUARANTINED"}
+    assert core.tables.parked == {}
+    assert core.granted() == [("PURCHASE", 100), ("ACCESS", 0)]
+    assert core.metrics.counts["EventsByOutcome{outcome=QUARANTINED}"] == 1
+
+
+def test_a_bug_on_the_way_to_what_is_parked_leaves_it_there(core):
+    core.deliver(changed("evt_sub"))
+    owned(core)
+    core.calls.broken["parked"] = KeyError("a bug")
+    assert core.deliver(a_notice("customer.updated", id="evt_next", related={})) == frozenset()
+    assert core.outcomes() == {"evt_next": "APPLIED", "evt_sub": "PARKED"}
+    assert core.cache.done == {"evt_next"}
+
+
 @pytest.mark.parametrize("seen_before", [False, True], ids=["a new account", "an account that was looked at"])
 def test_a_customer_that_is_gone_before_it_is_owned_leaves_nothing_parked(seen_before):
     """F44: made by a call that died, and deleted since; its key answers it again. The simulation found it."""

@@ -167,6 +167,8 @@ class _Batch:
         except BillingError as error:
             # the events stay on the list, and this batch's own are through: the next one tries again
             core.log.warning("parked events not applied", user_id=user, code=error.code, reason=error.message)
+        except Exception as error:  # noqa: BLE001 - nor do a bug's
+            core.log.failure("parked events not applied", error, user_id=user)
 
     def _late(self, notices: Sequence[Notice]) -> bool:
         """Whether the deadline has passed: then these are left to the next delivery."""
@@ -191,8 +193,8 @@ class _Batch:
         record = recorded(notice, found.outcome, found.reason, core.clock.now())
         try:
             ended = core.events.record(record)
-        except Retryable as error:
-            self.failed([notice], error)
+        except Exception as error:  # noqa: BLE001 - a bug, too, must not hold up the others (failure-modes F13)
+            self.failed([notice], error, quarantine=False)  # which is what could not be written
             return
         if ended is Recording.OWNED:
             self._delay(notice, 0)
@@ -214,7 +216,7 @@ class _Batch:
         if found.outcome.terminal or ended is Recording.RECORDED:
             self._done.append(record.id)
 
-    def failed(self, group: Iterable[Notice], error: Exception) -> None:
+    def failed(self, group: Iterable[Notice], error: Exception, *, quarantine: bool = True) -> None:
         """Deliver again later what may succeed later; quarantine at once what never will (money rule 11).
 
         What nobody foresaw may succeed after a fix, or ends visibly in the dead-letter queue.
@@ -228,7 +230,7 @@ class _Batch:
                 core.log.error("failed", **about, code=error.code, reason=error.message, retryable=retryable)
             else:
                 core.log.failure("unexpected error", error, **about)
-            if isinstance(error, Permanent):
+            if isinstance(error, Permanent) and quarantine:
                 self.record(Ownerless(notice, Outcome.QUARANTINED, error.message))
             else:
                 self._delay(notice, (error.retry_after or 0) if isinstance(error, Retryable) else 0)

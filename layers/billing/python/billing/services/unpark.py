@@ -8,14 +8,14 @@ what is done here besides is to settle the records, so that what is parked is wh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from billing.domain.ids import CustomerId, UserId
 from billing.domain.notice import Notice
-from billing.domain.records import Outcome, Unparked
-from billing.errors import Permanent
-from billing.ports.store import Parked
+from billing.domain.records import EventRecord, Outcome, Recording, Unparked
+from billing.errors import MalformedMessage, Permanent
 from billing.services.converge import Converged, ConvergeDeps, converge, recorded
 from billing.services.find_touched import find_touched
 
@@ -35,10 +35,11 @@ def unpark(
             parked = deps.events.parked(customer, _AT_ONCE)
             if parked.unparked is None:
                 break
+            notices = _read(parked.records, deps)
             try:
-                yield _applied(user, notices_of(parked), parked.unparked, actor, deps)
+                yield _applied(user, notices, parked.unparked, actor, deps)
             except Permanent:
-                yield from _one_by_one(user, notices_of(parked), customer, actor, deps)
+                yield from _one_by_one(user, notices, customer, actor, deps)
                 continue
             if parked.unparked.last:
                 break
@@ -59,14 +60,33 @@ def _one_by_one(
         try:
             yield _applied(user, [notice], Unparked(customer, frozenset({notice.id}), last=False), actor, deps)
         except Permanent as error:
-            deps.log.warning("parked event failed", event_id=notice.id, user_id=user, code=error.code)
-            deps.events.record(recorded(notice, Outcome.QUARANTINED, error.message, deps.clock.now()))
+            _quarantine(recorded(notice, Outcome.QUARANTINED, error.message, deps.clock.now()), deps)
 
 
-def notices_of(parked: Parked) -> list[Notice]:
-    """What the parked events tell. One that a replay has moved since is only taken off the list."""
-    return [
-        Notice.from_message(json.loads(record.message))
-        for record in parked.records
-        if record.outcome is Outcome.PARKED and record.message is not None
-    ]
+def _read(records: Iterable[EventRecord], deps: ConvergeDeps) -> list[Notice]:
+    """What the parked events tell. One that a replay has moved since is only taken off the list; one that can't be read
+    any more, as a later release may write it, is quarantined, and holds up none of the others.
+    """
+    found = []
+    for record in records:
+        if record.outcome is not Outcome.PARKED or record.message is None:
+            continue
+        try:
+            found.append(Notice.from_message(json.loads(record.message)))
+        except (ValueError, MalformedMessage):
+            why = "its message can't be read"
+            _quarantine(replace(record, outcome=Outcome.QUARANTINED, reason=why, recorded_at=deps.clock.now()), deps)
+    return found
+
+
+def _quarantine(record: EventRecord, deps: ConvergeDeps) -> None:
+    if deps.events.record(record) is not Recording.WRITTEN:
+        return
+    deps.metrics.count("EventsByOutcome", outcome=record.outcome)
+    deps.log.warning(
+        "event recorded",
+        event_id=record.id,
+        event_type=record.type,
+        outcome=record.outcome,
+        reason=record.reason,
+    )
