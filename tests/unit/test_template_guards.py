@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.event_consumer.app import _LAST_CONVERGE
 from local.template.expand import expand
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The template as AWS deploys it."""
-    return expand(ROOT / "template.yaml", tmp_path_factory.mktemp("template"))["expanded"]["Resources"]
+    expanded: dict[str, Any] = expand(ROOT / "template.yaml", tmp_path_factory.mktemp("template"))["expanded"]
+    return expanded
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
 
 
 def of(resources: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -106,3 +115,42 @@ def test_the_consumer_is_bounded_and_names_what_failed(resources: dict[str, Any]
     [mapping] = [each for each in mappings if each["EventSourceArn"] == {"Fn::GetAtt": ["EventsQueue", "Arn"]}]
     assert mapping["ScalingConfig"]["MaximumConcurrency"] <= 5
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_every_redis_key_follows_the_epoch(resources: dict[str, Any]) -> None:
+    """Money rule 29: a restore forgets the cache by raising the parameter, and that in all functions or in none."""
+    for name, each in of(resources, "AWS::Lambda::Function").items():
+        assert each["Environment"]["Variables"]["REDIS_EPOCH"] == {"Ref": "RedisEpoch"}, name
+
+
+def test_no_table_goes_with_its_stack_and_each_can_be_restored(resources: dict[str, Any]) -> None:
+    """Money rule 29: to any second of the last 35 days, and after a stack was deleted, too."""
+    for name, each in of(resources, "AWS::DynamoDB::Table").items():
+        assert each["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True, name
+        assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_only_what_is_meant_to_be_forgotten_has_a_time_to_live(resources: dict[str, Any]) -> None:
+    """By the attributes that the stores write for it. The ledger has none: an entry stays."""
+    found = {name: each.get("TimeToLiveSpecification") for name, each in of(resources, "AWS::DynamoDB::Table").items()}
+    assert found == {
+        "EventsTable": {"AttributeName": "expires_at", "Enabled": True},
+        "AccountsTable": {"AttributeName": "forget_at", "Enabled": True},
+        "LedgerTable": None,
+    }
+
+
+def test_who_sets_nothing_gets_what_the_documents_promise(template: dict[str, Any]) -> None:
+    """By the table of docs/deploying.md: `UnknownCustomers` or `TrialCredits` decide about money."""
+    row = re.compile(r"^\| `(\w+)` \| `?([^|`]+?)`? \|", re.MULTILINE)
+    told = dict(row.findall((ROOT / "docs" / "deploying.md").read_text()))
+    found = {name: str(each.get("Default", "none")) or "empty" for name, each in template["Parameters"].items()}
+    assert told["UnknownCustomers"] == "park"
+    assert told == {name: found[name] for name in told}
+
+
+def test_the_consumer_has_time_to_begin(resources: dict[str, Any]) -> None:
+    """F11: an invocation may begin a converge, cold start and all. Else all ends in the dead letters, untried."""
+    timeout = resources["EventConsumerFunction"]["Properties"]["Timeout"]
+    assert timeout >= 2 * _LAST_CONVERGE.total_seconds()
+    assert resources["EventsQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout

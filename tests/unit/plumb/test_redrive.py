@@ -1,4 +1,4 @@
-"""Dead letters by SQS's own move task, which moto has not: botocore's stubs play it."""
+"""Dead letters put back: by SQS's own move task, which moto has not and botocore's stubs play, and one by one."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,8 +8,9 @@ import pytest
 from botocore.stub import Stubber
 
 from plumb.errors import PlumbError
-from plumb.queues import move_by_task
+from plumb.queues import move_by_hand, move_by_task
 from tests.fakes.world import FakeClock
+from tests.simulation.stores.sqs import Queue, Sqs, url_of
 
 URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/events-dead"
 ARN = "arn:aws:sqs:eu-central-1:123456789012:events-dead"
@@ -38,3 +39,38 @@ def test_a_task_that_fails() -> None:
     failed = {"Status": "FAILED", "ApproximateNumberOfMessagesMoved": 2, "FailureReason": "AccessDenied"}
     with pytest.raises(PlumbError, match="ended FAILED after 2 messages: AccessDenied"):
         moved(failed)
+
+
+class Killed(BaseException):
+    """The operator's process has ended."""
+
+
+class KilledAfter(Sqs):
+    """A client whose process ends once it has sent or deleted so many times."""
+
+    calls = 0
+
+    def send_message(self, **request: Any) -> dict[str, Any]:
+        return self._counted(super().send_message(**request))
+
+    def delete_message(self, **request: Any) -> dict[str, Any]:
+        return self._counted(super().delete_message(**request))
+
+    def _counted(self, answer: dict[str, Any]) -> dict[str, Any]:
+        self.calls -= 1
+        if self.calls == 0:
+            raise Killed
+        return answer
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 4])
+def test_killed_wherever_it_is_nothing_is_lost(after: int) -> None:
+    """F10: a message that is in both queues changes nothing twice, and one that is in none would be lost."""
+    client: Any = KilledAfter(lambda: 0.0, [Queue("events", {}), Queue("dead", {})])
+    for body in ("first", "second"):
+        client.send_message(QueueUrl=url_of("dead"), MessageBody=body)
+    client.calls = after
+    with pytest.raises(Killed):
+        move_by_hand(client, url_of("dead"), url_of("events"), 10, lambda _: None)
+    bodies = [message.body for queue in client.queues.values() for message in queue.messages]
+    assert set(bodies) == {"first", "second"}

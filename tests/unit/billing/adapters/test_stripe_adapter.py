@@ -15,7 +15,7 @@ from billing.adapters.stripe_api.parse import price_of
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.config import StripeAccess
 from billing.domain.ids import CustomerId, PaymentIntentId
-from billing.errors import StripeBusy, StripeRefused
+from billing.errors import StripeBusy, StripeRefused, StripeUnavailable
 from billing.ports.stripe import Touched
 from billing.present.catalog import catalog_answer
 from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
@@ -84,6 +84,16 @@ def test_only_a_customer_that_is_not_there_is_gone(code: str) -> None:
             with pytest.raises(StripeRefused):
                 reads.snapshot([CustomerId("cus_1")], gone)
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+def test_a_key_that_is_refused_is_no_fault_of_the_event(status: str) -> None:
+    """It waits in the queue until a person has mended the key (https://docs.stripe.com/api/errors)."""
+    error = json.dumps({"error": {"type": "invalid_request_error", "message": "Invalid API Key provided"}})
+    with bad_server(answer(error, status)) as server:
+        reads = StripeReads(client(server.url), ("FREE", "PRO"))
+        with pytest.raises(StripeUnavailable):
+            reads.session_of_payment(PaymentIntentId("pi_1"))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Stripe's lists: what is asked for, and a page that can't be gone on from (money rule 27)."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -7,12 +8,15 @@ from urllib.parse import unquote
 import pytest
 
 from billing.adapters.stripe_api.client import stripe_client
+from billing.adapters.stripe_api.history import read_history
 from billing.adapters.stripe_api.lists import StripeEvents, object_lists
 from billing.config import StripeAccess
+from billing.domain.ids import CustomerId
 from billing.domain.walk import Walk
 from billing.errors import MalformedObject
 from billing.ports.stripe import Listed, ObjectList
 from tests.fakes.snapshots import NOW
+from tests.unit.billing.adapters.http_servers import answer, bad_server
 from tests.unit.billing.adapters.stripe_wire import exchanged
 
 WALK = Walk("events:0", NOW, NOW - timedelta(days=1), until=NOW, after="evt_9")
@@ -80,3 +84,15 @@ def test_objects_are_asked_for_by_time(name: str, path: str, wanted: str, last: 
     found, request = exchanged(page(last, more=True), ask)
     assert unquote(request.split(b" ")[1].decode()) == f"/v1/{path}?created[gte]={SINCE}&limit=100{wanted}"
     assert found.after == last
+
+
+def test_what_a_customer_has_paid_is_asked_for() -> None:
+    """What a resync grants by (money rule 4): an invoice that is only open has given nothing."""
+    with bad_server(answer(json.dumps(page(more=False)))) as server:
+        client = stripe_client(StripeAccess(server.url, "key", livemode=False, account=None), "sk_test_1")
+        assert read_history(client.v1, CustomerId("cus_1"), 500).whole
+    paths = [request.split(b" ")[1].decode() for request in server.received]
+    assert paths == [
+        "/v1/checkout/sessions?customer=cus_1&limit=100",
+        "/v1/invoices?customer=cus_1&status=paid&limit=100",
+    ]
