@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from billing.domain.records import Outcome, Recording
+from billing.adapters.dynamodb.event_store import taken_off
+from billing.domain.ids import EventId
+from billing.domain.records import Outcome, Recording, Unparked
 from tests.unit.billing.adapters.dynamo_tables import CUSTOMER, NOW, World, event, stored
 
 TERMINAL = [Outcome.APPLIED, Outcome.NOOP, Outcome.IGNORED]
@@ -70,6 +73,14 @@ def test_every_other_outcome_is_recorded_whoever_owns_the_customer(world: World,
 def test_a_customer_of_nobody_or_none_at_all_can_be_parked(world: World) -> None:
     assert world.events.record(event(outcome=Outcome.PARKED)) is Recording.WRITTEN
     assert world.events.record(event(outcome=Outcome.PARKED, customer=None)) is Recording.WRITTEN
+
+
+def test_one_that_is_taken_off_its_customers_list_leaves_the_others(world: World) -> None:
+    for name in ("evt_1", "evt_2"):
+        world.events.record(event(id=EventId(name), outcome=Outcome.PARKED))
+    one: Any = taken_off(world.tables.accounts, Unparked(CUSTOMER, frozenset({EventId("evt_1")}), last=False))
+    world.client.transact_write_items(TransactItems=[one])
+    assert [record.id for record in world.events.parked(CUSTOMER, 40).records] == ["evt_2"]
 
 
 def test_recorded_speaks_before_owned(world: World) -> None:

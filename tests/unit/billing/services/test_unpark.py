@@ -198,6 +198,16 @@ def test_one_that_can_not_be_read_any_more_holds_up_no_other_and_no_resync(core)
     assert core.metrics.counts["EventsByOutcome{outcome=QUARANTINED}"] == 1
 
 
+def test_what_is_published_is_what_the_last_converge_of_a_batch_left(core):
+    core.deliver(changed("evt_sub"))
+    owned(core)
+    canceled = a_subscription(status="canceled")
+    core.calls.after("commit", lambda: core.stripe.subscriptions.update({canceled.id: canceled}))
+    core.deliver(a_notice("customer.updated", id="evt_next", related={}))
+    shown = core.cache.accounts[ALICE]
+    assert (shown.level, shown.version) == ("FREE", core.account().version)
+
+
 def test_a_bug_on_the_way_to_what_is_parked_leaves_it_there(core):
     core.deliver(changed("evt_sub"))
     owned(core)
