@@ -16,6 +16,7 @@ from tests.simulation.actors.operators import resynced
 from tests.simulation.actors.schedules import LISTS, read
 from tests.simulation.actors.spenders import send
 from tests.simulation.world.queueing import dead, redrive, waiting
+from tests.simulation.world.scheduler import AGES
 from tests.simulation.world.simulation import USERS, Simulation
 from tests.simulation.world.watch import Violation
 
@@ -110,7 +111,7 @@ def settle(sim: Simulation) -> None:
 
     def work() -> object:
         deps = sim.system.spending()
-        return settle_due(deps.clock.now().replace(year=2200), sim.system.due, deps)
+        return settle_due(deps.clock.now() + AGES, sim.system.due, deps)
 
     sim.scheduler.now += 120.0
     done(sim, "reconcile", f"settle-{sim.calls}", work)

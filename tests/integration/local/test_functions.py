@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +133,15 @@ def test_idle_workers_that_are_killed_are_replaced(toy: Stack, http: httpx.Clien
 def test_a_worker_killed_in_the_middle(toy: Stack, http: httpx.Client) -> None:
     with ThreadPoolExecutor(1) as pool:
         pending = pool.submit(invoke, toy, http, wish(toy, "slow", seconds="4"))
-        log = eventually(lambda: _busy(toy, http))
-        for pid in log:
-            os.kill(pid, signal.SIGKILL)
+
+        def killed() -> bool | None:
+            """What was idle may be hit first, where the invocation has not begun yet."""
+            for pid in _busy(toy, http) or []:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return pending.done() or None
+
+        eventually(killed)
         assert pending.result().json()["errorMessage"].endswith("signal: SIGKILL")
 
 

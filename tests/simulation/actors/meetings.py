@@ -147,6 +147,8 @@ def _taken_over_behind(sim: Simulation) -> bool:
     found = [each for each in sim.engine.world.all("subscription") if each["customer"] == customer]
     if not found or not plans.renewal_fails(sim, found[0]):
         return True
+    if user in sim.watch.owners.values():
+        return True  # a checkout that was under way has taken it over while all was paid: an event tells of the rest
     healed, sim.gate.healed = sim.gate.healed, True
     tab = begin_checkout(sim, user, {"pack": 1}, f"{sim.step}")
     sim.scheduler.finish()

@@ -10,13 +10,14 @@ from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume
 from tests.simulation.actors.settling import begin_settling
 from tests.simulation.world.queueing import EVENTS, dead, exhaust, redrive, redrive_by_hand
+from tests.simulation.world.scheduler import AGES
 from tests.simulation.world.simulation import Simulation
 
 
 def resynced(sim: Simulation, user: UserId) -> object:
     """Resync one user."""
     core = sim.system.converge
-    return resync(user, core, sim.system.cache("operator"), core.clock.now().replace(year=2200))
+    return resync(user, core, sim.system.cache("operator"), core.clock.now() + AGES)
 
 
 def begin_resync(sim: Simulation, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billing.services.settle_due import settle_due
 from tests.simulation.actors.buyers import told
-from tests.simulation.world.scheduler import Task
+from tests.simulation.world.scheduler import AGES, Task
 from tests.simulation.world.simulation import Simulation
 
 
@@ -13,6 +13,6 @@ def begin_settling(sim: Simulation, label: str) -> Task:
 
     def work() -> object:
         deps = sim.system.spending()
-        return settle_due(deps.clock.now().replace(year=2200), sim.system.due, deps)
+        return settle_due(deps.clock.now() + AGES, sim.system.due, deps)
 
     return sim.begin("reconcile", label, work, lambda task: sim.tell(f"{task.name}: settling ended with {told(task)}"))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
+AGES = timedelta(days=36_500)
+"""What has all the time there is."""
 FIRST = 1_795_000_000.0
 """When a run begins: some day in November 2026."""
 
