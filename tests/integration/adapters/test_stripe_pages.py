@@ -1,0 +1,42 @@
+"""Every page of a list is read: what a customer has on the second one counts as much (money rule 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from billing.adapters.stripe_api import reader
+from billing.domain.catalog import Gives
+from billing.domain.ids import CustomerId
+from billing.domain.order import OrderLine
+from billing.ports.stripe import Touched
+from tests.integration.adapters.stripe_side import StripeSide
+
+
+def trial(side: StripeSide, customer: CustomerId) -> str:
+    """Start a subscription that costs nothing yet; its id."""
+    wanted: Any = {"customer": customer, "items": [{"price": side.price(interval="month")}]}
+    return side.v1.subscriptions.create(wanted | {"trial_period_days": 7}).id
+
+
+def test_the_subscriptions_of_a_customer(side: StripeSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stripe's own page holds 100, of which any number may be canceled ones."""
+    monkeypatch.setattr(reader, "_PAGE", 2)
+    customer = side.customer()
+    started = {trial(side, customer) for _ in range(5)}
+    side.requests.clear()
+    found = side.reads.snapshot([customer], Touched()).subscriptions
+    assert {each.id for each in found} == started
+    assert side.requests.count("GET /v1/subscriptions") == 3
+
+
+def test_the_lines_of_a_session(side: StripeSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session brings ten of its lines, and the rest is listed: one that is not read would look like fraud (F46)."""
+    monkeypatch.setattr(reader, "_PAGE", 5)
+    prices = [side.price() for _ in range(12)]
+    lines = tuple(OrderLine(price, "500 credits", 1, 500, Gives(credits=500)) for price in prices)
+    customer = side.customer()
+    session = side.open(side.order(prices[0], lines=lines), customer)
+    (found,) = side.reads.snapshot([customer], Touched(sessions=frozenset({session.id}))).sessions
+    assert {item.price_id for item in found.items} == set(prices)
