@@ -30,7 +30,8 @@ def command(invocation: Invocation, dry_run: bool) -> int:
     name = dead.rpartition("/")[2]
     out.say(f"{name}: {waiting} messages{f', {moving} more that somebody holds' if moving else ''}.")
     moved = 0
-    if waiting and not dry_run and invocation.agree(f"Move {waiting} messages?"):
+    moves = bool(waiting) and not dry_run and invocation.agree(f"Move {waiting} messages?")
+    if moves:
         with out.progress("moving", waiting) as bar:
 
             def seen(done: int) -> None:
@@ -42,4 +43,4 @@ def command(invocation: Invocation, dry_run: bool) -> int:
                 moved = move_by_task(invocation.site.client("sqs"), dead, world.clock, seen)
         out.say(f"Moved {moved}.")
     out.document({"queue": name, "waiting": waiting, "moved": moved})
-    return FAILED if moved < waiting and moved else OK
+    return FAILED if moves and moved < waiting else OK

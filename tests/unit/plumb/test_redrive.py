@@ -1,14 +1,19 @@
 """Dead letters put back: by SQS's own move task, which moto has not and botocore's stubs play, and one by one."""
 
+import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
+from plumb.commands.redrive import command
 from plumb.errors import PlumbError
+from plumb.invocation import Invocation, Options
 from plumb.queues import move_by_hand, move_by_task
+from plumb.site import Site
 from tests.fakes.world import FakeClock
 from tests.simulation.stores.sqs import Queue, Sqs, url_of
 
@@ -74,3 +79,21 @@ def test_killed_wherever_it_is_nothing_is_lost(after: int) -> None:
         move_by_hand(client, url_of("dead"), url_of("events"), 10, lambda _: None)
     bodies = [message.body for queue in client.queues.values() for message in queue.messages]
     assert set(bodies) == {"first", "second"}
+
+
+def test_a_command_that_was_to_move_messages_and_moved_none_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody else holds them: whoever runs it in a script must hear of it."""
+    attributes = {"ApproximateNumberOfMessages": "3", "ApproximateNumberOfMessagesNotVisible": "0"}
+    policy = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": ARN})}
+    client = boto3.client("sqs", region_name="eu-central-1")
+    invocation = Invocation(Options(yes=True))
+    vars(invocation)["site"] = Site(stage="local", functions={}, api_url="http://127.0.0.1:9", local=True)
+    vars(invocation)["world"] = SimpleNamespace(sqs=client, queue_url="https://sqs/events", close=lambda: None)
+    with Stubber(client) as stub:
+        stub.add_response("get_queue_attributes", {"Attributes": attributes | policy})
+        stub.add_response("get_queue_url", {"QueueUrl": URL})
+        stub.add_response("get_queue_attributes", {"Attributes": attributes})
+        stub.add_response("receive_message", {})
+        code = command.main([], obj=invocation, standalone_mode=False)
+        stub.assert_no_pending_responses()
+    assert (code, capsys.readouterr().out) == (1, "events-dead: 3 messages.\nMoved 0.\n")
