@@ -24,7 +24,14 @@ from local.stripe.engine.checkout import checkout_sessions, session_order
 from local.stripe.engine.errors import SUPPORT, ApiError
 from local.stripe.engine.expand import Include, check_levels, expand
 from local.stripe.engine.idempotency import IdempotencyKeys
-from local.stripe.engine.invoices import invoice_actions, invoice_items, invoice_objects, invoice_preview, invoices
+from local.stripe.engine.invoices import (
+    invoice_actions,
+    invoice_items,
+    invoice_objects,
+    invoice_preview,
+    invoices,
+    shown_lines,
+)
 from local.stripe.engine.notices import event_destinations, events, old_shapes, thin_events, webhook_endpoints
 from local.stripe.engine.payments import balance, charges, disputes, payment_intents, refunds
 from local.stripe.engine.routes import Call, Route
@@ -119,7 +126,7 @@ class Engine:
     ) -> None:
         self.world = World(clock=clock, token=token, public_url=public_url)
         self.world.followers = [customer_search.follow, entitlements.follow, shown_prices.follow]
-        self.world.readers = [old_shapes.follow, thin_events.follow]
+        self.world.readers = [shown_lines.follow, old_shapes.follow, thin_events.follow]
         self._keys = IdempotencyKeys()
         self._routes = [(route, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))) for route in ROUTES]
         self.fail_next: list[int] = []
@@ -174,7 +181,10 @@ class Engine:
             if self.fail_next and self.fail_next[0] >= 500:
                 raise ApiError("An unknown error occurred", status=self.fail_next.pop(0), type="api_error")
             answer = snapshot(route.answer(Call(self.world, ids, checked, path)))
-            return 200, expand(self.world, answer, checked.get("expand", []), INCLUDED), True
+            answer = expand(self.world, answer, checked.get("expand", []), INCLUDED)
+            if self.world.long_invoices:
+                shown_lines.cut(answer)
+            return 200, answer, True
         except ApiError as refusal:
             if refusal.parameters_refused:
                 raise

@@ -14,9 +14,9 @@ from billing.ports.stripe import Touched
 from tests.integration.adapters.stripe_side import StripeSide
 
 
-def trial(side: StripeSide, customer: CustomerId) -> str:
+def trial(side: StripeSide, customer: CustomerId, prices: int = 1) -> str:
     """Start a subscription that costs nothing yet; its id."""
-    wanted: Any = {"customer": customer, "items": [{"price": side.price(interval="month")}]}
+    wanted: Any = {"customer": customer, "items": [{"price": side.price(interval="month")} for _ in range(prices)]}
     return side.v1.subscriptions.create(wanted | {"trial_period_days": 7}).id
 
 
@@ -29,6 +29,15 @@ def test_the_subscriptions_of_a_customer(side: StripeSide, monkeypatch: pytest.M
     found = side.reads.snapshot([customer], Touched()).subscriptions
     assert {each.id for each in found} == started
     assert side.requests.count("GET /v1/subscriptions") == 3
+
+
+def test_the_lines_of_an_invoice(side: StripeSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invoice brings ten of its lines, and the rest is listed: one that is not read would never grant (F54)."""
+    monkeypatch.setattr(reader, "_PAGE", 5)
+    customer = side.customer()
+    trial(side, customer, 12)
+    (invoice,) = side.reads.snapshot([customer], Touched()).invoices
+    assert len({line.id for line in invoice.lines}) == 12
 
 
 def test_the_lines_of_a_session(side: StripeSide, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from local.stripe.engine.catalog import discounts, price_currencies, tax_ids
 from local.stripe.engine.invoices import debits, invoice_amounts
+from local.stripe.engine.invoices.shown_lines import SHOWN
 from local.stripe.engine.paging import list_object
 from local.stripe.engine.world import Obj, World, snapshot
 
@@ -112,6 +113,7 @@ def draft(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj
     invoice_id = world.id("in_1")
     for each in lines:
         each["invoice"] = invoice_id
+    world.long_invoices |= len(lines) > SHOWN
     return {
         "id": invoice_id,
         "object": "invoice",

@@ -106,3 +106,22 @@ def test_subscriptions_on_a_test_clock_are_listed_for_their_clock_or_customer_on
     assert ids(account.get("/v1/subscriptions", status="all")) == [free]
     assert ids(account.get("/v1/subscriptions", test_clock=clock)) == [clocked]
     assert ids(account.get("/v1/subscriptions", customer=customer)) == [clocked]
+
+
+def test_an_invoice_shows_ten_of_its_lines_wherever_it_stands_and_lists_all(account):
+    """https://docs.stripe.com/api/invoices/line_item"""
+    customer = account.post("/v1/customers")["id"]
+    items = [{"price": account.price(recurring={"interval": "month"})["id"]} for _ in range(12)]
+    subscription = account.post("/v1/subscriptions", customer=customer, items=items, trial_period_days=7)
+    invoice = subscription["latest_invoice"]
+    listed = account.get("/v1/subscriptions", customer=customer, expand=["data.latest_invoice"])
+    told = account.get("/v1/events", type="invoice.created")["data"]
+    for shown in (
+        account.get(f"/v1/invoices/{invoice}"),
+        account.get("/v1/invoices", customer=customer)["data"][0],
+        listed["data"][0]["latest_invoice"],
+        told[0]["data"]["object"],
+    ):
+        assert (len(shown["lines"]["data"]), shown["lines"]["has_more"]) == (10, True)
+    lines = account.get(f"/v1/invoices/{invoice}/lines", limit=100)
+    assert (len({*ids(lines)}), lines["has_more"]) == (12, False)
