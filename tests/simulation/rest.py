@@ -27,7 +27,8 @@ _HOURS = 25 * 3600.0
 
 def come_to_rest(sim: Simulation) -> None:
     """Heal, drain, compare; then do what the schedules do, and resync everybody. Neither may write anything to a ledger
-    where no event was lost; and where one was, the schedules bring all of it back, and a resync finds nothing more.
+    where no event was lost or left to them; and where one was, the schedules bring all of it back, and a resync finds
+    nothing more.
     """
     heal(sim)
     drain(sim)
@@ -36,13 +37,13 @@ def come_to_rest(sim: Simulation) -> None:
     settle(sim)
     compare.requests(sim)
     compare.reservations(sim)
-    compare.events(sim)
+    behind = compare.events(sim) or bool(sim.journal.lost)
     compare.customers(sim)
-    if not sim.journal.lost:
+    if not behind:
         compare.held_to_oracle(sim, "before any repair")
     thorough = sim.chance.happens(("repair",), 0.25)
-    if sim.journal.lost or thorough:
-        _repaired(sim, reconcile, "the schedules' jobs", writing=bool(sim.journal.lost))
+    if behind or thorough:
+        _repaired(sim, reconcile, "the schedules' jobs", writing=behind)
     if thorough:
         _repaired(sim, _resync, "a resync", writing=False)
 
