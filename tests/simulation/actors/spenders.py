@@ -50,8 +50,13 @@ ACTS: dict[str, Act] = {
 
 
 def send(sim: Simulation, request: Request, label: str, retries: int = 0) -> None:
-    """Send a request, for the first time or again. Who gets no answer may ask again at once, with the same key."""
+    """Send a request, for the first time or again. Who gets no answer may ask again at once, with the same key.
+
+    A refusal tells what was so when its invocation read: it settles nothing while another may have been at it
+    since, whose answer nobody got.
+    """
     request.under_way += 1
+    unknown_before = request.unknown
     if request.answer != "done":
         request.answer = None  # a refusal is not kept: what is sent again may be done this time
     user = UserId(request.user)
@@ -60,11 +65,13 @@ def send(sim: Simulation, request: Request, label: str, retries: int = 0) -> Non
         request.under_way -= 1
         if task.result is not None:
             _answered(sim, request, task.result)
-        elif _refused(task) and request.answer is None and not request.under_way:
+        elif not _refused(task):
+            request.unknown += 1
+        elif request.answer is None and not request.under_way and request.unknown == unknown_before:
             request.answer = type(task.error).__name__
         sim.tell(f"{task.name}: {request.act} {dict(request.given)} of {user} under {request.key}: {_said(task)}")
-        unknown = task.result is None and not _refused(task) and not sim.gate.healed
-        if unknown and retries < _RETRIES and sim.chance.happens((task.name, "at once"), 0.6):
+        unanswered = task.result is None and not _refused(task) and not sim.gate.healed
+        if unanswered and retries < _RETRIES and sim.chance.happens((task.name, "at once"), 0.6):
             send(sim, request, f"{label}+", retries + 1)
 
     sim.begin(

@@ -26,6 +26,8 @@ class Request:
     reservation: str | None = None
     under_way: int = 0
     """How many invocations are at it."""
+    unknown: int = 0
+    """How many invocations ended without an answer: each may have done it."""
 
 
 @dataclass
