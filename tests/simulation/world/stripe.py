@@ -145,7 +145,10 @@ class Requests:
 
             def fail() -> Response:
                 self._engine.fail_next = [500]
-                return ask()
+                try:
+                    return ask()
+                finally:
+                    self._engine.fail_next = []  # an answer that is replayed does not use it up
 
             try:
                 answer = self._gate.call("stripe", f"{method} {path}", ask, {**self._otherwise, "saved 500": fail})
