@@ -35,6 +35,7 @@ from tests.fakes.lambda_events import FakeContext, http_event
 from tests.fakes.snapshots import NOW, PRO_MONTHLY, a_subscription
 from tests.fakes.stripe_signature import sign
 from tests.fakes.webhook_edge import BODY, PAYLOAD, SECRET, T, new_edge
+from tests.unit.quarantining import at_a_first_checkout, at_a_first_portal, may_quarantine
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/alarms.md"
@@ -157,6 +158,8 @@ def in_the_ledger() -> None:
 HAPPENS: Mapping[str, Callable[[], None]] = {
     "WebhookFunction": at_the_webhook,
     "EventConsumerFunction": in_the_queue,
+    "CreateCheckoutFunction": at_a_first_checkout,
+    "SubscriptionsFunction": at_a_first_portal,
     "ReconcileFunction": on_the_schedule,
     "CatchUpFunction": in_the_list,
     "LedgerWatchFunction": in_the_ledger,
@@ -240,17 +243,35 @@ def test_a_job_that_does_not_run_is_not_hidden_by_another_one_of_its_function(re
     ("alarm", "metric", "about"),
     [
         ("dead-letters", "ApproximateNumberOfMessagesVisible", {"Fn::GetAtt": ["EventsDeadLetterQueue", "QueueName"]}),
-        ("events-quarantined", "EventsByOutcome", "event_consumer"),
         ("ledger-rewritten", "LedgerRewritten", "ledger_watch"),
     ],
 )
 def test_one_is_enough(resources: dict[str, Any], alarm: str, metric: str, about: object) -> None:
-    """F13, F30, F64: a dead letter, an event in quarantine, a rewritten entry of the ledger are told at once."""
+    """F13, F64: a dead letter, a rewritten entry of the ledger are told at once."""
     found = alarms(resources)[alarm]
     assert (found["MetricName"], found["Dimensions"][0]["Value"]) == (metric, about)
     assert (found["ComparisonOperator"], found["Threshold"]) == ("GreaterThanThreshold", 0)
     assert found["EvaluationPeriods"] == 1
     assert found["Period"] <= 300
+
+
+def test_one_event_in_quarantine_is_enough_whoever_put_it_there(resources: dict[str, Any], model: Model) -> None:
+    """F30: also one of a parked list, which a buyer's first checkout or portal applies."""
+    found = alarms(resources)["events-quarantined"]
+    assert (found["ComparisonOperator"], found["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert found["EvaluationPeriods"] == 1
+    [told] = [query for query in found["Metrics"] if query.get("ReturnData", True)]
+    assert told["Expression"] == "SUM(FILL(METRICS(), 0))"
+    stats = [query["MetricStat"] for query in found["Metrics"] if "MetricStat" in query]
+    assert {(each["Stat"], each["Period"]) for each in stats} == {("Sum", 300)}
+    seen = [dict(each.dimensions) for each in watched(resources) if each.alarm == "events-quarantined"]
+    services = {
+        function.environment["POWERTOOLS_SERVICE_NAME"]
+        for function in model.functions.values()
+        if may_quarantine(function.code_dir)
+    }
+    assert {each["service"] for each in seen} == services
+    assert {each["outcome"] for each in seen} == {"QUARANTINED"}
 
 
 def test_only_what_was_there_before_comes_from_the_ledgers_stream(resources: dict[str, Any]) -> None:
