@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi sbom seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost coverage coverage-domain nightly \
+	simulate planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost coverage coverage-domain build nightly \
 	check check-format lint format typecheck validate lock clean FORCE
 
 help: ## list the commands
@@ -167,6 +167,11 @@ nightly: check coverage ## the long versions of everything
 	@$(MAKE) load prove
 	@$(MAKE) mutation ARGS="domain converge credits webhook store"
 	@$(MAKE) planted ARGS="--again --seconds 600"
+
+## --- deploy it ----------------------------------------------------------------------------------------------------
+
+build: .venv/.ready .venv-sam/.ready ## build what `sam deploy` uploads; ARCH=x86_64 for the tests and benchmarks of this machine
+	@$(PYTHON) -m artefacts $(if $(ARCH),--arch $(ARCH)) $(ARGS)
 
 ## --- look after it ------------------------------------------------------------------------------------------------
 
