@@ -22,6 +22,11 @@ def function_arn(name: str) -> str:
     return f"arn:{PARTITION}:lambda:{REGION}:{ACCOUNT_ID}:function:{name}"
 
 
+def unqualified(arn: str) -> str:
+    """The function's ARN, of it or of an alias: here there is one version of each."""
+    return ":".join(arn.split(":")[:7])
+
+
 def queue_arn(name: str) -> str:
     return f"arn:{PARTITION}:sqs:{REGION}:{ACCOUNT_ID}:{name}"
 

@@ -118,6 +118,8 @@ class _Reader:
                 return names.queue_arn(name)
             case "AWS::Lambda::Function", "Arn":
                 return names.function_arn(name)
+            case "AWS::Lambda::Alias", None:
+                return self._alias_arn(logical_id)
             case "AWS::DynamoDB::Table", "Arn":
                 return names.table_arn(name)
             case "AWS::DynamoDB::Table", "StreamArn":
@@ -130,7 +132,12 @@ class _Reader:
                 return name
         raise TemplateError(f"{logical_id}.{attribute} ({kind}) has no value locally.")
 
+    def _alias_arn(self, logical_id: str) -> str:
+        properties = self._resources.properties(logical_id, only=("FunctionName", "Name"))
+        return f"{names.function_arn(properties['FunctionName'])}:{properties['Name']}"
+
     def _function_of(self, arn: str, where: str) -> str:
+        arn = names.unqualified(arn)
         for logical_id in self._resources.of("AWS::Lambda::Function"):
             if names.function_arn(self._resources.name(logical_id)) == arn or arn in (
                 logical_id,

@@ -1,5 +1,6 @@
 """Look things up among the template's resources: by type, by name, and the code on disk behind them."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,14 @@ class Resources:
             raise TemplateError(f"{logical_id} is referred to, but is neither a parameter nor a resource.")
         return str(self._all[logical_id]["Type"])
 
-    def properties(self, logical_id: str) -> dict[str, Any]:
+    def properties(self, logical_id: str, only: Collection[str] | None = None) -> dict[str, Any]:
         """The resolved properties; what only IAM or monitoring reads is left out, so it need not be resolvable."""
-        ignored = {"Role", "Policies", "Tags", "KmsMasterKeyId", "SSESpecification", "DeadLetterConfig", "RoleArn"}
+        ignored = {
+            *("Role", "Policies", "Tags", "KmsMasterKeyId", "SSESpecification", "DeadLetterConfig", "RoleArn"),
+            *("LoggingConfig", "AccessLogSettings", "DestinationConfig"),
+        }
         raw = self._all[logical_id].get("Properties", {})
-        kept = {key: value for key, value in raw.items() if key not in ignored}
+        kept = {key: value for key, value in raw.items() if (key in only if only else key not in ignored)}
         if isinstance(kept.get("Target"), dict):
             kept["Target"] = {key: value for key, value in kept["Target"].items() if key not in ignored}
         resolved: dict[str, Any] = self.resolver.value(kept)

@@ -89,8 +89,10 @@ def _writers(site: Site) -> list[str]:
 
 
 def _sources(client: Any, name: str) -> list[dict[str, Any]]:
-    pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=name)
-    return [mapping for page in pages for mapping in page["EventSourceMappings"]]
+    """By the name inside their ARN: they start an alias of the function, and Lambda lists by what they start."""
+    pages = client.get_paginator("list_event_source_mappings").paginate()
+    mappings = [mapping for page in pages for mapping in page["EventSourceMappings"]]
+    return [mapping for mapping in mappings if mapping["FunctionArn"].split(":")[6] == name]
 
 
 def _functions(site: Site) -> Any:

@@ -1,7 +1,7 @@
 """A deployed stage: its stack is named in samconfig.toml, and its functions' own environments say the rest.
 
-Read from the functions and not from the stack's parameters: what they run with is what counts, also after somebody has
-changed one by hand. Only names of secrets stand there (failure-modes S18).
+Read from the functions and not from the stack's parameters: what they run with is what counts, and that is the version
+behind the alias, whatever was changed by hand since. Only names of secrets stand there (failure-modes S18).
 """
 
 import tomllib
@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError
 from plumb.errors import PlumbError
 from plumb.site import Site
 
+ALIAS = "live"
+"""What every caller of a function starts: template.yaml, `AutoPublishAlias`."""
 _SAMCONFIG = Path(__file__).resolve().parents[2] / "samconfig.toml"
 
 
@@ -91,5 +93,5 @@ def _functions(session: Any, stack: str) -> Iterator[tuple[str, str]]:
 def _environments(session: Any, names: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     functions = session.client("lambda")
     for logical_id, name in names.items():
-        found = functions.get_function_configuration(FunctionName=name)
+        found = functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
         yield logical_id, dict(found.get("Environment", {}).get("Variables", {}))

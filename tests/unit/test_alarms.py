@@ -22,7 +22,10 @@ import pytest
 from billing.domain.events import Origin
 from billing.domain.ids import SubscriptionId
 from billing.errors import StripeBusy, StripeUnavailable
-from billing.observability import metrics
+from billing.http.handler import http_handler
+from billing.http.reply import HttpResponse
+from billing.http.request import HttpEvent
+from billing.observability import LambdaContext, metrics
 from billing.services.catch_up import CatchUpDeps, catch_up
 from billing.services.settle_due import settle_due
 from billing.services.walk_on import WalkDeps
@@ -117,6 +120,16 @@ def at_the_webhook() -> None:
     edge.deliver()
 
 
+def behind_a_route() -> None:
+    """What nobody foresaw."""
+
+    @http_handler
+    def handler(event: HttpEvent, context: LambdaContext) -> HttpResponse:
+        raise ZeroDivisionError
+
+    handler(http_event(BODY, {}), FakeContext())
+
+
 def in_the_queue() -> None:
     """A message of nobody's, an event of the other mode, and a user who has come to have two subscriptions."""
     core = Core()
@@ -164,13 +177,20 @@ HAPPENS: Mapping[str, Callable[[], None]] = {
     "CatchUpFunction": in_the_list,
     "LedgerWatchFunction": in_the_ledger,
 }
+ROUTED = (
+    "CreateCheckoutFunction",
+    "SuccessSyncFunction",
+    "AccountFunction",
+    "SubscriptionsFunction",
+    "CreditsFunction",
+)
 
 
 @pytest.fixture(scope="module")
 def counted(model: Model) -> set[tuple[str, frozenset[tuple[str, str]]]]:
     """Name and dimensions of all that the functions print, each with the environment that the template gives it."""
     found = set()
-    for function, happen in HAPPENS.items():
+    for function, happen in (*HAPPENS.items(), *((function, behind_a_route) for function in ROUTED)):
         for line in printed(happen, model.functions[function].environment):
             [directive] = line["_aws"]["CloudWatchMetrics"]
             assert directive["Namespace"] == "Plumbline/dev-test"
@@ -209,8 +229,9 @@ def test_what_an_alarm_watches_of_aws_is_there(resources: dict[str, Any]) -> Non
             continue
         names, dimension, kind = OF_AWS[each.namespace]
         assert each.name in names
-        [(name, value)] = each.dimensions
+        (name, value), *rest = each.dimensions
         assert name == dimension
+        assert not rest or each.alarm == "release-failing"
         [reference] = value.values()
         logical_id = reference if isinstance(reference, str) else reference[0]
         assert resources[logical_id]["Type"] == kind
@@ -226,9 +247,23 @@ def test_every_function_that_nobody_waits_for_is_watched(resources: dict[str, An
     assert seen == {(function, name) for function in alone for name in ("Errors", "Throttles")}
 
 
+def test_a_release_is_watched_in_every_function(resources: dict[str, Any]) -> None:
+    """Of the version that the stack publishes: what an older one does holds up no mend."""
+    found = [each.dimensions for each in watched(resources) if each.alarm == "release-failing"]
+    versions = {
+        each["Properties"]["FunctionName"]["Ref"]: name
+        for name, each in resources.items()
+        if each["Type"] == "AWS::Lambda::Version"
+    }
+    assert len(found) == len(versions)
+    for function, version in versions.items():
+        name, alias = ("FunctionName", {"Ref": function}), ("Resource", {"Fn::Sub": f"${{{function}}}:live"})
+        assert (name, alias, ("ExecutedVersion", {"Fn::GetAtt": [version, "Version"]})) in found
+
+
 def test_a_job_that_does_not_run_is_not_hidden_by_another_one_of_its_function(resources: dict[str, Any]) -> None:
     schedules = Counter(
-        each["Properties"]["Target"]["Arn"]["Fn::GetAtt"][0]
+        each["Properties"]["Target"]["Arn"]["Ref"].removesuffix("Aliaslive")
         for each in resources.values()
         if each["Type"] == "AWS::Scheduler::Schedule"
     )

@@ -65,6 +65,8 @@ class Deployed:
         resources |= {"Role": role, **{name: self._function(variables, name) for name in FUNCTIONS}}
         template = {"Resources": resources, "Outputs": {"ApiUrl": {"Value": "https://abc.execute-api.example.com"}}}
         self.cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+        for function in self.functions.list_functions()["Functions"]:
+            self._publish(function["FunctionName"])
 
     def metrics(self) -> Any:
         return boto3.client("cloudwatch", region_name=REGION)
@@ -82,6 +84,15 @@ class Deployed:
         self.functions.update_function_configuration(
             FunctionName=one["FunctionName"], Environment={"Variables": variables}
         )
+        self._publish(one["FunctionName"])
+
+    def _publish(self, function: str) -> None:
+        """A new version, and the alias that everybody calls turned to it."""
+        version = self.functions.publish_version(FunctionName=function)["Version"]
+        if self.functions.list_aliases(FunctionName=function)["Aliases"]:
+            self.functions.update_alias(FunctionName=function, Name="live", FunctionVersion=version)
+        else:
+            self.functions.create_alias(FunctionName=function, Name="live", FunctionVersion=version)
 
     def _secret(self, name: str, content: object) -> None:
         self.secrets.create_secret(Name=name, SecretString=json.dumps(content))

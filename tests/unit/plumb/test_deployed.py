@@ -35,6 +35,14 @@ def test_functions_that_disagree(deployed: Deployed) -> None:
     assert deployed_stack("staging").conflicts() == ["LEVELS"]
 
 
+def test_what_nobody_published_is_not_what_runs(deployed: Deployed) -> None:
+    """A variable that was changed at the function alone reaches none of its callers: they start the alias."""
+    deployed.deploy()
+    name = deployed_stack("staging").names["AccountFunction"]
+    deployed.functions.update_function_configuration(FunctionName=name, Environment={"Variables": {"LEVELS": "A"}})
+    assert deployed_stack("staging").conflicts() == []
+
+
 def test_the_key_that_only_reads_is_not_the_commands(deployed: Deployed) -> None:
     """S19: most functions may have another key than those that write; the command writes."""
     deployed.deploy()

@@ -34,7 +34,8 @@ def queued(deployed: Deployed) -> str:
     name = deployed_stack("staging").names["EventConsumerFunction"]
     url = deployed.sqs.get_queue_url(QueueName="events")["QueueUrl"]
     arn = deployed.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    return str(deployed.functions.create_event_source_mapping(EventSourceArn=arn, FunctionName=name)["UUID"])
+    alias = f"{name}:live"
+    return str(deployed.functions.create_event_source_mapping(EventSourceArn=arn, FunctionName=alias)["UUID"])
 
 
 GO_ON = ("WebhookFunction", "LedgerWatchFunction")
