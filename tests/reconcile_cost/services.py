@@ -10,12 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from billing.adapters.dynamodb.items import Attributes
+from tests.bench.units import READ, WRITE, size
 from tests.fakes.snapshots import NOW
 from tests.reconcile_cost.shop import Length, Shop
 
 A_PAGE, A_READ, A_WRITE, A_MESSAGE = 0.5, 0.02, 0.02, 0.01
 """Seconds that calls are assumed to take: of Stripe for a hundred objects, of DynamoDB, of SQS."""
-_READ_UNIT, _WRITE_UNIT = 4096, 1024
 
 
 @dataclass
@@ -101,14 +101,14 @@ class Tables:
         for each in TransactItems:
             item = each["Put"]["Item"]
             self._walks[item["pk"]["S"]] = item
-            self._meter.write_units += 2 * ceil(_size(item) / _WRITE_UNIT)
+            self._meter.write_units += 2 * ceil(size(item) / WRITE)
 
     def _read(self, name: str, item: Attributes | None) -> None:
         """A consistent read of an item costs a unit for each four kilobytes; of none, one. A kind's items are alike."""
         kind = name.partition("#")[0] if "#" in name else ""
         if item is not None and kind not in self._sizes:
-            self._sizes[kind] = _size(item)
-        self._meter.read_units += 1 if item is None else ceil(self._sizes[kind] / _READ_UNIT)
+            self._sizes[kind] = size(item)
+        self._meter.read_units += 1 if item is None else ceil(self._sizes[kind] / READ)
 
 
 class Mailbox:
@@ -131,30 +131,3 @@ def _shown(item: Attributes, asked: Mapping[str, Any]) -> Attributes:
         return item
     names = asked["ExpressionAttributeNames"].values()
     return {name: item[name] for name in names if name in item}
-
-
-def _size(value: Any) -> int:
-    """About as DynamoDB counts: names and texts by their bytes, three more for a list or a map and one for each part.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-    """
-    total = 0
-    for name, attribute in value.items():
-        ((kind, held),) = attribute.items()
-        total += len(name.encode()) + _held(kind, held)
-    return total
-
-
-def _held(kind: str, held: Any) -> int:
-    match kind:
-        case "S":
-            return len(held.encode())
-        case "N":
-            return ceil(len(held) / 2) + 1
-        case "M":
-            return 3 + len(held) + _size(held)
-        case "L":
-            return 3 + len(held) + sum(_held(*next(iter(part.items()))) for part in held)
-        case "SS":
-            return sum(len(part.encode()) for part in held)
-    return 1
