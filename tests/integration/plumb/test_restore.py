@@ -99,6 +99,15 @@ class Drill:
                 for item in page["Items"]:
                     self.tables.put_item(TableName=f"{source}-{name}", Item=item)
 
+    def age_records(self, *minutes: int) -> int:
+        """Let some records of events be from so long before the moment; how many records there are."""
+        table = self.stack.table_name("EventsTable")
+        records = self.tables.scan(TableName=table)["Items"]
+        for record, before in zip(records, minutes, strict=False):
+            at = datetime.fromisoformat(self.since) - timedelta(minutes=before)
+            self.tables.put_item(TableName=table, Item=record | {"recorded_at": {"S": at.isoformat()}})
+        return len(records)
+
     def forget_cache(self) -> None:
         """What a higher RedisEpoch comes to; the local system can't be deployed anew with its tables."""
         key = {"authorization": f"Bearer {self.stack.upstash_token}"}
@@ -176,6 +185,7 @@ def test_accounts_of_an_hour_ago_beside_the_ledger_of_now(drill: Drill, operator
     refused = operator("restore", "mend", "--since", drill.since, "--yes")
     assert "Redis still has what was cached before" in refused.err
     put_back(drill, operator, "then", "accounts", "events")
+    records = drill.age_records(11, 9)
     assert drill.balances() == {"alice": 400, "bob": 500, "carol": 0}
     found = operator("check", "--no-cache")
     assert (found.code, [line.split(" ", 2)[1] for line in found.out.splitlines()]) == (1, ["ahead:", "ahead:"])
@@ -189,6 +199,7 @@ def test_accounts_of_an_hour_ago_beside_the_ledger_of_now(drill: Drill, operator
     assert books.everything() == before
 
     told = mended(drill, operator)
+    assert f"{records - 1} records of events deleted;" in told.out, "those of the ten minutes before, too, no older one"
     assert "alice: 3 entries of the ledger done again, -2000 for the resync to book anew." in told.out
     assert "carol: 1 entry of the ledger done again, -500 for the resync to book anew." in told.out
     assert re.search(r"cus_\w+ is carol's\.", told.out)
