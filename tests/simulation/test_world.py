@@ -1,13 +1,17 @@
-"""The simulated tables and queues are those of template.yaml."""
+"""The simulated tables, queues and time limits are those of template.yaml."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.event_consumer import app
 from local.template.yaml_source import parse
+from tests.simulation.actors import machines
 from tests.simulation.world.chance import Chance
+from tests.simulation.world.gate import _STUCK
 from tests.simulation.world.queueing import DEAD, EVENTS, Shuffled, queues
+from tests.simulation.world.simulation import LIMITS
 from tests.simulation.world.tables import DEFINITIONS
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -15,9 +19,14 @@ SHAPE = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 
 
 @pytest.fixture(scope="module")
-def resources() -> dict[str, Any]:
-    parsed: dict[str, Any] = parse(TEMPLATE.read_bytes(), TEMPLATE)["Resources"]
-    return parsed
+def template() -> dict[str, Any]:
+    return parse(TEMPLATE.read_bytes(), TEMPLATE)
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
 
 
 def test_the_tables(resources: dict[str, Any]) -> None:
@@ -34,6 +43,19 @@ def test_the_queues(resources: dict[str, Any]) -> None:
     assert simulated[EVENTS].most_receives == events["RedrivePolicy"]["maxReceiveCount"]
     assert simulated[EVENTS].dead_letters == DEAD
     assert simulated[DEAD].retained == dead["MessageRetentionPeriod"]
+
+
+def test_the_functions_time(template: dict[str, Any], resources: dict[str, Any]) -> None:
+    """And the consumer begins its last converge when its handler does (F11)."""
+    usual = template["Globals"]["Function"]["Timeout"]
+    functions = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Serverless::Function"]
+    deployed = {Path(each["CodeUri"]).name: each.get("Timeout", usual) for each in functions}
+    assert LIMITS.keys() - deployed.keys() == {"operator"}
+    assert {name: limit for name, limit in LIMITS.items() if name in deployed} == {
+        name: limit for name, limit in deployed.items() if name in LIMITS
+    }
+    assert machines._LAST_CONVERGE == app._LAST_CONVERGE
+    assert _STUCK + machines._LAST_CONVERGE.total_seconds() > LIMITS["event_consumer"] > _STUCK
 
 
 def _shape(table: dict[str, Any]) -> dict[str, Any]:

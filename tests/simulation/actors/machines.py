@@ -11,9 +11,10 @@ from tests.simulation.actors.deeds import Deed
 from tests.simulation.world.deliveries import Delivery
 from tests.simulation.world.queueing import again, delete, receive
 from tests.simulation.world.scheduler import Task
-from tests.simulation.world.simulation import Simulation
+from tests.simulation.world.simulation import LIMITS, Simulation
 
 _LAST_CONVERGE = timedelta(seconds=12)
+"""As in the consumer's handler, which the simulation does not run."""
 
 
 def deliver(sim: Simulation, delivery: Delivery, label: str, *, again: bool = False) -> None:
@@ -59,7 +60,7 @@ def run_batch(sim: Simulation, label: str, batch: list[Message]) -> None:
 
     def work() -> frozenset[str]:
         deps = sim.system.consumer()
-        left = timedelta(seconds=60) - _LAST_CONVERGE
+        left = timedelta(seconds=LIMITS["event_consumer"]) - _LAST_CONVERGE
         return consume_events(batch, deps.converge.clock.now() + left, deps)
 
     def ended(task: Task) -> None:

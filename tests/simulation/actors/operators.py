@@ -5,11 +5,12 @@ from __future__ import annotations
 from billing.domain.ids import EventId, UserId
 from billing.services.replay_events import replay_events
 from billing.services.resync import resync
+from plumb.queues import move_by_hand
 from tests.simulation.actors.buyers import told, user_of
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume
 from tests.simulation.actors.settling import begin_settling
-from tests.simulation.world.queueing import EVENTS, dead, exhaust, redrive, redrive_by_hand
+from tests.simulation.world.queueing import DEAD, EVENTS, dead, exhaust, redrive
 from tests.simulation.world.scheduler import AGES
 from tests.simulation.world.simulation import Simulation
 
@@ -63,15 +64,24 @@ def _bury(sim: Simulation) -> bool:
 
 
 def _redrive(sim: Simulation) -> bool:
-    """Dead letters are put back: by SQS, or one by one by a command that is killed before its last delete."""
-    if not dead(sim.queue):
+    """Dead letters are put back: by SQS, or one by one by plumb, which is killed at one of them (F10)."""
+    letters = dead(sim.queue)
+    if not letters:
         return False
-    if sim.chance.happens((sim.step, "by hand"), 0.5):
-        moved = redrive_by_hand(sim.queue, 1 + sim.chance.number((sim.step, "letters"), 4))
-        sim.tell(f"{moved} dead letters are put back, and the last one is still there")
-    else:
+    if not sim.chance.happens((sim.step, "by hand"), 0.5):
         redrive(sim.queue)
         sim.tell("the dead letters are put back")
+        return True
+
+    def work() -> int:
+        sim.shuffled.begin(f"{sim.step}")
+        return move_by_hand(sim.system.sqs, DEAD, EVENTS, letters, lambda moved: None)
+
+    name = f"{sim.step}"
+    task = sim.begin("operator", name, work, lambda task: sim.tell(f"{task.name}: the redrive ended with {told(task)}"))
+    task.struck = sim.chance.one((task.name, "killed"), ("crash before", "crash after"))
+    task.struck_at = sim.chance.one((task.name, "killed at"), ("DeleteMessage", "SendMessage"))
+    task.struck_past = sim.chance.number((task.name, "letters"), 4)
     return True
 
 

@@ -6,7 +6,7 @@ from local.stripe.engine.notices import webhook_endpoints
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume
 from tests.simulation.world.chance import Weights
-from tests.simulation.world.queueing import waiting
+from tests.simulation.world.queueing import dies, redrive, waiting
 from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.system import WEBHOOK_SECRET
 
@@ -30,9 +30,12 @@ def long_time(sim: Simulation, seconds: float) -> bool:
     """Let so much time pass, with all that is under way coming to its end.
 
     SQS and Stripe keep what they have for days, and their machines never rest: so before a long time passes the queue
-    is worked through, and while that can't be done no such time passes.
+    is worked through, and while that can't be done no such time passes. Of dead letters there is an alarm: somebody
+    puts them back before their days are over.
     """
     sim.scheduler.finish()
+    if dies(sim.queue, sim.scheduler.now + _TURNS * 900.0 + seconds):
+        redrive(sim.queue)
     for turn in range(_TURNS if seconds > _LONG else 0):
         batch = 0
         while consume(sim, f"{sim.step}-{turn}-{batch}", 10):

@@ -93,7 +93,7 @@ def _has_account(batch: Mapping[str, Any]) -> bool:
 
 
 class GatedQueue:
-    """boto3's client of SQS, as far as the functions call it."""
+    """boto3's client of SQS, as far as the functions and the operator's command call it."""
 
     def __init__(self, client: Any, gate: Gate) -> None:
         self._client = client
@@ -101,6 +101,12 @@ class GatedQueue:
 
     def send_message(self, **given: Any) -> Any:
         return self._called("SendMessage", lambda: self._client.send_message(**given))
+
+    def receive_message(self, **given: Any) -> Any:
+        return self._called("ReceiveMessage", lambda: self._client.receive_message(**given))
+
+    def delete_message(self, **given: Any) -> Any:
+        return self._called("DeleteMessage", lambda: self._client.delete_message(**given))
 
     def change_message_visibility(self, **given: Any) -> Any:
         return self._called("ChangeMessageVisibility", lambda: self._client.change_message_visibility(**given))

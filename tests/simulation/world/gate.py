@@ -11,8 +11,10 @@ from tests.simulation.world.scheduler import Crash, Scheduler, Task
 
 _SLOW = 4.0
 """Seconds that a slow call takes: more than most clients wait for, and less than a function lives."""
-_STUCK = 50.0
-"""Seconds that a call takes that is tried again and again: the consumer may begin nothing after these (F11)."""
+_STUCK = 20.0
+"""Seconds that a call takes that is tried again and again: the consumer may begin nothing after these (F11), and lives
+on for some.
+"""
 
 type Otherwise[T] = Mapping[str, Callable[[], T]]
 """What a call does instead under a strike: as a rule it raises, as the SDK would."""

@@ -96,6 +96,12 @@ def dead(sqs: Sqs) -> int:
     return len(sqs.queues[DEAD].messages)
 
 
+def dies(sqs: Sqs, at: float) -> bool:
+    """Whether SQS will have let go of a dead letter by then. Its days count from when it was sent first."""
+    queue = sqs.queues[DEAD]
+    return any(message.sent + queue.retained <= at for message in queue.messages)
+
+
 def exhaust(sqs: Sqs, most: int) -> int:
     """Let the oldest messages have been received in vain as often as the queue allows: who receives them next is handed
     others, and they are dead letters. How many.
@@ -108,16 +114,6 @@ def exhaust(sqs: Sqs, most: int) -> int:
     return len(found)
 
 
-def redrive_by_hand(sqs: Sqs, most: int) -> int:
-    """Send dead letters again, one by one, and delete each; killed before the last one is deleted. How many."""
-    found = sqs.queues[DEAD].messages[:most]
-    for message in found:
-        sqs.send_message(QueueUrl=EVENTS, MessageBody=message.body)
-        if message is not found[-1]:
-            sqs.queues[DEAD].messages.remove(message)
-    return len(found)
-
-
 def redrive(sqs: Sqs) -> None:
-    """Put the dead letters back."""
+    """Put the dead letters back, as SQS's own task does."""
     sqs.redrive(DEAD)

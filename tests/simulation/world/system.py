@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from billing.adapters.dynamodb.account_store import DynamoAccounts
 from billing.adapters.dynamodb.checkout_store import DynamoCheckouts
@@ -53,6 +53,9 @@ from tests.simulation.world.quiet import Alarmed, Drawn
 from tests.simulation.world.scheduler import TaskClock
 from tests.simulation.world.stripe import SimulatedClient
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
 TABLES = Tables(events="events", accounts="accounts", ledger="ledger")
 PREFIX = "simulated:test:1:"
 WEBHOOK_SECRET = "webhook"
@@ -95,7 +98,8 @@ class System:
         self.checkouts = DynamoCheckouts(dynamo, TABLES)
         self.credits = DynamoCredits(dynamo, TABLES)
         self.due = DynamoDue(dynamo, TABLES)
-        self.queue = SqsQueue(lambda: cast("Any", clients.queue), EVENTS)
+        self.sqs = cast("SQSClient", clients.queue)
+        self.queue = SqsQueue(lambda: self.sqs, EVENTS)
         self.converge = ConvergeDeps(
             accounts=self.accounts,
             events=self.events,
