@@ -4,27 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from billing.domain.ids import CustomerId, OrderId, SessionId
+from billing.domain.ids import SessionId
 from billing.errors import StripeRefused, StripeUnavailable
-from tests.fakes.core import Core, a_notice
-from tests.fakes.snapshots import BOB, NOW, SESSION, an_order
+from tests.fakes.core import a_notice
+from tests.fakes.snapshots import NOW
 from tests.fakes.world import raising
 
 BOBS = SessionId("cs_bob")
 BOB_PAID = a_notice(id="evt_bob", customer="cus_bob", related={"checkout.session": BOBS})
 
-
-@pytest.fixture
-def core() -> Core:
-    """Alice and bob have paid for 500 credits each."""
-    core = Core()
-    core.has_customer()
-    core.has_session(an_order())
-    core.stripe.pay(SESSION)
-    core.has_customer(BOB, CustomerId("cus_bob"))
-    core.has_session(an_order(id=OrderId("ord_bob"), user=BOB), BOBS, CustomerId("cus_bob"))
-    core.stripe.pay(BOBS)
-    return core
+pytestmark = pytest.mark.usefixtures("alice_has_paid", "bob_has_paid")
 
 
 def test_nothing_is_begun_after_the_deadline(core):

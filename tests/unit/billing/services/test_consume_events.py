@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, SessionId
+from billing.domain.ids import EventId, OrderId, PaymentIntentId, SessionId
 from billing.domain.records import Outcome
 from billing.errors import StoreUnavailable, StripeRefused, StripeUnavailable
-from tests.fakes.core import Core, a_notice
+from tests.fakes.core import a_notice
 from tests.fakes.snapshots import (
     ALICE,
     BOB,
@@ -24,18 +24,7 @@ from tests.fakes.world import raising
 BOBS = SessionId("cs_bob")
 BOB_PAID = a_notice(id="evt_bob", customer="cus_bob", related={"checkout.session": BOBS})
 
-
-@pytest.fixture
-def core() -> Core:
-    """Alice and bob have paid for 500 credits each."""
-    core = Core()
-    core.has_customer()
-    core.has_session(an_order())
-    core.stripe.pay(SESSION)
-    core.has_customer(BOB, CustomerId("cus_bob"))
-    core.has_session(an_order(id=OrderId("ord_bob"), user=BOB), BOBS, CustomerId("cus_bob"))
-    core.stripe.pay(BOBS)
-    return core
+pytestmark = pytest.mark.usefixtures("alice_has_paid", "bob_has_paid")
 
 
 def test_one_converge_for_each_user_and_one_round_trip_to_the_cache(core):

@@ -3,17 +3,9 @@
 import pytest
 
 from billing.errors import MalformedObject, StripeUnavailable
-from tests.fakes.core import Core, a_notice
-from tests.fakes.snapshots import SESSION, an_order
+from tests.fakes.core import a_notice
 
-
-@pytest.fixture
-def core() -> Core:
-    core = Core()
-    core.has_customer()
-    core.has_session(an_order())
-    core.stripe.pay(SESSION)
-    return core
+pytestmark = pytest.mark.usefixtures("alice_has_paid")
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), MalformedObject("DynamoDB refused")], ids=["bug", "refused"])

@@ -34,15 +34,7 @@ from tests.fakes.world import raising
 TOUCHED = touched_session(SESSION)
 EVENT = EventId("evt_1")
 
-
-@pytest.fixture
-def core() -> Core:
-    """Alice has bought 500 credits, and nobody has looked yet."""
-    core = Core()
-    core.has_customer()
-    core.has_session(an_order())
-    core.stripe.pay(SESSION)
-    return core
+pytestmark = pytest.mark.usefixtures("alice_has_paid")
 
 
 def run(core: Core, *notices, touched: Touched = TOUCHED) -> Converged:

@@ -29,14 +29,7 @@ from tests.fakes.snapshots import (
 
 PAID = PaymentIntentId("pi_in_1")
 
-
-@pytest.fixture
-def core() -> Core:
-    core = Core()
-    core.has_customer()
-    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(latest_invoice=INVOICE)
-    core.stripe.invoices[INVOICE] = an_invoice()
-    return core
+pytestmark = pytest.mark.usefixtures("alice_has_subscribed")
 
 
 def run(core: Core, **touched) -> Converged:

@@ -13,11 +13,6 @@ from tests.fakes.snapshots import ALICE, CUSTOMER
 from tests.fakes.world import raising
 
 
-@pytest.fixture
-def core() -> Core:
-    return Core()
-
-
 def ensure(core: Core, email: str | None = "alice@example.com") -> tuple[Account, CustomerId]:
     found = ensure_customer(ALICE, email, core.accounts, core.stripe, core.log, adopting=False)
     return found.account, found.customer

@@ -13,11 +13,6 @@ from tests.fakes.snapshots import CREDITS, PRO_30, PRO_MONTHLY, TEAM_YEARLY, a_p
 PRO_YEARLY = a_price("pro_yearly", 12000, "year", level="PRO", plan="pro", options={"usd": 13000})
 
 
-@pytest.fixture
-def core() -> Core:
-    return Core()
-
-
 def find(core: Core, currency: str | None = None, **ref: str) -> Price:
     return PriceFinder(core.stripe, currency).find(PriceRef(**ref))
 

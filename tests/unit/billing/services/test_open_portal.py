@@ -17,11 +17,6 @@ from tests.fakes.world import raising
 SUB = SubscriptionId("sub_1")
 
 
-@pytest.fixture
-def core() -> Core:
-    return Core()
-
-
 def subscribed(core: Core, **given: Any) -> None:
     core.has_customer()
     core.stripe.subscriptions[SUB] = a_subscription(**given)

@@ -8,11 +8,6 @@ from billing.services.read_catalog import read_catalog
 from tests.fakes.core import Core
 
 
-@pytest.fixture
-def core() -> Core:
-    return Core()
-
-
 def read(core: Core) -> str:
     def reach() -> Catalog:
         core.calls.made.append("reach")

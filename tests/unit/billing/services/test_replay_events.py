@@ -9,17 +9,9 @@ from billing.domain.ids import EventId
 from billing.errors import QueueUnavailable, StripeRefused
 from billing.services.replay_events import Replay, replay_events
 from tests.fakes.core import Core, a_notice
-from tests.fakes.snapshots import SESSION, an_order
 from tests.fakes.world import raising
 
-
-@pytest.fixture
-def core() -> Core:
-    core = Core()
-    core.has_customer()
-    core.has_session(an_order())
-    core.stripe.pay(SESSION)
-    return core
+pytestmark = pytest.mark.usefixtures("alice_has_paid")
 
 
 def replay(core: Core, *events: str) -> dict[str, str]:

@@ -7,16 +7,9 @@ import pytest
 from billing.ports.stripe import Touched
 from billing.services.converge import converge
 from tests.fakes.core import Core, a_notice
-from tests.fakes.snapshots import ALICE, INVOICE, PRO_MONTHLY, SUBSCRIPTION, a_refund, a_subscription, an_invoice
+from tests.fakes.snapshots import ALICE, INVOICE, PRO_MONTHLY, a_refund
 
-
-@pytest.fixture
-def core() -> Core:
-    core = Core()
-    core.has_customer()
-    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(latest_invoice=INVOICE)
-    core.stripe.invoices[INVOICE] = an_invoice()
-    return core
+pytestmark = pytest.mark.usefixtures("alice_has_subscribed")
 
 
 def run(core: Core, *notices) -> None:

@@ -16,15 +16,7 @@ from tests.fakes.world import raising
 
 SOON = NOW + timedelta(minutes=5)
 
-
-@pytest.fixture
-def core() -> Core:
-    """Alice has paid for 500 credits, and no event ever came."""
-    core = Core()
-    core.has_customer()
-    core.has_session(an_order())
-    core.stripe.pay(SESSION)
-    return core
+pytestmark = pytest.mark.usefixtures("alice_has_paid")
 
 
 def done(core: Core, **given) -> Resynced:

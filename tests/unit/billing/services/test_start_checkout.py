@@ -28,11 +28,6 @@ from tests.fakes.snapshots import (
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def core() -> Core:
-    return Core()
-
-
 def start(core: Core, lookup_key: str | None = "credits", quantity: int = 1, **given: Any) -> OpenSession:
     return start_checkout(a_request(lookup_key, quantity, **given), core.checkout)
 

@@ -20,11 +20,6 @@ HOUR = timedelta(hours=1)
 TYPO = "entitlement_level 'PORO' is none of PRO, TEAM"
 
 
-@pytest.fixture
-def core() -> Core:
-    return Core()
-
-
 def start(core: Core, lookup_key: str = "credits", user: UserId = ALICE) -> OpenSession:
     return start_checkout(a_request(lookup_key, user=user), core.checkout)
 
