@@ -85,7 +85,7 @@ simulate: .venv/.ready ## the whole system from seeds, held to an oracle: make s
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) $(ARGS)
 
 planted: .venv/.ready ## bugs planted in the protocol, and the seeds until each is seen: make planted BUG=refund-as-delta
-	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation.planted $(if $(BUG),--bug $(BUG)) $(ARGS)
+	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation.planted $(if $(BUG),--bug $(BUG),$(if $(ARGS),,--write)) $(ARGS)
 
 fuzz-api: .venv/.ready ## ask every route what chance makes up: make fuzz-api EXAMPLES=500
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(PYTHON) -m pytest tests/integration/fuzz --timeout=0 $(ARGS)
@@ -168,7 +168,7 @@ nightly: check coverage ## the long versions of everything
 	@$(MAKE) simulate RUNS=$(or $(RUNS),100000) SEED=$(or $(SEED),$(shell date +%Y%m%d))
 	@$(MAKE) fuzz-webhook fuzz-api RUNS=1000000 EXAMPLES=500
 	@$(MAKE) load prove
-	@$(MAKE) mutation ARGS="domain converge credits webhook store"
+	@$(MAKE) mutation
 	@$(MAKE) planted ARGS="--again --seconds 600"
 
 ## --- deploy it ----------------------------------------------------------------------------------------------------

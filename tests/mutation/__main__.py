@@ -31,11 +31,14 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="plumbline-mutation-") as folder:
         bench = Workbench(Path(folder) / "copy")
         failed = [room for room, paths in chosen.items() if not _held(bench, room, paths, known, options.at_once)]
+    print("Written into docs/mutation.md and tests/mutation/figures.json.")
+    print(f"Not held: {', '.join(room.name for room in failed)}." if failed else "All of it is held.")
     return 1 if failed else 0
 
 
 def _held(bench: Workbench, room: Room, paths: Sequence[str], known: Sequence[Survivor], at_once: int) -> bool:
     """Try a room, or some of its files. False when a survivor is not explained, or when they are too many."""
+    print(f"{room.name}: {len(paths)} files", flush=True)
     sources = {path: source_name(bench.root / path) for path in paths}
     verdicts = _verdicts(bench, room, paths, at_once)
     difference = compared(paths, [name for name, killed, late in verdicts if not killed and not late], known)
@@ -46,7 +49,7 @@ def _held(bench: Workbench, room: Room, paths: Sequence[str], known: Sequence[Su
     figures = read_figures() | {path: _figures(path, sources[path], verdicts) for path in paths}
     write_figures(figures)
     reached = percent(figures[path] for path in room.paths() if path in figures)
-    print(f"{room.name}: {reached:.1f} % (at least {room.floor:.0f} %)", flush=True)
+    print(f"{room.name}: {reached:.1f} % are killed (at least {room.floor:.0f} %)", flush=True)
     return not difference.unexplained and reached >= room.floor
 
 

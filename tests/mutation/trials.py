@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,11 +27,13 @@ from tests.mutation.lines import Known, Watched, functions_of, key_of, within
 from tests.mutation.mutants import Mutant, mutants_in
 
 _LOADED = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
-_OPTIONS = ("-q", "-s", "-n0", "-x", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", *_LOADED)
+_OPTIONS = ("-qq", "-s", "-n0", "-x", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", *_LOADED)
 """No word about a failure is wanted, and finding it takes longer than the test."""
 _EXAMPLES = 4
 _WHOLE_SUITE = 1800.0
 _TIMES_AS_LONG = 5
+_TELLS = 10.0
+"""Seconds between two lines that tell how far it is."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Trials:
         self.plan = plan
         self.tell = tell
         self.known = Known()
+        self._tried = self._survived = 0
+        self._told = 0.0
         self._killers: dict[tuple[str, str], list[int]] = defaultdict(list)
 
     @pytest.hookimpl(tryfirst=True)
@@ -90,16 +95,21 @@ class Trials:
             few = settings(test._hypothesis_internal_use_settings, max_examples=_EXAMPLES)
             test._hypothesis_internal_use_settings = few
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self) -> tuple[str, str, str]:
+        """No word of the tests that run in this process: what is told is of mutants."""
+        return "", "", ""
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         here = Path.cwd()
+        print(f"  {len(session.items)} tests run twice over the clean code", flush=True)
         _warm(session)
         living = functions_of({str(here / mutant.path) for mutant in self.mutants})
         for item, (lines, seconds) in zip(session.items, _green(partial(_observe, session, living, here)), strict=True):
             self.known.add(item.nodeid, lines, seconds)
         _green(partial(_backwards, session))
-        print(
-            f"{len(self.mutants)} mutants, {len(self.known.tests)} tests of {sum(self.known.seconds):.0f} s", flush=True
-        )
+        print(f"  {len(self.mutants)} mutants are tried; all tests take {sum(self.known.seconds):.0f} s", flush=True)
+        self._told = time.monotonic()
         gc.collect()
         gc.freeze()
         for (mutant, tests), ended in in_forks(self._tasks(session, living, here), self.plan.at_once):
@@ -121,6 +131,11 @@ class Trials:
             self._killers[mutant.path, mutant.function].append(ended.answer)
             killer = self.known.tests[ended.answer]
         self.tell(Verdict(mutant, killer, ended.late, len(tests)))
+        self._tried += 1
+        self._survived += killer is None and not ended.late
+        if time.monotonic() - self._told >= _TELLS or self._tried == len(self.mutants):
+            self._told = time.monotonic()
+            print(f"  {self._tried} of {len(self.mutants)} mutants tried, {self._survived} survived", flush=True)
 
 
 type Living = dict[tuple[str, str, int], list[FunctionType]]

@@ -48,6 +48,7 @@ def main(runs: int, seed: int, processes: int, most_failures: int, shrinking: bo
     for outcome in sorted(done.failed, key=lambda each: each.seed)[:most_failures]:
         click.echo(f"\nseed {outcome.seed} failed: {outcome.failure}")
         click.echo(story(shrink(outcome) if shrinking else outcome))
+        click.echo(f"Again: make simulate RUNS=1 SEED={outcome.seed}")
     raise SystemExit(1 if done.failed else 0)
 
 

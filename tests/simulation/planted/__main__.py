@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from tests.proofs.workbench import BenchError, Workbench
-from tests.simulation.planted.bugs import MOST_SEEDS, Bug, Result, bugs, keep, results
+from tests.simulation.planted.bugs import MOST_SEEDS, RESULTS, Bug, Result, bugs, keep, results
 from tests.simulation.planted.page import PAGE, page
 from tests.simulation.planted.trial import Trial
 
+NAMES = " and ".join(str(path.relative_to(PAGE.parents[1])) for path in (RESULTS, PAGE))
 _WAYS = ("simulate", "units", "enumerate")
 
 
@@ -24,8 +26,11 @@ _WAYS = ("simulate", "units", "enumerate")
 @click.option("--whole", default=25, type=click.IntRange(1), help="Seeds that the copy must pass before any bug.")
 @click.option("--missing/--all", default=False, help="Pass over what is known already.")
 @click.option("--again", is_flag=True, help="Simulate those that a seed has seen, and write nothing down.")
-def main(bug: tuple[str, ...], by: str, runs: int, seconds: int, whole: int, missing: bool, again: bool) -> None:
-    """Plant each bug, write down what became of it, and end with 1 when no seed has seen one."""
+@click.option("--write", is_flag=True, help=f"Write what became of each into {NAMES}.")
+def main(
+    bug: tuple[str, ...], by: str, runs: int, seconds: int, whole: int, missing: bool, again: bool, write: bool
+) -> None:
+    """Plant each bug, tell what became of it, and end with 1 when no seed has seen one."""
     unknown = set(bug) - {each.name for each in bugs()}
     if unknown:
         raise click.UsageError(f"no such bug: {', '.join(sorted(unknown))}")
@@ -39,21 +44,28 @@ def main(bug: tuple[str, ...], by: str, runs: int, seconds: int, whole: int, mis
                 _again(trial, chosen, runs, seconds)
                 return
             wanted = [each for each in chosen if not (missing and _is_known(each, by))]
-            if by == "units":
-                for each, said in trial.units(wanted):
-                    _keep(each, replace(_known(each), units=said))
-                wanted = []
-            for each in wanted:
-                known = _known(each)
-                _keep(
-                    each,
-                    trial.enumerate(each, known) if by == "enumerate" else trial.simulate(each, known, runs, seconds),
-                )
+            found = {}
+            for each, row in _tried(trial, wanted, by, runs, seconds):
+                found[each.name] = row
+                if write:
+                    _keep(each, row)
         except BenchError as error:
             raise click.ClickException(str(error)) from error
-    unseen = [each.name for each in chosen if not _known(each).caught]
+    unseen = [each.name for each in chosen if not (found.get(each.name) or _known(each)).caught]
     click.echo(f"seen by a seed: {len(chosen) - len(unseen)} of {len(chosen)}")
+    click.echo(f"Written into {NAMES}." if write else "Nothing is written down; --write does that.")
     raise SystemExit(1 if unseen else 0)
+
+
+def _tried(trial: Trial, wanted: list[Bug], by: str, runs: int, seconds: int) -> Iterator[tuple[Bug, Result]]:
+    """Each bug with what is known of it then, as soon as that is."""
+    if by == "units":
+        for each, said in trial.units(wanted):
+            yield each, replace(_known(each), units=said)
+        return
+    for each in wanted:
+        known = _known(each)
+        yield each, trial.enumerate(each, known) if by == "enumerate" else trial.simulate(each, known, runs, seconds)
 
 
 def _again(trial: Trial, chosen: list[Bug], runs: int, seconds: int) -> None:

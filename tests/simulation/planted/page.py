@@ -19,7 +19,8 @@ might, and the simulation is run on the broken copy until a seed fails.
 *Seeds* is how many it took, from seed 1 on; the whole product passes the seed that failed. *Unit tests* names one
 that fails on the same copy; *green* is a whole run of `tests/unit`, with those planted at once that fit beside each
 other; `-` is not known. Most of the green ones are in what the Stripe adapter reads, of which the integration tests
-know more. `make planted` repeats it, `make planted BUG=refund-as-delta` one of them; both write this page.
+know more. `make planted` repeats it and writes this page; `make planted BUG=refund-as-delta` tries one of them, and
+writes it with `ARGS=--write`.
 
 Measured on {commits}.
 

@@ -15,7 +15,7 @@ from tests.simulation.planted.bugs import FIRST_SEED, Bug, Result, Seen, Units
 _GRACE = 300.0
 """Seconds beyond those that a simulation was given, to start and to end its last seed."""
 _LONG = 7200.0
-_PRODUCT = ("layers", "functions")
+_PRODUCT = ("layers", "functions", "plumb")
 _SIMULATION = ("tests/simulation", "local/stripe", ":!tests/simulation/planted")
 
 type Tell = Callable[[str], None]
@@ -27,7 +27,8 @@ def first_failure(bench: Workbench, runs: int, seconds: float, tell: Tell, seed:
     said: dict[str, Any] = {}
     for line in bench.told("tests.simulation.planted.first", *asked, seconds=seconds + _GRACE):
         said = json.loads(line)
-        tell(f"{said['tried']} of {runs} seeds")
+        if "failure" not in said:
+            tell(f"none of {said['tried']} seeds fails yet, {runs} at most")
     return said
 
 
@@ -48,6 +49,8 @@ class Trial:
         first = first_failure(self._bench, runs, _LONG, lambda said: self._tell(f"without a bug: {said}"), seed)
         if first["seed"] is not None:
             raise BenchError(f"seed {first['seed']} fails without any bug: {first['failure']}")
+        which = f"seeds {seed} to {seed + runs - 1} pass" if runs > 1 else f"seed {seed} passes"
+        self._tell(f"without a bug: {which}")
         self._whole = range(seed, seed + runs) if runs > 1 else self._whole
 
     def simulate(self, bug: Bug, known: Result, runs: int, seconds: float) -> Result:
@@ -57,7 +60,8 @@ class Trial:
         tried, failure = first["tried"], first["failure"]
         if failure is not None:
             self.whole(1, first["seed"])
-        self._tell(f"{bug.name}: {failure or 'not seen'}")
+        seen = f"seed {first['seed']} fails: {failure}" if failure is not None else f"none of {tried} seeds fails"
+        self._tell(f"{bug.name}: {seen}")
         return replace(
             known,
             seen=Seen(self._product, self._simulation, tried, None if failure is None else tried, failure),
