@@ -57,10 +57,11 @@ def demo(verbose: bool, template: Path, patience: float) -> None:
 @click.option("--user", help="A user's token (default alice).")
 @click.option("--scope", help="A machine's token with these scopes instead, e.g. billing:spend.")
 def token(user: str | None, scope: str | None) -> None:
-    """Print a token for trying the API with curl; the stack need not run."""
+    """Print a token for trying the API with curl. No system need run; where none does, that is said."""
     from local.issuer.keys import load_key
     from local.issuer.tokens import MACHINE_SCOPES, Issuer
     from local.run_config import url
+    from local.supervisor.ports import answers
     from local.supervisor.settings import read_ports
 
     if user is not None and scope is not None:
@@ -76,6 +77,10 @@ def token(user: str | None, scope: str | None) -> None:
         click.echo(issuer.machine_token(scope) if scope else issuer.user_token("alice" if user is None else user))
     except ValueError as exc:
         raise StartError(f"{exc}.") from exc
+    if not answers(storefront):
+        click.secho(
+            f"Nothing runs on port {storefront}: the token is good once `make run` does.", fg="yellow", err=True
+        )
 
 
 @cli.command()

@@ -6,7 +6,6 @@ with Stack() as stack:
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ import httpx
 from local.aws_clients import dynamodb_client, lambda_client, secrets_client, sqs_client
 from local.issuer.keys import load_key
 from local.issuer.tokens import Issuer
+from local.own_state import OwnState
 from local.run_config import DEFAULT_USERS, Ports, RunConfig, url
 from local.run_file import remove_run_file, write_run_file
 from local.seed import add_promotion_code, fill_catalog
@@ -73,8 +73,11 @@ class Stack:
         self.backends = backends or Backends.stand_ins()
         self.webhook_secret = self.backends.webhook_secret or new_webhook_secret()
         self.stripe_key = self.backends.stripe_key or STAND_IN_KEY
-        self._own_state = state_dir is None
-        self.state_dir = state_dir or Path(tempfile.mkdtemp(prefix="plumbline-"))
+        self._own_state: OwnState | None = None
+        if state_dir is None:
+            self._own_state = OwnState()
+            state_dir = self._own_state.path
+        self.state_dir = state_dir
         self.key_dir = key_dir or self.state_dir
         self._with_stripe = stripe
         self._seed = seed and stripe
@@ -120,8 +123,8 @@ class Stack:
     def stop(self) -> None:
         remove_run_file(self.config)
         self.supervisor.stop()
-        if self._own_state:
-            shutil.rmtree(self.state_dir, ignore_errors=True)
+        if self._own_state is not None:
+            self._own_state.remove()
 
     def _forget_last_run(self) -> None:
         for directory in ("logs", "ready"):

@@ -31,6 +31,12 @@ def free_ports() -> Ports:
             each.close()
 
 
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def require_free(ports: Ports) -> None:
     """Raise StartError naming the first port that is in use and the setting that changes it."""
     for name, port in asdict(ports).items():

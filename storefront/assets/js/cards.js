@@ -23,6 +23,7 @@ export function priceCard(price, { currency, buy, add }) {
     h("p", { class: "price" },
       h("strong", {}, money(cost.unitAmount, cost.currency)),
       price.interval ? ` per ${period(price)}` : null),
+    cost.currency === currency ? null : h("p", { class: "quiet" }, `Not sold in ${currency.toUpperCase()}.`),
     price.description ? h("p", { class: "quiet" }, price.description) : null,
     h("ul", { class: "gives" }, gives.map((each) => h("li", {}, each))),
     h("div", { class: "order" },

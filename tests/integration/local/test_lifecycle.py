@@ -186,19 +186,27 @@ def test_a_part_that_cannot_start_is_named_with_its_last_words(tmp_path: Path) -
         pass
 
 
-def test_token_needs_no_running_stack() -> None:
+def test_token_needs_no_running_stack_and_says_when_none_is_there() -> None:
     import jwt
 
     def claims(*arguments: str) -> dict[str, object]:
         command = [sys.executable, "-m", "local", "token", *arguments]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+        environment = os.environ | {"PLUMBLINE_STOREFRONT_PORT": str(port)}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+        )
+        told.append(done.stderr)
         decoded: dict[str, object] = jwt.decode(done.stdout.strip(), options={"verify_signature": False})
         return decoded
 
+    told: list[str] = []
+    port = free_ports().storefront
     user = claims("--user", "bob")
     assert (user["sub"], user["email"], user["aud"], "scope" in user) == ("bob", "bob@example.com", "plumbline", False)
-    machine = claims("--scope", "billing:spend")
+    with socket.create_server(("127.0.0.1", port)):
+        machine = claims("--scope", "billing:spend")
     assert (machine["sub"], machine["scope"]) == ("service", "billing:spend")
+    assert told == [f"Nothing runs on port {port}: the token is good once `make run` does.\n", ""]
 
 
 @pytest.mark.parametrize(
