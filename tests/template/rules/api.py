@@ -1,0 +1,180 @@
+"""The HTTP API: who gets in, how often, and what is written down about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from tests.template.rule import Rule, Template, change, drop
+
+PUBLIC = {"GET /checkout/success", "POST /webhooks/stripe", "GET /catalog"}
+"""Each with a guard of its own: it reveals nothing; Stripe's signature; it is for everybody."""
+ASKS_STRIPE = ("/checkout/", "/portal/", "/subscriptions/")
+STRIPE_TAKES = 25
+"""Requests a second in a sandbox: https://docs.stripe.com/rate-limits"""
+STAGE = "HttpApiApiGatewayDefaultStage"
+SAFE = re.compile(
+    r"\$context\.(requestId|requestTime|identity\.sourceIp|routeKey|status|responseLength|responseLatency|error\.responseType"
+    r"|authorizer\.error|integration(Latency|Status|ErrorMessage)|integration\.requestId)"
+)
+"""Variables that no caller writes: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html"""
+
+
+def authorized(template: Template) -> Iterator[str]:
+    for route, each in template.routes().items():
+        if "Users" not in each["security"][0] and route not in PUBLIC:
+            yield f"{route} asks for no token"
+
+
+def issuer(template: Template) -> Iterator[str]:
+    [scheme] = template.one("AWS::ApiGatewayV2::Api")["Body"]["components"]["securitySchemes"].values()
+    wanted = {"issuer": {"Ref": "JwtIssuer"}, "audience": [{"Ref": "JwtAudience"}]}
+    if scheme["x-amazon-apigateway-authorizer"]["jwtConfiguration"] != wanted:
+        yield "tokens of another issuer, or for somebody else, are taken"
+
+
+def spending(template: Template) -> Iterator[str]:
+    for route, each in template.routes().items():
+        scopes = each["security"][0].get("Users")
+        if route.startswith("POST /credits/") and scopes != ["billing:spend"]:
+            yield f"{route} spends for whoever has {scopes}"
+
+
+def cors(template: Template) -> Iterator[str]:
+    cors = template.one("AWS::ApiGatewayV2::Api")["Body"]["x-amazon-apigateway-cors"]
+    if cors["allowOrigins"] != [{"Ref": "AppUrl"}] or cors.get("allowCredentials") or "*" in str(cors):
+        yield "another page may call in the name of its visitor"
+
+
+def payload(template: Template) -> Iterator[str]:
+    for route, each in template.routes().items():
+        if each["x-amazon-apigateway-integration"]["payloadFormatVersion"] != "2.0":
+            yield f"{route} sends a format that no handler reads"
+
+
+def default_throttle(template: Template) -> Iterator[str]:
+    settings = template.one("AWS::ApiGatewayV2::Stage").get("DefaultRouteSettings", {})
+    if not 0 < settings.get("ThrottlingRateLimit", 0) <= settings.get("ThrottlingBurstLimit", 0) <= 1000:
+        yield "a flood has no bound"
+
+
+def throttles(template: Template) -> Iterator[str]:
+    settings = template.one("AWS::ApiGatewayV2::Stage").get("RouteSettings", {})
+    for route in template.routes():
+        asks = route.split()[1].startswith(ASKS_STRIPE)
+        if asks and not 0 < settings.get(route, {}).get("ThrottlingRateLimit", 0) < STRIPE_TAKES:
+            yield f"{route} may ask Stripe for more than it takes"
+
+
+def throttled_routes(template: Template) -> Iterator[str]:
+    settings = template.one("AWS::ApiGatewayV2::Stage").get("RouteSettings", {})
+    yield from (f"there is no {route} to throttle" for route in settings.keys() - template.routes().keys())
+
+
+def access_log(template: Template) -> Iterator[str]:
+    log = template.one("AWS::ApiGatewayV2::Stage").get("AccessLogSettings", {})
+    if log.get("DestinationArn") != {"Fn::GetAtt": ["ApiLogs", "Arn"]}:
+        yield "nobody knows who asked what"
+
+
+def access_log_is_json(template: Template) -> Iterator[str]:
+    line = template.one("AWS::ApiGatewayV2::Stage").get("AccessLogSettings", {}).get("Format", "{}")
+    try:
+        json.loads(line)
+    except ValueError as error:
+        yield f"no query reads it: {error}"
+
+
+def access_log_is_safe(template: Template) -> Iterator[str]:
+    line = template.one("AWS::ApiGatewayV2::Stage").get("AccessLogSettings", {}).get("Format", "{}")
+    for variable in re.findall(r"\$context[\w.]+", line):
+        if not SAFE.fullmatch(variable):
+            yield f"{variable} may hold an id of somebody's, or what a caller wrote"
+
+
+def log_name(template: Template) -> Iterator[str]:
+    if not str(template.resources["ApiLogs"]["Properties"]["LogGroupName"]["Fn::Sub"]).startswith("/aws/vendedlogs/"):
+        yield "its delivery takes room in the account's only resource policy"
+
+
+def domain(template: Template) -> Iterator[str]:
+    for name, each in template.of("AWS::ApiGatewayV2::DomainName"):
+        if template.resources[name].get("Condition") != "HasDomain":
+            yield f"{name} is made for who has none"
+        if [found["SecurityPolicy"] for found in each["DomainNameConfigurations"]] != ["TLS_1_2"]:
+            yield f"{name} takes old TLS"
+
+
+RULES = (
+    Rule(
+        "a route asks for a token, but for three",
+        authorized,
+        lambda template: template.routes()["GET /account"].update(security=[{"NONE": []}]),
+    ),
+    Rule(
+        "tokens are of the issuer and for the audience that parameters name",
+        issuer,
+        change(
+            *("HttpApi", "Body", "components", "securitySchemes", "Users", "x-amazon-apigateway-authorizer"),
+            *("jwtConfiguration", "audience"),
+            to=[{"Ref": "JwtAudience"}, "another"],
+        ),
+    ),
+    Rule(
+        "spending takes its scope",
+        spending,
+        lambda template: template.routes()["POST /credits/spend"].update(security=[{"Users": []}]),
+    ),
+    Rule(
+        "the app's own page alone may call from a browser",
+        cors,
+        change("HttpApi", "Body", "x-amazon-apigateway-cors", "allowOrigins", to=["*"]),
+    ),
+    Rule(
+        "requests come as the handlers read them",
+        payload,
+        lambda template: template.routes()["GET /account"]["x-amazon-apigateway-integration"].update(
+            payloadFormatVersion="1.0"
+        ),
+    ),
+    Rule("every route is throttled", default_throttle, drop(STAGE, "DefaultRouteSettings")),
+    Rule(
+        "what asks Stripe is throttled below its limit",
+        throttles,
+        drop(STAGE, "RouteSettings", "POST /portal/sessions"),
+    ),
+    Rule(
+        "what is throttled is a route",
+        throttled_routes,
+        change(
+            STAGE, "RouteSettings", "POST /portal/session", to={"ThrottlingRateLimit": 1, "ThrottlingBurstLimit": 1}
+        ),
+    ),
+    Rule("requests are logged", access_log, drop(STAGE, "AccessLogSettings")),
+    Rule(
+        "a line of the gateway's log is JSON",
+        access_log_is_json,
+        change(STAGE, "AccessLogSettings", "Format", to="$context.status"),
+    ),
+    Rule(
+        "no path, query, header or claim is in the gateway's log",
+        access_log_is_safe,
+        change(
+            STAGE,
+            "AccessLogSettings",
+            "Format",
+            to='{"path": "$context.path", "who": "$context.authorizer.claims.email"}',
+        ),
+    ),
+    Rule(
+        "the gateway's log is named as AWS advises",
+        log_name,
+        change("ApiLogs", "LogGroupName", "Fn::Sub", to="/plumbline/api"),
+    ),
+    Rule(
+        "a domain is optional, and takes no old TLS",
+        domain,
+        change("ApiDomain", "DomainNameConfigurations", 0, "SecurityPolicy", to="TLS_1_0"),
+    ),
+)
