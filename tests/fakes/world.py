@@ -139,12 +139,17 @@ class FakeMetrics:
     """Adds up; a count with dimensions is kept as `name{key=value}` and under its plain name."""
 
     counts: dict[str, float] = field(default_factory=dict)
+    samples: dict[str, list[float]] = field(default_factory=dict)
+    """The values one by one, as CloudWatch gets them."""
 
     def count(self, name: str, value: float = 1, **dimensions: str) -> None:
-        self.counts[name] = self.counts.get(name, 0) + value
+        self._add(name, value)
         if dimensions:
-            full = name + "{" + ",".join(f"{key}={dimensions[key]}" for key in sorted(dimensions)) + "}"
-            self.counts[full] = self.counts.get(full, 0) + value
+            self._add(name + "{" + ",".join(f"{key}={dimensions[key]}" for key in sorted(dimensions)) + "}", value)
+
+    def _add(self, name: str, value: float) -> None:
+        self.counts[name] = self.counts.get(name, 0) + value
+        self.samples.setdefault(name, []).append(value)
 
     def duration(self, name: str, milliseconds: float, **dimensions: str) -> None:
         self.count(name, milliseconds, **dimensions)

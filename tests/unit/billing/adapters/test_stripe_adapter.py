@@ -19,6 +19,7 @@ from billing.errors import StripeBusy, StripeRefused, StripeUnavailable
 from billing.ports.stripe import Touched
 from billing.present.catalog import catalog_answer
 from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
+from tests.fakes.world import FakeMetrics
 from tests.unit.billing.adapters.http_servers import answer, bad_server
 
 SESSION = {
@@ -56,6 +57,17 @@ def test_nothing_is_told_beside_the_request() -> None:
     heads = [request.split(b"\r\n\r\n", 1)[0].lower() for request in server.received]
     assert len(heads) == 2
     assert not any(b"telemetry" in head for head in heads)
+
+
+def test_every_request_is_counted_and_one_that_is_made_again_twice() -> None:
+    """Stripe's limit counts the retries of the SDK as well."""
+    metrics = FakeMetrics()
+    with bad_server(answer("{}", "500 Internal Server Error")) as server:
+        access = StripeAccess(server.url, "key", livemode=False, account=None)
+        counted = stripe_client(access, "sk_test_plumbline", metrics)
+        with pytest.raises(StripeUnavailable):
+            StripeReads(counted, ("FREE", "PRO")).session_of_payment(PaymentIntentId("pi_1"))
+    assert metrics.counts["StripeCalls"] == len(server.received) == 2
 
 
 @pytest.mark.parametrize("order", [an_order(), an_order(PRO_MONTHLY)], ids=["payment", "subscription"])

@@ -101,6 +101,14 @@ def test_every_key_and_value_as_documented(cache: UpstashCache, redis: Redis) ->
     }
 
 
+def test_commands_are_counted_as_upstash_bills_them(cache: UpstashCache, metrics: FakeMetrics) -> None:
+    """Each of a pipeline, which is one request; a script is one, whatever it calls."""
+    cache.publish([PRO, FREE], [EVENT])
+    cache.is_done(EVENT)
+    cache.count_checkout(ALICE)
+    assert metrics.samples["RedisCommands"] == [3, 1, 2]
+
+
 def test_everything_kept_is_read_back(cache: UpstashCache) -> None:
     cache.publish([PRO], [EVENT])
     cache.keep_catalog('{"prices":[1]}', 300)

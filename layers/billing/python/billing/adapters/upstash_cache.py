@@ -97,9 +97,10 @@ class UpstashCache:
         so that the next reader asks the store. It does not write what was lost, which may itself be old by then.
         """
         overdue = dict(self._overdue)
+        commands = bool(overdue) + len(states) + len(done)
         for last in (False, True):
             try:
-                self._redis.run("publish", lambda redis: self._publish(redis, states, done, overdue))
+                self._redis.run("publish", lambda redis: self._publish(redis, states, done, overdue), commands)
             except NoCache:
                 if last or self._redis.left <= 0:
                     break
@@ -126,7 +127,7 @@ class UpstashCache:
         """See Cache. A key for each hour: one whose end got lost counts for nobody any more."""
         key = self._key("checkout:asked", user, str(int(self._clock.now().timestamp()) // HOUR))
         try:
-            return self._redis.run("count", lambda redis: _counted(redis, key))
+            return self._redis.run("count", lambda redis: _counted(redis, key), commands=2)
         except NoCache:
             return 0
 

@@ -102,14 +102,17 @@ class BudgetedRedis:
         """Seconds left for this invocation; none once Redis is paused."""
         return self._left
 
-    def run[T](self, operation: str, call: Callable[[Redis], T]) -> T:
-        """Return what the call returns, or raise `NoCache`."""
+    def run[T](self, operation: str, call: Callable[[Redis], T], commands: int = 1) -> T:
+        """Return what the call returns, or raise `NoCache`. `commands`: how many it sends, which is what Upstash bills
+        (https://upstash.com/pricing/redis); one that fails may have been carried out, and counts.
+        """
         if self._left > 0 and not self._breaker.admits():
             self._left = 0.0  # an invocation that met the pause goes without Redis to its end
         if self._left <= 0:
             self._metrics.count("CacheSkipped")
             raise NoCache
         redis = self._client(operation)
+        self._metrics.count("RedisCommands", commands)
         try:
             result = self._charged(lambda: call(redis))
         # The client has no error type for a broken answer. Seen on 1.8.0: UpstashError, JSONDecodeError, KeyError,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from billing.adapters.stripe_api.client import stripe_client
 from billing.bootstrap.world import secret_text
 from billing.config import StripeAccess
+from billing.observability import metrics
 
 if TYPE_CHECKING:
     import stripe
@@ -25,4 +26,4 @@ def stripe_sdk(access: StripeAccess) -> stripe.StripeClient:
 
 @lru_cache(maxsize=1)
 def _client(access: StripeAccess, key: str) -> stripe.StripeClient:
-    return stripe_client(access, key)
+    return stripe_client(access, key, metrics())

@@ -149,6 +149,8 @@ class _Batch:
         try:
             touched = find_touched(user, group, core.accounts, core.stripe)
             self._finished(converge(user, touched, group, ACTOR, core))
+            for notice in group:
+                self._tried(notice, failed=False)
         except Retryable as error:
             self.failed(group, error)
         except Exception as error:  # noqa: BLE001 - a bug, too, must not hold up the others (failure-modes F13)
@@ -186,8 +188,8 @@ class _Batch:
         self._done += [event for event, outcome in result.outcomes.items() if outcome.terminal]
         self._done += result.replayed
 
-    def record(self, found: Ownerless) -> None:
-        """Record an event that changes no account."""
+    def record(self, found: Ownerless, *, failed: bool = False) -> None:
+        """Record an event that changes no account; `failed` if it has failed before, in this same try."""
         notice = found.notice
         core = self._deps.converge
         record = recorded(notice, found.outcome, found.reason, core.clock.now())
@@ -215,6 +217,8 @@ class _Batch:
             core.metrics.count("EventsReplayed")
         if found.outcome.terminal or ended is Recording.RECORDED:
             self._done.append(record.id)
+        if not failed:
+            self._tried(notice, failed=False)
 
     def failed(self, group: Iterable[Notice], error: Exception, *, quarantine: bool = True) -> None:
         """Deliver again later what may succeed later; quarantine at once what never will (money rule 11).
@@ -224,17 +228,24 @@ class _Batch:
         core = self._deps.converge
         for notice in group:
             about = {"event_id": notice.id, "event_type": notice.type, "correlation_id": notice.correlation_id}
-            core.metrics.count("EventsFailed", event_type=notice.type)
+            self._tried(notice, failed=True)
             if isinstance(error, BillingError):
                 retryable = not isinstance(error, Permanent)
                 core.log.error("failed", **about, code=error.code, reason=error.message, retryable=retryable)
             else:
                 core.log.failure("unexpected error", error, **about)
             if isinstance(error, Permanent) and quarantine:
-                self.record(Ownerless(notice, Outcome.QUARANTINED, error.message))
+                self.record(Ownerless(notice, Outcome.QUARANTINED, error.message), failed=True)
             else:
                 self._delay(notice, (error.retry_after or 0) if isinstance(error, Retryable) else 0)
                 self.left([notice])
+
+    def _tried(self, notice: Notice, *, failed: bool) -> None:
+        """Count a try of an event: 1 that failed, 0 that did not. So the metric's sum is the errors of this type, its
+        number of samples the tries, and its average the error rate, which no expression could divide for each type
+        (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
+        """
+        self._deps.converge.metrics.count("EventsFailed", int(failed), event_type=notice.type)
 
     def left(self, group: Iterable[Notice]) -> None:
         """Leave these to the next delivery."""

@@ -33,7 +33,7 @@ from billing.errors import Contention
 from billing.ports.store import AccountStore, EventStore
 from billing.ports.stripe import StripeReader, Touched
 from billing.ports.world import Clock, Log, Metrics, Randomness
-from billing.services.report_converge import report, report_replay
+from billing.services.report_converge import Course, report, report_replay
 
 _ATTEMPTS = 10
 _FIRST_WAIT = 0.05
@@ -81,6 +81,7 @@ def converge(
     of parked events with the same commit. When more is granted than one transaction holds it takes several, and the
     last one has the events. Raises Contention after bounded attempts, and what the ports raise.
     """
+    began = deps.clock.now()
     pending = {notice.id: notice for notice in notices}
     replayed: set[EventId] = set()
     truth: Snapshot | None = None
@@ -117,14 +118,14 @@ def converge(
             )
         )
         if result.outcome is CommitOutcome.DONE and decision.more:
-            report(decision, {}, (), attempt, now, deps)
+            report(before, decision, {}, (), Course(began, now, attempt), deps)
             rest = converge(user, touched, [*pending.values()], actor, deps, unparked)
             return replace(
                 rest, entries=(*decision.entries, *rest.entries), replayed=rest.replayed | frozenset(replayed)
             )
         if result.outcome is CommitOutcome.DONE:
             done = {event: outcome for event, (outcome, _) in outcomes.items()}
-            report(decision, done, pending.values(), attempt, now, deps)
+            report(before, decision, done, pending.values(), Course(began, now, attempt), deps)
             purchases = {**before.purchases, **{purchase.key: purchase for purchase in decision.purchases}}
             return Converged(decision.account, purchases, decision.entries, done, frozenset(replayed))
         for event in result.recorded:

@@ -214,6 +214,7 @@ class SessionOpener:
             claim, session=made.id, url=made.url, client_secret=made.client_secret, expires_at=made.expires_at
         )
         if self._uncontended(lambda: self._deps.checkouts.attach(held, opened(order, made.id))):
+            self._deps.converge.metrics.count("CheckoutsStarted", mode=order.mode)
             self._deps.converge.log.info(
                 "checkout session opened",
                 correlation_id=order.id,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from billing.domain.decide import Decision
+from billing.domain.decide import Before, Decision
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.ids import EventId, UserId
 from billing.domain.ledger import Entry, Kind
 from billing.domain.notice import Notice
+from billing.domain.purchase import PurchaseState
 from billing.domain.records import Outcome
 from billing.domain.subscription import second_subscriptions
-from billing.ports.world import Log, Metrics
+from billing.ports.world import Clock, Log, Metrics
 
 
 class Speaks(Protocol):
@@ -25,17 +27,29 @@ class Speaks(Protocol):
     def metrics(self) -> Metrics: ...
     @property
     def policy(self) -> AccessPolicy: ...
+    @property
+    def clock(self) -> Clock: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a commit came about: when its converge began, when it was decided, and how often it was tried before."""
+
+    began: datetime
+    decided: datetime
+    retries: int
 
 
 def report(
+    before: Before,
     decision: Decision,
     outcomes: Mapping[EventId, Outcome],
     notices: Collection[Notice],
-    retries: int,
-    now: datetime,
+    course: Course,
     deps: Speaks,
 ) -> None:
     """Tell of a commit."""
+    now = course.decided
     user = decision.account.user
     orders = [purchase.order for purchase in decision.purchases if purchase.order]
     shared = next(iter([*(notice.correlation_id for notice in notices), *orders]), None)
@@ -66,11 +80,15 @@ def report(
         )
         if entry.amount:
             deps.metrics.count(_counted(entry), abs(entry.amount))
+    completed = _completed(before, decision)
+    if completed:
+        deps.metrics.count("CheckoutsCompleted", completed)
     for state in second_subscriptions(decision.account.subscriptions, deps.policy.levels, deps.policy.grace, now):
         # nobody can buy a second one here, so a person made it: the user pays twice (money rule 22)
         deps.metrics.count("SecondSubscriptions")
         deps.log.warning("second subscription", **joined, user_id=user, subscription_id=state.id, status=state.status)
-    deps.metrics.count("ConvergeRetries", retries)
+    deps.metrics.count("ConvergeRetries", course.retries)
+    deps.metrics.duration("ConvergeTime", (deps.clock.now() - course.began).total_seconds() * 1000)
     deps.log.info(
         "converged",
         **joined,
@@ -79,7 +97,7 @@ def report(
         version=decision.account.version,
         stripe_version=decision.account.stripe_version,
         balance=decision.account.balance,
-        retries=retries,
+        retries=course.retries,
     )
 
 
@@ -87,6 +105,17 @@ def _counted(entry: Entry) -> str:
     if entry.kind is Kind.EXPIRY:
         return "CreditsExpired"
     return "CreditsGranted" if entry.amount > 0 else "CreditsReversed"
+
+
+def _completed(before: Before, decision: Decision) -> int:
+    """Sessions that this commit is the first to see paid. Those that ask for no money yet, as a trial's, are among
+    them; an invoice's purchases are not, since nobody went through a checkout for them.
+    """
+    paid = {key for key, purchase in before.purchases.items() if purchase.state is PurchaseState.PAID}
+    return sum(
+        purchase.state is PurchaseState.PAID and purchase.mode != "invoice" and purchase.key not in paid
+        for purchase in decision.purchases
+    )
 
 
 def report_replay(notice: Notice, user: UserId, deps: Speaks) -> None:

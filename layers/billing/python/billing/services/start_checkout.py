@@ -76,7 +76,6 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
         forget_gone(request.user, ensured.account, ACTOR, core)
         ensured = _customer(request, deps)
         session = _open(wanted, ensured, deps)
-    core.metrics.count("CheckoutsStarted", mode=cart.mode)
     core.log.info(
         "checkout answered",
         user_id=request.user,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import stripe
 
 from billing.config import StripeAccess
 from billing.errors import Misconfigured, StripeBusy, StripeRefused, StripeUnavailable
+
+if TYPE_CHECKING:
+    from billing.ports.world import Metrics
 
 _CONNECT_SECONDS = 2.0
 _READ_SECONDS = 5.0
@@ -20,18 +23,37 @@ _KEY_EPOCHS = 4
 _SECONDS = re.compile(r"[0-9]{1,6}")
 
 
-def stripe_client(access: StripeAccess, key: str) -> stripe.StripeClient:
-    """A client with explicit timeouts. Raises Misconfigured when the key is not of this installation's mode."""
+class _CountedRequests(stripe.RequestsClient):
+    """Counts what Stripe counts against the account's limit: every request, and so every retry, too, for which the SDK
+    calls `request` anew (https://docs.stripe.com/rate-limits).
+    """
+
+    def __init__(self, metrics: Metrics, timeout: tuple[float, float]) -> None:
+        super().__init__(timeout=timeout)
+        self._metrics = metrics
+
+    def request(self, *given: Any, **named: Any) -> Any:
+        """See RequestsClient."""
+        self._metrics.count("StripeCalls")
+        return super().request(*given, **named)
+
+
+def stripe_client(access: StripeAccess, key: str, metrics: Metrics | None = None) -> stripe.StripeClient:
+    """A client with explicit timeouts, which counts its requests for whoever has metrics: a function.
+
+    Raises Misconfigured when the key is not of this installation's mode.
+    """
     prefixes = ("sk_live_", "rk_live_") if access.livemode else ("sk_test_", "rk_test_")
     if not key.startswith(prefixes):
         raise Misconfigured(f"the key in {access.key_secret} is not one of {' or '.join(prefixes)}")
+    timeout = (_CONNECT_SECONDS, _READ_SECONDS)
     stripe.enable_telemetry = False  # it would keep an id in a file of the home directory, and send our timings
     return stripe.StripeClient(
         key,
         stripe_account=access.account,
         base_addresses={"api": access.api_base},
         max_network_retries=_RETRIES,
-        http_client=stripe.RequestsClient(timeout=(_CONNECT_SECONDS, _READ_SECONDS)),
+        http_client=_CountedRequests(metrics, timeout) if metrics else stripe.RequestsClient(timeout=timeout),
     )
 
 
