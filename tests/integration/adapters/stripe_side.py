@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,9 +37,10 @@ NUMBERS = itertools.count(1)
 class Requests(logging.Handler):
     """What the SDK says it has asked, as `GET /v1/prices`; its own log is the one place that sees every try."""
 
-    def __init__(self) -> None:
+    def __init__(self, before_second: Callable[[], None] | None = None) -> None:
         super().__init__()
         self.made: list[str] = []
+        self._before_second = before_second
 
     def emit(self, record: logging.LogRecord) -> None:
         found = re.search(
@@ -47,6 +48,8 @@ class Requests(logging.Handler):
         )
         if found:
             self.made.append(f"{found[1].upper()} {found[2]}")
+            if len(self.made) == 2 and self._before_second is not None:
+                self._before_second()
 
 
 class StripeSide:
@@ -86,9 +89,9 @@ class StripeSide:
         self.process.wait(timeout=5)
 
     @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Keep what the SDK asks meanwhile in `requests`."""
-        handler, logger = Requests(), logging.getLogger("stripe")
+    def counted(self, before_second: Callable[[], None] | None = None) -> Iterator[None]:
+        """Keep what the SDK asks meanwhile in `requests`; `before_second` happens between the first two requests."""
+        handler, logger = Requests(before_second), logging.getLogger("stripe")
         self.requests = handler.made
         level, propagates = logger.level, logger.propagate
         logger.addHandler(handler)

@@ -48,6 +48,17 @@ def test_an_open_session(side: StripeSide) -> None:
     assert found.created.tzinfo is UTC
 
 
+def test_a_plan_that_is_paid_between_two_reads_is_not_known_by_halves(side: StripeSide) -> None:
+    """F45: a session that is complete, and no subscription: the next checkout would sell a second one."""
+    customer = side.customer()
+    session = side.open(side.order(side.price(interval="month"), mode="subscription"), customer)
+    with side.counted(before_second=lambda: side.pay(session)):
+        truth = read(side, customer, sessions=session.id)
+    assert len(side.requests) > 1
+    assert [each.status for each in truth.sessions] == ["open"]
+    assert [each.status for each in truth.subscriptions] == ["active"]
+
+
 def test_more_lines_than_a_session_carries(side: StripeSide) -> None:
     """A session brings ten of its lines; the rest is listed (F46: a line that is not read would look like fraud)."""
     prices = [side.price() for _ in range(12)]

@@ -21,7 +21,7 @@ def test_the_burst_of_a_payment_in_one_batch(shop: Shop) -> None:
     burst = shop.burst()
     asked = shop.consume(burst)
     assert len(burst) == 2  # payment_intent.succeeded, checkout.session.completed
-    assert asked == ["GET /v1/subscriptions", f"GET /v1/checkout/sessions/{session.id}"]
+    assert asked == [f"GET /v1/checkout/sessions/{session.id}", "GET /v1/subscriptions"]
     assert shop.account.balance == 500
 
 
@@ -34,7 +34,7 @@ def test_the_burst_of_a_subscription_in_one_batch(shop: Shop) -> None:
     asked = shop.consume(burst)
     assert len(burst) >= 6
     paid = [path for path in asked if path.startswith("GET /v1/payment_intents/")]
-    assert asked == ["GET /v1/subscriptions", f"GET /v1/checkout/sessions/{session.id}", *paid]
+    assert asked == [f"GET /v1/checkout/sessions/{session.id}", "GET /v1/subscriptions", *paid]
     assert len(paid) == 1
     assert len(asked) <= AT_MOST
     assert (shop.account.balance, [state.plan for state in shop.account.subscriptions]) == (100, ["pro"])

@@ -32,13 +32,18 @@ class StripeReads:
         self._levels = levels
 
     def snapshot(self, customers: Sequence[CustomerId], touched: Touched) -> Snapshot:
-        """See StripeReader. One list for each customer, one read for each touched payment."""
+        """See StripeReader. One list for each customer, one read for each touched payment.
+
+        Sessions come first: one that is complete has its subscription, so a list that is read after it has that one,
+        too. The other way round a session may be paid in between, and the account would know of its plan as bought and
+        of no subscription: the next checkout would sell a second one.
+        """
         with translated():
+            bought = [self._session(session) for session in sorted(touched.sessions)]
             deleted = frozenset(customer for customer in touched.customers if self._is_gone(customer))
             listed = [obj for customer in customers if customer not in deleted for obj in self._subscriptions(customer)]
             subscriptions = [subscription_of(obj) for obj in listed]
             invoices = self._invoices(listed, touched)
-            bought = [self._session(session) for session in sorted(touched.sessions)]
             sessions = tuple(session for session, _ in bought)
             truth = Snapshot(tuple(subscriptions), sessions, tuple(invoices), deleted)
             return replace(truth, prices=self._prices(listed, [item for _, items in bought for item in items], truth))
