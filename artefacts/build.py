@@ -10,12 +10,14 @@ from pathlib import Path
 
 from artefacts.bytecode import compile_into
 from artefacts.sam import DEPLOYED, sam_build
+from artefacts.strip import rules, strip, trim_endpoints
 from artefacts.wheels import fetch_wheels
 
 REPOSITORY = Path(__file__).parents[1]
 _BUILT = REPOSITORY / ".aws-sam"
-_TOOLS = REPOSITORY / ".venv-sam/bin"
+TOOLS = REPOSITORY / ".venv-sam/bin"
 _LOCK = REPOSITORY / "layers/dependencies/requirements.txt"
+_DEPENDENCIES = "DependenciesLayer/python"
 _OF = "built-of"
 
 
@@ -29,8 +31,11 @@ def build(arch: str) -> Path:
     wanted, unfinished = folder_of(arch), _BUILT / f"unfinished-{arch}"
     shutil.rmtree(unfinished, ignore_errors=True)
     of = _inputs()
-    wheels = fetch_wheels(_TOOLS / "python3.13", _LOCK, arch, _BUILT / "wheels")
-    sam_build(REPOSITORY, _TOOLS, wheels, arch, unfinished)
+    wheels = fetch_wheels(TOOLS / "python3.13", _LOCK, arch, _BUILT / "wheels")
+    sam_build(REPOSITORY, TOOLS, wheels, arch, unfinished)
+    packages = unfinished / _DEPENDENCIES
+    strip(packages, rules())
+    trim_endpoints(packages / "botocore/data/endpoints.json")
     for layer in layers(unfinished):
         compile_into(layer, "/opt")
     for function in functions(unfinished):

@@ -58,7 +58,7 @@ def test_every_locked_package_has_hashes(name: str) -> None:
 def test_development_runs_what_is_deployed() -> None:
     """What the functions import here is, to the version and the hash, what the dependency layer ships."""
     runtime, dev = read(RUNTIME)[1], read(DEV)[1]
-    assert {"boto3", "stripe", "upstash-redis", "aws-lambda-powertools", "pydantic"} <= runtime.keys()
+    assert {"botocore", "stripe", "upstash-redis", "aws-lambda-powertools", "pydantic"} <= runtime.keys()
     # The marker may differ: development may need a package on more systems.
     differing = {
         package: (locked, dev.get(package))

@@ -42,13 +42,17 @@ Moment = Annotated[
 Id = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
 
 
+# Validators are built when a body is first read or written (`defer_build`): a function imports the bodies of all of its
+# routes, and its first request needs few of them. https://docs.pydantic.dev/latest/api/config/#pydantic.config.ConfigDict.defer_build
+
+
 class Request(BaseModel):
     """Base of the bodies we accept: unknown fields are refused, and nothing is converted silently."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Answer(BaseModel):
     """Base of the bodies we answer."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True)
