@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token openapi sbom seed test test-unit test-integration test-scenarios test-browser test-live \
 	simulate planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost cost coverage coverage-domain build nightly \
-	check check-format lint format typecheck validate lock clean FORCE
+	check check-format lint format typecheck validate validate-source lock clean FORCE
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ help: ## list the commands
 # After the other, also under `make -j`: both may want to fetch uv.
 .venv-sam/.ready: requirements/sam.txt $(if $(wildcard .venv-sam/bin/python),,FORCE) | .venv/.ready
 	@sh requirements/install.sh sam
+
+.venv-checks/.ready: requirements/checks.txt $(if $(wildcard .venv-checks/bin/python),,FORCE) | .venv/.ready
+	@sh requirements/install.sh checks
 
 setup: .venv/.ready ## install what `make run` and `make test` need (they do so themselves)
 	@:
@@ -139,16 +142,17 @@ coverage-domain: .venv/.ready ## the same of the domain, by its own tests alone
 ## --- check it -----------------------------------------------------------------------------------------------------
 
 # Those that use one core each go side by side. The domain's tests are run by coverage-domain, and not again.
-check: .venv/.ready .venv-sam/.ready ## all that CI runs: format, lint, types, template, coverage of the domain, tests; a browser is required
-	@$(MAKE) --no-print-directory -j2 typecheck validate lint check-format
+check: .venv/.ready .venv-sam/.ready .venv-checks/.ready ## all that CI runs: format, lint, types, template, coverage of the domain, tests; a browser is required
+	@$(MAKE) --no-print-directory -j2 typecheck validate-source lint check-format
 	@$(MAKE) --no-print-directory coverage-domain
 	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest $(SIDE_BY_SIDE) --ignore=tests/unit/billing/domain --durations=10 $(ARGS)
 
 check-format: .venv/.ready
 	@$(PYTHON) -m ruff format --check .
 
-lint: .venv/.ready ## ruff
+lint: .venv/.ready .venv-checks/.ready ## ruff; zizmor for the pipeline
 	@$(PYTHON) -m ruff check .
+	@.venv-checks/bin/zizmor --offline --pedantic --no-progress --quiet .github
 
 format: .venv/.ready ## format the code and mend what ruff can
 	@$(PYTHON) -m ruff check --quiet --fix-only .
@@ -157,8 +161,11 @@ format: .venv/.ready ## format the code and mend what ruff can
 typecheck: .venv/.ready ## mypy --strict
 	@$(PYTHON) -m mypy --strict
 
+validate: validate-source .venv-checks/.ready ## sam validate --lint; cfn-lint, checkov and our own rules on the expanded template
+	@$(PYTHON) -m pytest tests/template -n0 $(ARGS)
+
 # The region only selects which rules apply; nothing is asked of AWS.
-validate: .venv-sam/.ready ## sam validate --lint
+validate-source: .venv/.ready .venv-sam/.ready
 	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(SAM) validate --lint --template-file template.yaml
 
 # Hours. Each part says what it found, and the first that fails ends it.
@@ -182,7 +189,7 @@ lock: ## compile the locks after editing a .in (UPGRADE=1: to the newest release
 	@UPGRADE=$(UPGRADE) sh requirements/install.sh lock
 
 clean: ## remove everything that make built; .env stays
-	rm -rf .venv .venv-sam .tools .plumbline .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results .coverage*
+	rm -rf .venv .venv-sam .venv-checks .tools .plumbline .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 FORCE:

@@ -3,6 +3,7 @@
 #
 #   requirements/install.sh dev       requirements/dev.txt -> .venv
 #   requirements/install.sh sam       requirements/sam.txt -> .venv-sam
+#   requirements/install.sh checks    requirements/checks.txt -> .venv-checks
 #   requirements/install.sh lock      requirements/*.in -> *.txt   (UPGRADE=1: to the newest releases)
 #
 # Any python3 will do to start with: it fetches uv into .tools/, and uv finds or gets Python 3.13.
@@ -117,7 +118,7 @@ compile() { # folder and name without .in
     echo "$1.txt"
 }
 
-[ $# -eq 1 ] || die "usage: requirements/install.sh dev|sam|lock"
+[ $# -eq 1 ] || die "usage: requirements/install.sh dev|sam|checks|lock"
 find_uv
 case $1 in
     dev)
@@ -125,9 +126,10 @@ case $1 in
         script
         ;;
     sam) build .venv-sam requirements/sam.txt ;;
+    checks) build .venv-checks requirements/checks.txt ;;
     lock)
         compile layers/dependencies/requirements # first: the development lock reads it
-        for name in dev sam uv; do compile "requirements/$name"; done
+        for name in dev sam checks uv; do compile "requirements/$name"; done
         ;;
-    *) die "usage: requirements/install.sh dev|sam|lock" ;;
+    *) die "usage: requirements/install.sh dev|sam|checks|lock" ;;
 esac
