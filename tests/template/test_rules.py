@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.template.rule import Rule, Template
-from tests.template.rules import alarms, api, functions, parameters, queues, roles, rollout, tables
+from tests.template.rules import alarms, api, functions, parameters, pipes, queues, roles, rollout, tables
 
 RULES = (
     *roles.RULES,
@@ -19,6 +19,7 @@ RULES = (
     *tables.RULES,
     *api.RULES,
     *alarms.RULES,
+    *pipes.RULES,
     *parameters.RULES,
 )
 

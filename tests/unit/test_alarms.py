@@ -55,6 +55,8 @@ OF_AWS: Mapping[str, tuple[frozenset[str], str, str]] = {
     "AWS/Lambda": (frozenset({"Errors", "Throttles", "Invocations"}), "FunctionName", "AWS::Lambda::Function"),
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
     "AWS/ApiGateway": (frozenset({"4xx", "5xx", "Count"}), "ApiId", "AWS::ApiGatewayV2::Api"),
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html
+    "AWS/EventBridge/Pipes": (frozenset({"ExecutionFailed"}), "PipeName", "AWS::Pipes::Pipe"),
 }
 
 

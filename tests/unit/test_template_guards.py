@@ -54,7 +54,7 @@ def test_no_queue_is_reached_without_tls(resources: dict[str, Any]) -> None:
     """S21: on the way. Whoever may use a queue may not do so in the clear."""
     named: set[str] = set()
     for policy in of(resources, "AWS::SQS::QueuePolicy").values():
-        [statement] = policy["PolicyDocument"]["Statement"]
+        statement, *_ = policy["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sqs:*")
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         denied = {arn["Fn::GetAtt"][0] for arn in statement["Resource"]}

@@ -35,7 +35,7 @@ def over_tls(template: Template) -> Iterator[str]:
         arn["Fn::GetAtt"][0]
         for _, each in template.of("AWS::SQS::QueuePolicy")
         for statement in each["PolicyDocument"]["Statement"]
-        if statement["Effect"] == "Deny"
+        if statement.get("Effect") == "Deny"
         and statement["Principal"] == "*"
         and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         for arn in statement["Resource"]

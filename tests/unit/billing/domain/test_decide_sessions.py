@@ -115,6 +115,7 @@ def test_a_level_begins_at_the_payment_and_quantity_makes_it_longer():
             *(ALICE, 2, 0, Kind.ACCESS, 0, 0, SESSION, EventId("evt_1"), "test"),
             "FREE to PRO until 2027-01-20T10:00:00Z",
             LATER,
+            access=Span("PRO", NOW + 60 * DAY),
         ),
     )
 

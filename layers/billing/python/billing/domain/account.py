@@ -104,7 +104,8 @@ def record_access(
     was = account.access or Span(policy.levels[0], None)
     if access == was:
         return account, []
-    return replace(account, access=access), [Change(Kind.ACCESS, 0, subject, f"{_said(was)} to {_said(access)}")]
+    turn = Change(Kind.ACCESS, 0, subject, f"{_said(was)} to {_said(access)}", access=access)
+    return replace(account, access=access), [turn]
 
 
 def _said(access: Span) -> str:

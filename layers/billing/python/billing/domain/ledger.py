@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from billing.domain.credits import Share
 from billing.domain.ids import EventId, UserId
+from billing.domain.subscription import Span
 
 _OUT_OF_ORDER = timedelta(hours=1)
 
@@ -59,6 +60,7 @@ class Change:
     reason: str
     lots: tuple[Share, ...] = ()
     reference: str | None = None
+    access: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Entry:
     """The lots that a spend or an adjustment took from, or that a reversal gave back to; those that expired."""
     reference: str | None = None
     """A spend's: the caller's name for it, or the reservation. A spend reversal's: the key of the spend's entry."""
+    access: Span | None = None
+    """An access entry's: what has held since. The reason says it for people."""
 
     @property
     def key(self) -> str:
@@ -137,6 +141,7 @@ def booked(
                 at=now,
                 lots=change.lots,
                 reference=change.reference,
+                access=change.access,
             )
         )
     return tuple(entries)

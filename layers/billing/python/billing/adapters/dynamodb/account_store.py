@@ -145,14 +145,17 @@ class DynamoAccounts:
         return replace(before, moved={**before.moved, **moved})
 
     def _bump(self, before: Account) -> dict[str, Any]:
-        """Count a converge that changed nothing: a slower one with an older snapshot must not win (rule 1)."""
+        """Count a converge that changed nothing: a slower one with an older snapshot must not win (rule 1).
+
+        What the last write told is taken off, else the stream would tell it again.
+        """
         return {
             "Update": {
                 "TableName": self._tables.accounts,
                 "Key": attributes({"pk": account_key(before.user)}),
-                "UpdateExpression": "SET #stripe_version = :next",
+                "UpdateExpression": "SET #stripe_version = :next REMOVE #told",
                 **calls.conditioned(
-                    _SAME_TRUTH, {"stripe_version": before.stripe_version, "next": before.stripe_version + 1}
+                    _SAME_TRUTH, {"stripe_version": before.stripe_version, "next": before.stripe_version + 1}, ["told"]
                 ),
             }
         }

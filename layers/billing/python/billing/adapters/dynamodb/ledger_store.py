@@ -11,6 +11,7 @@ from billing.adapters.dynamodb.items import attributes, from_item, to_item
 from billing.config import Tables
 from billing.domain.ids import TRANSACTION_ID, UserId
 from billing.domain.ledger import EVERYTHING, Entry, Wanted
+from billing.domain.told import told_of
 from billing.errors import InvalidRequest
 from billing.ports.store import Page
 
@@ -24,7 +25,7 @@ _MOST_AT_ONCE = 200
 
 def entry_put(table: str, entry: Entry) -> dict[str, Any]:
     """The put of a ledger entry: refused where one stands already (money rule 30)."""
-    return calls.put(table, to_item(entry, entry=entry.key), "attribute_not_exists( #entry )")
+    return calls.put(table, to_item(entry, entry=entry.key, told=told_of(entry)), "attribute_not_exists( #entry )")
 
 
 def entry_get(client: DynamoDBClient, table: str, user: UserId, key: str) -> Entry | None:

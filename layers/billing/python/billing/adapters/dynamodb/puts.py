@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
@@ -12,6 +13,7 @@ from billing.domain.account import Account, due_at
 from billing.domain.credits import Lot
 from billing.domain.ids import UserId
 from billing.domain.subscription import next_renewal
+from billing.domain.told import told_of_subscriptions
 
 DUE_INDEX = "due"
 PARKED_SHARD = "parked"
@@ -26,7 +28,7 @@ _UNTOUCHED = "#version = :version AND #stripe_version = :stripe_version"
 
 def account_put(table: str, before: Account, after: Account) -> dict[str, Any]:
     """The put of an account: refused when anybody has written it since it was read."""
-    item = to_item(after, pk=account_key(after.user), **_due(after), **_renewal(after))
+    item = to_item(after, pk=account_key(after.user), **_due(after), **_renewal(after), **_told(before, after))
     if before.version == 0:
         return calls.put(table, item, "attribute_not_exists( #pk )")
     return calls.put(table, item, _UNTOUCHED, version=before.version, stripe_version=before.stripe_version)
@@ -52,6 +54,12 @@ def _renewal(account: Account) -> dict[str, str]:
         return {}
     end, customer = renewal
     return {"renewal_at": f"{due_text(end)}#{customer}", "renewal_shard": _shard(account.user)}
+
+
+def _told(before: Account, after: Account) -> dict[str, Mapping[str, str]]:
+    """What the table's stream has to tell of this very write: the next one puts the item without it."""
+    told = told_of_subscriptions(before, after)
+    return {} if told is None else {"told": told}
 
 
 def _shard(user: UserId) -> str:

@@ -1,0 +1,129 @@
+"""What the team's other services are told of a write, as texts that are always all there."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.account import Account
+from billing.domain.ids import SubscriptionId
+from billing.domain.ledger import Entry, Kind
+from billing.domain.subscription import Span
+from billing.domain.told import told_of, told_of_subscriptions
+from tests.fakes.snapshots import ALICE, NOW
+from tests.unit.billing.domain.test_subscription import state
+
+DAY = timedelta(days=1)
+NOBODY = Account(ALICE)
+FIRST, SECOND = SubscriptionId("sub_1"), SubscriptionId("sub_2")
+
+
+def entry(kind: Kind, access: Span | None = None, about: str | None = None) -> Entry:
+    return Entry(ALICE, 3, 0, kind, 0, 0, about, None, "api", "a reason", NOW, access=access)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (Kind.PURCHASE, "credits.granted"),
+        (Kind.RENEWAL, "credits.granted"),
+        (Kind.REFUND, "credits.reversed"),
+        (Kind.DISPUTE, "credits.reversed"),
+        (Kind.REFUND_FAILED, "credits.restored"),
+        (Kind.DISPUTE_WON, "credits.restored"),
+        (Kind.SPEND, "credits.spent"),
+        (Kind.SPEND_REVERSAL, "credits.returned"),
+        (Kind.EXPIRY, "credits.expired"),
+        (Kind.ADJUSTMENT, "credits.adjusted"),
+        (Kind.RESTORE, "credits.adjusted"),
+        (Kind.ACCESS, "level.changed"),
+    ],
+)
+def test_each_kind_of_entry_has_a_type(kind, told):
+    assert told_of(entry(kind))["type"] == told
+
+
+def test_every_kind_is_told():
+    assert all(told_of(entry(kind)) for kind in Kind)
+
+
+def test_an_entry_tells_its_object_and_the_level_that_it_begins():
+    until = Span("PRO", NOW + DAY)
+    assert told_of(entry(Kind.ACCESS, until, "sub_1")) == {
+        "type": "level.changed",
+        "object": "sub_1",
+        "level": "PRO",
+        "until": f"{NOW + DAY:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def test_what_is_not_there_is_an_empty_text():
+    """Pipes documents no value for a path that leads nowhere."""
+    assert told_of(entry(Kind.SPEND)) == {"type": "credits.spent", "object": "", "level": "", "until": ""}
+    assert told_of(entry(Kind.ACCESS, Span("PRO", None)))["until"] == ""
+
+
+def holding(*states):
+    return replace(NOBODY, subscriptions=states)
+
+
+def test_a_new_subscription_is_told_with_its_state():
+    new = state(id=FIRST)
+    assert told_of_subscriptions(NOBODY, holding(new)) == {
+        "type": "subscription.changed",
+        "subscription": FIRST,
+        "status": new.status,
+        "price": new.price_id,
+        "quantity": str(new.quantity),
+        "period_end": f"{new.period_end:%Y-%m-%dT%H:%M:%SZ}",
+        "ends_at": "",
+        "also": "",
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "past_due"},
+        {"price_id": "price_other"},
+        {"quantity": 9},
+        {"period_end": NOW + 99 * DAY},
+        {"cancel_at_period_end": True},
+        {"cancel_at": NOW + 9 * DAY},
+    ],
+)
+def test_each_change_of_it_is_told(changes):
+    old = state(id=FIRST)
+    told = told_of_subscriptions(holding(old), holding(replace(old, **changes)))
+    assert told is not None
+    assert told != told_of_subscriptions(NOBODY, holding(old))
+
+
+def test_one_that_ends_with_its_period_says_when():
+    ending = replace(state(id=FIRST), cancel_at_period_end=True)
+    told = told_of_subscriptions(NOBODY, holding(ending))
+    assert told is not None
+    assert told["ends_at"] == told["period_end"] != ""
+
+
+def test_nothing_is_told_of_what_is_the_same():
+    """A card, or what was paid: nothing that the event says."""
+    old = state(id=FIRST)
+    assert told_of_subscriptions(holding(old), holding(replace(old, paid_through=NOW, collection_paused=True))) is None
+    assert told_of_subscriptions(NOBODY, replace(NOBODY, balance=5)) is None
+
+
+def test_one_that_is_gone_has_ended():
+    told = told_of_subscriptions(holding(state(id=FIRST)), NOBODY)
+    assert told is not None
+    assert (told["subscription"], told["status"]) == (FIRST, "ended")
+
+
+def test_of_several_the_newest_that_is_there_speaks_and_the_others_are_named():
+    old, new = state(id=FIRST), replace(state(id=SECOND), created=state().created + DAY)
+    told = told_of_subscriptions(NOBODY, holding(old, new))
+    assert told is not None
+    assert (told["subscription"], told["also"]) == (SECOND, FIRST)
+    replaced = told_of_subscriptions(holding(new), holding(old))
+    assert replaced is not None
+    assert (replaced["subscription"], replaced["also"]) == (FIRST, SECOND)
