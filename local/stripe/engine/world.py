@@ -23,7 +23,6 @@ class Cause:
 
 
 NOBODY = Cause()
-_HOLDERS = (dict, list)
 
 
 @dataclass(frozen=True)
@@ -203,19 +202,25 @@ def wants(endpoint: Obj, type: str) -> bool:
 
 def snapshot[T](obj: T) -> T:
     """Copy an object, or a part of one, as it is now. They are plain JSON: only its hashes and arrays are copied, which
-    is twice as fast as through marshal, and twenty times as fast as copy.deepcopy.
+    is more than twice as fast as through marshal, and twenty times as fast as copy.deepcopy.
     """
     copied: Any = obj
     if obj.__class__ is dict:
         copied = copied.copy()
         for key, value in copied.items():
             kind = value.__class__
-            if kind in _HOLDERS:
-                copied[key] = snapshot(value) if value else kind()
+            if kind is dict:
+                copied[key] = snapshot(value) if value else {}
+            elif kind is list:
+                copied[key] = _each(value) if value else []
     elif obj.__class__ is list:
-        copied = [snapshot(each) if each.__class__ in _HOLDERS else each for each in copied]
+        copied = _each(copied)
     found: T = copied
     return found
+
+
+def _each(array: list[Any]) -> list[Any]:
+    return [snapshot(each) if each.__class__ is dict or each.__class__ is list else each for each in array]
 
 
 def changes(before: Obj, after: Obj) -> Obj:
