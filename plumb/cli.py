@@ -23,7 +23,7 @@ COMMANDS = {
     "webhook": "Create or mend the webhook endpoint at Stripe, and roll its signing secret.",
     "catalog": "Show the prices with what they give; apply plans from a file.",
     "account": "Show all that is kept of one user.",
-    "event": "Show what became of one event, and what Stripe says of it.",
+    "event": "Show what became of one event, and what Stripe says of it; sign one for `sam local invoke`.",
     "resync": "Make an account, or all, match Stripe in all that was ever bought.",
     "reconcile": "Do now what the schedules do: queue events that never came, settle what ended.",
     "grant": "Give credits, or take them away, by hand or from a file.",

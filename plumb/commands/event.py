@@ -1,4 +1,4 @@
-"""`plumb event`: what became of one event."""
+"""`plumb event`: what became of one event; `plumb event sign`: one as the webhook's function gets it, signed now."""
 
 from typing import Any
 
@@ -7,7 +7,9 @@ import click
 from billing.domain.ids import NOTICE_ID, EventId
 from billing.domain.records import EventRecord
 from plumb.cli import FAILED, OK, operator_command
+from plumb.commands.sign_event import sign
 from plumb.invocation import Invocation
+from plumb.options import common
 from plumb.output import Output, moment
 from plumb.reasons import reason
 from plumb.world import World
@@ -18,9 +20,33 @@ _NEXT = {
 }
 
 
-@operator_command("event")
+class _IdOrCommand(click.Group):
+    """A group that takes an event's id as well where a command's name would stand: none begins with evt_."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See click.Group."""
+        if args and args[0] not in self.commands:
+            return "show", show, args
+        return super().resolve_command(ctx, args)
+
+
+@common
+@click.group("event", cls=_IdOrCommand, subcommand_metavar="ID | show ID | sign WHAT")
+def command() -> None:
+    """Show what became of one event, and sign one anew.
+
+    \b
+    Examples:
+      plumb event evt_1QX2
+      plumb event sign events/webhook/unsigned.json | sam local invoke WebhookFunction -e -
+    """
+
+
+@operator_command("show", command)
 @click.argument("id")
-def command(invocation: Invocation, id: str) -> int:
+def show(invocation: Invocation, id: str) -> int:
     """Show what became of the event ID: outcome, reason and when; and what Stripe says of it.
 
     The two views are independent: Stripe keeps events for 30 days, the record stays for 90, a parked one until it is
@@ -46,6 +72,9 @@ def command(invocation: Invocation, id: str) -> int:
         out.facts(stripe, "\nAt Stripe")
     out.document({"id": id, "record": _document(record), "stripe": stripe})
     return OK if record is not None or stripe else FAILED
+
+
+command.add_command(sign)
 
 
 def _facts(record: EventRecord) -> dict[str, object]:

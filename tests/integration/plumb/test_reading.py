@@ -1,5 +1,6 @@
 """`plumb account`, `plumb event` and `plumb check` over the running system."""
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -118,6 +119,21 @@ def test_events_that_nobody_knows(plumb: Operator) -> None:
     wrong = plumb("event", "pi_1", "--json")
     assert (wrong.code, wrong.out) == (2, "")
     assert '"code": "usage"' in wrong.err
+
+
+def test_the_newest_of_a_type_is_signed_for_the_webhook(
+    plumb: Operator, stack: Stack, shop: Shop, books: Books, user: str
+) -> None:
+    """What it writes is taken by the function itself, signed with the running system's secret."""
+    session = bought(shop, books, user)
+    (event,) = shop.events_of(session)
+    delivery = plumb("event", "sign", event["type"]).document
+    assert json.loads(delivery["body"])["id"] == event["id"]
+    assert plumb("event", "sign", event["id"]).document["body"] == delivery["body"]
+    invoked = stack.lambda_client().invoke(FunctionName="WebhookFunction", Payload=json.dumps(delivery))
+    answer = json.loads(invoked["Payload"].read())
+    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"ok": True, "idempotent": True})
+    assert "no event of type tax.settings.updated" in plumb("event", "sign", "tax.settings.updated").err
 
 
 # plumb check
