@@ -100,7 +100,7 @@ fuzz-webhook: .venv/.ready ## the webhook under a coverage-guided fuzzer (Linux,
 		-max_len=2048 -artifact_prefix=.plumbline/fuzz/ $(ARGS)
 
 load: .venv/.ready ## bursts, a backlog of 20,000, a hot user, a spender: the sizes that a check plays in small
-	@LOAD=whole $(PYTHON) -m pytest tests/integration/load -n0 --durations=0 $(ARGS)
+	@LOAD=whole $(PYTHON) -m pytest tests/integration/load -n0 -v --no-header $(ARGS)
 
 prove: .venv/.ready ## take a failure mode's mechanism away and see its tests turn red: make prove ROW=F12
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.proofs $(ROW) $(ARGS)

@@ -76,7 +76,8 @@ def _verdicts(bench: Workbench, room: Room, paths: Sequence[str], at_once: int) 
         "TMPDIR": str(bench.root.parent),
     }
     command = [sys.executable, "-m", "tests.mutation.trials", json.dumps(plan)]
-    subprocess.run(command, cwd=bench.root, env=environment, check=True)
+    if subprocess.run(command, cwd=bench.root, env=environment, check=False).returncode:
+        raise SystemExit(f"{room.name} could not be tried, and nothing of it is written down: why stands above.")
     found = (json.loads(line) for line in out.read_text().splitlines())
     return [((*names, nth), killed is not None, late) for *names, nth, killed, late, _ in found]
 

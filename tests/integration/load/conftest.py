@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from local.stack import TEMPLATE, Stack
 from tests.integration.purchase.books import Books
 from tests.integration.purchase.shop import Shop
+
+type Tell = Callable[[str], None]
 
 WHOLE = os.environ.get("LOAD") == "whole"
 """`make load` plays the whole sizes; each check plays the same in small."""
@@ -26,6 +29,20 @@ def crowded_template(directory: Path) -> Path:
     template = directory / "template.yaml"
     template.write_text(text)
     return template
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Tell:
+    """Tells how far it is, with the seconds since the test began: the whole sizes take minutes."""
+    begun = time.monotonic()
+
+    def say(sentence: str) -> None:
+        if WHOLE:
+            capture = request.config.pluginmanager.getplugin("capturemanager")
+            with capture.global_and_fixture_disabled():
+                print(f"\n  {time.monotonic() - begun:5.0f} s  {sentence}", end=" ", flush=True)
+
+    return say
 
 
 @pytest.fixture(scope="module")

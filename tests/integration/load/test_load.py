@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.integration.load.conftest import AT_ONCE, WHOLE
+from tests.integration.load.conftest import AT_ONCE, WHOLE, Tell
 from tests.integration.purchase.books import Books
 from tests.integration.purchase.service import Service
 from tests.integration.purchase.shop import Checkout, Shop
@@ -57,27 +57,31 @@ def sent(shop: Shop, events: Iterable[Event]) -> None:
     assert answers.keys() == {200}, answers
 
 
-def drained(books: Books) -> None:
+def drained(books: Books, tell: Tell) -> None:
+    tell(f"{books.messages():,} messages wait")
     until("the queue is drained", lambda: books.messages() == 0, PATIENCE)
     assert books.messages("EventsDeadLetterQueue") == 0
+    tell("none waits, none is a dead letter")
 
 
-def test_a_burst(shop: Shop, books: Books) -> None:
+def test_a_burst(shop: Shop, books: Books, tell: Tell) -> None:
     """Ten times what the consumers take at once, of many buyers, in one moment."""
     buyers = [f"burst-{each}" for each in range(BUYERS)]
     events = [event for user in buyers for event in others(paid(shop, user)[1], BURST)]
     assert len(events) >= 8 * AT_ONCE
+    tell(f"{len(events):,} events of {BUYERS} buyers are sent at once")
     sent(shop, (events[place] for start in range(BURST) for place in range(start, len(events), BURST)))
-    drained(books)
+    drained(books, tell)
     assert all(books.event(event["id"]) for event in events)
     for user in buyers:
         books.check(user, 500, ["PURCHASE"])
 
 
-def test_a_backlog(stack: Stack, shop: Shop, books: Books) -> None:
+def test_a_backlog(stack: Stack, shop: Shop, books: Books, tell: Tell) -> None:
     """The consumers were away; everything is there several times when they come back."""
     buyers = [f"backlog-{each}" for each in range(BUYERS)]
     stack.freeze("poller")
+    tell(f"{BACKLOG:,} messages of {BUYERS} buyers are queued while no consumer is there")
     try:
         events = [paid(shop, user)[1] for user in buyers]
         envelopes = [shop.control("eventbridge", event=event["id"]) for event in events]
@@ -86,35 +90,37 @@ def test_a_backlog(stack: Stack, shop: Shop, books: Books) -> None:
         assert books.messages() >= BACKLOG - 10 * AT_ONCE  # some may be on their way to a consumer
     finally:
         stack.thaw("poller")
-    drained(books)
+    drained(books, tell)
     for user in buyers:
         books.check(user, 500, ["PURCHASE"])
 
 
-def test_a_hot_user(shop: Shop, books: Books) -> None:
+def test_a_hot_user(shop: Shop, books: Books, tell: Tell) -> None:
     """Every consumer works on the same account, and every event of it is one that was not seen before."""
     purchases = [paid(shop, "hot")[1] for _ in range(10)]
     events = [event for purchase in purchases for event in others(purchase, HOT // 10)]
+    tell(f"{len(events):,} events of one account are sent at once, to {AT_ONCE} consumers")
     sent(shop, events)
-    drained(books)
+    drained(books, tell)
     assert Counter((books.event(event["id"]) or {})["outcome"] for event in events).keys() <= {"APPLIED", "NOOP"}
     books.check("hot", 5000, ["PURCHASE"] * 10)
 
 
-def test_a_spender_beside_converges(shop: Shop, books: Books) -> None:
+def test_a_spender_beside_converges(shop: Shop, books: Books, tell: Tell) -> None:
     """Twenty spends a second and event upon event of one account: each is done once, however often it is asked for."""
     service = Service(shop)
     purchases = [paid(shop, "spender")[1] for _ in range(4)]
     sent(shop, purchases)
-    drained(books)
+    drained(books, tell)
     events = [event for purchase in purchases for event in others(purchase, SECONDS * 5)]
+    tell(f"{SPENDS_A_SECOND} spends a second for {SECONDS} s, beside {len(events):,} events of the same account")
     with ThreadPoolExecutor(AT_ONCE) as threads:
         converging = threads.submit(sent, shop, events)
         spends = [threads.submit(spent, service, f"spend-{number}") for number in paced(SPENDS_A_SECOND, SECONDS)]
         converging.result()
         answers = Counter(spend.result() for spend in spends)
     assert answers == {200: SPENDS_A_SECOND * SECONDS}
-    drained(books)
+    drained(books, tell)
     books.check("spender", 2000 - SPENDS_A_SECOND * SECONDS, ["PURCHASE"] * 4 + ["SPEND"] * SPENDS_A_SECOND * SECONDS)
 
 
