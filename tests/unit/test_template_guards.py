@@ -75,22 +75,25 @@ def test_a_flood_is_throttled_and_most_where_stripe_is_asked(resources: dict[str
     assert set(stage["RouteSettings"]) <= routes
 
 
-def test_what_changes_nothing_at_stripe_has_the_key_that_only_reads(resources: dict[str, Any]) -> None:
-    """S19: the variable and the right go together, and only who writes has the other one."""
-    writing = {"Ref": "StripeApiKeySecret"}
-    reading = {"Fn::If": ["HasStripeReadKey", {"Ref": "StripeReadKeySecret"}, writing]}
+def test_each_that_asks_stripe_has_the_key_for_what_it_does(resources: dict[str, Any]) -> None:
+    """S19: one that only reads where nothing is changed, and one for each of the two that write; the variable and the
+    right go together.
+    """
+    opening = {"Ref": "StripeApiKeySecret"}
+    reading = {"Fn::If": ["HasStripeReadKey", {"Ref": "StripeReadKeySecret"}, opening]}
+    changing = {"Fn::If": ["HasStripePlansKey", {"Ref": "StripePlansKeySecret"}, opening]}
     variables = {
         name: each["Environment"]["Variables"].get("STRIPE_API_KEY_SECRET")
         for name, each in of(resources, "AWS::Lambda::Function").items()
     }
     readers = {name for name, value in variables.items() if value == reading}
     assert readers == {"SuccessSyncFunction", "EventConsumerFunction", "AccountFunction", "CatchUpFunction"}
-    assert {name for name, value in variables.items() if value == writing} == {
-        *("CreateCheckoutFunction", "SubscriptionsFunction")
-    }
+    assert [name for name, value in variables.items() if value == opening] == ["CreateCheckoutFunction"]
+    assert [name for name, value in variables.items() if value == changing] == ["SubscriptionsFunction"]
     for name in filter(variables.get, variables):
         allowed = str(resources[f"{name}Role"]["Properties"]["Policies"])
         assert ("StripeReadKeySecret" in allowed) is (name in readers)
+        assert ("StripePlansKeySecret" in allowed) is (name == "SubscriptionsFunction")
 
 
 def test_the_webhook_may_have_a_concurrency_of_its_own(resources: dict[str, Any]) -> None:
