@@ -48,6 +48,13 @@ def test_what_is_not_recorded_is_queued_as_the_webhook_would(world: CatchingUp) 
     assert world.core.log.messages == ["event caught up", "event caught up", "caught up on events"]
 
 
+def test_what_has_no_correlation_of_its_own_gets_the_runs(world: CatchingUp) -> None:
+    bare = {name: value for name, value in PAYLOAD["data"]["object"].items() if name != "metadata"}
+    world.made("evt_1", data={"object": bare})
+    world.run()
+    assert [message["correlationId"] for message in world.core.queue.messages] == ["run-1"]
+
+
 @pytest.mark.parametrize("outcome", ["APPLIED", "NOOP", "IGNORED", "PARKED", "QUARANTINED"])
 def test_what_is_recorded_is_left_alone(world: CatchingUp, outcome: str) -> None:
     """Also what waits for a person or for its owner: that has ways of its own back onto the queue."""
@@ -266,6 +273,7 @@ def test_an_event_that_can_not_be_read_is_counted_and_does_not_stand_in_the_way(
     world.run()
     assert world.queued() == ["evt_2"]
     assert world.core.metrics.counts["EventsUnusable"] == 1
+    assert [line.ids["event_id"] for line in world.core.log.lines if line.message == "event unusable"] == ["evt_1"]
 
 
 def test_an_event_of_the_wrong_mode_is_queued_as_such(world: CatchingUp) -> None:

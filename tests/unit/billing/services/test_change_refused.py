@@ -24,6 +24,7 @@ from billing.services.change_subscription import ChangeStatus, change_subscripti
 from billing.services.find_price import PriceRef
 from tests.fakes.core import Core
 from tests.fakes.snapshots import (
+    ALICE,
     BOB,
     TEAM_YEARLY,
     a_price,
@@ -85,8 +86,9 @@ def test_somebody_elses_is_not_found(core):
 
 def test_a_subscription_that_changed_its_customer_is_not_found(core):
     core.plans.owners[SUB] = "cus_somebody"
-    with pytest.raises(SubscriptionNotFound):
+    with pytest.raises(SubscriptionNotFound) as told:
         change_subscription(wanted(), core.change)
+    assert told.value.ids == {"subscription_id": SUB}
 
 
 def test_who_never_bought_anything_costs_stripe_nothing(core):
@@ -96,8 +98,11 @@ def test_who_never_bought_anything_costs_stripe_nothing(core):
 
 
 def test_a_subscription_that_no_webhook_has_told_of_is_found(core):
-    core.stripe.subscriptions[SubscriptionId("sub_2")] = a_subscription(id=SubscriptionId("sub_2"))
-    assert change_subscription(wanted(subscription=SubscriptionId("sub_2")), core.change).status is ChangeStatus.CHANGED
+    del core.stripe.subscriptions[SUB]
+    core.stripe.subscriptions[SubscriptionId("sub_2")] = a_subscription(TEAM, id=SubscriptionId("sub_2"))
+    seen = preview_change(wanted(quantity=2, subscription=SubscriptionId("sub_2")), core.change)
+    assert seen.change.subscription == "sub_2"
+    assert [entry.actor for entry in core.tables.entries(ALICE)] == ["event_consumer"] * 2 + ["subscriptions"]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +142,7 @@ def test_a_quantity_out_of_bounds_is_refused_before_anything_is_asked(core, quan
     with pytest.raises(QuantityOutOfRange):
         change_subscription(wanted(quantity=quantity), core.change)
     assert core.calls.made == []
+    assert change_subscription(wanted(quantity=10), core.change).status is ChangeStatus.CHANGED
 
 
 def test_of_several_items_the_plan_of_the_group_is_changed(core):

@@ -49,6 +49,7 @@ def test_a_preview_says_what_is_due_now_and_what_each_period_costs(core):
     assert seen.now is not None
     assert (seen.now.due, [line.amount for line in seen.now.lines]) == (900, [-600, 1500])
     assert seen.recurring.total == 3000
+    assert seen.change.prorated_at == seen.prorated_at, "what is billed later is what was previewed"
     assert (seen.prorated_at, seen.expires_at) == (NOW + 15 * DAY, NOW + 15 * DAY + timedelta(minutes=15))
     assert "change" not in core.calls.made
 
@@ -105,8 +106,9 @@ def test_a_cheaper_plan_that_a_renewal_overtakes_is_not_paid_back(core, status, 
 @pytest.mark.parametrize("param", ["proration_date", "subscription_details[proration_date]"])
 def test_a_period_that_ends_just_before_the_change_expires_the_preview(core, param):
     core.calls.before("change", raising(StripeRefused("no", param=param)))
-    with pytest.raises(PreviewExpired):
+    with pytest.raises(PreviewExpired) as told:
         change_subscription(wanted(), core.change)
+    assert told.value.ids == {"subscription_id": SUB}
 
 
 def test_a_moment_before_the_trial_is_refused(core):
@@ -127,6 +129,7 @@ def test_an_upgrade_is_billed_and_in_force_before_any_webhook(core):
     assert (level(core), core.account().subscriptions[0].price_id) == ("TEAM", TEAM.id)
     assert core.cache.accounts[ALICE].level == "TEAM"
     assert core.plans.billed == [(SUB, 1800)]
+    assert core.metrics.counts["SubscriptionChanges{outcome=changed}"] == 1
 
 
 def test_a_toggle_grants_nothing_however_often(core):
@@ -226,8 +229,9 @@ def test_a_change_that_was_made_and_undone_meanwhile_is_previewed_again(core):
         core.stripe.subscriptions[SUB] = a_subscription(latest_invoice=INVOICE)
 
     core.calls.before("change", first)
-    with pytest.raises(PreviewExpired):
+    with pytest.raises(PreviewExpired) as told:
         change_subscription(wanted(), core.change)
+    assert told.value.ids == {"subscription_id": SUB}
     assert len(core.plans.billed) == 1
 
 
@@ -255,8 +259,9 @@ def test_a_callers_key_stands_for_one_change(core):
     core.plans.card_refuses = True
     change_subscription(wanted(idempotency_key="key-1"), core.change)
     assert core.plans.keys[0].startswith("change:sub_1:by-caller:")
-    with pytest.raises(IdempotencyConflict):
+    with pytest.raises(IdempotencyConflict) as told:
         change_subscription(wanted(idempotency_key="key-1", quantity=2), core.change)
+    assert told.value.ids == {"subscription_id": SUB}
     assert len(core.plans.billed) == 1
 
 
@@ -302,6 +307,13 @@ def test_paid_for_it_is_in_force(core):
     core.plans.pay(SUB)
     core.deliver_change("evt_paid")
     assert (level(core), core.account().balance) == ("TEAM", 100)
+
+
+def test_who_stays_with_the_plan_while_a_change_waits_is_asked_for_nothing(core):
+    core.plans.card_refuses = True
+    change_subscription(wanted(), core.change)
+    stays = change_subscription(wanted("pro_monthly"), core.change)
+    assert (stays.status, stays.invoice_page, stays.expires_at) == (ChangeStatus.UNCHANGED, None, None)
 
 
 def test_another_change_takes_the_place_of_the_one_that_waits(core):

@@ -1,9 +1,12 @@
 """What fails in a batch holds up no other event of it, and what goes on failing is told."""
 
+from dataclasses import replace
+
 import pytest
 
-from billing.errors import MalformedObject, StripeUnavailable
+from billing.errors import MalformedObject, StripeRefused, StripeUnavailable
 from tests.fakes.core import a_notice
+from tests.fakes.snapshots import NOW
 
 pytestmark = pytest.mark.usefixtures("alice_has_paid")
 
@@ -15,6 +18,9 @@ def test_a_record_that_can_not_be_written_holds_up_no_other_event(core, error):
     foreign = a_notice("customer.updated", id="evt_f", customer="cus_x", related={})
     assert core.deliver(foreign, a_notice()) == {"m1"}
     assert core.outcomes() == {"evt_1": "APPLIED"}
+    [said] = [line for line in core.log.lines if line.level == "error"]
+    assert said.ids["event_id"] == "evt_f"
+    assert said.ids.get("error", said.ids.get("reason")) in ("ValueError", "DynamoDB refused")
 
 
 def test_what_has_failed_for_a_quarter_of_an_hour_is_told_though_the_queue_counts_it_no_more(core):
@@ -23,3 +29,40 @@ def test_what_has_failed_for_a_quarter_of_an_hour_is_told_though_the_queue_count
     assert "EventsLate" not in core.metrics.counts
     core.deliver(a_notice(), receive_count=8)
     assert core.metrics.counts["EventsLate"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable"), [(StripeUnavailable("down"), True), (StripeRefused("no such thing"), False)]
+)
+def test_what_has_failed_is_said_with_its_event_and_whether_it_comes_again(core, error, retryable):
+    """The runbook looks for `retryable` (docs/alarms.md, events-late)."""
+    core.calls.broken["snapshot"] = error
+    core.deliver(a_notice())
+    said = next(line for line in core.log.lines if line.message == "failed")
+    about = {"event_id": "evt_1", "event_type": "checkout.session.completed", "correlation_id": "correlation-1"}
+    assert said.ids == {**about, "code": error.code, "reason": error.message, "retryable": retryable}
+
+
+WRONG_MODE = replace(a_notice(), livemode=True)
+FOREIGN = a_notice("customer.updated", customer=None, related={})
+
+
+@pytest.mark.parametrize(
+    ("notice", "level", "outcome", "reason"),
+    [(WRONG_MODE, "warning", "QUARANTINED", "wrong_mode"), (FOREIGN, "info", "IGNORED", "foreign payment")],
+)
+def test_what_is_recorded_is_said_with_its_outcome_and_why(core, notice, level, outcome, reason):
+    """F30: what waits for a person is a warning."""
+    core.deliver(notice)
+    [said] = [line for line in core.log.lines if line.message == "event recorded"]
+    about = {"event_id": "evt_1", "event_type": notice.type, "correlation_id": "correlation-1"}
+    assert (said.level, said.ids) == (level, {**about, "outcome": outcome, "reason": reason})
+    assert core.tables.events[notice.id].recorded_at == NOW
+
+
+def test_what_was_applied_and_comes_again_as_somebody_elses_is_no_warning(core):
+    core.deliver(a_notice())
+    core.deliver(WRONG_MODE)
+    [said] = [line for line in core.log.lines if line.message == "skipped replay"]
+    assert said.level == "info"
+    assert core.outcomes() == {"evt_1": "APPLIED"}

@@ -80,8 +80,9 @@ def test_another_writer_in_between_costs_one_more_turn(core):
 
 def test_it_gives_up_after_three_turns(core):
     core.calls.before("own_customers", *[lambda: setattr(core.tables, "conflicts", 1)] * 3)
-    with pytest.raises(CheckoutConflict):
+    with pytest.raises(CheckoutConflict) as told:
         ensure(core)
+    assert told.value.ids == {"user_id": ALICE}
     assert core.calls.count("own_customers") == 3
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SessionId
-from billing.domain.notice import Notice
+from billing.domain.notice import Notice, ObjectRef
 from billing.domain.records import Outcome
 from billing.errors import StripeUnavailable
 from billing.ports.stripe import Touched
@@ -184,6 +184,13 @@ def test_a_payment_of_somebody_else_is_left_alone(core):
     assert core.calls.count("session_of_payment") == 0
 
 
+def test_a_payment_of_somebody_else_holds_up_no_other(core):
+    others = PaymentIntentId("pi_0")
+    core.tables.pointers |= {others: (BOB, "cs_bob"), INTENT: (ALICE, "cs_7")}
+    found = touched(core, refund(id="evt_2", related={"payment_intent": others}), refund())
+    assert found == Touched(sessions=frozenset({SessionId("cs_7")}))
+
+
 def test_a_deleted_customer_is_touched(core):
     notice = a_notice("customer.deleted", related={})
     assert touched(core, notice) == Touched(customers=frozenset({CUSTOMER}))
@@ -196,6 +203,16 @@ def test_a_dispute_that_names_only_its_charge_touches_its_payment(core):
     assert touched(core, charge_only()).sessions == {SESSION}
     core.tables.pointers[INTENT] = (ALICE, "in_7")
     assert touched(core, charge_only()).payments == {INTENT}
+
+
+def test_the_charge_that_a_dispute_names_is_asked_for_and_what_names_none_itself(core):
+    """F32: a thin event names its object and nothing else."""
+    core.stripe.charges["ch_1"] = INTENT
+    assert touched(core, charge_only(object=ObjectRef("dispute", "du_unknown"))).sessions == {SESSION}
+    core.stripe.of_payment |= {"re_1": INTENT, "du_1": INTENT}
+    for kind, name in (("refund", "re_1"), ("dispute", "du_1")):
+        thin = a_notice(f"v1.{kind}.created", customer=None, related={}, object=ObjectRef(kind, name))
+        assert touched(core, thin).sessions == {SESSION}
 
 
 def test_a_charge_that_is_unknown_or_named_together_with_its_payment_is_asked_of_nobody_twice(core):

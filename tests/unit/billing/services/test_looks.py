@@ -121,6 +121,12 @@ def test_a_renewal_before_one_that_was_seen_is_brought_back(world: World) -> Non
     assert world.core.calls.count("price") == 1, "one price of one page, and none once all of it is stored"
 
 
+def test_an_invoice_that_was_granted_and_covers_more_than_the_account_knows_is_brought_back(world: World) -> None:
+    """Money rule 21: until when it is paid stands in the account, and may be older than the grant."""
+    world.lists.invoices.made = [told_invoice(period_end=NOW + 60 * DAY)]
+    assert world.run(only="invoices").queued == 1
+
+
 @pytest.mark.parametrize("status", ["past_due", "unpaid", "paused", "canceled"])
 def test_a_status_is_brought_back(world: World, status: str) -> None:
     change(world.core, status=status)
@@ -254,6 +260,13 @@ def test_what_the_index_says_of_an_account_that_has_moved_on_is_no_doubt(world: 
     world.core.clock.time = held.period_end + 3 * DAY
     moved = replace(world.core.account(), subscriptions=(replace(held, period_end=held.period_end + 30 * DAY),))
     world.core.calls.after("list renewals", lambda: world.core.tables.accounts.update({ALICE: moved}))
+    assert world.run(only="renewals") == Walked(read=1, queued=0, more=False)
+
+
+def test_what_the_index_says_of_a_customer_that_has_no_owner_any_more_is_no_doubt(world: World) -> None:
+    [held] = world.core.account().subscriptions
+    world.core.clock.time = held.period_end + 3 * DAY
+    world.core.calls.after("list renewals", world.core.tables.owners.clear)
     assert world.run(only="renewals") == Walked(read=1, queued=0, more=False)
 
 

@@ -10,7 +10,7 @@ from billing.domain.ids import CustomerId, SubscriptionId
 from billing.errors import StripeRefused, SubscriptionAmbiguous, SubscriptionCanceling, SubscriptionNotFound
 from billing.ports.stripe import FoundCustomer, PortalFlow
 from billing.services.open_portal import PortalRequest, open_portal
-from tests.fakes.core import Core
+from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import ALICE, BOB, CUSTOMER, NOW, a_subscription
 from tests.fakes.world import raising
 
@@ -46,8 +46,8 @@ def test_a_customer_that_is_there_costs_one_read_and_the_session(core):
 @pytest.mark.parametrize("named", [None, SUB])
 def test_a_flow_about_the_subscription(core, flow, named):
     subscribed(core)
-    open_portal(want(flow, subscription=named), core.portal)
-    assert core.plans.opened == [(CUSTOMER, PortalFlow(flow, SUB), None)]
+    open_portal(want(flow, subscription=named, locale="de"), core.portal)
+    assert core.plans.opened == [(CUSTOMER, PortalFlow(flow, SUB), "de")]
 
 
 def test_a_subscription_that_no_webhook_has_told_of_is_found(core):
@@ -55,6 +55,15 @@ def test_a_subscription_that_no_webhook_has_told_of_is_found(core):
     core.stripe.subscriptions[SUB] = a_subscription()
     open_portal(want("subscription_cancel"), core.portal)
     assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", SUB), None)]
+    assert {entry.actor for entry in core.tables.entries(ALICE)} == {"subscriptions"}
+
+
+def test_the_one_that_is_named_is_found_though_there_is_another(core):
+    subscribed(core)
+    later = SubscriptionId("sub_2")
+    core.stripe.subscriptions[later] = a_subscription(id=later)
+    open_portal(want("subscription_cancel", subscription=later), core.portal)
+    assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", later), None)]
 
 
 def test_somebody_elses_subscription_is_not_found(core):
@@ -87,8 +96,9 @@ def test_one_that_was_never_paid_does_not_stand_in_the_way(core):
 def test_what_ends_already_is_not_canceled_again(core):
     """Stripe would refuse that without saying why; the front page has the button that keeps it."""
     subscribed(core, cancel_at_period_end=True)
-    with pytest.raises(SubscriptionCanceling):
+    with pytest.raises(SubscriptionCanceling) as told:
         open_portal(want("subscription_cancel"), core.portal)
+    assert told.value.ids == {"subscription_id": SUB}
     open_portal(want(), core.portal)
     assert core.plans.opened == [(CUSTOMER, None, None)]
 
@@ -108,6 +118,19 @@ def test_a_customer_that_is_gone_from_stripe_is_replaced(core):
     account: Account = core.account()
     assert (account.deleted_customers, account.customers) == ((CUSTOMER,), ("cus_2",))
     assert core.plans.opened == [("cus_2", None, None)]
+
+
+def test_what_was_lost_with_a_customer_and_what_was_parked_of_it_is_settled(core):
+    subscribed(core)
+    core.tables.owners.clear()
+    core.deliver(a_notice("customer.updated", id="evt_parked", related={}))
+    core.tables.owners[CUSTOMER] = ALICE
+    core.stripe.deleted.add(CUSTOMER)
+    core.plans.gone.add(CUSTOMER)
+    open_portal(want(), core.portal)
+    assert core.outcomes()["evt_parked"] == "NOOP"
+    assert core.tables.entries(ALICE)[-1].actor == "subscriptions"
+    assert core.tables.accounts.keys() == {ALICE}
 
 
 def test_another_refusal_is_not_hidden(core):

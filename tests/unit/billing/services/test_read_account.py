@@ -8,7 +8,7 @@ import pytest
 from billing.domain.account import Account
 from billing.domain.entitlement import LevelGrant
 from billing.domain.ids import PurchaseKey
-from billing.domain.ledger import Entry, Kind
+from billing.domain.ledger import Entry, Kind, Wanted
 from billing.domain.subscription import Span
 from billing.errors import InvalidRequest, StoreUnavailable
 from billing.ports.cache import PublishedAccount
@@ -88,6 +88,7 @@ def test_the_ledger_is_read_in_pages_newest_first(core):
     assert [entry.version for entry in rest.entries] == [3, 2, 1]
     assert rest.cursor is None
     assert read_transactions(BOB, 1, None, core.read).entries == ()
+    assert read_transactions(ALICE, 100, None, core.read, Wanted(kinds=frozenset({Kind.SPEND}))).entries == ()
 
 
 @pytest.mark.parametrize("limit", [0, -1, 101])

@@ -11,7 +11,7 @@ from billing.errors import MalformedObject, StripeRefused, StripeUnavailable
 from billing.services.resync import Resynced, resync
 from tests.fakes.core import Core, a_notice
 from tests.fakes.lifecycles import refunds, renewed
-from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, PRO_MONTHLY, SESSION, a_session, an_order
+from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, PRO_MONTHLY, SESSION, a_refund, a_session, an_order
 from tests.fakes.world import raising
 
 SOON = NOW + timedelta(minutes=5)
@@ -75,6 +75,20 @@ def test_what_the_account_names_is_looked_at_however_old_it_is(core):
     assert not found.whole
 
 
+def test_what_the_account_names_of_a_subscription_is_looked_at_however_old_it_is(core):
+    """Its invoices stand in lots and levels, by invoice and line."""
+    core.has_session(an_order(PRO_MONTHLY, id=OrderId("ord_2")), SessionId("cs_2"))
+    core.stripe.pay(SessionId("cs_2"))
+    done(core)
+    invoice = core.stripe.invoices[InvoiceId("in_1")]
+    assert invoice.payment is not None
+    core.stripe.subscriptions.clear()  # nor does the subscription name its latest any more
+    back = replace(invoice.payment, refunds=(a_refund(invoice.payment.captured),))
+    core.stripe.invoices[invoice.id] = replace(invoice, payment=back)
+    done(core, most=0)
+    assert core.account().balance == 500
+
+
 def test_sessions_of_others_and_ended_ones_cost_no_read(core):
     foreign = a_session(id=SessionId("cs_foreign"))
     ended = replace(a_session(an_order()), id=SessionId("cs_ended"), status="expired")
@@ -113,6 +127,30 @@ def test_a_payment_that_can_never_be_read_is_named_and_holds_up_no_other(core):
     found = done(core)
     assert found.failed == ("cs_0",)
     assert core.account().balance == 500
+
+
+def test_an_invoice_that_can_never_be_read_is_named_and_holds_up_no_other(core):
+    core.has_session(an_order(PRO_MONTHLY, id=OrderId("ord_2")), SessionId("cs_2"))
+    core.stripe.pay(SessionId("cs_2"))
+    renewed(2)(core, NOW)
+    core.stripe.invoices[InvoiceId("in_3")] = replace(core.stripe.invoices[InvoiceId("in_1")], id=InvoiceId("in_3"))
+    no = raising(MalformedObject("no"))
+    core.calls.before("snapshot", lambda: None, lambda: None, no, no)
+    found = done(core)
+    assert len(found.failed) == 1
+    assert found.failed[0].startswith("in_")
+    assert core.account().balance == 500 + 2 * 100
+
+
+def test_what_is_due_to_end_in_time_is_done_and_the_rest_said(core):
+    """Two parts, of which the first takes all the time there is."""
+    core.has_session(an_order(PRO_MONTHLY, id=OrderId("ord_2")), SessionId("cs_2"))
+    core.stripe.pay(SessionId("cs_2"))
+    core.calls.before("snapshot", lambda: None, lambda: core.clock.sleep(300))
+    found = done(core)
+    assert (found.payments, found.whole) == (2, False)
+    again = resync(ALICE, core.converge, core.cache, core.clock.now() + timedelta(minutes=5))
+    assert (again.payments, again.whole) == (3, True)
 
 
 def test_nothing_is_begun_after_the_deadline(core):

@@ -202,9 +202,11 @@ def test_a_user_who_asks_without_end_is_refused_before_stripe_is_asked(core):
     with pytest.raises(UnknownPrice):
         start(core, "nothing")
     core.calls.made.clear()
+    core.clock.time = NOW + timedelta(minutes=10)
     with pytest.raises(TooManyCheckouts) as refused:
         start(core)
-    assert (core.calls.made, refused.value.retry_after) == ([], 3600 - int(NOW.timestamp()) % 3600)
+    assert (core.calls.made, refused.value.retry_after) == ([], 3000)
+    assert refused.value.ids["user_id"] == ALICE
     start(core, user=UserId("bob"))
 
 

@@ -38,8 +38,9 @@ def test_what_was_paid_but_not_ordered_is_looked_at_by_a_person_before_it_is_sol
         assert core.outcomes() == {"evt_1": "QUARANTINED"}
         assert core.cache.done == set()
     for _ in range(2):
-        with pytest.raises(CheckoutConflict, match="being looked at"):
+        with pytest.raises(CheckoutConflict, match="being looked at") as told:
             start(core, lookup_key)
+        assert told.value.ids == {"user_id": ALICE}
     assert list(core.stripe.sessions) == [first.id]
     assert core.tables.purchases[PurchaseKey(first.id)].state is PurchaseState.REFUSED
     assert (core.granted(), core.account().levels) == ([], ())
@@ -152,8 +153,8 @@ def test_what_stripe_refuses_to_sell_is_a_price_that_is_unavailable(core, param)
     core.calls.broken["create_session"] = refused
     with pytest.raises(PriceUnavailable) as raised:
         start(core)
-    assert raised.value.ids["price_id"] == "price_credits"
-    assert raised.value.ids["stripe_code"] == "amount_too_small"
+    ids = {"price_id": "price_credits", "stripe_code": "amount_too_small", "param": param}
+    assert raised.value.ids == {name: value for name, value in ids.items() if value is not None}
     assert core.calls.count("create_session") == 1
     assert [line.level for line in core.log.lines if line.message == "stripe refused the session"] == ["warning"]
     del core.calls.broken["create_session"]

@@ -103,8 +103,9 @@ def test_a_stalled_call_whose_generation_is_gone_ends_its_own_session_and_hands_
     """F60: another tab has chosen another plan in the meantime, and that one stands."""
     taken_over: list[OpenSession] = []
     core.calls.after("create_session", lambda: taken_over.append(start(core, "team_yearly")))
-    with pytest.raises(CheckoutConflict):
+    with pytest.raises(CheckoutConflict) as told:
         start(core, "pro_monthly")
+    assert told.value.ids == {"user_id": ALICE}
     assert core.stripe.sessions[SessionId("cs_1")].status == "expired"
     assert core.stripe.open_sessions == [taken_over[0].id]
     assert core.tables.claims[SLOT].session == taken_over[0].id
@@ -144,8 +145,9 @@ def test_it_gives_up_after_bounded_turns(core):
         core.stripe.expire_session(busy[-1].id)
 
     core.calls.before("take", *[act for _ in range(4) for act in (faster, lambda: None)])
-    with pytest.raises(CheckoutConflict):
+    with pytest.raises(CheckoutConflict) as told:
         start(core)
+    assert told.value.ids == {"user_id": ALICE}
     assert len(core.stripe.sessions) == 1 + len(busy) == 5
     assert core.stripe.open_sessions == ["cs_1"]
 
@@ -180,6 +182,7 @@ def test_a_plan_that_was_paid_a_moment_ago_is_a_409_and_granted(core):
     with pytest.raises(SubscriptionExists):
         start(core, "team_yearly")
     assert core.granted() == [("PURCHASE", 100), ("ACCESS", 0)]
+    assert {entry.actor for entry in core.tables.entries(ALICE)} == {"create_checkout"}
     assert core.stripe.open_sessions == []
     assert core.cache.accounts[ALICE].level == "PRO"
 
@@ -204,8 +207,9 @@ def test_a_plan_that_is_being_paid_is_a_409(core):
     with pytest.raises(SubscriptionExists, match="being processed"):
         start(core, "team_yearly")
     core.calls.made.clear()
-    with pytest.raises(SubscriptionExists, match="being processed"):
+    with pytest.raises(SubscriptionExists, match="being processed") as told:
         start(core, "pro_monthly")  # now that our own records say so, without asking to end it
+    assert told.value.ids == {"user_id": ALICE}
     assert core.calls.count("expire_session") == 0
 
 
@@ -247,8 +251,9 @@ def test_a_session_that_can_be_neither_paid_for_sure_nor_ended_is_not_doubled(co
     """Stripe refuses to end it, and yet says that it is open: two payable sessions are worse than an answer of 409."""
     start(core, "pro_monthly")
     core.calls.before("expire_session", lambda: core.stripe.stubborn.add(SessionId("cs_1")))
-    with pytest.raises(CheckoutConflict):
+    with pytest.raises(CheckoutConflict) as told:
         start(core, "team_yearly")
+    assert told.value.ids == {"user_id": ALICE}
     assert len(core.stripe.sessions) == 1
 
 
@@ -277,3 +282,4 @@ def test_the_session_of_a_plan_is_kept_apart_from_the_catalog_of_today(core):
     start(core, "team_yearly")
     assert core.tables.orders[next(iter(core.tables.orders))].lines[0].gives == TEAM_YEARLY.gives
     assert core.tables.claims[SLOT].expires_at == NOW + DAY - HOUR
+    assert core.tables.claims[SLOT].taken_at == NOW

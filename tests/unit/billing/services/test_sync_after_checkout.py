@@ -118,6 +118,7 @@ def test_the_redirect_asks_stripe_once_in_three_seconds(core):
     for _ in range(5):
         redirect_after_checkout(SESSION, core.sync)
     assert core.calls.count("snapshot") == 1
+    assert core.cache.locked == {SESSION}
     core.cache.locked.clear()
     redirect_after_checkout(SESSION, core.sync)
     assert core.calls.count("snapshot") == 2

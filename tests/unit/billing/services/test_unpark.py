@@ -157,6 +157,7 @@ def test_another_apps_customers_may_be_ignored(core):
     core.consume = replace(core.consume, park_foreign=False)
     core.deliver(changed("evt_foreign"), changed("evt_hinted", order=ORDER))
     assert core.outcomes() == {"evt_foreign": "IGNORED", "evt_hinted": "IGNORED"}
+    assert {record.reason for record in core.tables.events.values()} == {"foreign customer"}
     assert core.cache.done == {"evt_foreign", "evt_hinted"}
     core.tables.orders[ORDER] = an_order()
     core.deliver(changed("evt_ours", order=ORDER))
