@@ -150,8 +150,9 @@ check: .venv/.ready .venv-sam/.ready .venv-checks/.ready ## all that CI runs: fo
 check-format: .venv/.ready
 	@$(PYTHON) -m ruff format --check .
 
-lint: .venv/.ready .venv-checks/.ready ## ruff; zizmor for the pipeline
+lint: .venv/.ready .venv-checks/.ready ## ruff; for the pipeline its schema, and zizmor
 	@$(PYTHON) -m ruff check .
+	@.venv-checks/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@.venv-checks/bin/zizmor --offline --pedantic --no-progress --quiet .github
 
 format: .venv/.ready ## format the code and mend what ruff can

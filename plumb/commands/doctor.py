@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from plumb.cli import FAILED, OK, operator_command
-from plumb.doctor import aws_side, redis_side, settings, stripe_side
+from plumb.doctor import aws_side, redis_side, releases, settings, stripe_side
 from plumb.doctor.finding import Check, Finding, Status, run
 from plumb.invocation import Invocation
 from plumb.output import Output
@@ -12,6 +12,7 @@ from plumb.reasons import reason
 
 CHECKS: Mapping[str, Check] = {
     "settings": settings.settings,
+    "releases": releases.releases,
     "secrets": settings.secrets,
     "stripe": stripe_side.api,
     "catalog": stripe_side.catalog,
@@ -24,7 +25,7 @@ CHECKS: Mapping[str, Check] = {
 
 @operator_command("doctor")
 def command(invocation: Invocation) -> int:
-    """Check settings, secrets, Stripe, the catalog, the webhook endpoint, tables, queues and Redis.
+    """Check settings, releases, secrets, Stripe, the catalog, the webhook endpoint, tables, queues and Redis.
 
     Each line is ok, warn or fail; below a warn or fail stands how to mend it. Exit code 1 when something fails.
     Keys that it writes into Redis are its own, and removed again.

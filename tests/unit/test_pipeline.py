@@ -14,6 +14,7 @@ from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / ".github/workflows"
 ZIZMOR = REPOSITORY / ".venv-checks/bin/zizmor"
+SCHEMA = REPOSITORY / ".venv-checks/bin/check-jsonschema"
 TEXTS = {path.name: path.read_text() for path in sorted(FOLDER.glob("*.yml"))}
 JOBS: dict[str, dict[str, Any]] = {
     f"{name}: {job}": each for name, text in TEXTS.items() for job, each in yaml.safe_load(text)["jobs"].items()
@@ -111,6 +112,20 @@ def test_zizmor_finds_nothing_but_what_was_planted(tmp_path: Path) -> None:
     found = audit(tmp_path / ".github")
     assert found.returncode != 0
     assert "unpinned-uses" in found.stdout
+
+
+@pytest.mark.skipif(not SCHEMA.exists(), reason="make lint builds the environment of check-jsonschema")
+def test_its_files_are_what_github_reads(tmp_path: Path) -> None:
+    """A key that is misspelt is refused there, and only when it is pushed."""
+    spoiled = tmp_path / "pipeline.yml"
+    spoiled.write_text(TEXTS["pipeline.yml"].replace("timeout-minutes: 60", "timeout-minute: 60"))
+    assert fits(*(FOLDER / name for name in TEXTS)).returncode == 0
+    assert "timeout-minute" in fits(spoiled).stdout
+
+
+def fits(*paths: Path) -> subprocess.CompletedProcess[str]:
+    command = [SCHEMA, "--verbose", "--builtin-schema", "vendor.github-workflows", *paths]
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
 
 
 def audit(folder: Path) -> subprocess.CompletedProcess[str]:
