@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from billing.observability import metrics
@@ -21,18 +22,33 @@ ROOT = Path(__file__).parents[2]
 
 def may_quarantine(code: Path) -> bool:
     """Whether what the function imports leads to the service that applies parked events."""
+    return reaches(code, "services/unpark.py")
+
+
+def reaches(code: Path, module: str) -> bool:
+    """Whether what a function imports leads to this module of `billing`."""
+    return ROOT / BILLING / "billing" / module in _reached(code)
+
+
+@cache
+def _reached(code: Path) -> frozenset[Path]:
     reached: set[Path] = set()
     todo = [code / "app.py"]
     while todo:
         path = todo.pop()
-        if path in reached:
-            continue
-        reached.add(path)
-        for _, name in imports(ast.parse(path.read_text()), str(path.relative_to(ROOT))):
-            module = ROOT / BILLING / name.replace(".", "/")
-            candidates = (module.with_suffix(".py"), module.parent.with_suffix(".py"))
-            todo += [found for found in candidates if found.is_file()]
-    return ROOT / BILLING / "billing/services/unpark.py" in reached
+        if path not in reached:
+            reached.add(path)
+            todo += _imported(path)
+    return frozenset(reached)
+
+
+@cache
+def _imported(path: Path) -> tuple[Path, ...]:
+    found: list[Path] = []
+    for _, name in imports(ast.parse(path.read_text()), str(path.relative_to(ROOT))):
+        named = ROOT / BILLING / name.replace(".", "/")
+        found += [module for module in (named.with_suffix(".py"), named.parent.with_suffix(".py")) if module.is_file()]
+    return tuple(found)
 
 
 def at_a_first_checkout() -> None:

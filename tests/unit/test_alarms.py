@@ -1,63 +1,28 @@
 """The alarms: each watches what is really counted, under that name and those dimensions; and somebody knows what to do.
 
-F13, F30, F64. What our functions count is read from what they print, when that happens which the alarm is about. A
-name that was only searched for in the code would say nothing of its dimensions, or of the function that counts.
+F13, F30, F64. What is counted, and how that is known: tests/unit/counted.py.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from billing.domain.events import Origin
-from billing.domain.ids import SubscriptionId
-from billing.errors import StripeBusy, StripeUnavailable
-from billing.http.handler import http_handler
-from billing.http.reply import HttpResponse
-from billing.http.request import HttpEvent
-from billing.observability import LambdaContext, metrics
-from billing.services.catch_up import CatchUpDeps, catch_up
-from billing.services.settle_due import settle_due
-from billing.services.walk_on import WalkDeps
-from functions.ledger_watch import app as ledger_watch
 from local.template import Addresses, Model, load_model
 from local.template.expand import expand
-from tests.fakes.core import Core, a_notice
-from tests.fakes.event_lists import FakeEventList, FakeWalks
-from tests.fakes.lambda_events import FakeContext, http_event
-from tests.fakes.snapshots import NOW, PRO_MONTHLY, a_subscription
-from tests.fakes.stripe_signature import sign
-from tests.fakes.webhook_edge import BODY, PAYLOAD, SECRET, T, new_edge
-from tests.unit.quarantining import at_a_first_checkout, at_a_first_portal, may_quarantine
+from tests.unit.counted import OF_AWS, Counted, counted_by
+from tests.unit.quarantining import may_quarantine
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/alarms.md"
 NAMESPACE = {"Fn::Sub": "Plumbline/${Stage}-${StripeMode}"}
-
-OF_AWS: Mapping[str, tuple[frozenset[str], str, str]] = {
-    # names, the dimension, and the type of what it names
-    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-    "AWS/SQS": (
-        frozenset({"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
-        *("QueueName", "AWS::SQS::Queue"),
-    ),
-    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-    "AWS/Lambda": (frozenset({"Errors", "Throttles", "Invocations"}), "FunctionName", "AWS::Lambda::Function"),
-    # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
-    "AWS/ApiGateway": (frozenset({"4xx", "5xx", "Count"}), "ApiId", "AWS::ApiGatewayV2::Api"),
-    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html
-    "AWS/EventBridge/Pipes": (frozenset({"ExecutionFailed"}), "PipeName", "AWS::Pipes::Pipe"),
-}
 
 
 @dataclass(frozen=True)
@@ -104,121 +69,15 @@ def watched(resources: Mapping[str, Any]) -> Iterator[Watched]:
             yield Watched(alarm, metric["Namespace"], metric["MetricName"], dimensions)
 
 
-# --------------------------------------------------------------------------- what happens, and who counts it
-
-
-def at_the_webhook() -> None:
-    """A good delivery, a forged one, a stale one; the queue is down; the secret is not there."""
-    edge = new_edge()
-    edge.deps = replace(edge.deps, metrics=metrics())
-    edge.deliver()
-    edge.deliver(secret="whsec_of_somebody_else_0123")
-    edge.post(http_event(BODY, {"Stripe-Signature": sign(BODY, SECRET, T - 3600)}))
-    edge.deliver(b"signed, and no event")
-    edge.queue.down = True
-    edge.deliver()
-    edge.deps = replace(edge.deps, secret_name="gone")
-    edge.secrets.values["gone"] = {"secrets": []}
-    edge.deliver()
-
-
-def behind_a_route() -> None:
-    """What nobody foresaw."""
-
-    @http_handler
-    def handler(event: HttpEvent, context: LambdaContext) -> HttpResponse:
-        raise ZeroDivisionError
-
-    handler(http_event(BODY, {}), FakeContext())
-
-
-def in_the_queue() -> None:
-    """A message of nobody's, an event of the other mode, and a user who has come to have two subscriptions."""
-    core = Core()
-    core.consume = replace(core.consume, converge=replace(core.converge, metrics=metrics()))
-    core.has_customer()
-    core.deliver("no message")
-    core.deliver(replace(a_notice(), livemode=True))
-    core.calls.broken["snapshot"] = StripeUnavailable("down")
-    core.deliver(a_notice(id="evt_3"), receive_count=8)
-    core.calls.broken.clear()
-    for id in (SubscriptionId("sub_1"), SubscriptionId("sub_2")):
-        core.stripe.subscriptions[id] = a_subscription(PRO_MONTHLY, id=id)
-    core.deliver(a_notice("customer.subscription.created", id="evt_2", related={"subscription": "sub_2"}))
-
-
-def on_the_schedule() -> None:
-    """Nothing can be settled."""
-    core = Core()
-    settle_due(NOW + timedelta(minutes=1), core.due, replace(core.use, metrics=metrics()))
-
-
-def in_the_list() -> None:
-    """The list is read, and the next time Stripe asks to be asked less."""
-    core = Core()
-    walks = FakeWalks(core.calls)
-    walking = WalkDeps(walks, core.events, core.queue, Origin(livemode=False), core.clock, core.log, metrics())
-    unusable = PAYLOAD | {"created": int((NOW - timedelta(hours=1)).timestamp()), "object": "nothing"}
-    listed = FakeEventList(core.calls, [unusable])
-    for _ in range(2):
-        catch_up(NOW + timedelta(minutes=1), "run-1", CatchUpDeps(listed, walking))
-        core.calls.broken["page"] = StripeBusy("slow down")
-
-
-def in_the_ledger() -> None:
-    """Somebody rewrites an entry."""
-    ledger_watch.lambda_handler(json.loads((ROOT / "events/ledger_watch/rewritten.json").read_text()), FakeContext())
-
-
-HAPPENS: Mapping[str, Callable[[], None]] = {
-    "WebhookFunction": at_the_webhook,
-    "EventConsumerFunction": in_the_queue,
-    "CreateCheckoutFunction": at_a_first_checkout,
-    "SubscriptionsFunction": at_a_first_portal,
-    "ReconcileFunction": on_the_schedule,
-    "CatchUpFunction": in_the_list,
-    "LedgerWatchFunction": in_the_ledger,
-}
-ROUTED = (
-    "CreateCheckoutFunction",
-    "SuccessSyncFunction",
-    "AccountFunction",
-    "SubscriptionsFunction",
-    "CreditsFunction",
-)
-
-
 @pytest.fixture(scope="module")
-def counted(model: Model) -> set[tuple[str, frozenset[tuple[str, str]]]]:
-    """Name and dimensions of all that the functions print, each with the environment that the template gives it."""
-    found = set()
-    for function, happen in (*HAPPENS.items(), *((function, behind_a_route) for function in ROUTED)):
-        for line in printed(happen, model.functions[function].environment):
-            [directive] = line["_aws"]["CloudWatchMetrics"]
-            assert directive["Namespace"] == "Plumbline/dev-test"
-            [names] = directive["Dimensions"]
-            dimensions = frozenset((name, line[name]) for name in names)
-            found |= {(metric["Name"], dimensions) for metric in directive["Metrics"]}
-    return found
-
-
-def printed(happen: Callable[[], None], environment: Mapping[str, str]) -> list[dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as patched:
-        for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
-            patched.setenv(name, environment[name])
-        output = io.StringIO()
-        with redirect_stdout(output):
-            happen()
-            metrics().flush()
-    return [json.loads(line) for line in output.getvalue().splitlines() if line.startswith('{"_aws"')]
+def counted(model: Model) -> set[Counted]:
+    return counted_by(model)
 
 
 # --------------------------------------------------------------------------- the tests
 
 
-def test_what_an_alarm_watches_of_ours_is_counted(
-    resources: dict[str, Any], counted: set[tuple[str, frozenset[tuple[str, str]]]]
-) -> None:
+def test_what_an_alarm_watches_of_ours_is_counted(resources: dict[str, Any], counted: set[Counted]) -> None:
     ours = [each for each in watched(resources) if each.namespace == NAMESPACE]
     assert len(ours) > 8
     for each in ours:

@@ -1,0 +1,112 @@
+"""The dashboard as CloudWatch reads it: its body after substitution, and the metrics that its widgets name.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+STAND_FOR = {"Stage": "dev", "StripeMode": "test", "AWS::Region": "eu-central-1"}
+ATTRIBUTES = ("Arn", "QueueName")
+_SEARCH = re.compile(
+    r"""SEARCH\('\{(?P<schema>[^}]+)\} MetricName="(?P<name>\w+)"', '(?P<stat>\w+)', (?P<period>\d+)\)"""
+)
+_METRICS = re.compile(r'METRICS\("(\w+)"\)')
+_WORD = re.compile(r"\b[a-z]\w*\b")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A metric of a widget. A value of AWS's is `@` and the logical id that it is the name of."""
+
+    namespace: str
+    name: str
+    dimensions: frozenset[tuple[str, str]]
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Search:
+    namespace: str
+    name: str
+    dimensions: frozenset[str]
+    period: int
+    text: str
+
+
+def body_of(resources: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with everything put in; a name that the template does not have fails."""
+
+    def put_in(found: re.Match[str]) -> str:
+        literal, named = found.groups()
+        if literal:
+            return f"${{{named}}}"
+        if named in STAND_FOR:
+            return STAND_FOR[named]
+        logical_id, _, attribute = named.partition(".")
+        assert logical_id in resources, named
+        assert not attribute or attribute in ATTRIBUTES, named
+        return f"@{logical_id}"
+
+    [text] = resources["Dashboard"]["Properties"]["DashboardBody"].values()
+    body: dict[str, Any] = json.loads(re.sub(r"\$\{(!?)([^}]+)\}", put_in, text))
+    return body
+
+
+def metrics_of(widget: Mapping[str, Any]) -> list[Shown]:
+    """The metrics by name, with the console's short forms written out: `.` is what stands in the same place of the
+    metric before, `...` all that does. That they skip an expression is said nowhere, so they must not follow one.
+    """
+    found = []
+    before: list[str] | None = None
+    for row in widget["properties"].get("metrics", ()):
+        options = row[-1] if isinstance(row[-1], dict) else {}
+        parts = [part for part in row if isinstance(part, str)]
+        if not parts:
+            before = None
+            continue
+        if parts[0] == "...":
+            assert before is not None, row
+            parts = before[: len(before) - len(parts) + 1] + parts[1:]
+        for place, part in enumerate(parts):
+            if part == ".":
+                assert before is not None, row
+                parts[place] = before[place]
+        namespace, name, *rest = parts
+        assert len(rest) % 2 == 0, row
+        found.append(Shown(namespace, name, frozenset(zip(rest[::2], rest[1::2], strict=True)), options))
+        before = parts
+    return found
+
+
+def expressions_of(widget: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = widget["properties"].get("metrics", ())
+    return [row[0] for row in rows if isinstance(row[0], dict)]
+
+
+def searches_of(widget: Mapping[str, Any]) -> Iterator[Search]:
+    for expression in expressions_of(widget):
+        text = expression["expression"]
+        found = list(_SEARCH.finditer(text))
+        assert len(found) == text.count("SEARCH("), text
+        for each in found:
+            namespace, *dimensions = (part.strip('"') for part in each["schema"].split(","))
+            yield Search(namespace, each["name"], frozenset(dimensions), int(each["period"]), each[0])
+
+
+def unknown_ids(widget: Mapping[str, Any]) -> set[str]:
+    """What an expression names and the widget does not have."""
+    ids = {each.options["id"] for each in metrics_of(widget) if "id" in each.options}
+    ids |= {each["id"] for each in expressions_of(widget)}
+    missing = set()
+    for expression in expressions_of(widget):
+        text = _SEARCH.sub("", expression["expression"])
+        named = _METRICS.findall(text)
+        missing |= {name for name in named if not any(name in id for id in ids - {expression["id"]})}
+        missing |= set(_WORD.findall(_METRICS.sub("", text))) - ids
+    return missing
