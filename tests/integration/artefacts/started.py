@@ -99,7 +99,7 @@ def folders(function: str) -> list[Path]:
 def started(function: str) -> Started:
     """Start a function, with no package within reach but what its artefact holds."""
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", _PROBE],
+        [sys.executable, "-B", "-S", "-c", _PROBE],
         env={
             "PYTHONPATH": ":".join(map(str, folders(function))),
             "HOME": "/nonexistent",

@@ -69,7 +69,7 @@ def test_two_builds_of_the_same_sources_are_the_same_to_the_byte() -> None:
 
 def test_every_object_that_stripe_may_answer_with_is_left() -> None:
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", EVERY_STRIPE_OBJECT],
+        [sys.executable, "-B", "-S", "-c", EVERY_STRIPE_OBJECT],
         env={"PYTHONPATH": ":".join(map(str, folders("event_consumer")))},
         capture_output=True,
         text=True,
