@@ -125,6 +125,16 @@ def schedules(template: Template) -> Iterator[str]:
             yield "the schedules' role starts what no schedule starts"
 
 
+def sizes(template: Template) -> Iterator[str]:
+    """10,240 characters for one role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+
+    An `Fn::GetAtt` is shorter than the ARN that it becomes, so half of the limit is what may be written.
+    """
+    for role, each in template.of("AWS::IAM::Role"):
+        if len(json.dumps(each.get("Policies", []), separators=(",", ":"))) > 10_240 / 2:
+            yield f"{role} may be too long for IAM"
+
+
 def callers(template: Template) -> Iterator[str]:
     for name, each in template.of("AWS::Lambda::Permission"):
         if each["Principal"] != "apigateway.amazonaws.com" or "SourceArn" not in each:
@@ -198,6 +208,11 @@ RULES = (
         change(
             "SchedulesRole", "Policies", 0, "PolicyDocument", "Statement", 0, "Resource", 0, "Ref", to=alias_of("X")
         ),
+    ),
+    Rule(
+        "a role's policies fit",
+        sizes,
+        allow("CreditsFunctionRole", ["sqs:SendMessage"], [{"Fn::GetAtt": ["EventsQueue", "Arn"]}] * 200),
     ),
     Rule(
         "of services the gateway alone calls a function, from a route",

@@ -73,10 +73,22 @@ def taken_back(template: Template) -> Iterator[str]:
 
 def watched(template: Template) -> Iterator[str]:
     for name, each in template.of("AWS::CodeDeploy::DeploymentGroup"):
-        [_, then, _] = each.get("AlarmConfiguration", {}).get("Fn::If", [0, {}, 0])
-        alarms = {alarm["Name"]["Ref"] for alarm in then.get("Alarms", [])}
-        if not then.get("Enabled") or not alarms > WATCHED:
-            yield f"{name} asks {alarms}"
+        [_, then, _] = each.get("AlarmConfiguration", {}).get("Fn::If", [0, {}, {}])
+        if not _asked(then) > WATCHED:
+            yield f"{name} asks {_asked(then)}"
+
+
+def mends(template: Template) -> Iterator[str]:
+    """An alarm that is on when a deployment begins stops it: at once, that may be none about what is to be mended."""
+    for name, each in template.of("AWS::CodeDeploy::DeploymentGroup"):
+        [_, _, otherwise] = each.get("AlarmConfiguration", {}).get("Fn::If", [0, 0, {"Alarms": []}])
+        if _asked(otherwise) - WATCHED:
+            yield f"{name} asks {_asked(otherwise)}"
+
+
+def _asked(configuration: dict[str, Any]) -> set[str]:
+    enabled = configuration.get("Enabled") is True
+    return {alarm["Name"]["Ref"] for alarm in configuration.get("Alarms", []) if enabled}
 
 
 def versions_follow(template: Template) -> Iterator[str]:
@@ -140,6 +152,14 @@ RULES = (
         "a release is watched for its own errors, and for something else",
         watched,
         drop("AccountFunctionDeploymentGroup", "AlarmConfiguration"),
+    ),
+    Rule(
+        "a mend can be deployed while an alarm is on",
+        mends,
+        change(
+            *("AccountFunctionDeploymentGroup", "AlarmConfiguration", "Fn::If", 2),
+            to={"Enabled": True, "Alarms": [{"Name": {"Ref": "RequestsBrokenAlarm"}}]},
+        ),
     ),
     Rule(
         "another value of a parameter is another version",
