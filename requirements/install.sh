@@ -129,7 +129,7 @@ case $1 in
     checks) build .venv-checks requirements/checks.txt ;;
     lock)
         compile layers/dependencies/requirements # first: the development lock reads it
-        for name in dev sam checks uv; do compile "requirements/$name"; done
+        for name in dev sam checks runtime uv; do compile "requirements/$name"; done
         ;;
     *) die "usage: requirements/install.sh dev|sam|checks|lock" ;;
 esac

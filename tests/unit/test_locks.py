@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = "layers/dependencies/requirements"
 DEV = "requirements/dev"
-LOCKS = (RUNTIME, DEV, "requirements/sam", "requirements/checks", "requirements/uv")
+LOCKS = (RUNTIME, DEV, "requirements/sam", "requirements/checks", "requirements/runtime", "requirements/uv")
 
 
 def pins(text: str) -> dict[str, tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,15 @@ from billing.api_models.base import Request
 from billing.api_models.checkout import CheckoutBody, SuccessBody
 from billing.api_models.spending import CaptureBody, ReleaseBody, ReserveBody, ReversalBody, SpendBody
 from billing.api_models.subscriptions import ChangeBody, PortalBody, PreviewBody
-from billing.domain.events import HANDLED, Origin, parse_event
+from billing.domain.events import (
+    HANDLED,
+    Origin,
+    event_type,
+    is_envelope,
+    is_handled,
+    parse_envelope,
+    parse_event,
+)
 from billing.domain.ids import RESERVATION_ID, SESSION_ID, SUBSCRIPTION_ID, TRANSACTION_ID
 from billing.domain.notice import Notice
 from billing.errors import MalformedMessage
@@ -42,6 +51,7 @@ from local.template import Addresses, Model, load_model
 ROOT = Path(__file__).parents[3]
 EVENTS = ROOT / "events"
 FILES = {path.relative_to(EVENTS).with_suffix("").as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
+AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SCHEDULES = {"reconcile/": reconcile._JOBS, "catch_up/": catch_up._JOBS}
 NO_REQUESTS = ("event_consumer/", "ledger_watch/", *SCHEDULES)
 REQUESTS = {name: path for name, path in FILES.items() if not name.startswith(NO_REQUESTS)}
@@ -141,15 +151,22 @@ def test_success_sync_reads_them() -> None:
     assert SESSION_ID.fullmatch(body_as(sync, SuccessBody).session_id)
 
 
-def test_webhook_reads_them() -> None:
-    unsigned: HttpEvent = read(FILES["webhook/unsigned"])
-    signed: HttpEvent = read(FILES["webhook/bad_signature"])
-    assert header(unsigned, "stripe-signature") is None
-    assert (header(signed, "stripe-signature") or "").startswith("t=1795255200,v1=")
-    payload = json.loads(raw_body(signed))
-    assert payload["type"] in HANDLED
-    received = Notice.from_message(json.loads(read(FILES["event_consumer/batch"])["Records"][0]["body"])).received_at
-    parse_event(payload, Origin(livemode=False), received_at=received, correlation_id="c-00000001")
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name.startswith("webhook/")])
+def test_webhook_reads_it(name: str) -> None:
+    event: HttpEvent = read(REQUESTS[name])
+    signature = header(event, "stripe-signature") or ""
+    assert signature.startswith("t=1795255200,v1=") if name == "webhook/bad_signature" else not signature
+    payload = json.loads(raw_body(event))
+    assert is_handled(event_type(payload)) is (name != "webhook/unhandled")
+    if name != "webhook/unhandled":
+        notice = parse_event(payload, Origin(livemode=False), received_at=AT, correlation_id="c-00000001")
+        assert (notice.quarantine is not None) is (name == "webhook/wrong_mode")
+
+
+def test_deliveries_are_of_different_events() -> None:
+    """One that was delivered before would be a duplicate; the forged one is the same, and never gets so far."""
+    ids = [json.loads(raw_body(read(path)))["id"] for name, path in REQUESTS.items() if name.startswith("webhook/")]
+    assert len(set(ids)) == len(ids) - 1
 
 
 @pytest.mark.parametrize("name", [name for name in REQUESTS if name.startswith("account/")])
@@ -210,6 +227,10 @@ def test_event_consumer_reads_them() -> None:
             assert notice.to_message() == message
             assert notice.type in HANDLED
     assert [message["quarantine"] for message in notices["event_consumer/wrong_mode"]] == ["wrong_mode"]
+    (wrapped,) = read(BATCHES["event_consumer/from_eventbridge"])["Records"]
+    envelope = json.loads(wrapped["body"])
+    assert is_envelope(envelope)
+    assert parse_envelope(envelope, Origin(livemode=False), received_at=AT) is not None
     (malformed,) = read(BATCHES["event_consumer/malformed"])["Records"]
     with pytest.raises((ValueError, MalformedMessage)):
         Notice.from_message(json.loads(malformed["body"]))
