@@ -9,7 +9,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo token openapi sbom seed test test-unit test-integration test-scenarios test-browser test-live \
+.PHONY: help setup run demo token dashboard openapi sbom seed test test-unit test-integration test-scenarios test-browser test-live \
 	simulate planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost cost coverage coverage-domain build nightly \
 	check check-format lint format typecheck validate validate-source lock clean FORCE
 
@@ -51,6 +51,9 @@ endif
 token: .venv/.ready ## print a token: make token USER=alice, or make token SCOPE=billing:spend
 	@$(if $(WHO),:,echo "Say whose: make token USER=alice, or make token SCOPE=billing:spend" >&2; exit 2)
 	@$(PYTHON) -m local token $(WHO) $(ARGS)
+
+dashboard: .venv/.ready ## what the deployed dashboard would show of the system that `make run` has started
+	@$(PYTHON) -m local dashboard $(ARGS)
 
 openapi: .venv/.ready ## write docs/openapi.yaml and docs/errors.md from the models
 	@PYTHONPATH=layers/billing/python $(PYTHON) -m docs.openapi

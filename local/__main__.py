@@ -1,4 +1,4 @@
-"""`python -m local run | demo | token | seed`: the local system from the command line."""
+"""`python -m local run | demo | token | seed | dashboard`: the local system from the command line."""
 
 import sys
 from pathlib import Path
@@ -89,6 +89,19 @@ def seed() -> None:
     from local.run import seed_catalog
 
     seed_catalog(ENV_FILE)
+
+
+@cli.command()
+def dashboard() -> None:
+    """Print the deployed dashboard with the figures of the system that `make run` has started here."""
+    from local.dashboard.show import dashboard_lines
+    from local.supervisor.settings import read_ports
+
+    state = STATE / f"run-{read_ports({}, ENV_FILE).storefront}"
+    lines = list(dashboard_lines(ROOT / "template.yaml", state))
+    if not lines:
+        raise StartError("No function has counted anything yet: `make run`, and buy something.")
+    click.echo("\n".join(lines).lstrip("\n"))
 
 
 def main() -> None:

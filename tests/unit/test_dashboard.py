@@ -16,10 +16,10 @@ import pytest
 
 from billing.domain.events import HANDLED
 from billing.errors import BodyTooLarge
+from local.dashboard.body import Shown, body_of, expressions_of, metrics_of, searches_of, unknown_ids
 from local.template import Addresses, Model, load_model
 from local.template.expand import expand
 from tests.unit.counted import OF_AWS, Counted, counted_by, services
-from tests.unit.dashboard import Shown, body_of, expressions_of, metrics_of, searches_of, unknown_ids
 from tests.unit.quarantining import reaches
 from tests.unit.test_alarms import watched
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.template.errors import TemplateError
+
 STAND_FOR = {"Stage": "dev", "StripeMode": "test", "AWS::Region": "eu-central-1"}
 ATTRIBUTES = ("Arn", "QueueName")
 _SEARCH = re.compile(
@@ -49,8 +51,8 @@ def body_of(resources: Mapping[str, Any]) -> dict[str, Any]:
         if named in STAND_FOR:
             return STAND_FOR[named]
         logical_id, _, attribute = named.partition(".")
-        assert logical_id in resources, named
-        assert not attribute or attribute in ATTRIBUTES, named
+        if logical_id not in resources or (attribute and attribute not in ATTRIBUTES):
+            raise TemplateError(f"Dashboard: ${{{named}}} is nothing of this template.")
         return f"@{logical_id}"
 
     [text] = resources["Dashboard"]["Properties"]["DashboardBody"].values()
@@ -70,15 +72,13 @@ def metrics_of(widget: Mapping[str, Any]) -> list[Shown]:
         if not parts:
             before = None
             continue
-        if parts[0] == "...":
-            assert before is not None, row
+        if before is None and "." in {part[:1] for part in parts}:
+            raise TemplateError(f"Dashboard: nothing stands before {row}.")
+        if before is not None and parts[0] == "...":
             parts = before[: len(before) - len(parts) + 1] + parts[1:]
-        for place, part in enumerate(parts):
-            if part == ".":
-                assert before is not None, row
-                parts[place] = before[place]
+        if before is not None:
+            parts = [before[place] if part == "." else part for place, part in enumerate(parts)]
         namespace, name, *rest = parts
-        assert len(rest) % 2 == 0, row
         found.append(Shown(namespace, name, frozenset(zip(rest[::2], rest[1::2], strict=True)), options))
         before = parts
     return found
@@ -93,7 +93,8 @@ def searches_of(widget: Mapping[str, Any]) -> Iterator[Search]:
     for expression in expressions_of(widget):
         text = expression["expression"]
         found = list(_SEARCH.finditer(text))
-        assert len(found) == text.count("SEARCH("), text
+        if len(found) != text.count("SEARCH("):
+            raise TemplateError(f"Dashboard: a search is not of the usual form: {text}")
         for each in found:
             namespace, *dimensions = (part.strip('"') for part in each["schema"].split(","))
             yield Search(namespace, each["name"], frozenset(dimensions), int(each["period"]), each[0])

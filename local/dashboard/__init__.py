@@ -1,0 +1,1 @@
+"""The dashboard of template.yaml over a local system: there is no CloudWatch, but what it reads is in the logs."""

@@ -1,0 +1,32 @@
+"""Print the dashboard of the running system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from local.dashboard.body import body_of
+from local.dashboard.figures import figures, samples_of
+from local.stack import CACHE
+from local.template.expand import expand
+
+
+def dashboard_lines(template: Path, state: Path) -> Iterator[str]:
+    """The rows and widgets that have figures, as text; nothing where no function has printed any."""
+    logs = sorted((state / "logs" / "functions").glob("*.log"))
+    samples = samples_of(line for log in logs for line in log.read_text().splitlines())
+    if not samples:
+        return
+    row = ""
+    for widget in body_of(expand(template, CACHE)["expanded"]["Resources"])["widgets"]:
+        if widget["type"] == "text":
+            row = widget["properties"]["markdown"].removeprefix("## ")
+        if widget["type"] != "metric":
+            continue
+        found = list(figures(widget, samples))
+        if found and row:
+            yield f"\n{row}"
+            row = ""
+        if found:
+            yield f"  {widget['properties']['title']}"
+            yield from (f"    {figure.value:12,.10g}  {figure.label}" for figure in found)
