@@ -38,6 +38,8 @@ def main(runs: int, seed: int, processes: int, most_failures: int, shrinking: bo
     try:
         for each in _run(range(seed, seed + runs), processes):
             done.add(each)
+            for outcome in each.failed:
+                click.echo(f"seed {outcome.seed} failed: {outcome.failure}")
             if len(done.failed) >= most_failures and not record:
                 break
     except KeyboardInterrupt:
@@ -46,8 +48,7 @@ def main(runs: int, seed: int, processes: int, most_failures: int, shrinking: bo
     if recording is not None:
         recording.end(done, processes)
     for outcome in sorted(done.failed, key=lambda each: each.seed)[:most_failures]:
-        click.echo(f"\nseed {outcome.seed} failed: {outcome.failure}")
-        click.echo(story(shrink(outcome) if shrinking else outcome))
+        click.echo(f"\n{story(shrink(outcome) if shrinking else outcome)}")
         click.echo(f"Again: make simulate RUNS=1 SEED={outcome.seed}")
     raise SystemExit(1 if done.failed else 0)
 

@@ -37,14 +37,16 @@ def long_time(sim: Simulation, seconds: float) -> bool:
     if dies(sim.queue, sim.scheduler.now + _TURNS * 900.0 + seconds):
         redrive(sim.queue)
     for turn in range(_TURNS if seconds > _LONG else 0):
+        if dies(sim.queue, sim.scheduler.now + seconds):  # what was given up in the turn before
+            redrive(sim.queue)
         batch = 0
         while consume(sim, f"{sim.step}-{turn}-{batch}", 10):
             sim.scheduler.finish()
             batch += 1
-        if not waiting(sim.queue):
+        if not waiting(sim.queue) and not dies(sim.queue, sim.scheduler.now + seconds):
             break
         sim.scheduler.now += 900.0
-    if seconds > _LONG and waiting(sim.queue):
+    if seconds > _LONG and (waiting(sim.queue) or dies(sim.queue, sim.scheduler.now + seconds)):
         return False
     sim.scheduler.now += seconds
     sim.dynamo.settle()
