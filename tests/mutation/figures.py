@@ -96,9 +96,8 @@ make mutation ARGS={BILLING}/domain/credits.py
 
 It runs in a copy; the checkout gets the figures below. It fails for a survivor that is not in
 [tests/mutation/survivors](../tests/mutation/survivors) with one line of reason, and for a room below its floor; it
-tells which entries are killed by now. A room that is not tried yet has no list: its run fails, and names all that
-survive. The operators are those of [mutmut](https://mutmut.readthedocs.io) 3; why it does not run them itself is in
-[decision 0038](decisions/0038-mutants-by-our-own-runner.md).
+tells which entries are killed by now. The operators are those of [mutmut](https://mutmut.readthedocs.io) 3; why it does
+not run them itself is in [decision 0038](decisions/0038-mutants-by-our-own-runner.md).
 
 Left out, by rule (`tests/mutation/mutants.py`): docstrings, annotations, the wording of an error that is raised, log
 calls, the names of types in a `cast`, what can't be compiled; and, as in mutmut, what is outside of functions, `len()`

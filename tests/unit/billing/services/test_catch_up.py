@@ -86,6 +86,12 @@ def test_what_stripe_lists_late_is_found_by_the_overlap(world: CatchingUp) -> No
     assert world.queued() == ["evt_late"]
 
 
+def test_a_page_without_any_is_counted_as_well(world: CatchingUp) -> None:
+    """F49: by their number the alarm knows that the list was read (docs/alarms.md, catch-up-not-run)."""
+    world.run()
+    assert world.core.metrics.counts == {"EventsCaughtUp": 0}
+
+
 def test_what_is_older_is_not_read_again(world: CatchingUp) -> None:
     world.made("evt_1", ago=timedelta(hours=3))
     assert world.run().read == 1
@@ -179,8 +185,10 @@ def test_another_refusal_is_not_taken_for_that(world: CatchingUp) -> None:
         world.made(f"evt_{number}")
     world.run(deadline=timedelta())
     world.calls.broken["page"] = StripeRefused("no", stripe_code="rate_limit")
+    world.calls.made.clear()
     with pytest.raises(StripeRefused):
         world.run()
+    assert world.calls.count("page") == len(LISTS), "one of each, and none anew"
 
 
 @pytest.mark.parametrize(

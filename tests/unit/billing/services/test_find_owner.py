@@ -131,6 +131,18 @@ def test_a_payment_of_a_customer_of_nobody_is_foreign(core):
     assert [item.outcome for item in owners(core, refund()).ownerless] == [Outcome.IGNORED]
 
 
+def test_what_has_no_customer_at_stripe_either_is_nobodys_and_costs_no_second_read(core):
+    core.stripe.sessions[SESSION] = a_session(customer=None)
+    core.stripe.charges["ch_1"] = INTENT
+    thin = a_notice(
+        "v1.checkout.session.completed", customer=None, related={}, object=ObjectRef("checkout.session", SESSION)
+    )
+    for notice in (charge_only(), thin):
+        core.calls.made.clear()
+        assert [item.outcome for item in owners(core, notice).ownerless] == [Outcome.IGNORED]
+        assert core.calls.count("owners") == 1
+
+
 def test_stripe_down_is_said(core):
     core.calls.broken["hints"] = StripeUnavailable("down")
     with pytest.raises(StripeUnavailable):

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from billing.domain.account import Account
-from billing.domain.ids import CustomerId, SubscriptionId
+from billing.domain.ids import CustomerId, InvoiceId, SubscriptionId
 from billing.errors import StripeRefused, SubscriptionAmbiguous, SubscriptionCanceling, SubscriptionNotFound
 from billing.ports.stripe import FoundCustomer, PortalFlow
 from billing.services.open_portal import PortalRequest, open_portal
 from tests.fakes.core import Core, a_notice
-from tests.fakes.snapshots import ALICE, BOB, CUSTOMER, NOW, a_subscription
+from tests.fakes.snapshots import ALICE, BOB, CUSTOMER, NOW, a_subscription, an_invoice
 from tests.fakes.world import raising
 
 SUB = SubscriptionId("sub_1")
@@ -110,6 +110,13 @@ def test_of_several_customers_the_one_that_pays_is_shown(core):
     assert core.plans.opened == [(CUSTOMER, None, None)]
 
 
+def test_of_several_customers_the_one_that_owes_is_shown(core):
+    subscribed(core, status="past_due")
+    core.tables.accounts[ALICE] = replace(core.account(), customers=(CUSTOMER, CustomerId("cus_newer")))
+    open_portal(want(), core.portal)
+    assert core.plans.opened == [(CUSTOMER, None, None)]
+
+
 def test_a_customer_that_is_gone_from_stripe_is_replaced(core):
     core.has_customer()
     core.stripe.deleted.add(CUSTOMER)
@@ -122,14 +129,17 @@ def test_a_customer_that_is_gone_from_stripe_is_replaced(core):
 
 def test_what_was_lost_with_a_customer_and_what_was_parked_of_it_is_settled(core):
     subscribed(core)
+    paid = an_invoice(id=InvoiceId("in_0"))
+    core.stripe.invoices[paid.id] = paid
     core.tables.owners.clear()
-    core.deliver(a_notice("customer.updated", id="evt_parked", related={}))
+    core.deliver(a_notice("invoice.paid", id="evt_parked", related={"invoice": paid.id}))
     core.tables.owners[CUSTOMER] = ALICE
     core.stripe.deleted.add(CUSTOMER)
     core.plans.gone.add(CUSTOMER)
     open_portal(want(), core.portal)
-    assert core.outcomes()["evt_parked"] == "NOOP"
-    assert core.tables.entries(ALICE)[-1].actor == "subscriptions"
+    assert core.outcomes()["evt_parked"] == "APPLIED"
+    assert core.account().balance == 100
+    assert [entry.actor for entry in core.tables.entries(ALICE)[1:]] == ["subscriptions"] * 2
     assert core.tables.accounts.keys() == {ALICE}
 
 
@@ -148,4 +158,5 @@ def test_a_customer_that_stripe_has_already_is_taken_over_with_what_it_has(core)
     deps = replace(core.portal, adopting=True)
     open_portal(want("subscription_cancel"), deps)
     assert core.account().customers == (CUSTOMER,)
+    assert {entry.actor for entry in core.tables.entries(ALICE)} == {"subscriptions"}
     assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", SUB), None)]

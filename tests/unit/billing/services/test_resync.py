@@ -11,7 +11,7 @@ from billing.errors import MalformedObject, StripeRefused, StripeUnavailable
 from billing.services.resync import Resynced, resync
 from tests.fakes.core import Core, a_notice
 from tests.fakes.lifecycles import refunds, renewed
-from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, PRO_MONTHLY, SESSION, a_refund, a_session, an_order
+from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, PRO_30, PRO_MONTHLY, SESSION, a_refund, a_session, an_order
 from tests.fakes.world import raising
 
 SOON = NOW + timedelta(minutes=5)
@@ -63,8 +63,8 @@ def test_a_renewal_between_two_others_is_found(core):
     core.stripe.pay(SessionId("cs_2"))
     for number in (2, 3):
         renewed(number)(core, NOW)
-    done(core)
-    assert core.account().balance == 500 + 3 * 100
+    found = done(core)
+    assert core.account().balance == sum(entry.amount for entry in found.entries) == 500 + 3 * 100
 
 
 def test_what_the_account_names_is_looked_at_however_old_it_is(core):
@@ -87,6 +87,21 @@ def test_what_the_account_names_of_a_subscription_is_looked_at_however_old_it_is
     core.stripe.invoices[invoice.id] = replace(invoice, payment=back)
     done(core, most=0)
     assert core.account().balance == 500
+
+
+def test_what_only_a_lot_or_only_a_level_names_is_looked_at(core):
+    """The account remembers a few payments only."""
+    core.has_session(an_order(PRO_30, id=OrderId("ord_2")), SessionId("cs_2"))
+    core.stripe.pay(SessionId("cs_2"))
+    done(core)
+    core.tables.accounts[ALICE] = replace(core.account(), payments=())
+    for name, amount in ((SESSION, 500), (SessionId("cs_2"), 900)):
+        session = core.stripe.sessions[name]
+        assert session.payment is not None
+        back = (a_refund(amount, id=f"re_{name}"),)
+        core.stripe.sessions[name] = replace(session, payment=replace(session.payment, refunds=back))
+    done(core, most=0)
+    assert (core.account().balance, [grant.ended_at for grant in core.account().levels]) == (0, [NOW])
 
 
 def test_sessions_of_others_and_ended_ones_cost_no_read(core):
@@ -140,6 +155,13 @@ def test_an_invoice_that_can_never_be_read_is_named_and_holds_up_no_other(core):
     assert len(found.failed) == 1
     assert found.failed[0].startswith("in_")
     assert core.account().balance == 500 + 2 * 100
+    known = core.stripe.invoices[InvoiceId("in_2")]
+    assert known.payment is not None
+    back = replace(known.payment, refunds=(a_refund(known.payment.captured),))
+    core.stripe.invoices[known.id] = replace(known, payment=back)
+    core.calls.before("snapshot", lambda: None, lambda: None, no, no)
+    assert done(core).failed == found.failed
+    assert core.account().balance == 500 + 100
 
 
 def test_what_is_due_to_end_in_time_is_done_and_the_rest_said(core):

@@ -51,11 +51,20 @@ def test_it_blocks_no_other_order_and_none_for_ever(core):
     with pytest.raises(CheckoutConflict):
         start(core)
     assert start(core, "credits_90").id == "cs_2"
-    core.clock.time += 24 * HOUR
+    core.clock.time = max(claim.expires_at for claim in core.tables.claims.values())
     assert start(core).id == "cs_3"
 
 
 # ----------------------------------------------------------------------------------------------------------- customers
+
+
+def test_what_was_lost_with_a_customer_is_booked_before_there_is_another(core):
+    core.has_customer()
+    core.stripe.subscriptions[a_subscription().id] = a_subscription()
+    core.deliver_change()
+    core.stripe.deleted.add(CUSTOMER)
+    start(core)
+    assert [entry.actor for entry in core.tables.entries(ALICE)] == ["event_consumer", "create_checkout"]
 
 
 @pytest.mark.parametrize("looked_before", [True, False])

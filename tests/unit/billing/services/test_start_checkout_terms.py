@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from billing.domain.ids import PurchaseKey
+from billing.domain.ids import PriceId, PurchaseKey
 from billing.domain.order import Order
 from billing.domain.purchase import PurchaseState
 from billing.domain.terms import EMBEDDED
@@ -16,7 +16,7 @@ from billing.ports.stripe import OpenSession
 from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core
 from tests.fakes.requests import a_line_request, a_request
-from tests.fakes.snapshots import ALICE, CREDITS, a_price, a_subscription
+from tests.fakes.snapshots import ALICE, CREDITS, TEAM_YEARLY, a_price, a_subscription
 from tests.fakes.world import raising
 
 STORAGE = a_price("storage", 300, "month", credits=10, plan_group="storage")
@@ -30,7 +30,7 @@ def core() -> Core:
     return core
 
 
-def start(core: Core, lookup_key: str = "credits", quantity: int = 1, **given: Any) -> OpenSession:
+def start(core: Core, lookup_key: str | None = "credits", quantity: int = 1, **given: Any) -> OpenSession:
     return start_checkout(a_request(lookup_key, quantity, **given), core.checkout)
 
 
@@ -42,6 +42,19 @@ def order_of(core: Core, session: OpenSession) -> Order:
     found = core.tables.purchases[PurchaseKey(session.id)].order
     assert found is not None
     return core.tables.orders[found]
+
+
+def test_the_buyers_language_is_in_the_order_and_a_receipt_where_an_address_is_known(core: Core) -> None:
+    sells(core, receipts=True)
+    spoken = start(core, locale="de")
+    assert (order_of(core, spoken).terms.locale, order_of(core, spoken).terms.receipt) == ("de", True)
+
+
+def test_a_plan_by_its_name_is_the_one_in_the_currency_that_is_asked_for(core: Core) -> None:
+    dollars = replace(TEAM_YEARLY, id=PriceId("price_dollars"), lookup_key="dollars", currency="usd")
+    core.stripe.prices[dollars.id] = dollars
+    session = start(core, None, plan="team", interval="year", currency="usd")
+    assert [line.price_id for line in order_of(core, session).lines] == [dollars.id]
 
 
 # ---------------------------------------------------------------------------------------------------------- plan groups

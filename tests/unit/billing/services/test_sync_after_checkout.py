@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from billing.domain.ids import PurchaseKey
+from billing.domain.ids import OrderId, PurchaseKey, SessionId
 from billing.domain.purchase import PurchaseState
 from billing.errors import SessionNotFound, StoreUnavailable, StripeUnavailable
 from billing.services.sync_after_checkout import redirect_after_checkout, sync_after_checkout
 from tests.fakes.core import Core, a_notice
-from tests.fakes.snapshots import ALICE, BOB, SESSION, an_order
+from tests.fakes.snapshots import ALICE, BOB, PRO_30, SESSION, an_order
 from tests.fakes.world import raising
 
 
@@ -64,7 +64,23 @@ def test_somebody_elses_session_cannot_be_told_from_one_that_does_not_exist(core
     with pytest.raises(SessionNotFound) as nobodys:
         sync_after_checkout(BOB, "cs_none", core.sync)
     assert (others.value.message, others.value.ids) == (nobodys.value.message, nobodys.value.ids)
+    assert others.value.ids == {"user_id": BOB}
     assert core.calls.count("snapshot") == 0
+
+
+def test_a_purchase_of_an_invoice_is_no_session(core):
+    key = PurchaseKey("in_1#il_1")
+    core.tables.purchases[key] = replace(core.tables.purchases[PurchaseKey(SESSION)], key=key)
+    with pytest.raises(SessionNotFound):
+        sync_after_checkout(ALICE, key, core.sync)
+
+
+def test_a_level_is_shown_at_once(core):
+    session = SessionId("cs_2")
+    core.has_session(an_order(PRO_30, id=OrderId("ord_2")), session)
+    core.stripe.pay(session)
+    sync_after_checkout(ALICE, session, core.sync)
+    assert core.cache.accounts[ALICE].level == "PRO"
 
 
 @pytest.mark.parametrize("state", [PurchaseState.PAID, PurchaseState.EXPIRED, PurchaseState.FAILED])

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.domain.ids import CustomerId, EventId
+from billing.domain.ids import CustomerId, EventId, PaymentIntentId
 from billing.domain.notice import Notice
 from billing.domain.records import Outcome
 from billing.errors import MalformedObject, StripeUnavailable
@@ -105,6 +105,15 @@ def test_an_event_that_a_replay_has_moved_is_only_taken_off_the_list(core):
     assert core.tables.parked == {}
 
 
+def test_what_stands_behind_one_that_a_replay_has_moved_is_applied(core):
+    core.deliver(changed("evt_moved"), changed("evt_still"))
+    owned(core)
+    moved = core.tables.events[EventId("evt_moved")]
+    core.tables.events[moved.id] = replace(moved, outcome=Outcome.NOOP, message=None)
+    list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))
+    assert core.outcomes() == {"evt_moved": "NOOP", "evt_still": "APPLIED"}
+
+
 def test_an_event_that_is_recorded_in_between_is_taken_off_the_list_all_the_same(core):
     core.deliver(RENEWED)
     owned(core)
@@ -129,6 +138,50 @@ def test_a_part_that_can_never_succeed_is_split_and_only_the_bad_event_is_quaran
     assert core.outcomes() == {"evt_bad": "QUARANTINED", "evt_good": "APPLIED", "evt_paid": "NOOP"}
     assert core.tables.parked == {}
     assert core.account().balance == 100
+    assert {entry.actor for entry in core.tables.entries(ALICE)} == {"test"}
+    bad_one = core.tables.events[EventId("evt_bad")]
+    assert bad_one.reason
+    assert bad_one.recorded_at == core.clock.now()
+
+
+def test_a_part_that_was_split_and_not_finished_leaves_the_rest_on_the_list(core):
+    bad = a_notice("invoice.paid", id="evt_bad", related={"invoice": "in_gone"})
+    core.deliver(bad, changed("evt_good"), RENEWED)
+    owned(core)
+    go_on = [lambda: None] * 3  # all of them together, the bad one, the good one
+    core.calls.before("snapshot", *go_on, raising(StripeUnavailable("down")))
+    with pytest.raises(StripeUnavailable):
+        list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))
+    assert core.outcomes() == {"evt_bad": "QUARANTINED", "evt_good": "APPLIED", "evt_paid": "PARKED"}
+    assert "evt_paid" in core.tables.parked[CUSTOMER]
+
+
+def test_every_customer_is_looked_at_also_behind_one_without_a_list(core):
+    core.has_customer(customer=CustomerId("cus_two"))
+    names = [CustomerId("cus_none"), CUSTOMER, CustomerId("cus_two")]
+    core.tables.accounts[ALICE] = replace(core.account(), customers=(CUSTOMER, CustomerId("cus_two")))
+    core.tables.owners.clear()
+    core.deliver(changed("evt_1"), changed("evt_2", customer="cus_two"))
+    core.tables.owners |= {CUSTOMER: ALICE, CustomerId("cus_two"): ALICE}
+    assert len(list(unpark(ALICE, names, "test", core.converge, SOON))) == 2
+    assert "PARKED" not in core.outcomes().values()
+
+
+def test_a_parked_refund_that_names_its_charge_alone_takes_back(core):
+    """F36, F39: whose payment it is the pointer says, and which payment Stripe."""
+    intent, older = PaymentIntentId("pi_older"), an_invoice(id="in_0")
+    core.stripe.charges["ch_1"] = intent
+    core.stripe.invoices[older.id] = older
+    core.deliver(a_notice("charge.refunded", id="evt_back", related={"charge": "ch_1"}))
+    assert core.outcomes() == {"evt_back": "IGNORED"}, "an event of a payment is nobody's for good"
+    record = core.tables.events[EventId("evt_back")]
+    notice = a_notice("charge.refunded", id="evt_back", related={"charge": "ch_1"})
+    core.tables.events[record.id] = replace(record, outcome=Outcome.PARKED, message=notice.to_text())
+    core.tables.parked[CUSTOMER] = {record.id}
+    core.tables.pointers[intent] = (ALICE, older.id)
+    owned(core)
+    list(unpark(ALICE, [CUSTOMER], "test", core.converge, SOON))
+    assert core.account().balance == 200
 
 
 def test_a_failure_that_may_pass_leaves_all_as_it_is_and_harms_no_other(core):
@@ -194,6 +247,8 @@ def test_one_that_can_not_be_read_any_more_holds_up_no_other_and_no_resync(core)
     owned(core)
     resync(ALICE, core.converge, core.cache, SOON)
     assert core.outcomes() == {"evt_paid": "NOOP", "evt_sub": "QUARANTINED"}
+    unread = core.tables.events[EventId("evt_sub")]
+    assert (unread.reason, unread.recorded_at) == ("its message can't be read", core.clock.now())
     assert core.tables.parked == {}
     assert core.granted() == [("PURCHASE", 100), ("ACCESS", 0)]
     assert core.metrics.counts["EventsByOutcome{outcome=QUARANTINED}"] == 1
