@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.template.rule import Rule, Template, alias_of, allow, change, listed
+from tests.template.rule import Rule, Template, alias_of, allow, change, drop, listed
 
 # X-Ray's know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 OF_NO_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
@@ -114,11 +114,20 @@ def secrets(template: Template) -> Iterator[str]:
                 yield f"{role}: {action} on {text}"
 
 
+def here(template: Template) -> Iterator[str]:
+    """A service works for everybody: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+
+    Lambda says nothing about where from; a pipe's role names its pipe, which is another rule.
+    """
+    for role, each in template.of("AWS::IAM::Role"):
+        [statement] = each["AssumeRolePolicyDocument"]["Statement"]
+        account = statement.get("Condition", {}).get("StringEquals", {}).get("aws:SourceAccount")
+        asks = str(statement["Principal"].get("Service", "")).startswith(("codedeploy", "scheduler"))
+        if asks and account != {"Ref": "AWS::AccountId"}:
+            yield f"{role} may be taken for another account"
+
+
 def schedules(template: Template) -> Iterator[str]:
-    role = template.resources["SchedulesRole"]["Properties"]
-    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
-    if statement.get("Condition") != {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}:
-        yield "schedules of another account may take the role"
     started = [alias["Ref"] for _, each in template.of("AWS::Scheduler::Schedule") for alias in [each["Target"]["Arn"]]]
     for action, statement in _actions(template, "SchedulesRole"):
         if action == "lambda:InvokeFunction" and {each["Ref"] for each in statement["Resource"]} != set(started):
@@ -203,11 +212,16 @@ RULES = (
         allow("AccountFunctionRole", ["secretsmanager:GetSecretValue"], {"Fn::Sub": "arn:...:secret:plumbline/*"}),
     ),
     Rule(
-        "the schedules' role is this account's, and starts what they start",
+        "the schedules' role starts what they start",
         schedules,
         change(
             "SchedulesRole", "Policies", 0, "PolicyDocument", "Statement", 0, "Resource", 0, "Ref", to=alias_of("X")
         ),
+    ),
+    Rule(
+        "a service takes a role for this account alone",
+        here,
+        drop("SchedulesRole", "AssumeRolePolicyDocument", "Statement", 0, "Condition"),
     ),
     Rule(
         "a role's policies fit",
