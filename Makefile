@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token dashboard openapi sbom seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost cost coverage coverage-domain build nightly \
+	simulate planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost bench cost coverage coverage-domain build nightly \
 	check check-format lint format typecheck validate validate-source lock clean FORCE
 
 help: ## list the commands
@@ -113,6 +113,9 @@ failure-modes: .venv/.ready ## write docs/failure-modes.md from the rows in test
 
 reconcile-cost: .venv/.ready ## count what reading Stripe's lists costs, up to a million accounts: SIZES="1000 5000"
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.reconcile_cost $(SIZES)
+
+bench: .venv/.ready .venv-sam/.ready ## time each function beside an empty and a plain one, and write docs/bench.md (Linux)
+	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.bench bench $(ARGS)
 
 cost: .venv/.ready ## count what a purchase and its events ask of every service, and write docs/cost.md
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.bench cost $(ARGS)

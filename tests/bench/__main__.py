@@ -1,12 +1,16 @@
-"""`make cost`: count what is asked, and write docs/cost.md."""
+"""`make bench` and `make cost`: measure, count, and write docs/bench.md and docs/cost.md."""
 
 from __future__ import annotations
 
 import click
 
+from tests.bench import bench_page, record
 from tests.bench.counted import counted, warmed
 from tests.bench.page import PAGE, rendered
+from tests.bench.subjects import Bench
+from tests.bench.timing import starts, warm_webhooks
 from tests.bench.world import world
+from tests.integration.artefacts.started import started
 
 
 @click.group()
@@ -15,11 +19,31 @@ def main() -> None:
 
 
 @main.command()
+def bench() -> None:
+    """Measure each function beside an empty handler and a plain implementation; write the record and its page."""
+    with world(metered=False) as running:
+        compared = Bench.of(running)
+        found = [*starts(compared, click.echo)]
+        warm = [*warm_webhooks(compared)]
+        loaded = {label: started(label).ready for label in running.labels()}
+    counts = {label: (len(count.modules), count.opened) for label, count in loaded.items()}
+    record.saved(record.made(found, warm, counts))
+    bench_page.PAGE.write_text(bench_page.rendered(record.read()))
+    click.echo(f"Written: {bench_page.PAGE.name}, {record.RECORD.name}")
+
+
+@main.command()
+def page() -> None:
+    """Write the page of the last record anew."""
+    bench_page.PAGE.write_text(bench_page.rendered(record.read()))
+
+
+@main.command()
 def cost() -> None:
     """Count, and write the page."""
     with world() as running:
         warmed(running)
-        PAGE.write_text(rendered(counted(running)))
+        PAGE.write_text(rendered(counted(running), record.read()))
     click.echo(f"Written: {PAGE.name}")
 
 

@@ -14,6 +14,9 @@ from tests.bench.world import World
 from tests.integration.purchase.shop import Checkout
 
 PACK, PLAN = "credits_500", "pro_monthly"
+NOTHING_NEW = "its events in one batch, nothing new"
+IN_A_BATCH = "its events in one batch, the buyer has not returned"
+ONE_BY_ONE = "its events one by one, the buyer has not returned"
 _users = count(1)
 
 
@@ -29,6 +32,7 @@ class Step:
     """What one kind of invocation asked: how often it ran, of how many events in all, and every request."""
 
     name: str
+    function: str
     invocations: int
     events: int
     http: dict[str, int]
@@ -41,12 +45,13 @@ class Step:
     """Stripe's routes, in order."""
 
 
-def step(name: str, invocations: int, events: int, asked: Sequence[Request]) -> Step:
+def step(name: str, function: str, invocations: int, events: int, asked: Sequence[Request]) -> Step:
     http: dict[str, int] = {}
     for each in asked:
         http[each.service] = http.get(each.service, 0) + 1
     return Step(
         name=name,
+        function=function,
         invocations=invocations,
         events=events,
         http=dict(sorted(http.items())),
@@ -67,12 +72,15 @@ def warmed(world: World) -> list[Step]:
     """The first requests of each process, which read secrets; what is counted afterwards is without them."""
     user, last = _user(), world.last_event()
     bought, asked = _bought(world, user, PACK)
-    found = [step("checkout", 1, 0, asked), step("sync", 1, 0, world.sync(user, bought.session_id))]
+    found = [
+        step("checkout", "create_checkout", 1, 0, asked),
+        step("sync", "success_sync", 1, 0, world.sync(user, bought.session_id)),
+    ]
     events = world.events_since(last)
-    found += [step("webhook", 1, 1, world.deliver(events[0]))]
-    found += [step("consumer", 1, 1, world.consume(world.received(1)))]
-    found += [step("spend", 1, 0, _spend(world, user))]
-    return [*found, step("account", 1, 0, _read(world, user))]
+    found += [step("webhook", "webhook", 1, 1, world.deliver(events[0]))]
+    found += [step("consumer", "event_consumer", 1, 1, world.consume(world.received(1)))]
+    found += [step("spend", "credits", 1, 0, _spend(world, user))]
+    return [*found, step("account", "account", 1, 0, _read(world, user))]
 
 
 def counted(world: World) -> list[Step]:
@@ -100,21 +108,21 @@ def _used(world: World) -> Iterator[Step]:
     user = _user()
     bought, _ = _bought(world, user, PACK)
     world.sync(user, bought.session_id)
-    yield step("spend", 1, 0, _spend(world, user))
-    yield step("account, read", 1, 0, _read(world, user))
+    yield step("spend", "credits", 1, 0, _spend(world, user))
+    yield step("account, read", "account", 1, 0, _read(world, user))
 
 
 def _with_return(world: World, key: str, name: str) -> Iterator[Step]:
     """The buyer comes back before any event: whatever the events bring is known."""
     user, last = _user(), world.last_event()
     bought, asked = _bought(world, user, key)
-    yield step(f"{name}: checkout", 1, 0, asked)
-    yield step(f"{name}: the buyer returns", 1, 0, world.sync(user, bought.session_id))
+    yield step(f"{name}: checkout", "create_checkout", 1, 0, asked)
+    yield step(f"{name}: the buyer returns", "success_sync", 1, 0, world.sync(user, bought.session_id))
     events = world.events_since(last)
     delivered = [asked for event in events for asked in world.deliver(event)]
-    yield step(f"{name}: webhooks", len(events), len(events), delivered)
+    yield step(f"{name}: webhooks", "webhook", len(events), len(events), delivered)
     asked = world.consume(world.received(len(events)))
-    yield step(f"{name}: its events in one batch, nothing new", 1, len(events), asked)
+    yield step(f"{name}: {NOTHING_NEW}", "event_consumer", 1, len(events), asked)
 
 
 def _without_return(world: World, key: str, name: str) -> Iterator[Step]:
@@ -124,7 +132,7 @@ def _without_return(world: World, key: str, name: str) -> Iterator[Step]:
     for event in events:
         world.deliver(event)
     asked = world.consume(world.received(len(events)))
-    yield step(f"{name}: its events in one batch, the buyer has not returned", 1, len(events), asked)
+    yield step(f"{name}: {IN_A_BATCH}", "event_consumer", 1, len(events), asked)
 
 
 def _one_by_one(world: World, key: str, name: str) -> Iterator[Step]:
@@ -134,7 +142,7 @@ def _one_by_one(world: World, key: str, name: str) -> Iterator[Step]:
     for event in events:
         world.deliver(event)
     asked = [asked for record in world.received(len(events)) for asked in world.consume([record])]
-    yield step(f"{name}: its events one by one, the buyer has not returned", len(events), len(events), asked)
+    yield step(f"{name}: {ONE_BY_ONE}", "event_consumer", len(events), len(events), asked)
 
 
 def _bought(world: World, user: str, key: str) -> tuple[Checkout, list[Request]]:

@@ -67,8 +67,8 @@ class Emulated:
         self._url = f"http://127.0.0.1:{ports.api}/2015-03-31/functions/function/invocations"
         edge = ("--runtime-interface-emulator-address", f"127.0.0.1:{ports.api}")
         inner = ("--runtime-api-address", f"127.0.0.1:{ports.sqs}")
-        # the interpreter itself: one of an environment would bring that environment's packages
-        python = (getattr(sys, "_base_executable", sys.executable), "-m", "awslambdaric")
+        # The interpreter itself, without what is installed into it: on Lambda nothing is.
+        python = (getattr(sys, "_base_executable", sys.executable), "-S", "-m", "awslambdaric")
         path = os.pathsep.join(map(str, (*layers, runtime())))
         self._emulator = subprocess.Popen(
             [str(emulator), *edge, *inner, *python, "app.lambda_handler"],

@@ -1,13 +1,17 @@
-"""docs/cost.md, made of what was counted."""
+"""docs/cost.md, made of what was counted, of prices, and of the processor time in docs/bench.json."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench.counted import Step
+from tests.bench.cost import PARTS, Usd, total
+from tests.bench.counted import IN_A_BATCH, NOTHING_NEW, ONE_BY_ONE, Step
+from tests.bench.prices import A_BATCH, AS_OF, IDLE, MILLION, PRICES, QUEUE, TAKES
+from tests.bench.record import Record
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/cost.md"
+RECKONED = 7.92
 _SERVICES = ("DynamoDB", "Stripe", "Redis", "SQS")
 _HEAD = """\
 # What a purchase and its events ask for, and cost
@@ -25,9 +29,10 @@ The pack is 500 credits, paid once; the plan is a first subscription. Both are p
 """
 
 
-def rendered(steps: Sequence[Step]) -> str:
+def rendered(steps: Sequence[Step], record: Record) -> str:
     """The page."""
-    return _HEAD + "\n".join(_table(steps))
+    named = {step.name: step for step in steps}
+    return _HEAD + "\n".join([*_table(steps), *_events(named, record), *_purchases(named, record), *_prices(record)])
 
 
 def _table(steps: Sequence[Step]) -> list[str]:
@@ -39,6 +44,81 @@ def _table(steps: Sequence[Step]) -> list[str]:
         figures = (str(step.invocations), str(step.events), *http, str(step.commands))
         lines.append(_row((step.name, *figures, f"{step.read_units:g}", str(step.write_units))))
     return [*lines, ""]
+
+
+def _events(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
+    yield "## USD for a million events"
+    yield ""
+    yield "From the webhook to the mark of the consumer. In a batch are the events of one buyer."
+    yield ""
+    yield _row(("Events", *PARTS, "All"))
+    yield _row(["---"] * (len(PARTS) + 2))
+    for kind, ways in (("plan", (NOTHING_NEW, IN_A_BATCH, ONE_BY_ONE)), ("pack", (NOTHING_NEW, ONE_BY_ONE))):
+        for way in ways:
+            consumed = steps[f"{kind}: {way}"]
+            both = (steps[f"{kind}: webhooks"], consumed)
+            yield _priced(consumed.name, total(both, record, MILLION / consumed.events))
+    yield ""
+    yield f"The [design](design/performance.md) reckoned with {RECKONED} USD: a command of Redis and three items in a"
+    yield "transaction for each event. What differs is each event's mark in Redis, which spares the queue, and all that"
+    yield "comes behind it, what Stripe delivers twice; and what the events of a first purchase write."
+    yield ""
+
+
+def _purchases(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
+    yield "## USD for a thousand purchases"
+    yield ""
+    yield "With the checkout and all events. In the last of each kind the buyer never comes back, and no events meet."
+    yield ""
+    yield _row(("Purchase", *PARTS, "All", "Write units of one", "Stripe requests of one"))
+    yield _row(["---"] * (len(PARTS) + 4))
+    for kind in ("pack", "plan"):
+        for names in (
+            ("checkout", "the buyer returns", "webhooks", NOTHING_NEW),
+            ("checkout", "webhooks", IN_A_BATCH),
+            ("checkout", "webhooks", ONE_BY_ONE),
+        ):
+            all_ = [steps[f"{kind}: {name}"] for name in names]
+            written = sum(step.write_units for step in all_)
+            asked = sum(step.http.get("Stripe", 0) for step in all_)
+            priced = _priced(all_[-1].name, total(all_, record, 1000), 3)
+            yield f"{priced} {written} | {asked} |"
+    yield ""
+    yield "Stripe's own fees are not in it. A spend costs " + ", ".join(_dear(steps, record)) + " for a million."
+    yield ""
+
+
+def _dear(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
+    spent = total([steps["spend"]], record, MILLION)
+    read = total([steps["account, read"]], record, MILLION)
+    yield f"{sum(spent.values()):.2f} USD, a read of the account {sum(read.values()):.2f} USD"
+
+
+def _prices(record: Record) -> Iterator[str]:
+    yield "## Prices"
+    yield ""
+    yield f"USD in us-east-1, as of {AS_OF}, without free tiers and discounts for volume."
+    yield ""
+    yield _row(("What", "USD", "for", "Source"))
+    yield _row(["---"] * 4)
+    for price in PRICES:
+        yield _row((price.what, _plainly(price.usd), price.per, f"<{price.source}>"))
+    waits = ", ".join(f"{seconds * 1000:.0f} ms for {service}" for service, seconds in TAKES.items())
+    yield ""
+    yield "Lambda's seconds are the processor time of a second request ([bench.json](bench.json), commit"
+    yield f"`{record.commit[:12]}`), and waiting as assumed, one call after the other:"
+    yield f"{waits}."
+    yield f"Lambda asks the queue {A_BATCH} times for each batch; while nothing is in it, {IDLE:,} times a month, for"
+    yield f"{QUEUE.of(IDLE):.2f} USD. Not counted: cold starts, logs, metrics, storage, backups, data that leaves AWS."
+    yield ""
+
+
+def _plainly(usd: float) -> str:
+    return f"{usd:.10f}".rstrip("0").rstrip(".")
+
+
+def _priced(name: str, usd: Usd, digits: int = 2) -> str:
+    return _row((name, *(f"{usd[part]:.{digits}f}" for part in PARTS), f"{sum(usd.values()):.{digits}f}"))
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -129,33 +129,33 @@ class World:
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """Start it, and end it."""
+def world(*, metered: bool = True) -> Iterator[World]:
+    """Start it, and end it. Without the meter, functions ask the services themselves."""
     with ExitStack() as open_, Stack(warm=()) as stack:
         stack.kill("timer", restart=False)
         shop = Shop(stack)
         open_.callback(shop.close)
         shop.control("faults", drop=1_000_000)
-        meter, config = Meter(), stack.config
-        dynamodb = stack.dynamodb()
-        open_.callback(dynamodb.close)
-        units = Units(dynamodb, config.model().tables)
-        tables = open_.enter_context(measured(meter, "DynamoDB", config.dynamodb_url, units))
-        queue = open_.enter_context(measured(meter, "SQS", config.sqs_url))
-        secrets = open_.enter_context(measured(meter, "Secrets Manager", config.sqs_url))
-        stripe = open_.enter_context(measured(meter, "Stripe", config.stripe_url))
-        redis = open_.enter_context(measured(meter, "Redis", stack.upstash_url))
-        _redis_is_at(stack, redis)
-        seen = {
-            "AWS_ENDPOINT_URL_DYNAMODB": tables,
-            "AWS_ENDPOINT_URL_SQS": queue,
-            "EVENTS_QUEUE_URL": _queue_made(stack),
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets,
-            "STRIPE_API_BASE": stripe,
-        }
+        meter = Meter()
+        seen = {"EVENTS_QUEUE_URL": _queue_made(stack), **(_metered(stack, meter, open_) if metered else {})}
         running = World(stack, shop, meter, seen)
         open_.callback(running.close)
         yield running
+
+
+def _metered(stack: Stack, meter: Meter, open_: ExitStack) -> dict[str, str]:
+    """Put a meter before each service; return the variables that lead functions there."""
+    config, dynamodb = stack.config, stack.dynamodb()
+    open_.callback(dynamodb.close)
+    units = Units(dynamodb, config.model().tables)
+    _redis_is_at(stack, open_.enter_context(measured(meter, "Redis", stack.upstash_url)))
+    secrets = open_.enter_context(measured(meter, "Secrets Manager", config.sqs_url))
+    return {
+        "AWS_ENDPOINT_URL_DYNAMODB": open_.enter_context(measured(meter, "DynamoDB", config.dynamodb_url, units)),
+        "AWS_ENDPOINT_URL_SQS": open_.enter_context(measured(meter, "SQS", config.sqs_url)),
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets,
+        "STRIPE_API_BASE": open_.enter_context(measured(meter, "Stripe", config.stripe_url)),
+    }
 
 
 def _redis_is_at(stack: Stack, address: str) -> None:

@@ -64,6 +64,34 @@ def test_a_client_that_can_not_be_built_is_the_sdks_own_error(monkeypatch: pytes
         sqs_client()
 
 
+ASKED: list[tuple[Callable[[], Any], str, dict[str, Any]]] = [
+    (dynamodb_client, "get_item", {"TableName": "accounts", "Key": {"pk": {"S": "ACCOUNT#alice"}}}),
+    (secrets_client, "get_secret_value", {"SecretId": "key"}),
+    (sqs_client, "send_message", {"QueueUrl": "http://127.0.0.1/1/events", "MessageBody": "{}"}),
+]
+
+
+@pytest.mark.parametrize(("client", "operation", "given"), ASKED)
+def test_who_asks_is_said_in_a_word(client: Callable[[], Any], operation: str, given: dict[str, Any]) -> None:
+    """The text of botocore is made anew, twice for each request: a tenth of a webhook's processor time."""
+    said: list[bytes] = []
+
+    class Refused(Exception):
+        pass
+
+    def refuse(request: Any, **_: Any) -> None:
+        said.append(request.headers["User-Agent"])
+        raise Refused
+
+    asking = client()
+    asking.meta.events.register("before-send", refuse)
+    with pytest.raises(Refused):
+        getattr(asking, operation)(**given)
+    (text,) = said
+    assert text.startswith(b"plumbline")
+    assert b"Botocore" not in text, "Powertools adds its own words; botocore's are not made"
+
+
 def test_building_clients_needs_no_boto3() -> None:
     code = (
         "import sys; from billing.adapters import aws_client, sqs_queue, secrets_manager;"

@@ -17,9 +17,17 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+# botocore's own says what Python and which system, and is built anew, twice for each request: a tenth of the processor
+# time of a webhook (botocore/useragent.py, measured by docs/bench.md).
+_WHO = "plumbline"
+
 # botocore waits 60 seconds by default, and tries up to five times.
-_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
-_EDGE = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+_CONFIG = Config(
+    connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3}, user_agent=_WHO
+)
+_EDGE = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}, user_agent=_WHO
+)
 """Of what the webhook calls: Stripe waits for its answer, and gives it ten seconds."""
 
 
