@@ -123,7 +123,7 @@ def mend(sim: Simulation) -> None:
             rest.done(sim, "operator", f"own-{customer}", partial(_own, sim, customer, user))
     for user in USERS:
         rest.done(sim, "operator", f"resync-{user}-{sim.calls}", partial(resynced, sim, UserId(user)))
-    rest.settle(sim)
+    rest.settle(sim, delivering=False)
 
 
 def _own(sim: Simulation, customer: str, user: str) -> None:
