@@ -28,6 +28,10 @@ def dynamodb_client(url: str) -> "DynamoDBClient":
     return client
 
 
+def streams_client(url: str) -> Any:
+    return _client("dynamodbstreams", url)
+
+
 def secrets_client(url: str) -> "SecretsManagerClient":
     client: SecretsManagerClient = _client("secretsmanager", url)
     return client

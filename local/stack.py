@@ -18,6 +18,7 @@ from local.aws_clients import dynamodb_client, lambda_client, secrets_client, sq
 from local.issuer.keys import load_key
 from local.issuer.tokens import Issuer
 from local.own_state import OwnState
+from local.pipes.bus import events, events_file
 from local.run_config import DEFAULT_USERS, Ports, RunConfig, url
 from local.run_file import remove_run_file, write_run_file
 from local.seed import add_promotion_code, fill_catalog
@@ -129,6 +130,7 @@ class Stack:
     def _forget_last_run(self) -> None:
         for directory in ("logs", "ready"):
             shutil.rmtree(self.state_dir / directory, ignore_errors=True)
+        events_file(self.state_dir).unlink(missing_ok=True)
 
     def _fill_catalog(self) -> None:
         """Put the sample prices into Stripe, while the other parts are still starting."""
@@ -219,6 +221,10 @@ class Stack:
 
     def lambda_client(self) -> Any:
         return lambda_client(self.lambda_url)
+
+    def told(self) -> list[dict[str, Any]]:
+        """What was put onto the event buses, oldest first (docs/events.md)."""
+        return events(self.state_dir)
 
     def queue_url(self, logical_id: str) -> str:
         return self.config.model().queues[logical_id].url

@@ -3,7 +3,7 @@
 import threading
 
 from local.arguments import config_from_arguments
-from local.aws import answers, transactions
+from local.aws import answers, streams, transactions
 from local.aws.follow import follow
 from local.aws.provision import create_tables
 from local.aws.server import moto_application, one_at_a_time, start_server, with_health
@@ -14,6 +14,7 @@ def main() -> None:
     config = config_from_arguments()
     answers.install()
     transactions.install()
+    streams.install()
     ready = threading.Event()
     start_server(with_health(one_at_a_time(moto_application()), ready), config.ports.dynamodb)
     client = dynamodb_client(config.dynamodb_url)

@@ -1,1 +1,1 @@
-"""The event source mappings: moves messages from queues to functions, as Lambda's own pollers do."""
+"""The event source mappings and the pipes: moves messages and records on, as AWS's own pollers do."""

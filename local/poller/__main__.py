@@ -1,41 +1,68 @@
-"""`python -m local.poller --config state/run.json`: one poller per mapping, following the template."""
+"""`python -m local.poller --config state/run.json`: one poller per mapping and per pipe, following the template."""
 
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from local.arguments import config_from_arguments
-from local.aws_clients import sqs_client
+from local.aws_clients import sqs_client, streams_client
+from local.pipes.bus import Buses
+from local.pipes.pipe import PipeRunner
 from local.poller.mapping import MappingPoller
 from local.readiness import mark_ready
 from local.run_config import RunConfig
-from local.template import EventSourceMapping
+from local.template import EventSourceMapping, Pipe
 from local.template.watch import LiveModel
 
 _LOOK_SECONDS = 0.5
 
 
+class Runner(Protocol):
+    def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 def main() -> None:
     config = config_from_arguments()
     live = LiveModel(Path(config.template), config.model, lambda line: print(line, flush=True))
-    running: dict[str, tuple[EventSourceMapping, MappingPoller]] = {}
+    buses = Buses(config.state, live.current, sqs_client(config.sqs_url))
+    running: dict[str, tuple[object, Runner]] = {}
     while True:
-        wanted = {mapping.logical_id: mapping for mapping in live.current().mappings if mapping.enabled}
-        for name, (mapping, poller) in list(running.items()):
-            if wanted.get(name) != mapping:
-                poller.stop()
+        wanted = {name: (what, make) for name, what, make in _wanted(live, config, buses)}
+        for name, (what, runner) in list(running.items()):
+            if name not in wanted or wanted[name][0] != what:
+                runner.stop()
                 del running[name]
-        for name, mapping in wanted.items():
+        for name, (what, make) in wanted.items():
             if name not in running:
-                running[name] = (mapping, _start(mapping, config))
+                running[name] = (what, _started(name, make()))
         mark_ready(config, "poller")
         time.sleep(_LOOK_SECONDS)
 
 
-def _start(mapping: EventSourceMapping, config: RunConfig) -> MappingPoller:
-    poller = MappingPoller(mapping, sqs_client(config.sqs_url), config.lambda_url)
-    threading.Thread(target=poller.run, name=mapping.logical_id, daemon=True).start()
-    return poller
+def _wanted(live: LiveModel, config: RunConfig, buses: Buses) -> Iterator[tuple[str, object, Callable[[], Runner]]]:
+    """What the template says now, each by its name, and how it is set to work."""
+
+    def poller(mapping: EventSourceMapping) -> Callable[[], Runner]:
+        return lambda: MappingPoller(mapping, sqs_client(config.sqs_url), config.lambda_url)
+
+    def follower(pipe: Pipe) -> Callable[[], Runner]:
+        return lambda: PipeRunner(pipe, streams_client(config.dynamodb_url), sqs_client(config.sqs_url), buses)
+
+    model = live.current()
+    for mapping in model.mappings:
+        if mapping.enabled:
+            yield mapping.logical_id, mapping, poller(mapping)
+    for pipe in model.pipes:
+        yield pipe.name, pipe, follower(pipe)
+
+
+def _started(name: str, runner: Runner) -> Runner:
+    threading.Thread(target=runner.run, name=name, daemon=True).start()
+    return runner
 
 
 if __name__ == "__main__":

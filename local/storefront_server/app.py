@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from local.issuer.keys import load_key
 from local.issuer.routes import issuer_routes
+from local.pipes.bus import events
 from local.run_config import RunConfig
 from local.seed import PERCENT_OFF, PROMOTION_CODE
 from local.serve import ALIVE
@@ -61,6 +62,10 @@ def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
             }
         )
 
+    async def told(request: Request) -> Response:
+        """What stands on the event buses (docs/events.md), the newest first."""
+        return JSONResponse({"events": events(config.state)[::-1]}, headers=NOT_KEPT)
+
     async def alive(request: Request) -> Response:
         return Response("ok")
 
@@ -73,6 +78,7 @@ def build_app(config: RunConfig, files: Path = FILES) -> Starlette:
             Mount("/auth", routes=issuer_routes(key, config.issuer, config.audience)),
             Mount("/backend", routes=backend.routes()),
             Route("/config.json", settings),
+            Route("/_events", told),
             *(Route(path, page) for path in PAGES),
             Mount("/", StaticFiles(directory=files, html=True, check_dir=False)),
         ],

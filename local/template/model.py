@@ -123,6 +123,32 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Pipe:
+    """From a table's stream to an event bus."""
+
+    name: str
+    table: Table
+    patterns: tuple[Mapping[str, Any], ...]
+    """A record is taken that fits one of them."""
+    bus: str
+    source: str
+    detail_type: str
+    """A text, or the path of one in the record."""
+    input_template: str
+    batch_size: int
+    dead_letters: Queue
+
+
+@dataclass(frozen=True)
+class BusRule:
+    """What of an event bus goes to a queue."""
+
+    bus: str
+    pattern: Mapping[str, Any]
+    queue: Queue
+
+
+@dataclass(frozen=True)
 class Model:
     template: Path
     functions: Mapping[str, Function]
@@ -131,6 +157,8 @@ class Model:
     tables: Mapping[str, Table] = field(default_factory=dict)
     mappings: tuple[EventSourceMapping, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    pipes: tuple[Pipe, ...] = ()
+    bus_rules: tuple[BusRule, ...] = ()
 
     def function_named(self, name: str) -> Function | None:
         """Find a function as the Invoke API's callers name it: by name, logical id or ARN (also with a qualifier)."""

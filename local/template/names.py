@@ -37,3 +37,12 @@ def queue_url(name: str, addresses: Addresses) -> str:
 
 def table_arn(name: str) -> str:
     return f"arn:{PARTITION}:dynamodb:{REGION}:{ACCOUNT_ID}:table/{name}"
+
+
+def stream_arn(name: str) -> str:
+    """Whatever label the stream really has: it is looked up by its table."""
+    return f"{table_arn(name)}/stream/local"
+
+
+def bus_arn(name: str) -> str:
+    return f"arn:{PARTITION}:events:{REGION}:{ACCOUNT_ID}:event-bus/{name}"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from local.template.http_api import read_http_api
 from local.template.intrinsics import Resolver
 from local.template.model import EventSourceMapping, Function, Model, Queue, Schedule, Table
 from local.template.names import Addresses
+from local.template.pipes import read_bus_rules, read_pipes
 from local.template.resources import Resources
 
 _QUEUE_ATTRIBUTES = (
@@ -32,6 +33,12 @@ _TABLE_ARGUMENTS = (
     "GlobalSecondaryIndexes",
     "LocalSecondaryIndexes",
 )
+_ARNS: Mapping[str, Callable[[str], str]] = {
+    "AWS::SQS::Queue": names.queue_arn,
+    "AWS::Lambda::Function": names.function_arn,
+    "AWS::DynamoDB::Table": names.table_arn,
+    "AWS::Events::EventBus": names.bus_arn,
+}
 _EVENTS = ("HttpApi", "SQS", "Schedule", "ScheduleV2")
 """The event types of a function that something here plays."""
 
@@ -83,18 +90,21 @@ class _Reader:
             self._resources.properties(logical_id) for logical_id in self._resources.of("AWS::ApiGatewayV2::Stage")
         ]
         stage = stages[0] if stages else {}
+        tables = {table.logical_id: table for table in map(self._table, self._resources.of("AWS::DynamoDB::Table"))}
         return Model(
             template=self._template,
             functions={f.logical_id: f for f in map(self._function, self._resources.of("AWS::Lambda::Function"))},
             api=read_http_api(apis[0], self._resources.properties(apis[0]), stage, self._function_of) if apis else None,
             queues=queues,
-            tables={t.logical_id: t for t in map(self._table, self._resources.of("AWS::DynamoDB::Table"))},
+            tables=tables,
             mappings=tuple(
                 self._mapping(logical_id, queues)
                 for logical_id in self._resources.of("AWS::Lambda::EventSourceMapping")
                 if not self._is_of_a_stream(logical_id)
             ),
             schedules=tuple(self._schedules()),
+            pipes=tuple(read_pipes(self._resources, tables, queues)),
+            bus_rules=tuple(read_bus_rules(self._resources, queues)),
         )
 
     def _refuse_silent_events(self) -> None:
@@ -114,16 +124,12 @@ class _Reader:
         match kind, attribute:
             case "AWS::SQS::Queue", None | "QueueUrl":
                 return names.queue_url(name, self._addresses)
-            case "AWS::SQS::Queue", "Arn":
-                return names.queue_arn(name)
-            case "AWS::Lambda::Function", "Arn":
-                return names.function_arn(name)
+            case _, "Arn" if kind in _ARNS:
+                return _ARNS[kind](name)
             case "AWS::Lambda::Alias", None:
                 return self._alias_arn(logical_id)
-            case "AWS::DynamoDB::Table", "Arn":
-                return names.table_arn(name)
             case "AWS::DynamoDB::Table", "StreamArn":
-                return names.table_arn(name) + "/stream/local"
+                return names.stream_arn(name)
             case "AWS::ApiGatewayV2::Api", "ApiEndpoint":
                 return self._addresses.api_url
             case "AWS::SQS::Queue", "QueueName":
@@ -177,12 +183,14 @@ class _Reader:
         properties = self._resources.properties(logical_id)
         name = self._resources.name(logical_id)
         definition = {key: properties[key] for key in _TABLE_ARGUMENTS if key in properties}
+        if "StreamSpecification" in properties:  # CloudFormation leaves out what CreateTable asks for
+            definition["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
         ttl = properties.get("TimeToLiveSpecification", {})
         enabled = str(ttl.get("Enabled", "false")).lower() == "true"
         return Table(logical_id, name, {"TableName": name, **definition}, ttl["AttributeName"] if enabled else None)
 
     def _is_of_a_stream(self, logical_id: str) -> bool:
-        """Whether a table's stream is the source. The local tables have none: what is behind it only watches them."""
+        """Whether a table's stream is the source. What is behind it only watches for what no code does."""
         return "/stream/" in str(self._resources.properties(logical_id).get("EventSourceArn"))
 
     def _mapping(self, logical_id: str, queues: Mapping[str, Queue]) -> EventSourceMapping:

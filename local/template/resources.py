@@ -14,6 +14,8 @@ _NAME_PROPERTY = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::SecretsManager::Secret": "Name",
+    "AWS::Events::EventBus": "Name",
+    "AWS::Pipes::Pipe": "Name",
 }
 
 
@@ -53,6 +55,10 @@ class Resources:
             kept["Target"] = {key: value for key, value in kept["Target"].items() if key not in ignored}
         resolved: dict[str, Any] = self.resolver.value(kept)
         return resolved
+
+    def keys(self, logical_id: str) -> set[str]:
+        """Names of the properties that are there, also of those that are not resolved."""
+        return set(self._all[logical_id].get("Properties", {}))
 
     def name(self, logical_id: str) -> str:
         """The physical name: the one the template gives, else the stack's and the logical id."""

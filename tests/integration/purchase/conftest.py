@@ -14,6 +14,7 @@ from tests.integration.purchase.books import Books
 from tests.integration.purchase.logs import Logs
 from tests.integration.purchase.shop import Shop
 
+PARTNER_BUS = "aws.partner/stripe.com/ed_local"
 VISIBILITY_TIMEOUT = 3
 """Seconds until the message of a killed consumer comes again; three minutes in the template."""
 
@@ -31,7 +32,7 @@ def impatient_template(directory: Path) -> Path:
 
 @pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    with Stack(warm=()) as running:
+    with Stack(warm=(), parameters={"StripeEventBus": PARTNER_BUS}) as running:
         yield running
 
 

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from billing.domain.events import HANDLED
+from local.pipes.bus import Buses
 from tests.integration.purchase.books import Books
+from tests.integration.purchase.conftest import PARTNER_BUS
 from tests.integration.purchase.shop import Checkout, Shop
 from tests.integration.purchase.wait import until
 
@@ -31,18 +33,19 @@ class Door:
 
 
 class PartnerBus(Door):
-    """Nothing comes over HTTP; a rule on the partner event bus sends each event to the queue, unhandled ones too."""
+    """Nothing comes over HTTP; the template's rule of the partner event bus queues each event, unhandled ones too."""
 
     def __init__(self, shop: Shop, books: Books) -> None:
         super().__init__(shop, books)
         self._heard = {event["id"] for event in self._events()}
+        self._buses = Buses(shop.stack.state_dir, shop.stack.config.model, shop.stack.sqs())
 
     def hear(self) -> None:
         self.shop.settle(self.books)
         for event in reversed(self._events()):
             if event["id"] not in self._heard:
                 self._heard.add(event["id"])
-                self.books.send(self.shop.control("eventbridge", event=event["id"]))
+                self._buses.put(PARTNER_BUS, self.shop.control("eventbridge", event=event["id"]))
         self.books.wait_until_drained()
 
     def _events(self) -> list[dict[str, str]]:

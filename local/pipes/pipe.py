@@ -1,0 +1,93 @@
+"""One pipe at work: reads a table's stream, filters, transforms, and puts onto a bus."""
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.pipes.bus import Buses, envelope
+from local.pipes.pattern import matches
+from local.pipes.transform import Untold, found, is_path, rendered
+from local.template import Pipe
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_PATIENCE = 40
+"""Looks before a table is said to have no stream: at the start it may only not be there yet."""
+_PAUSE = 0.5
+"""Seconds between two looks at a stream; AWS takes a quarter.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html"""
+
+
+class PipeRunner:
+    """Follows one stream from its oldest record on, so a restart tells everything again, as AWS may.
+
+    The local tables have one shard each. One that stands elsewhere, without a stream, is said once.
+    """
+
+    def __init__(self, pipe: Pipe, streams: Any, sqs: "SQSClient", buses: Buses) -> None:
+        self._pipe = pipe
+        self._streams = streams
+        self._sqs = sqs
+        self._buses = buses
+        self._stopped = threading.Event()
+        self._at: str | None = None
+        self._looked_for = 0
+
+    def run(self) -> None:
+        """Follow until stopped; a table that is not there yet, or does not answer, is asked again."""
+        while not self._stopped.is_set():
+            try:
+                busy = self.look()
+            except (BotoCoreError, ClientError):  # the place is kept: what was told comes again, with the same id
+                busy = False
+            if not busy:
+                self._stopped.wait(_PAUSE)
+
+    def look(self) -> bool:
+        """Tell of what is new; whether there was anything. Raises botocore's errors."""
+        self._at = self._at or self._beginning()
+        if self._at is None:
+            return False
+        answer = self._streams.get_records(ShardIterator=self._at, Limit=self._pipe.batch_size)
+        for record in answer["Records"]:
+            self._tell(record)
+        self._at = answer.get("NextShardIterator")
+        return bool(answer["Records"])
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _beginning(self) -> str | None:
+        listed = self._streams.list_streams(TableName=self._pipe.table.name)["Streams"]
+        if not listed:
+            self._looked_for += 1
+            if self._looked_for == _PATIENCE:
+                print(f"{self._pipe.table.name} has no stream: {self._pipe.name} has nothing to tell", flush=True)
+            return None
+        stream = listed[-1]["StreamArn"]
+        shard = self._streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
+        iterator: str = self._streams.get_shard_iterator(
+            StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        return iterator
+
+    def _tell(self, record: Any) -> None:
+        pipe = self._pipe
+        if not any(matches(pattern, record) for pattern in pipe.patterns):
+            return
+        try:
+            kind = found(pipe.detail_type, record) if is_path(pipe.detail_type) else pipe.detail_type
+            event = envelope(pipe.source, kind, rendered(pipe.input_template, record))
+        except Untold as error:
+            self._give_up(record, str(error))
+        else:
+            self._buses.put(pipe.bus, event)
+
+    def _give_up(self, record: Any, reason: str) -> None:
+        """Where the record stands, as a dead-letter queue gets it: never the record itself."""
+        print(f"{self._pipe.name}: a record is not told: {reason}", flush=True)
+        place = {"pipe": self._pipe.name, "reason": reason, "at": record["dynamodb"]["SequenceNumber"]}
+        self._sqs.send_message(QueueUrl=self._pipe.dead_letters.url, MessageBody=json.dumps(place))
