@@ -31,12 +31,14 @@ def fetch_wheels(pip: Path, lock: Path, arch: str, into: Path) -> Path:
     folder = into / f"{arch}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     if folder.exists():
         return folder
-    unfinished = folder.with_suffix(".part")
+    unfinished = into / f"unfinished-{arch}"
     shutil.rmtree(unfinished, ignore_errors=True)
     _download(pip, lock, unfinished)
     platforms = [part for glibc in _GLIBC for part in ("--platform", f"{glibc}_{_MACHINES[arch]}")]
     abis = ("--abi", "cp313", "--abi", "abi3", "--abi", "none")
     _download(pip, lock, unfinished, "--python-version", "3.13", "--implementation", "cp", *abis, *platforms)
+    for former in into.glob(f"{arch}-*"):
+        shutil.rmtree(former)  # of an older lock
     unfinished.rename(folder)
     return folder
 

@@ -1,0 +1,70 @@
+"""No wheel gets into a layer but the one that was locked, to the byte: also one for another machine than this."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+
+import click
+import pytest
+
+from artefacts.build import TOOLS
+from artefacts.wheels import fetch_wheels
+from tests.integration.artefacts.started import HERE, needs_build
+
+pytestmark = needs_build
+
+OTHER = {"arm64": "x86_64", "x86_64": "arm64"}[HERE]
+TAGS = {"arm64": "manylinux_2_17_aarch64", "x86_64": "manylinux_2_17_x86_64"}
+PIP = TOOLS / "python3.13"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of wheels, which is all that pip may see."""
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(folder), "CONFIG_FILE": "/dev/null"}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    return folder
+
+
+def wheel(shelf: Path, arch: str) -> str:
+    """Put a wheel of the package `thing` onto the shelf; return its hash."""
+    path = shelf / f"thing-1.0-cp313-cp313-{TAGS[arch]}.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("thing.py", f"ARCH = {arch!r}\n")
+        archive.writestr("thing-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
+        archive.writestr("thing-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def lock(folder: Path, *hashes: str) -> Path:
+    path = folder / "requirements.txt"
+    path.write_text(" ".join(["thing==1.0", *(f"--hash=sha256:{each}" for each in hashes)]) + "\n")
+    return path
+
+
+def test_the_locked_wheels_of_both_machines_are_fetched_once_for_a_lock(shelf: Path, tmp_path: Path) -> None:
+    both = [wheel(shelf, HERE), wheel(shelf, OTHER)]
+    into = tmp_path / "wheels"
+    fetched = fetch_wheels(PIP, lock(tmp_path, *both), OTHER, into)
+    assert sorted(path.name for path in fetched.iterdir()) == sorted(path.name for path in shelf.iterdir())
+    for path in shelf.iterdir():
+        path.unlink()
+    assert fetch_wheels(PIP, lock(tmp_path, *both), OTHER, into) == fetched
+    assert [path.name for path in into.iterdir()] == [fetched.name]
+
+    anew = fetch_wheels(PIP, lock(tmp_path, wheel(shelf, HERE), wheel(shelf, OTHER), "0" * 64), OTHER, into)
+    assert [path.name for path in into.iterdir()] == [anew.name] != [fetched.name]  # the older lock's are gone
+
+
+def test_a_wheel_that_is_not_the_locked_one_is_refused(shelf: Path, tmp_path: Path) -> None:
+    """What `sam build` alone would not notice: it asks for the other machine's wheels by name and version."""
+    locked = lock(tmp_path, wheel(shelf, HERE), "0" * 64)
+    wheel(shelf, OTHER)
+    with pytest.raises(click.ClickException, match=re.compile("DO NOT MATCH THE HASHES", re.IGNORECASE)):
+        fetch_wheels(PIP, locked, OTHER, tmp_path / "wheels")
+    assert not list((tmp_path / "wheels").glob(f"{OTHER}-*"))
