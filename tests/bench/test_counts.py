@@ -69,6 +69,27 @@ def test_a_batch_is_one_transaction_and_one_publish(steps: dict[str, Step]) -> N
             assert step.http["DynamoDB"] <= 5
 
 
+def test_the_dashboards_counts_are_what_went_over_the_wire(running: World, steps: dict[str, Step]) -> None:
+    """StripeCalls and RedisCommands are told by the functions; here a proxy has counted as well."""
+    told, wire = told_and_seen(running)
+    if running.disturbed():
+        running.renew()
+        warmed(running)
+        told, wire = told_and_seen(running)
+    assert told == wire
+    assert min(wire) > 5
+
+
+def told_and_seen(running: World) -> tuple[list[float], list[float]]:
+    """Of one purchase: Stripe's calls and Redis's commands by the metrics, and by the proxy."""
+    names = ("StripeCalls", "RedisCommands")
+    before, mark = [running.told(name) for name in names], running.meter.mark()
+    warmed(running)
+    asked = running.meter.since(mark)
+    seen: list[float] = [sum(each.service == "Stripe" for each in asked), sum(each.commands for each in asked)]
+    return [running.told(name) - counted for name, counted in zip(names, before, strict=True)], seen
+
+
 def test_secrets_are_read_once(first: dict[str, Step], steps: dict[str, Step]) -> None:
     assert {name: step.http["Secrets Manager"] for name, step in first.items() if name != "account"} == {
         "checkout": 2,

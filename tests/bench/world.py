@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from local.dashboard.figures import samples_of
 from local.lambda_service.environment import worker_environment
 from local.poller.record import record
 from local.stack import Stack
@@ -68,6 +69,11 @@ class World:
         """Whether any function could not use Redis in time."""
         said = [self._log(label).read_text() for label in self._running]
         return any(f'"message":"{line}"' in text for text in said for line in _WITHOUT_REDIS)
+
+    def told(self, metric: str) -> float:
+        """What the functions that run have counted so far under this name."""
+        lines = (line for label in self._running for line in self._log(label).read_text().splitlines())
+        return sum(sum(values) for (name, _), values in samples_of(lines).items() if name == metric)
 
     def renew(self) -> None:
         """End every process: a new one makes no pause for Redis."""
