@@ -26,13 +26,15 @@ def cli() -> None:
 @click.option("--aws-port", "aws", type=int, help="First of three, default 8791, or PLUMBLINE_AWS_PORT.")
 @click.option("--parameter", "parameters", multiple=True, help="One of the template's, as NAME=VALUE; may be repeated.")
 @click.option("--throttle", is_flag=True, help="Refuse what is beyond the template's throttles, with 429.")
-def run(parameters: tuple[str, ...], throttle: bool, **given: int | None) -> None:
+@click.option("--door", metavar="ADDRESS", help="Let containers in at Docker's bridge, such as 172.17.0.1 (Linux).")
+def run(parameters: tuple[str, ...], throttle: bool, door: str | None, **given: int | None) -> None:
     """Start the whole system and keep it running until Ctrl-C."""
     from local.run import run_until_stopped
 
     aws = given.pop("aws")
     ports = {**given, "dynamodb": aws, "sqs": aws, "lambda_service": aws}
-    sys.exit(run_until_stopped(ports, STATE, ENV_FILE, dict(map(_parameter, parameters)), throttled=throttle))
+    of_template = dict(map(_parameter, parameters))
+    sys.exit(run_until_stopped(ports, STATE, ENV_FILE, of_template, throttled=throttle, door=door))
 
 
 def _parameter(text: str) -> tuple[str, str]:

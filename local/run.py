@@ -28,6 +28,7 @@ def run_until_stopped(
     parameters: Mapping[str, str],
     *,
     throttled: bool = False,
+    door: str | None = None,
 ) -> int:
     """Start, print where everything is, stream the logs; return the exit code once everything is stopped."""
     stopped = threading.Event()
@@ -49,6 +50,7 @@ def run_until_stopped(
         state_dir=state_dir / f"run-{ports.storefront}",  # two systems on different ports do not meet in one directory
         key_dir=state_dir,
         throttled=throttled,
+        door=door,
         say=_print_line,
     )
     unknown = unknown_settings(env_file)

@@ -9,6 +9,10 @@ from local.template import Addresses, Model, load_model
 from local.template.names import REGION
 
 DEFAULT_USERS = ("alice", "bob", "carol")
+CONTAINERS_SECRET = "plumbline/local/upstash-from-containers"
+"""Name of the secret with the address of Redis as containers reach it."""
+_HOST_OF_CONTAINERS = "host.docker.internal"
+"""The machine's name in a container: https://docs.docker.com/desktop/features/networking/networking-how-tos/"""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,11 @@ class Ports:
 
 def url(port: int) -> str:
     return f"http://127.0.0.1:{port}"
+
+
+def seen_from_containers(address: str) -> str:
+    """The same address, as a container on this machine reaches it; another machine's is the same everywhere."""
+    return address.replace("//127.0.0.1", f"//{_HOST_OF_CONTAINERS}")
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,8 @@ class RunConfig:
     """How much faster than the clock schedules come: only tests change it."""
     throttled: bool = False
     """Whether the gateway refuses what is beyond the template's throttles. Off: a test that is fast would meet them."""
+    door: str | None = None
+    """An address at which containers find the services, beside 127.0.0.1: see `local/door`."""
     users: tuple[str, ...] = field(default=DEFAULT_USERS)
     audience: str = "plumbline"
 

@@ -15,11 +15,19 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from local.aws_clients import dynamodb_client, lambda_client, secrets_client, sqs_client
+from local.containers import write_environment
 from local.issuer.keys import load_key
 from local.issuer.tokens import Issuer
 from local.own_state import OwnState
 from local.pipes.bus import events, events_file
-from local.run_config import DEFAULT_USERS, Ports, RunConfig, url
+from local.run_config import (
+    CONTAINERS_SECRET,
+    DEFAULT_USERS,
+    Ports,
+    RunConfig,
+    seen_from_containers,
+    url,
+)
 from local.run_file import remove_run_file, write_run_file
 from local.seed import add_promotion_code, fill_catalog
 from local.seed.portal import save_portal_settings
@@ -68,6 +76,7 @@ class Stack:
         workers_per_function: int = 4,
         warm: Collection[str] | None = None,
         throttled: bool = False,
+        door: str | None = None,
         say: Callable[[str, str], None] | None = None,
     ) -> None:
         self.ports = ports or free_ports()
@@ -87,6 +96,7 @@ class Stack:
             self._configure(template, parameters or {}, timer_speed, workers_per_function),
             warm=None if warm is None else tuple(warm),
             throttled=throttled,
+            door=door,
         )
         self._issuer: Issuer | None = None
         self.supervisor = Supervisor([], self.state_dir / "logs", self._say)
@@ -119,6 +129,7 @@ class Stack:
             self._fill_catalog()
         self.supervisor.wait_until_ready()
         self.supervisor.watch()
+        write_environment(self.config)
         write_run_file(self.config, real_stripe=self.backends.stripe_key is not None)
 
     def stop(self) -> None:
@@ -239,6 +250,7 @@ class Stack:
         ports, backends = self.ports, self.backends
         stripe_url = backends.stripe_api if backends.stripe_key else url(ports.stripe)
         token = backends.upstash_token or new_token()
+        redis_url = backends.upstash_url or url(ports.upstash)
         ours = {
             "Stage": "local",
             "StripeMode": "test",
@@ -262,7 +274,8 @@ class Stack:
             secrets={
                 STRIPE_KEY_SECRET: json.dumps({"key": self.stripe_key}),
                 WEBHOOK_SECRET: json.dumps({"secrets": [self.webhook_secret]}),
-                UPSTASH_SECRET: json.dumps({"url": backends.upstash_url or url(ports.upstash), "token": token}),
+                UPSTASH_SECRET: json.dumps({"url": redis_url, "token": token}),
+                CONTAINERS_SECRET: json.dumps({"url": seen_from_containers(redis_url), "token": token}),
             },
             upstash_token=token,
             dynamodb_url=backends.dynamodb_url or url(ports.dynamodb),

@@ -53,6 +53,8 @@ def plan(config: RunConfig, config_file: Path, webhook_secret: str, stripe_key: 
     parts.append(http("upstash", "local.upstash", ports.upstash))
     parts.append(silent("poller", "local.poller"))
     parts.append(silent("timer", "local.timer"))
+    if config.door is not None:
+        parts.append(silent("door", "local.door"))
     return parts
 
 

@@ -7,7 +7,7 @@ at most. Nothing comes by itself: no webhook is delivered, and what the webhook 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,12 +49,14 @@ class Functions:
         body = answer.get("body")
         return answer["statusCode"], json.loads(body) if body else answer["headers"].get("location")
 
-    def received(self) -> list[dict[str, Any]]:
+    def received(self, queue: str | None = None) -> list[dict[str, Any]]:
         """What is in the queue, as the consumer gets it; it is taken off."""
-        found = self._sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, AttributeNames=["All"])
-        messages = found.get("Messages", [])
+        url = queue or self.queue
+        messages = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get(
+            "Messages", []
+        )
         for message in messages:
-            self._sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+            self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return [record(message, self._model.queues["EventsQueue"]) for message in messages]
 
     def environment(self, label: str) -> dict[str, str]:
@@ -66,6 +68,11 @@ class Functions:
         }
         return environment | ({"EVENTS_QUEUE_URL": self.queue} if "EVENTS_QUEUE_URL" in environment else {})
 
+    def start(self, label: str, environment: Mapping[str, str]) -> Emulated:
+        """Start a function that finds another environment; whoever asks for it ends it."""
+        code = self._artefacts / self._functions[label].logical_id
+        return Emulated(environment, code, [each / "python" for each in layers(self._artefacts)])
+
     def close(self) -> None:
         for each in self._running.values():
             each.__exit__(None, None, None)
@@ -74,15 +81,15 @@ class Functions:
     def _started(self, label: str) -> Emulated:
         while len(self._running) >= _AT_ONCE:
             self._running.pop(next(iter(self._running))).__exit__(None, None, None)
-        code = self._artefacts / self._functions[label].logical_id
-        return Emulated(self.environment(label), code, [each / "python" for each in layers(self._artefacts)])
+        return self.start(label, self.environment(label))
 
 
 @contextmanager
 def functions() -> Iterator[Functions]:
     """Start the local system, and end it with every function."""
     with Stack(warm=()) as stack:
-        stack.kill("timer", restart=False)
+        for part in ("timer", "poller"):
+            stack.kill(part, restart=False)
         shop, books = Shop(stack), Books(stack)
         shop.control("faults", drop=1_000_000)
         running = Functions(stack, shop, books)

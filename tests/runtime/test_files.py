@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.operator import Operator
 from tests.runtime.system import EVENTS, Functions, sample
 
-FILES = sorted(path.relative_to(EVENTS).with_suffix("").as_posix() for path in EVENTS.rglob("*.json"))
+FILES = sorted(path.relative_to(EVENTS).with_suffix("").as_posix() for path in EVENTS.glob("*/*.json"))
 DELIVERIES = [name for name in FILES if name.startswith("webhook/")]
 
 # Status, and the error's code or a member of the answer. Ids in the files are made up, so what they name is not there.

@@ -157,6 +157,7 @@ def _checkout(name: str, value: str) -> tuple[Read, dict[str, str]]:
         "http://app.example.com",  # plain http to another machine
         "http://127.0.0.1.example.com",
         "http://localhost.example.com:8787",
+        "http://host.docker.internal.example.com:8787",
         "ftp://127.0.0.1",
         "javascript:alert(1)",
         "app.example.com",
@@ -194,6 +195,7 @@ def test_only_an_origin_is_an_origin(name: str, value: str) -> None:
         ("https://app.example.com:8443", "https://app.example.com:8443"),
         ("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
         ("http://localhost:8787", "http://localhost:8787"),
+        ("http://host.docker.internal:8787", "http://host.docker.internal:8787"),
         ("http://[::1]:8787", "http://[::1]:8787"),
     ],
 )

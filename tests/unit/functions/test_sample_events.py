@@ -50,7 +50,7 @@ from local.template import Addresses, Model, load_model
 
 ROOT = Path(__file__).parents[3]
 EVENTS = ROOT / "events"
-FILES = {path.relative_to(EVENTS).with_suffix("").as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
+FILES = {path.relative_to(EVENTS).with_suffix("").as_posix(): path for path in sorted(EVENTS.glob("*/*.json"))}
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SCHEDULES = {"reconcile/": reconcile._JOBS, "catch_up/": catch_up._JOBS}
 NO_REQUESTS = ("event_consumer/", "ledger_watch/", *SCHEDULES)

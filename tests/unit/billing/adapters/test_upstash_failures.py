@@ -207,11 +207,17 @@ def test_what_goes_over_the_wire() -> None:
         assert "sync-token" not in head.lower()
 
 
+def test_this_machine_as_a_container_calls_it_is_this_machine() -> None:
+    with open_redis("http://host.docker.internal:8790", TOKEN, timeout=1) as opened:
+        assert opened is not None
+
+
 @pytest.mark.parametrize(
     ("url", "token"),
     [
         ("http://redis.example.com", TOKEN),
         ("http://127.0.0.1.evil.example", TOKEN),
+        ("http://host.docker.internal.evil.example", TOKEN),
         ("ftp://127.0.0.1", TOKEN),
         ("https://", TOKEN),
         ("", TOKEN),

@@ -25,7 +25,7 @@ from upstash_redis import Redis
 
 from billing.errors import Misconfigured
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1", "host.docker.internal"})  # see config/environment.py
 _LARGEST = 6 * 1024 * 1024
 """Bytes of an answer. The largest value is the catalog, and no more than that could a function answer with
 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
@@ -43,7 +43,7 @@ def open_redis(url: str, token: str, timeout: float) -> Redis:
         _ = parts.port
     except ValueError:  # "https://[", a port that is none: the parser's error would quote the secret
         parts = urlsplit("")
-    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
     if not secure or not parts.hostname or "@" in parts.netloc or parts.path.rstrip("/") or parts.query:
         raise Misconfigured("the Upstash URL must be an https origin", secret="UPSTASH_SECRET")  # noqa: S106  a name
     if not token or not token.isascii() or not token.isprintable() or " " in token:

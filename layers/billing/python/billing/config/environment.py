@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from billing.errors import Misconfigured
 
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]", "host.docker.internal")
+"""The last is its name in a container of `sam local invoke`; on Lambda it is nobody's."""
 _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:(?P<port>[0-9]{1,5}))?/?", re.ASCII
 )
@@ -62,6 +63,6 @@ class Environment:
         parts = _ORIGIN.fullmatch(value)
         if parts is None or int(parts["port"] or 0) > _LAST_PORT:
             raise Misconfigured(f"the setting {name} must be an origin: https, a host, and nothing after", setting=name)
-        if parts["scheme"] == "http" and parts["host"] not in _LOOPBACK:
+        if parts["scheme"] == "http" and parts["host"] not in _THIS_MACHINE:
             raise Misconfigured(f"the setting {name} must be an https address", setting=name)
         return value.rstrip("/")
