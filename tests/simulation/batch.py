@@ -33,7 +33,6 @@ def some(seeds: range) -> Done:
     begun = time.process_time()
     for seed in seeds:
         outcome = run(seed)
-        gc.collect(0)  # what a run leaves behind is still at hand, and the next one gets its memory
         done.runs += 1
         done.calls += outcome.calls
         if outcome.failure is not None:

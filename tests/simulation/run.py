@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
 from collections.abc import Mapping
@@ -45,6 +46,7 @@ class Outcome:
 def run(seed: int, tape: Mapping[Name, int] | None = None, world: type[Simulation] = Simulation) -> Outcome:
     """Run once; by `tape` instead of chance where there is one."""
     begun = time.perf_counter()
+    gc.collect(0)  # what the run before has left behind is still at hand, and this one gets its memory
     sim = world(seed, tape)
     failure: str | None = None
     try:

@@ -137,7 +137,10 @@ class Memory:
 
     def keys(self) -> list[str]:
         """The keys that have not ended."""
-        return [key for key in [*self._kept] if self.get(key) is not None]
+        now = self._now()
+        for key in [key for key, (_, ends) in self._kept.items() if ends < now]:
+            del self._kept[key]
+        return [*self._kept]
 
     def delete(self, keys: Sequence[str]) -> int:
         """Delete keys; how many were there."""
