@@ -3,15 +3,19 @@
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from billing.adapters import aws_client
 from local.containers import container_environment
 from local.door import relay
-from local.run_config import CONTAINERS_SECRET, Ports, seen_from_containers
+from local.run_config import CONTAINERS_SECRET, Ports, local_aws_environment, seen_from_containers
 from local.stack import Stack
 from local.supervisor.ports import free_ports
+from local.template import Addresses, load_model
 
 ROOT = Path(__file__).parents[3]
 
@@ -22,6 +26,28 @@ def test_the_file_for_sam_local_invoke_is_that_of_make_run(tmp_path: Path) -> No
     made = container_environment(stack.config, stack.config.model())
     assert json.loads((ROOT / "events/env.json").read_text()) == made
     assert CONTAINERS_SECRET in stack.config.secrets
+
+
+@pytest.mark.parametrize(("stage", "found"), [("dev", {""}), ("staging", set()), ("prod", set())])
+def test_the_template_names_endpoints_for_development_alone(tmp_path: Path, stage: str, found: set[str]) -> None:
+    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com", "Stage": stage}
+    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
+    functions = load_model(ROOT / "template.yaml", given, addresses, tmp_path).functions.values()
+    told = [(name, value) for each in functions for name, value in each.environment.items() if "ENDPOINT" in name]
+    assert {value for _, value in told} == found
+    assert len(told) == (3 * len(functions) if found else 0)
+
+
+@pytest.mark.parametrize("build", [aws_client.dynamodb_client, aws_client.sqs_client, aws_client.secrets_client])
+def test_an_empty_endpoint_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, build: Callable[[], Any]) -> None:
+    """So a function that is deployed for development asks AWS."""
+    config = Stack(state_dir=tmp_path).config
+    for name in local_aws_environment(config):
+        if "ENDPOINT" in name:
+            monkeypatch.setenv(name, "")
+    client = build()
+    assert client.meta.endpoint_url.endswith(".us-east-1.amazonaws.com")
+    client.close()
 
 
 def test_only_this_machine_has_another_name() -> None:
