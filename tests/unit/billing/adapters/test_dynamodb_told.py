@@ -1,4 +1,4 @@
-"""What a write has to tell stands in its item, for the table's stream (docs/events.md), and goes with the next write."""
+"""What a write has to tell stands in its item, for the stream (docs/events.md), and goes with the next write."""
 
 from __future__ import annotations
 
