@@ -111,7 +111,8 @@ def test_of_several_customers_the_one_that_pays_is_shown(core):
 
 
 def test_of_several_customers_the_one_that_owes_is_shown(core):
-    subscribed(core, status="past_due")
+    core.stripe.invoices[an_invoice().id] = an_invoice()
+    subscribed(core, status="past_due", latest_invoice=an_invoice().id)
     core.tables.accounts[ALICE] = replace(core.account(), customers=(CUSTOMER, CustomerId("cus_newer")))
     open_portal(want(), core.portal)
     assert core.plans.opened == [(CUSTOMER, None, None)]

@@ -11,7 +11,19 @@ from billing.errors import MalformedObject, StripeRefused, StripeUnavailable
 from billing.services.resync import Resynced, resync
 from tests.fakes.core import Core, a_notice
 from tests.fakes.lifecycles import refunds, renewed
-from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, PRO_30, PRO_MONTHLY, SESSION, a_refund, a_session, an_order
+from tests.fakes.snapshots import (
+    ALICE,
+    CUSTOMER,
+    NOW,
+    PRO_30,
+    PRO_MONTHLY,
+    SESSION,
+    a_refund,
+    a_session,
+    a_subscription,
+    an_invoice,
+    an_order,
+)
 from tests.fakes.world import raising
 
 SOON = NOW + timedelta(minutes=5)
@@ -197,6 +209,19 @@ def test_a_customer_that_stripe_refuses_is_said(core):
 def test_who_asked_stands_in_the_ledger(core):
     done(core, actor="plumb:ada")
     assert core.tables.entries(ALICE)[0].actor == "plumb:ada"
+
+
+def test_what_parked_events_grant_is_granted_in_the_name_of_who_asked(core):
+    """An invoice that neither the subscription nor a list names: the parked event alone tells of it."""
+    paid = an_invoice(id=InvoiceId("in_0"))
+    core.stripe.subscriptions[a_subscription().id] = a_subscription()
+    core.stripe.invoices[paid.id] = paid
+    core.tables.owners.clear()
+    core.deliver(a_notice("invoice.paid", id="evt_0", related={"invoice": paid.id}))
+    core.tables.owners[CUSTOMER] = ALICE
+    done(core, actor="plumb:ada", most=0)
+    assert ("PURCHASE", 100) in core.granted()
+    assert {entry.actor for entry in core.tables.entries(ALICE)} == {"plumb:ada"}
 
 
 def test_parked_events_are_applied(core):

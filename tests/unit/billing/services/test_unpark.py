@@ -245,6 +245,7 @@ def test_one_that_can_not_be_read_any_more_holds_up_no_other_and_no_resync(core)
     core.deliver(RENEWED, changed("evt_sub"))
     core.tables.events[EventId("evt_sub")] = replace(core.tables.events[EventId("evt_sub")], message='{"v": 0}')
     owned(core)
+    core.clock.time = NOW + timedelta(seconds=5)
     resync(ALICE, core.converge, core.cache, SOON)
     assert core.outcomes() == {"evt_paid": "NOOP", "evt_sub": "QUARANTINED"}
     unread = core.tables.events[EventId("evt_sub")]
