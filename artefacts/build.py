@@ -84,5 +84,5 @@ def _sources() -> Iterator[Path]:
     yield REPOSITORY / "requirements/sam.txt"
     for room in ("artefacts", "functions", "layers"):
         for path in (REPOSITORY / room).rglob("*"):
-            if path.is_file() and path.suffix != ".pyc":
+            if path.is_file() and "__pycache__" not in path.parts:  # Python may be writing there at this moment
                 yield path

@@ -9,7 +9,7 @@ two seconds, and Lambda sets its own. `unchecked-hash` is taken as it is, and it
 from __future__ import annotations
 
 import importlib.util
-import py_compile
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,24 +22,18 @@ https://github.com/python/cpython/blob/3.13/Lib/importlib/_bootstrap_external.py
 """
 
 
-def compile_into(folder: Path, deployed_as: str) -> int:
-    """Compile every module below `folder`, which Lambda will have as `deployed_as`; return how many.
+def compile_into(folder: Path, deployed_as: str) -> None:
+    """Compile every module below `folder`, which Lambda will have as `deployed_as`.
 
     That path is kept in the bytecode, for tracebacks: another one would be mended at each import, and this machine's
-    own would make two builds differ. Raises ClickException for a module that does not compile.
+    own would make two builds differ. So would what else a process has loaded, for bytecode marks what is referred to
+    more than once (https://docs.python.org/3/library/marshal.html): hence a Python that has loaded nothing.
+    Raises ClickException for a module that does not compile.
     """
     if importlib.util.MAGIC_NUMBER != MAGIC:
         raise click.ClickException(f"bytecode for Lambda needs Python 3.13, and this is {sys.version.split()[0]}")
-    modules = sorted(folder.rglob("*.py"))
-    for module in modules:
-        try:
-            py_compile.compile(
-                str(module),
-                dfile=f"{deployed_as}/{module.relative_to(folder).as_posix()}",
-                doraise=True,
-                optimize=0,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )
-        except py_compile.PyCompileError as error:
-            raise click.ClickException(f"{module} does not compile: {error.msg}") from error
-    return len(modules)
+    what = ("-q", "-f", "-o", "0", "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", deployed_as)
+    command = [sys.executable, "-I", "-S", "-m", "compileall", *what, str(folder)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        raise click.ClickException(f"a module does not compile:\n{ran.stdout}{ran.stderr}")
