@@ -48,13 +48,14 @@ def move_by_hand(client: "SQSClient", dead: str, source: str, most: int, seen: C
     return moved
 
 
-def move_by_task(client: Any, dead: str, clock: Clock, seen: Callable[[int], None]) -> int:
-    """Have SQS move them to the queues that they came from, and wait for it; how many. Raises PlumbError when it fails.
+def move_by_task(client: Any, dead: str, source: str, clock: Clock, seen: Callable[[int], None]) -> int:
+    """Have SQS move them to the events queue, and wait for it; how many. Raises PlumbError when it fails.
 
+    The destination is named: what EventBridge gave up came from no queue, and SQS would not know where to put it.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
     """
-    arn = client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    handle = client.start_message_move_task(SourceArn=arn)["TaskHandle"]
+    arn, destination = _arn(client, dead), _arn(client, source)
+    handle = client.start_message_move_task(SourceArn=arn, DestinationArn=destination)["TaskHandle"]
     while True:
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListMessageMoveTasks.html: newest
         # first, and the handle is there only while the task runs
@@ -68,3 +69,8 @@ def move_by_task(client: Any, dead: str, clock: Clock, seen: Callable[[int], Non
         why = task.get("FailureReason", "no reason given")
         raise PlumbError(f"The move task {handle[:12]}… ended {task['Status']} after {moved} messages: {why}.")
     return moved
+
+
+def _arn(client: Any, url: str) -> str:
+    arn: str = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return arn

@@ -40,7 +40,7 @@ def command(invocation: Invocation, dry_run: bool) -> int:
             if invocation.site.local:
                 moved = move_by_hand(world.sqs, dead, world.queue_url, waiting, seen)
             else:
-                moved = move_by_task(invocation.site.client("sqs"), dead, world.clock, seen)
+                moved = move_by_task(invocation.site.client("sqs"), dead, world.queue_url, world.clock, seen)
         out.say(f"Moved {moved}.")
     out.document({"queue": name, "waiting": waiting, "moved": moved})
     return FAILED if moves and moved < waiting else OK

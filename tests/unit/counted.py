@@ -42,7 +42,11 @@ OF_AWS: Mapping[str, tuple[frozenset[str], str, str]] = {
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
     "AWS/ApiGateway": (frozenset({"4xx", "5xx", "Count", "Latency"}), "ApiId", "AWS::ApiGatewayV2::Api"),
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html
-    "AWS/EventBridge/Pipes": (frozenset({"ExecutionFailed"}), "PipeName", "AWS::Pipes::Pipe"),
+    "AWS/EventBridge/Pipes": (
+        frozenset({"ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout"}),
+        "PipeName",
+        "AWS::Pipes::Pipe",
+    ),
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
     "AWS/DynamoDB": (
         frozenset({"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"}),

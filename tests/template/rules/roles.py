@@ -109,7 +109,7 @@ def secrets(template: Template) -> Iterator[str]:
             if not action.startswith("secretsmanager:"):
                 continue
             text = json.dumps(statement["Resource"])
-            by_name = "Secret}-*" in text or "${Name}-*" in text
+            by_name = "Secret}-??????" in text or "${Name}-??????" in text  # and of no longer name
             if action != "secretsmanager:GetSecretValue" or not by_name:
                 yield f"{role}: {action} on {text}"
 

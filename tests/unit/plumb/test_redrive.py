@@ -19,18 +19,22 @@ from tests.simulation.stores.sqs import Queue, Sqs, url_of
 
 URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/events-dead"
 ARN = "arn:aws:sqs:eu-central-1:123456789012:events-dead"
+SOURCE_URL, SOURCE_ARN = URL.removesuffix("-dead"), ARN.removesuffix("-dead")
 
 
 def moved(*tasks: dict[str, Any]) -> tuple[int, list[int]]:
     client = boto3.client("sqs", region_name="eu-central-1")
     seen: list[int] = []
     with Stubber(client) as stub:
-        wanted = {"QueueUrl": URL, "AttributeNames": ["QueueArn"]}
-        stub.add_response("get_queue_attributes", {"Attributes": {"QueueArn": ARN}}, wanted)
-        stub.add_response("start_message_move_task", {"TaskHandle": "handle-of-the-task"}, {"SourceArn": ARN})
+        for url, arn in ((URL, ARN), (SOURCE_URL, SOURCE_ARN)):
+            wanted = {"QueueUrl": url, "AttributeNames": ["QueueArn"]}
+            stub.add_response("get_queue_attributes", {"Attributes": {"QueueArn": arn}}, wanted)
+        # EventBridge's dead letters came from no queue: without a destination SQS would fail at them
+        moved = {"SourceArn": ARN, "DestinationArn": SOURCE_ARN}
+        stub.add_response("start_message_move_task", {"TaskHandle": "handle-of-the-task"}, moved)
         for task in tasks:
             stub.add_response("list_message_move_tasks", {"Results": [task]}, {"SourceArn": ARN, "MaxResults": 1})
-        found = move_by_task(client, URL, FakeClock(datetime(2026, 11, 27, tzinfo=UTC)), seen.append)
+        found = move_by_task(client, URL, SOURCE_URL, FakeClock(datetime(2026, 11, 27, tzinfo=UTC)), seen.append)
         stub.assert_no_pending_responses()
     return found, seen
 

@@ -289,7 +289,7 @@ def test_an_account_left_unprocessed_for_too_long_is_not_a_new_account(stubbed: 
 # --------------------------------------------------------------------------------------------- names and placeholders
 
 WORDS = re.compile(r"[#:]?[A-Za-z_]+")
-LANGUAGE = {"attribute_not_exists", "size", "AND", "OR", "IN", "SET", "ADD", "DELETE"}
+LANGUAGE = {"attribute_not_exists", "size", "AND", "OR", "IN", "SET", "REMOVE", "ADD", "DELETE"}
 
 
 def expressions(request: Any) -> Iterator[tuple[str, Any]]:
