@@ -114,7 +114,7 @@ failure-modes: .venv/.ready ## write docs/failure-modes.md from the rows in test
 reconcile-cost: .venv/.ready ## count what reading Stripe's lists costs, up to a million accounts: SIZES="1000 5000"
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.reconcile_cost $(SIZES)
 
-bench: .venv/.ready .venv-sam/.ready ## time each function beside an empty and a plain one, and write docs/bench.md (Linux)
+bench: .venv/.ready .venv-sam/.ready ## time each function beside an empty and a plain one, and write docs/bench.md, and docs/cost.md's USD (Linux)
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.bench bench $(ARGS)
 
 cost: .venv/.ready ## count what a purchase and its events ask of every service, and write docs/cost.md

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tests.bench import bench_page, record
+from tests.bench import bench_page, record, stored
 from tests.bench.counted import counted, warmed
 from tests.bench.page import PAGE, rendered
 from tests.bench.subjects import Bench
@@ -28,23 +28,30 @@ def bench() -> None:
         loaded = {label: started(label).ready for label in running.labels()}
     counts = {label: (len(count.modules), count.opened) for label, count in loaded.items()}
     record.saved(record.made(found, warm, counts))
-    bench_page.PAGE.write_text(bench_page.rendered(record.read()))
-    click.echo(f"Written: {bench_page.PAGE.name}, {record.RECORD.name}")
+    _pages()
+    click.echo(f"Written: {record.RECORD.name}, and of it {bench_page.PAGE.name} and {PAGE.name}")
 
 
 @main.command()
 def page() -> None:
-    """Write the page of the last record anew."""
-    bench_page.PAGE.write_text(bench_page.rendered(record.read()))
+    """Write both pages anew, of what was measured and counted last."""
+    _pages()
 
 
 @main.command()
 def cost() -> None:
-    """Count, and write the page."""
+    """Count, and write the counts and their page."""
     with world() as running:
         warmed(running)
-        PAGE.write_text(rendered(counted(running), record.read()))
-    click.echo(f"Written: {PAGE.name}")
+        stored.saved(counted(running))
+    _pages()
+    click.echo(f"Written: {stored.COUNTS.name}, {PAGE.name}")
+
+
+def _pages() -> None:
+    """USD are of both: counts, and the processor time of the record."""
+    bench_page.PAGE.write_text(bench_page.rendered(record.read()))
+    PAGE.write_text(rendered(stored.read(), record.read()))
 
 
 if __name__ == "__main__":

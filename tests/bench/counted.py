@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
@@ -41,8 +41,10 @@ class Step:
     """Of Redis."""
     read_units: float
     write_units: int
-    stripe: tuple[str, ...]
-    """Stripe's routes, in order."""
+    largest: int = field(compare=False)
+    """Bytes of the largest item that was written. DynamoDB drops zeros at a number's end, so times make it differ."""
+    stripe: tuple[str, ...] = field(default=(), compare=False)
+    """Stripe's routes, as they came: some are asked side by side."""
 
 
 def step(name: str, function: str, invocations: int, events: int, asked: Sequence[Request]) -> Step:
@@ -58,6 +60,7 @@ def step(name: str, function: str, invocations: int, events: int, asked: Sequenc
         commands=sum(each.commands for each in asked),
         read_units=sum(each.read_units for each in asked),
         write_units=sum(each.write_units for each in asked),
+        largest=max((each.largest for each in asked), default=0),
         stripe=tuple(_route(each) for each in asked if each.service == "Stripe"),
     )
 

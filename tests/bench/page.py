@@ -17,8 +17,10 @@ _HEAD = """\
 # What a purchase and its events ask for, and cost
 
 Made by `make cost`, which plays purchases on the local system and counts every HTTP request that leaves a function, as
-a proxy sees it; each check counts again, and fails when this page is not what it found. The functions are warm: the
-first request of a process reads its secrets besides, with one request to Secrets Manager for each.
+a proxy sees it, and puts the counts into [cost.json](cost.json). Each check counts again, and fails when it finds
+others. USD are of the counts and of measured times, which no check holds; `make bench` writes them anew as well. The
+functions are warm: the first request of a process reads its secrets besides, with one request to Secrets Manager for
+each.
 
 Units are DynamoDB's, counted by its rules from the items as they were before and after each write, the two indexes
 included: a write unit for each kilobyte, twice in a transaction; a read unit for each 4 KB

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.units import IN_A_TRANSACTION, Item, index_units, query_units, read_units, write_units
+from tests.bench.units import IN_A_TRANSACTION, Item, index_units, query_units, read_units, size, write_units
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,12 +32,12 @@ class Units:
         with self._lock:
             if operation == "TransactWriteItems":
                 deeds = [(kind, deed) for each in asked["TransactItems"] for kind, deed in each.items()]
-                return {"write_units": self._written(deeds, go, IN_A_TRANSACTION)}
+                return self._written(deeds, go, IN_A_TRANSACTION)
             if operation in _WRITES:
-                return {"write_units": self._written([(_WRITES[operation], asked)], go, 1)}
+                return self._written([(_WRITES[operation], asked)], go, 1)
             return {"read_units": self._found(operation, asked, json.loads(go()))}
 
-    def _written(self, deeds: list[tuple[str, Any]], go: Callable[[], bytes], times: int) -> int:
+    def _written(self, deeds: list[tuple[str, Any]], go: Callable[[], bytes], times: int) -> dict[str, Any]:
         named = [self._named(deed) for _, deed in deeds]
         before = [self._item(*each) for each in named]
         go()
@@ -45,7 +45,7 @@ class Units:
         units = 0
         for (table, _), old, new in zip(named, before, after, strict=True):
             units += times * write_units(old, new) + index_units(old, new, self._indexes(table))
-        return units
+        return {"write_units": units, "largest": max(size(item or {}) for item in after)}
 
     def _found(self, operation: str, asked: Any, answer: Any) -> float:
         match operation:
