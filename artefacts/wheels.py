@@ -9,6 +9,7 @@ with hashes, and `sam build` gets no other place to look.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,11 +26,14 @@ _COMMON = ("download", "--quiet", "--require-hashes", "--only-binary", ":all:", 
 def fetch_wheels(pip: Path, lock: Path, arch: str, into: Path) -> Path:
     """Return a folder that holds the lock's wheels for `arch` and for this machine; fetch them once for each lock.
 
+    What was fetched before is hashed again, for the folder is open to whatever runs here: one file that is not of the
+    lock, and all are fetched anew. `sam build` itself asks for no hash.
+
     `pip` is a Python that has pip. Raises ClickException with pip's words when a wheel is missing or is not the one
     that was locked.
     """
     folder = into / f"{arch}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
-    if folder.exists():
+    if folder.exists() and _is_locked(folder, lock):
         return folder
     unfinished = into / f"unfinished-{arch}"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -38,9 +42,14 @@ def fetch_wheels(pip: Path, lock: Path, arch: str, into: Path) -> Path:
     abis = ("--abi", "cp313", "--abi", "abi3", "--abi", "none")
     _download(pip, lock, unfinished, "--python-version", "3.13", "--implementation", "cp", *abis, *platforms)
     for former in into.glob(f"{arch}-*"):
-        shutil.rmtree(former)  # of an older lock
+        shutil.rmtree(former)  # of an older lock, or not as it was fetched
     unfinished.rename(folder)
     return folder
+
+
+def _is_locked(folder: Path, lock: Path) -> bool:
+    locked = set(re.findall(r"--hash=sha256:([0-9a-f]{64})", lock.read_text()))
+    return all(path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() in locked for path in folder.iterdir())
 
 
 def _download(pip: Path, lock: Path, into: Path, *which: str) -> None:

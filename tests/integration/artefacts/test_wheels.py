@@ -61,6 +61,28 @@ def test_the_locked_wheels_of_both_machines_are_fetched_once_for_a_lock(shelf: P
     assert [path.name for path in into.iterdir()] == [anew.name] != [fetched.name]  # the older lock's are gone
 
 
+def test_a_wheel_that_was_changed_since_it_was_fetched_is_fetched_anew(shelf: Path, tmp_path: Path) -> None:
+    """`sam build` would take it into the layer: it asks for no hash."""
+    locked, into = lock(tmp_path, wheel(shelf, HERE), wheel(shelf, OTHER)), tmp_path / "wheels"
+    fetched = fetch_wheels(PIP, locked, OTHER, into)
+    for name in ("thing-1.0-cp313-cp313-" + TAGS[OTHER], "beside-2.0-py3-none-any"):
+        with zipfile.ZipFile(fetched / f"{name}.whl", "a") as archive:
+            archive.writestr("more.py", "raise SystemExit\n")
+        assert fetch_wheels(PIP, locked, OTHER, into) == fetched
+        assert {path.name: path.read_bytes() for path in fetched.iterdir()} == {
+            path.name: path.read_bytes() for path in shelf.iterdir()
+        }
+
+
+def test_a_changed_wheel_is_not_used_when_no_other_can_be_fetched(shelf: Path, tmp_path: Path) -> None:
+    locked, into = lock(tmp_path, wheel(shelf, HERE), wheel(shelf, OTHER)), tmp_path / "wheels"
+    fetched = fetch_wheels(PIP, locked, OTHER, into)
+    for path in (*shelf.iterdir(), next(fetched.iterdir())):
+        path.write_bytes(path.read_bytes() + b"more")
+    with pytest.raises(click.ClickException, match=re.compile("DO NOT MATCH THE HASHES", re.IGNORECASE)):
+        fetch_wheels(PIP, locked, OTHER, into)
+
+
 def test_a_wheel_that_is_not_the_locked_one_is_refused(shelf: Path, tmp_path: Path) -> None:
     """What `sam build` alone would not notice: it asks for the other machine's wheels by name and version."""
     locked = lock(tmp_path, wheel(shelf, HERE), "0" * 64)
