@@ -44,7 +44,10 @@ def deployed_stack(
 
 
 def _stack_of(stage: str, samconfig: Path) -> tuple[str, str | None]:
-    """Stack and region of the environment in samconfig.toml whose parameters say `Stage=` this stage."""
+    """Stack and region of the environment in samconfig.toml whose parameters say `Stage=` this stage.
+
+    Two may, `default` and `dev`: the guide of `sam deploy` writes the region into the former.
+    """
     try:
         environments = tomllib.loads(samconfig.read_text())
     except (OSError, ValueError) as exc:
@@ -57,7 +60,8 @@ def _stack_of(stage: str, samconfig: Path) -> tuple[str, str | None]:
         stack = shared.get("stack_name") or deploy.get("stack_name")
         named = _overrides(deploy.get("parameter_overrides", [])).get("Stage")
         if stack and named:
-            stages[named] = (stack, shared.get("region") or deploy.get("region"))
+            _, before = stages.get(named, (stack, None))
+            stages[named] = (stack, shared.get("region") or deploy.get("region") or before)
     if stage not in stages:
         raise PlumbError(f"{samconfig.name} has no stage {stage}: there is local, {', '.join(stages)}.")
     return stages[stage]

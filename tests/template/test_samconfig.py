@@ -30,6 +30,7 @@ def test_an_installation_has_its_own_stack_stage_and_mode(stage: str, mode: str)
     assert deploy["tags"] == ["application=plumbline", f"stage={stage}"]
     assert deploy["capabilities"] == "CAPABILITY_IAM", "roles without names of their own: no more is asked for"
     assert deploy["resolve_s3"] is True
+    assert deploy["template_file"] == ".aws-sam/build/template.yaml", "functions without packages would be deployed"
     assert deploy["fail_on_empty_changeset"] is False, "a pipeline may deploy the same again"
 
 

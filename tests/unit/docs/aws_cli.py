@@ -45,9 +45,9 @@ def wrong(words: Sequence[str]) -> str | None:
             return f"{call.operation.name} has no {option}"
     shape = call.operation.input_shape
     needed = shape.required_members if shape is not None else ()
-    return next(
-        (f"{LACKS} --{xform_name(each, '-')}" for each in needed if f"--{xform_name(each, '-')}" not in given), None
-    )
+    said = {option.replace("--no-", "--", 1) for option in given}
+    missing = [option for option in (f"--{xform_name(each, '-')}" for each in needed) if option not in said]
+    return f"{LACKS} {missing[0]}" if missing else None
 
 
 def carry_out(words: Sequence[str]) -> dict[str, Any]:

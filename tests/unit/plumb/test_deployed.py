@@ -91,6 +91,18 @@ def test_region_of_samconfig(deployed: Deployed, tmp_path: Path, monkeypatch: py
     assert deployed_stack("qa", samconfig=samconfig).aws["AWS_REGION"] == REGION
 
 
+def test_region_that_the_guide_has_written(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sam deploy --guided` writes it into the table `default`, and the one of the stage has none."""
+    deployed.deploy("one", STAGE="qa")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    samconfig = tmp_path / "samconfig.toml"
+    settings = "parameter_overrides = ['Stage=qa']\nstack_name = 'one'\n"
+    samconfig.write_text(
+        f"[default.deploy.parameters]\nregion = '{REGION}'\n{settings}[qa.deploy.parameters]\n{settings}"
+    )
+    assert deployed_stack("qa", samconfig=samconfig).aws["AWS_REGION"] == REGION
+
+
 def test_a_stack_that_says_another_stage(deployed: Deployed, plumb: Operator) -> None:
     deployed.deploy(STAGE="dev")
     result = plumb("doctor", "--stage", "staging")
