@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from artefacts.bytecode import compile_into
@@ -27,7 +28,31 @@ def folder_of(arch: str) -> Path:
 
 
 def build(arch: str) -> Path:
-    """Build all functions and layers anew and return their folder. It is there whole, or as it was before."""
+    """Build all functions and layers anew and return their folder. It is there whole, or as it was before.
+
+    One process builds at a time, the others wait.
+    """
+    with _alone(arch):
+        return _build(arch)
+
+
+def built(arch: str) -> Path:
+    """Return the folder of artefacts of the sources as they are now; build them if they are not. One process builds."""
+    with _alone(arch):
+        folder = folder_of(arch)
+        of = folder / _OF
+        return folder if of.is_file() and of.read_text() == _inputs() else _build(arch)
+
+
+@contextmanager
+def _alone(arch: str) -> Iterator[None]:
+    _BUILT.mkdir(exist_ok=True)
+    with (_BUILT / f"lock-{arch}").open("w") as one:
+        fcntl.flock(one, fcntl.LOCK_EX)
+        yield
+
+
+def _build(arch: str) -> Path:
     wanted, unfinished = folder_of(arch), _BUILT / f"unfinished-{arch}"
     shutil.rmtree(unfinished, ignore_errors=True)
     of = _inputs()
@@ -44,16 +69,6 @@ def build(arch: str) -> Path:
     shutil.rmtree(wanted, ignore_errors=True)
     unfinished.rename(wanted)
     return wanted
-
-
-def built(arch: str) -> Path:
-    """Return the folder of artefacts of the sources as they are now; build them if they are not. One process builds."""
-    _BUILT.mkdir(exist_ok=True)
-    with (_BUILT / f"lock-{arch}").open("w") as one:
-        fcntl.flock(one, fcntl.LOCK_EX)
-        folder = folder_of(arch)
-        of = folder / _OF
-        return folder if of.is_file() and of.read_text() == _inputs() else build(arch)
 
 
 def layers(folder: Path) -> list[Path]:
