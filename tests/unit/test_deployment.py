@@ -1,0 +1,123 @@
+"""The steps of a deployment, each run as GitHub runs it: what it hands over, and that it fails with what it calls.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell (`bash -e`)
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+DEPLOYMENT = yaml.safe_load((REPOSITORY / ".github/workflows/deploy.yml").read_text())
+STEPS: list[dict[str, Any]] = DEPLOYMENT["jobs"]["deploy"]["steps"]
+GIVEN = {
+    "STAGE": "prod",
+    "MODE": "live",
+    "RELEASE": "0123456789abcdef0123456789abcdef01234567",
+    "RUN": "77-1",
+    "PARAMETERS": "AppUrl=https://example.com",
+    "GITHUB_REPOSITORY": "owner/repository",
+    "GITHUB_SHA": "0123456789abcdef0123456789abcdef01234567",
+}
+TOOLS = {"gh": "gh", "sam": ".venv-sam/bin/sam", "aws": "aws", "curl": "curl"}
+BASH = shutil.which("bash") or ""
+
+pytestmark = pytest.mark.skipif(
+    not BASH or subprocess.run([BASH, "-c", "type mapfile"], capture_output=True, check=False).returncode != 0,
+    reason="needs a bash of the runners' age: macOS has 3.2",
+)
+
+
+class Played:
+    """A step that was run, with programs that only write down what they were given."""
+
+    def __init__(self, folder: Path, script: str, *, failing: str = "", **given: str) -> None:
+        self._calls = folder / "calls"
+        for tool, path in TOOLS.items():
+            stub = folder / ("bin" if "/" not in path else ".") / path
+            stub.parent.mkdir(parents=True, exist_ok=True)
+            stub.write_text(
+                f'#!/usr/bin/env bash\nprintf "%q " {tool} "$@" >>{shlex.quote(str(self._calls))}\n'
+                f"echo >>{shlex.quote(str(self._calls))}\necho https://api.example.com\nexit {int(tool == failing)}\n"
+            )
+            stub.chmod(0o755)
+        path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        self._ran = subprocess.run(
+            [BASH, "-e", "-c", script],
+            cwd=folder,
+            env=GIVEN | given | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.ok = self._ran.returncode == 0
+        self.said = self._ran.stderr
+
+    @property
+    def calls(self) -> list[list[str]]:
+        return [shlex.split(line) for line in self._calls.read_text().splitlines()] if self._calls.exists() else []
+
+
+def script_that_calls(tool: str) -> str:
+    [script] = [step["run"] for step in STEPS if f"{TOOLS[tool]} " in step.get("run", "")]
+    return str(script)
+
+
+def overrides(played: Played) -> list[str]:
+    [call] = played.calls
+    return call[call.index("--parameter-overrides") + 1 :]
+
+
+def test_a_stage_gets_its_name_its_mode_its_release_and_what_its_environment_gives(tmp_path: Path) -> None:
+    played = Played(tmp_path, script_that_calls("sam"))
+    assert played.ok, played.said
+    assert played.calls[0][:4] == ["sam", "deploy", "--config-env", "prod"]
+    assert overrides(played) == [
+        "Stage=prod",
+        "StripeMode=live",
+        "Release=0123456789ab-77-1",
+        "AppUrl=https://example.com",
+    ]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_every_line_of_the_variable_is_a_parameter(tmp_path: Path, newline: str) -> None:
+    """What GitHub's form for a variable takes: several lines, a blank one, and one at the end."""
+    lines = [
+        "AppUrl=https://example.com",
+        "",
+        '  OwnerNote="two words"  ',
+        "   ",
+        "JwtIssuer=https://id.example.com",
+        "",
+    ]
+    played = Played(tmp_path, script_that_calls("sam"), PARAMETERS=newline.join(lines))
+    assert played.ok, played.said
+    assert overrides(played)[3:] == [
+        "AppUrl=https://example.com",
+        'OwnerNote="two words"',
+        "JwtIssuer=https://id.example.com",
+    ]
+
+
+def test_no_parameters_are_none(tmp_path: Path) -> None:
+    assert len(overrides(Played(tmp_path, script_that_calls("sam"), PARAMETERS=""))) == 3
+
+
+@pytest.mark.parametrize(
+    "line", ["JwtIssuer", "=https://example.com", "AppUrl=https://example.com JwtIssuer=x", "# A=b"]
+)
+def test_a_line_that_is_no_parameter_stops_the_deployment(tmp_path: Path, line: str) -> None:
+    """`sam deploy` would leave out the words after a space, and say nothing."""
+    played = Played(tmp_path, script_that_calls("sam"), PARAMETERS=f"TrialCredits=5\n{line}\n")
+    assert (played.ok, played.calls) == (False, [])
+    assert line in played.said
