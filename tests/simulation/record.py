@@ -10,6 +10,7 @@ import json
 import platform
 import subprocess
 import time
+import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -20,18 +21,20 @@ from tests.simulation.batch import Done
 REPOSITORY = Path(__file__).parents[2]
 RECORD = Path("docs/simulation-record.json")
 PAGE = Path("docs/simulation-record.md")
+FAILURES = Path("docs/simulation-failures.toml")
 
 _HEAD = """\
 # What was simulated
 
-Made by `make simulate RUNS=100000 SEED=1 ARGS=--record`; not edited by hand. What is simulated, and what must hold, is
-said in [tests/simulation](../tests/simulation/README.md). A seed is one run of forty calls; at another commit it may
-mean another run.
+Made by `make simulate RUNS=20000 SEED=1 ARGS=--record` and the like; not edited by hand. What is simulated, and what
+must hold, is said in [tests/simulation](../tests/simulation/README.md). A seed is one run of forty calls; at another
+commit it may mean another run.
 """
 _TABLE = """\
 | Begun (UTC) | Commit | Seeds | Runs | Failed | Calls | Took | Runs per second | per CPU second |
 |---|---|---|---|---|---|---|---|---|
 """
+_WHY = "\n## Why they failed\n\n"
 
 
 class AlreadyRecorded(Exception):
@@ -88,6 +91,34 @@ def pieces(repository: Path = REPOSITORY) -> list[Piece]:
     return [Piece(**{**each, "failed": tuple(each["failed"])}) for each in known]
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why some seeds have failed at a commit, where the fault was, and the commit that mended it."""
+
+    seeds: tuple[int, ...]
+    commit: str
+    """Its first twelve digits, as the page shows it."""
+    why: str
+    mended: str
+    where: str
+    """`product`, or `simulation`: it asked for what nobody has promised."""
+
+
+def reasons(repository: Path = REPOSITORY) -> list[Reason]:
+    """What people have found out about the failures."""
+    path = repository / FAILURES
+    known = tomllib.loads(path.read_text())["failure"] if path.exists() else []
+    return [Reason(**{**each, "seeds": tuple(each["seeds"])}) for each in known]
+
+
+def unexplained(every: Sequence[Piece], known: Sequence[Reason]) -> list[tuple[str, int]]:
+    """Failures of which nobody has said why, by commit and seed."""
+    told = {(each.commit, seed) for each in known for seed in each.seeds}
+    return [
+        (piece.commit[:12], seed) for piece in every for seed in piece.failed if (piece.commit[:12], seed) not in told
+    ]
+
+
 class Recording:
     """A piece in the making. It knows its commit from the beginning, and nothing is written before its end."""
 
@@ -120,7 +151,7 @@ class Recording:
         self._refuse_twice(every)
         every.append(piece)
         _put(self._repository / RECORD, json.dumps([asdict(each) for each in every], indent=2) + "\n")
-        _put(self._repository / PAGE, rendered(every))
+        _put(self._repository / PAGE, rendered(every, reasons(self._repository)))
         return piece
 
     def _refuse_twice(self, every: Sequence[Piece]) -> None:
@@ -137,7 +168,7 @@ def _put(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def rendered(every: Sequence[Piece]) -> str:
+def rendered(every: Sequence[Piece], known: Sequence[Reason] = ()) -> str:
     """The page."""
     if not every:
         return f"{_HEAD}\nNothing is recorded yet.\n"
@@ -145,7 +176,17 @@ def rendered(every: Sequence[Piece]) -> str:
     commits = len({piece.commit for piece in every})
     total = f"{runs:,} runs of {_counted(commits, 'commit')}, of which {failed:,} failed."
     dirty = "" if all(piece.clean for piece in every) else "\n\\* with changes that were not committed.\n"
-    return f"{_HEAD}\n{total}\n\n{_TABLE}{''.join(_row(piece) for piece in every)}{dirty}"
+    why = "".join(map(_why, known)) + "".join(
+        f"- {seed}, at `{commit}`: not known yet.\n" for commit, seed in unexplained(every, known)
+    )
+    return (
+        f"{_HEAD}\n{total}\n\n{_TABLE}{''.join(_row(piece) for piece in every)}{dirty}{f'{_WHY}{why}' if why else ''}"
+    )
+
+
+def _why(reason: Reason) -> str:
+    seeds = ", ".join(map(str, reason.seeds))
+    return f"- {seeds}, at `{reason.commit}`. The {reason.where}: {reason.why} Mended in `{reason.mended}`.\n"
 
 
 def _row(piece: Piece) -> str:

@@ -9,7 +9,17 @@ from click.testing import CliRunner
 from tests.simulation import record
 from tests.simulation.__main__ import main
 from tests.simulation.batch import Done
-from tests.simulation.record import AlreadyRecorded, Incomplete, Piece, Recording, pieces, rendered
+from tests.simulation.record import (
+    AlreadyRecorded,
+    Incomplete,
+    Piece,
+    Reason,
+    Recording,
+    pieces,
+    reasons,
+    rendered,
+    unexplained,
+)
 from tests.simulation.run import Outcome
 
 
@@ -89,7 +99,7 @@ def test_no_seed_counts_twice_for_one_commit(repository: Path, first: int, last:
 
 def test_the_page_in_the_docs_is_that_of_the_record() -> None:
     page = record.REPOSITORY / record.PAGE
-    assert page.read_text() == rendered(pieces())
+    assert page.read_text() == rendered(pieces(), reasons())
 
 
 def test_the_command_runs_every_seed_once_and_says_how_fast() -> None:
@@ -105,3 +115,16 @@ def test_figures_of_the_page() -> None:
         "| 2026-11-28 09:30 | `cccccccccccc` | 1 to 100,000 | 100,000 | 0 | 5,400,000 | 40 min in 2 processes "
         "| 41.7 | 23.8 |"
     )
+
+
+def test_every_recorded_failure_is_understood() -> None:
+    assert unexplained(pieces(), reasons()) == []
+
+
+def test_a_failure_without_a_reason_is_told(repository: Path) -> None:
+    piece = Recording(1, 100, repository).end(done(100, failed=(7, 9)), processes=2)
+    known = Reason((7,), piece.commit[:12], "It was late.", "0123456789ab", "simulation")
+    assert unexplained([piece], [known]) == [(piece.commit[:12], 9)]
+    page = rendered([piece], [known])
+    assert f"- 7, at `{piece.commit[:12]}`. The simulation: It was late. Mended in `0123456789ab`." in page
+    assert f"- 9, at `{piece.commit[:12]}`: not known yet." in page
