@@ -121,3 +121,20 @@ def test_a_line_that_is_no_parameter_stops_the_deployment(tmp_path: Path, line: 
     played = Played(tmp_path, script_that_calls("sam"), PARAMETERS=f"TrialCredits=5\n{line}\n")
     assert (played.ok, played.calls) == (False, [])
     assert line in played.said
+
+
+def test_what_is_deployed_was_built_by_the_pipeline_of_this_very_commit_on_main(tmp_path: Path) -> None:
+    """`--repo` alone takes what any workflow of any branch has signed.
+
+    https://cli.github.com/manual/gh_attestation_verify
+    """
+    played = Played(tmp_path, script_that_calls("gh"))
+    assert played.ok, played.said
+    [call] = played.calls
+    assert call[:4] == ["gh", "attestation", "verify", "build.tar.gz"]
+    assert dict(zip(call[4::2], call[5::2], strict=True)) == {
+        "--repo": "owner/repository",
+        "--signer-workflow": "owner/repository/.github/workflows/pipeline.yml",
+        "--source-ref": "refs/heads/main",
+        "--source-digest": GIVEN["GITHUB_SHA"],
+    }
