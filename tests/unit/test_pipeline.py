@@ -92,6 +92,20 @@ def test_a_deployment_waits_for_its_environment_and_takes_only_what_the_pipeline
     assert "Release=${RELEASE::12}-$RUN" in "".join(runs)
 
 
+def test_a_push_waits_for_no_other_and_a_deployment_is_never_cut_short() -> None:
+    """A run that waits for prod's consent holds its group. Deployments to one stage go one after the other all the same
+    (https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency).
+    """
+    assert yaml.safe_load(TEXTS["pipeline.yml"])["concurrency"] == {
+        "group": "pipeline-${{ github.event_name == 'push' && github.sha || github.ref }}",
+        "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",
+    }
+    assert yaml.safe_load(TEXTS["deploy.yml"])["concurrency"] == {
+        "group": "deploy-${{ inputs.stage }}",
+        "cancel-in-progress": False,
+    }
+
+
 def test_the_list_of_what_is_deployed_goes_with_the_build() -> None:
     steps = yaml.safe_load(TEXTS["pipeline.yml"])["jobs"]["build"]["steps"]
     signed = [step["with"] for step in steps if "attest-sbom" in step.get("uses", "")]
