@@ -1,7 +1,7 @@
 """Take out of the layer of dependencies what no function reads: `unneeded.toml` says what, and why.
 
 Lambda fetches and unpacks the layers before a cold start, and botocore reads the endpoints of all of AWS to make one
-client. What is left is held to work by tests/artefacts.
+client. What is left is held to work by tests/integration/artefacts.
 """
 
 from __future__ import annotations
