@@ -138,3 +138,25 @@ def test_what_is_deployed_was_built_by_the_pipeline_of_this_very_commit_on_main(
         "--source-ref": "refs/heads/main",
         "--source-digest": GIVEN["GITHUB_SHA"],
     }
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_step_fails_with_what_it_calls(tmp_path: Path, tool: str) -> None:
+    played = Played(tmp_path, script_that_calls(tool), failing=tool)
+    assert not played.ok
+    assert played.calls[-1][0] == tool, "nothing comes after what failed"
+
+
+def test_the_stage_is_asked_for_its_catalog_once_it_is_deployed(tmp_path: Path) -> None:
+    played = Played(tmp_path, script_that_calls("curl"))
+    assert played.ok, played.said
+    asked, fetched = played.calls
+    assert asked[:5] == ["aws", "cloudformation", "describe-stacks", "--stack-name", "plumbline-prod"]
+    assert {"--fail", "https://api.example.com/catalog"} <= set(fetched)
+    scripts = [step.get("run") for step in STEPS]
+    assert scripts.index(script_that_calls("sam")) < scripts.index(script_that_calls("curl"))
+
+
+def test_no_step_of_a_deployment_is_left_out_or_may_fail() -> None:
+    assert [step for step in STEPS if {"if", "continue-on-error"} & step.keys()] == []
+    assert {"if", "continue-on-error"} & DEPLOYMENT["jobs"]["deploy"].keys() == set()

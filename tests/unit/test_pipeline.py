@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -80,6 +81,28 @@ def test_what_is_deployed_was_checked_and_staging_comes_first() -> None:
     for stage, mode in (("staging", "test"), ("prod", "live")):
         assert jobs[stage]["with"] == {"stage": stage, "mode": mode}
         assert jobs[stage]["if"] == "github.event_name == 'push'", "no pull request deploys"
+
+
+@pytest.mark.parametrize("status", [0, 2])
+def test_a_check_that_fails_fails_the_pipeline(tmp_path: Path, status: int) -> None:
+    """`.ci/run` goes on after it, to sum up, and still ends as it did."""
+    for tool, exits in {"make": status, "uv": 0}.items():
+        stub = tmp_path / tool
+        stub.write_text(f'#!/bin/sh\necho "{tool} $*"\nexit {exits}\n')
+        stub.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "PLUMBLINE_CHROMIUM": "/bin/true"}  # so that nothing is to be installed
+    ran = subprocess.run([REPOSITORY / ".ci/run"], env=environment, capture_output=True, text=True, check=False)
+    assert "make check\n" in ran.stdout
+    assert ran.returncode == status
+    assert ran.stdout.endswith("make check: ok\n" if status == 0 else f"make check: failed ({status})\n")
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_nothing_may_fail_unseen(job: str) -> None:
+    steps = JOBS[job].get("steps", [])
+    assert [each for each in (JOBS[job], *steps) if "continue-on-error" in each] == []
+    assert {step["if"] for step in steps if "if" in step} <= {"github.event_name == 'push'"}
 
 
 def test_a_deployment_waits_for_its_environment_and_takes_only_what_the_pipeline_signed() -> None:
