@@ -53,7 +53,8 @@ def test_a_burst_in_one_batch_reads_stripe_three_times_at_most(steps: dict[str, 
 def test_a_group_that_changes_nothing_writes_its_events_and_one_counter(steps: dict[str, Step]) -> None:
     """2n + 2 units: each is below a kilobyte, and a transaction doubles it.
 
-    The counter is in the account, whose size counts: with a subscription it is larger than a kilobyte.
+    The counter is in the account, whose size counts: with a subscription it is larger than a kilobyte, which is why a
+    plan misses the target, as docs/cost.md says.
     """
     pack, plan = (steps[f"{kind}: its events in one batch, nothing new"] for kind in ("pack", "plan"))
     assert pack.write_units <= 2 * pack.events + 2
