@@ -11,7 +11,7 @@ from tests.bench.subjects import OURS
 
 PARTS = ("HTTP API", "Lambda", "SQS", "DynamoDB", "Redis")
 _QUEUED = "event_consumer"
-_MEMORY = 1.0
+MEMORY = 1.0
 """GB (template.yaml)."""
 
 Usd = Mapping[str, float]
@@ -24,7 +24,7 @@ def usd(step: Step, record: Record) -> Usd:
     seconds = step.invocations * processor + sum(TAKES[service] * times for service, times in step.http.items())
     return {
         "HTTP API": GATEWAY.of(0 if queued else step.invocations),
-        "Lambda": INVOCATION.of(step.invocations) + COMPUTE.of(seconds * _MEMORY),
+        "Lambda": INVOCATION.of(step.invocations) + COMPUTE.of(seconds * MEMORY),
         "SQS": QUEUE.of(step.http.get("SQS", 0) + (A_BATCH * step.invocations if queued else 0)),
         "DynamoDB": WRITE.of(step.write_units) + READ.of(step.read_units),
         "Redis": REDIS.of(step.commands),

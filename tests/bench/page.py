@@ -8,11 +8,12 @@ from pathlib import Path
 from tests.bench.cost import PARTS, Usd, total
 from tests.bench.counted import IN_A_BATCH, NOTHING_NEW, ONE_BY_ONE, Step
 from tests.bench.prices import A_BATCH, AS_OF, IDLE, MILLION, PRICES, QUEUE, TAKES
+from tests.bench.reckoned import compared
 from tests.bench.record import Record
+from tests.bench.uncounted import uncounted
 from tests.bench.units import IN_A_TRANSACTION, WRITE
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/cost.md"
-RECKONED = 7.92
 _SERVICES = ("DynamoDB", "Stripe", "Redis", "SQS")
 _HEAD = """\
 # What a purchase and its events ask for, and cost
@@ -81,10 +82,7 @@ def _events(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
             both = (steps[f"{kind}: webhooks"], consumed)
             yield _priced(consumed.name, total(both, record, MILLION / consumed.events))
     yield ""
-    yield f"The [design](design/performance.md) reckoned with {RECKONED} USD: a command of Redis and three items in a"
-    yield "transaction for each event. What differs is each event's mark in Redis, which spares the queue, and all that"
-    yield "comes behind it, what Stripe delivers twice; and what the events of a first purchase write."
-    yield ""
+    yield from compared(steps, record)
 
 
 def _purchases(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
@@ -131,8 +129,9 @@ def _prices(record: Record) -> Iterator[str]:
     yield f"`{record.commit[:12]}`), and waiting as assumed, one call after the other:"
     yield f"{waits}."
     yield f"Lambda asks the queue {A_BATCH} times for each batch; while nothing is in it, {IDLE:,} times a month, for"
-    yield f"{QUEUE.of(IDLE):.2f} USD. Not counted: cold starts, logs, metrics, storage, backups, data that leaves AWS."
+    yield f"{QUEUE.of(IDLE):.2f} USD."
     yield ""
+    yield from uncounted()
 
 
 def _plainly(usd: float) -> str:

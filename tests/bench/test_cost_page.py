@@ -1,4 +1,4 @@
-"""docs/cost.md is made of docs/cost.json and docs/bench.json; `make bench` and `make cost` both write it."""
+"""docs/cost.md is made of docs/cost.json, docs/bench.json and template.yaml; `make cost` writes it."""
 
 from tests.bench import record, stored
 from tests.bench.page import PAGE, rendered
