@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests.bench.missed import MEMORY, STARTS, WEBHOOK, busy, missed
 from tests.bench.record import Record
 from tests.bench.subjects import EMPTY, OURS, PLAIN
 from tests.bench.timing import SIZES, Figure
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/bench.md"
-STARTS, WEBHOOK, MEMORY = 8, 1.1, 3
-"""The targets of docs/design/performance.md."""
-
 _HEAD = """\
 # How it compares with an empty handler and a plain implementation
 
 Made by `make bench` on {begun} UTC, of commit `{commit}, with Python {python} on {machine}.
-The figures are in [bench.json](bench.json).
+{busy} The figures are in [bench.json](bench.json).
+
+{missed}
 
 Each function runs as `make build` makes it, in Lambda's own Python runtime under the emulator of the SAM CLI. So does a
 plain implementation of the same ([tests/bench/plain](../tests/bench/plain)): Stripe's SDK, boto3 and upstash-redis as
@@ -39,7 +39,9 @@ def _head(record: Record) -> Iterator[str]:
         begun=record.begun[:16].replace("T", " "),
         commit=f"{record.commit[:12]}`{'' if record.clean else ', with changes that were not committed'}",
         python=record.python,
-        machine=f"{record.machine} with {record.cores} cores, of which {record.load:g} processes wanted one",
+        machine=f"{record.machine} with {record.cores} cores",
+        busy=busy(record),
+        missed="\n".join(missed(record)),
         rounds=record.rounds,
     )
 
@@ -59,7 +61,7 @@ def _starts(record: Record) -> Iterator[str]:
         again = (_figure(plain.again), _figure(ours.again))
         own = f"{ours.processor.median / plain.processor.median:.2f}"
         cells = [_figure(each.processor) for each in (empty, plain, ours)]
-        yield _row((function, *cells, f"{ratio:.1f}", _yes(ratio <= STARTS), own, _figure(ours.wall), *again))
+        yield _row((function, *cells, f"{ratio:.2f}", _yes(ratio <= STARTS), own, _figure(ours.wall), *again))
     yield ""
 
 
@@ -90,7 +92,7 @@ def _memory(record: Record) -> Iterator[str]:
         empty, plain, ours = (record.start(function, kind).memory for kind in (EMPTY, PLAIN, OURS))
         ratio = ours.median / empty.median
         cells = [f"{each.median:.0f}" for each in (empty, plain, ours)]
-        yield _row((function, *cells, f"{ratio:.1f}", _yes(ratio <= MEMORY)))
+        yield _row((function, *cells, f"{ratio:.2f}", _yes(ratio <= MEMORY)))
     yield ""
 
 

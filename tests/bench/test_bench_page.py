@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.bench.bench_page import PAGE, rendered
+from tests.bench.missed import missed
 from tests.bench.record import Record, read
 from tests.bench.subjects import EMPTY, OURS
 from tests.bench.timing import Figure
@@ -29,7 +30,21 @@ def test_a_target_that_is_missed_is_said(record: Record) -> None:
         line = next(
             line for line in rendered(replace(record, starts=starts)).splitlines() if line.startswith("| webhook |")
         )
-        assert f"| {factor} | {said} |" in line
+        assert f"| {factor:.2f} | {said} |" in line
+
+
+def test_how_many_targets_are_missed_stands_at_the_head(record: Record) -> None:
+    empty = {each.function: each for each in record.starts if each.kind == EMPTY}
+    held = replace(record, starts=tuple(replace(empty[each.function], kind=each.kind) for each in record.starts))
+    slow = Figure(9 * empty["webhook"].processor.median, 0, 0)
+    one = tuple(
+        replace(each, processor=slow) if (each.function, each.kind) == ("webhook", OURS) else each
+        for each in held.starts
+    )
+    assert f"1 of {len(empty)} functions take more than 8 times" in " ".join(missed(replace(held, starts=one)))
+    assert missed(replace(held, warm=tuple(replace(each, processor=Figure(1, 1, 1)) for each in held.warm))) == [
+        "Every target is held."
+    ]
 
 
 def test_spread_is_the_middle_half() -> None:
