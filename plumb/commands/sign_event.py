@@ -80,7 +80,7 @@ def _at_stripe(invocation: Invocation, what: str) -> object:
         if not newest:
             raise PlumbError(f"Stripe has no event of type {what} from the last 30 days.")
         (found,) = newest
-    return found.to_dict()
+    return found.to_dict(for_json=True)  # as Stripe sent it: the SDK makes numbers of texts such as unit_amount_decimal
 
 
 def _secret_of(invocation: Invocation) -> str:

@@ -2,8 +2,12 @@
 
 import base64
 import json
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +135,58 @@ def test_it_says_when_it_was_signed(plumb: Operator) -> None:
     delivery = plumb("event", "sign", str(EVENTS / "unsigned.json"), *GIVEN).document
     at = int(delivery["headers"]["stripe-signature"].partition(",")[0].removeprefix("t="))
     assert abs(at - time.time()) < 60
+
+
+PRICE = {"id": "price_1", "object": "price", "unit_amount": 1, "unit_amount_decimal": "0.5"}
+SUBSCRIPTION = {
+    "id": "sub_1",
+    "object": "subscription",
+    "items": {"object": "list", "data": [{"id": "si_1", "object": "subscription_item", "price": PRICE}]},
+}
+LINE = {"id": "il_1", "object": "line_item", "pricing": {"unit_amount_decimal": "1000"}}
+INVOICE = {"id": "in_1", "object": "invoice", "lines": {"object": "list", "data": [LINE]}}
+
+
+@contextmanager
+def stripe_with(event: dict[str, Any]) -> Iterator[str]:
+    """A Stripe that has this one event; its address."""
+
+    class Api(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            one = self.path.endswith(event["id"])
+            body = json.dumps(event if one else {"object": "list", "data": [event], "has_more": False}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Api) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+@pytest.mark.parametrize(
+    ("kind", "thing"), [("customer.subscription.created", SUBSCRIPTION), ("invoice.paid", INVOICE)]
+)
+@pytest.mark.parametrize("by_id", [False, True])
+def test_an_event_of_stripes_is_delivered_as_it_is_there(
+    deployed: Deployed, plumb: Operator, kind: str, thing: dict[str, Any], by_id: bool
+) -> None:
+    """Also its decimal numbers, which are texts at Stripe and Decimals in the SDK."""
+    event = {"id": "evt_1", "object": "event", "type": kind, "livemode": False, "data": {"object": thing}}
+    with stripe_with(event) as address:
+        deployed.deploy(STRIPE_API_BASE=address)
+        deployed.store_secrets()
+        result = plumb("event", "sign", "evt_1" if by_id else kind, *GIVEN, "--stage", "staging")
+    assert (result.code, result.err) == (0, "")
+    verify(result.document)
+    assert json.loads(raw_body(result.document)) == event
