@@ -31,5 +31,11 @@ def write_run_file(config: RunConfig, real_stripe: bool) -> Path:
 
 
 def remove_run_file(config: RunConfig) -> None:
-    """At the end, also of a start that failed."""
-    (config.state / NAME).unlink(missing_ok=True)
+    """At the end, also of a start that failed: it may have failed because another system runs, whose file stays."""
+    path = config.state / NAME
+    try:
+        system = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return  # nobody's, or one that `write_run_file` never finished: whoever starts next writes over it
+    if isinstance(system, dict) and system.get("pid") == os.getpid():
+        path.unlink(missing_ok=True)

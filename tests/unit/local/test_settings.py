@@ -1,5 +1,7 @@
 """`.env`, ports, and the refusal of what must not be used here (S28)."""
 
+import json
+import os
 import re
 from pathlib import Path
 
@@ -149,3 +151,20 @@ def test_a_port_in_use_is_one_sentence() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(StartError, match=rf"Port {port} \(api\) cannot be used .* set PLUMBLINE_API_PORT\."):
             require_free(replace(ports, api=port))
+
+
+@pytest.mark.parametrize(("pid", "stays"), [(2**22 + 1, True), (os.getpid(), False)])
+def test_a_start_that_fails_leaves_the_file_of_the_system_that_runs(pid: int, stays: bool, tmp_path: Path) -> None:
+    """A second `make run` finds the ports taken; it removes a file only if it is its own."""
+    import socket
+    from dataclasses import replace
+
+    from local.stack import Stack
+
+    file = tmp_path / "system.json"
+    file.write_text(json.dumps({"version": 2, "pid": pid}))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = replace(free_ports(), api=taken.getsockname()[1])
+        with pytest.raises(StartError, match="cannot be used"), Stack(ports=ports, state_dir=tmp_path):
+            raise AssertionError
+    assert file.exists() == stays
