@@ -271,6 +271,24 @@ def _check_parameter(name: str, declaration: Mapping[str, Any], value: str) -> N
     pattern = declaration.get("AllowedPattern")
     if pattern is not None and not re.fullmatch(pattern, value):
         raise TemplateError(f"The parameter {name} must match {pattern}, which {value!r} does not.")
+    _check_bounds(name, declaration, value)
+
+
+def _check_bounds(name: str, declaration: Mapping[str, Any], value: str) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html"""
+    if declaration.get("Type") == "Number":
+        try:
+            measured = float(value)
+        except ValueError as exc:
+            raise TemplateError(f"The parameter {name} must be a number, not {value!r}.") from exc
+        bounds, what = ("MinValue", "MaxValue"), "be"
+    else:
+        measured, bounds, what = len(value), ("MinLength", "MaxLength"), "have a length of"
+    least, most = (declaration.get(bound) for bound in bounds)
+    if least is not None and not measured >= float(least):
+        raise TemplateError(f"The parameter {name} must {what} at least {least}, not {value!r}.")
+    if most is not None and not measured <= float(most):
+        raise TemplateError(f"The parameter {name} must {what} at most {most}, not {value!r}.")
 
 
 def _attribute(value: Any) -> str:

@@ -216,3 +216,28 @@ def test_intrinsics(tmp_path: Path) -> None:
     for text, wanted in values.items():
         template = written(tmp_path, function(value=text), head)
         assert load_model(template, {}, ADDRESSES, tmp_path).functions["F"].environment["X"] == wanted
+
+
+BOUNDED = """Parameters:
+  Days: {Type: Number, Default: 1, MinValue: 0, MaxValue: 730}
+  Levels: {Type: String, Default: FREE, MinLength: 2, MaxLength: 6}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"Days": "9999"}, "The parameter Days must be at most 730, not '9999'."),
+        ({"Days": "-1"}, "The parameter Days must be at least 0, not '-1'."),
+        ({"Days": "nan"}, "The parameter Days must be at least 0, not 'nan'."),
+        ({"Days": "many"}, "The parameter Days must be a number, not 'many'."),
+        ({"Levels": "A"}, "The parameter Levels must have a length of at least 2, not 'A'."),
+        ({"Levels": "A,B,C,D"}, "The parameter Levels must have a length of at most 6, not 'A,B,C,D'."),
+    ],
+)
+def test_a_parameter_out_of_bounds(given: dict[str, str], sentence: str, tmp_path: Path) -> None:
+    template = written(tmp_path, function(), BOUNDED)
+    load_model(template, {"Days": "730", "Levels": "A,B,CD"}, ADDRESSES, tmp_path)
+    with pytest.raises(TemplateError) as raised:
+        load_model(template, given, ADDRESSES, tmp_path)
+    assert str(raised.value) == sentence
