@@ -7,6 +7,7 @@ is kept by content hash, and whoever comes first does it for all.
 import fcntl
 import hashlib
 import json
+import logging
 import os
 from importlib import metadata
 from pathlib import Path
@@ -57,6 +58,8 @@ def _translate(source: dict[str, Any]) -> dict[str, Any]:
         def load(self) -> dict[str, str]:
             return {}
 
+    # It warns of a feature toggle that only the service itself has: nothing that a reader of the log could mend.
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     document = json.loads(json.dumps(source))
     _point_code_at_s3(document)
     try:

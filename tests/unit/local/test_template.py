@@ -1,10 +1,12 @@
 """The template reader: what the toy template says, and one clear sentence for what cannot be played."""
 
+import logging
 from pathlib import Path
 
 import pytest
 
 from local.template import Addresses, Model, TemplateError, load_model
+from local.template.expand import expand
 
 TOY = Path(__file__).parents[2] / "integration" / "local" / "toy" / "template.yaml"
 GIVEN = {"AppUrl": "http://app", "JwtIssuer": "http://app/auth", "JwtAudience": "toys"}
@@ -241,3 +243,10 @@ def test_a_parameter_out_of_bounds(given: dict[str, str], sentence: str, tmp_pat
     with pytest.raises(TemplateError) as raised:
         load_model(template, given, ADDRESSES, tmp_path)
     assert str(raised.value) == sentence
+
+
+def test_the_translator_says_nothing_of_its_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It would warn at each first start, on standard error, of a feature toggle."""
+    caplog.set_level(logging.NOTSET, logger="samtranslator")
+    expand(Path(__file__).parents[3] / "template.yaml", tmp_path)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
