@@ -139,6 +139,14 @@ def test_a_capture_spends_a_part_and_the_rest_goes_back():
         capture(Holdings(act.account), RESERVATION, 1, "captured", NOW, SERVICE)
 
 
+def test_a_capture_that_the_first_lot_covers_leaves_the_others_alone():
+    held = reserved(account(SOON, FOREVER), 120).account
+    act = capture(Holdings(held), RESERVATION, 60, "captured", NOW, SERVICE)
+    assert act.entry is not None
+    assert act.entry.lots == (Share(SOON.purchase, 0, 60),)
+    assert {name: lot.used for name, lot in lots_of(act).items()} == {SOON.purchase: 60, FOREVER.purchase: 0}
+
+
 def test_a_capture_takes_no_more_than_was_reserved():
     held = reserved(account(FOREVER), 50).account
     with pytest.raises(InvalidRequest):
