@@ -153,7 +153,7 @@ def test_a_port_in_use_is_one_sentence() -> None:
             require_free(replace(ports, api=port))
 
 
-@pytest.mark.parametrize(("pid", "stays"), [(2**22 + 1, True), (os.getpid(), False)])
+@pytest.mark.parametrize(("pid", "stays"), [(2**22 + 1, True), (os.getpid(), False)], ids=["another", "our own"])
 def test_a_start_that_fails_leaves_the_file_of_the_system_that_runs(pid: int, stays: bool, tmp_path: Path) -> None:
     """A second `make run` finds the ports taken; it removes a file only if it is its own."""
     import socket
