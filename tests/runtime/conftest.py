@@ -1,21 +1,12 @@
 """One running system for all of them. Linux only: what plays Lambda's service is a program of Linux's."""
 
-import platform
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from artefacts.build import TOOLS
+from tests.built import may_build, needs_build
 from tests.fakes.operator import Operator
 from tests.runtime.system import Functions, functions
-
-needs_build = pytest.mark.skipif(
-    sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64") or not (TOOLS / "sam").exists(),
-    reason="needs Linux, and the SAM CLI, which `make build` installs",
-)
-may_build = pytest.mark.timeout(600)
-"""The first test to ask for artefacts of changed sources builds them: some 20 CPU seconds."""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,19 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from artefacts.build import TOOLS, built, functions, layers
-
-HERE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-"""This machine's architecture, as Lambda calls it."""
-
-needs_build = pytest.mark.skipif(
-    sys.platform != "linux" or not (TOOLS / "sam").exists(),
-    reason="needs Linux, for the layer's libraries, and the SAM CLI: make build",
-)
-may_build = pytest.mark.timeout(600)
-"""The first test to ask for artefacts of changed sources builds them: some 20 CPU seconds."""
+from artefacts.build import built, functions, layers
+from tests.built import HERE
 
 # Clients are made as bootstrap makes them, of the adapters that the function has loaded: none of them connects, and
 # all of it is paid before the first answer. Opened are what Python itself opens: modules, bytecode, data; not libraries

@@ -11,7 +11,8 @@ import pytest
 
 from artefacts.build import built
 from artefacts.sam import DEPLOYED
-from tests.integration.artefacts.started import HERE, folders, may_build, needs_build
+from tests.built import HERE, may_build, needs_build
+from tests.integration.artefacts.started import folders
 
 pytestmark = [needs_build, may_build]
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.artefacts.started import may_build, names, needs_build, started
+from tests.built import may_build, needs_build
+from tests.integration.artefacts.started import names, started
 
 pytestmark = [needs_build, may_build]
 

@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from artefacts.build import REPOSITORY, TOOLS, built
 from artefacts.sam import DEPLOYED
-from tests.integration.artefacts.started import may_build, needs_build
+from tests.built import may_build, needs_build
 
 pytestmark = [needs_build, may_build]
 

@@ -12,7 +12,7 @@ import pytest
 
 from artefacts.build import TOOLS
 from artefacts.wheels import fetch_wheels
-from tests.integration.artefacts.started import HERE, needs_build
+from tests.built import HERE, needs_build
 
 pytestmark = needs_build
 

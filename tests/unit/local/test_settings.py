@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from local.run_config import Ports
+from local.stack import Stack
 from local.supervisor import StartError
 from local.supervisor.ports import free_ports, require_free
 from local.supervisor.settings import Backends, read_env_file, read_ports, unknown_settings
@@ -140,9 +143,6 @@ def test_broken_ports(environment: dict[str, str], sentence: str, tmp_path: Path
 
 
 def test_a_port_in_use_is_one_sentence() -> None:
-    import socket
-    from dataclasses import replace
-
     ports = free_ports()
     require_free(ports)
     with socket.socket() as taken:
@@ -156,11 +156,6 @@ def test_a_port_in_use_is_one_sentence() -> None:
 @pytest.mark.parametrize(("pid", "stays"), [(2**22 + 1, True), (os.getpid(), False)], ids=["another", "our own"])
 def test_a_start_that_fails_leaves_the_file_of_the_system_that_runs(pid: int, stays: bool, tmp_path: Path) -> None:
     """A second `make run` finds the ports taken; it removes a file only if it is its own."""
-    import socket
-    from dataclasses import replace
-
-    from local.stack import Stack
-
     file = tmp_path / "system.json"
     file.write_text(json.dumps({"version": 2, "pid": pid}))
     with socket.create_server(("127.0.0.1", 0)) as taken:
