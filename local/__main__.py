@@ -97,13 +97,17 @@ def seed() -> None:
 def dashboard() -> None:
     """Print the deployed dashboard with the figures of the system that `make run` has started here."""
     from local.dashboard.show import dashboard_lines
+    from local.supervisor.ports import answers
     from local.supervisor.settings import read_ports
 
-    state = STATE / f"run-{read_ports({}, ENV_FILE).storefront}"
-    lines = list(dashboard_lines(ROOT / "template.yaml", state))
+    storefront = read_ports({}, ENV_FILE).storefront
+    lines = list(dashboard_lines(ROOT / "template.yaml", STATE / f"run-{storefront}"))
+    running = answers(storefront)
     if not lines:
-        raise StartError("No function has counted anything yet: `make run`, and buy something.")
+        raise StartError(f"No function has counted anything yet: {'' if running else '`make run`, and '}buy something.")
     click.echo("\n".join(lines).lstrip("\n"))
+    if not running:
+        click.secho(f"Nothing runs on port {storefront}: these are the last run's figures.", fg="yellow", err=True)
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ from local.seed.portal import save_portal_settings
 from local.supervisor import Supervisor
 from local.supervisor.own_servers import prepare_own_servers
 from local.supervisor.plan import STRIPE_KEY_SECRET, UPSTASH_SECRET, WEBHOOK_SECRET, plan
-from local.supervisor.ports import free_ports, require_free
+from local.supervisor.ports import free_ports, require_free, require_own
 from local.supervisor.process import ROOT
 from local.supervisor.settings import (
     STAND_IN_KEY,
@@ -119,6 +119,8 @@ class Stack:
     def start(self) -> None:
         """Raise StartError or TemplateError, in one sentence, when the system cannot start."""
         require_free(self.ports)
+        if self.config.door is not None:
+            require_own(self.config.door)
         prepare_own_servers(self.backends, self.config.model())
         self._forget_last_run()
         load_key(self.key_dir)

@@ -50,3 +50,12 @@ def require_free(ports: Ports) -> None:
                     f"Port {port} ({label}) cannot be used ({exc.strerror}): "
                     f"stop what listens there, or set {VARIABLES[name]}."
                 ) from exc
+
+
+def require_own(address: str) -> None:
+    """Raise StartError for an address that is none of this machine's: Docker's bridge is there while Docker runs."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError as exc:
+            raise StartError(f"{address} is no address of this machine ({exc.strerror}): is Docker running?") from exc

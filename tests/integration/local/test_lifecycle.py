@@ -1,7 +1,9 @@
 """Starting, stopping, and what is left behind: nothing."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -207,6 +209,34 @@ def test_token_needs_no_running_stack_and_says_when_none_is_there() -> None:
         machine = claims("--scope", "billing:spend")
     assert (machine["sub"], machine["scope"]) == ("service", "billing:spend")
     assert told == [f"Nothing runs on port {port}: the token is good once `make run` does.\n", ""]
+
+
+def test_the_dashboard_says_whose_figures_it_shows() -> None:
+    def shown() -> tuple[str, str]:
+        command = [sys.executable, "-m", "local", "dashboard"]
+        environment = os.environ | {"PLUMBLINE_STOREFRONT_PORT": str(port)}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.stdout, done.stderr
+
+    port = free_ports().storefront
+    logs = ROOT / f".plumbline/run-{port}/logs/functions"
+    assert shown() == ("", "No function has counted anything yet: `make run`, and buy something.\n")
+    with socket.create_server(("127.0.0.1", port)):
+        assert shown() == ("", "No function has counted anything yet: buy something.\n")
+    metric = {"Namespace": "Plumbline/dev-test", "Dimensions": [["service"]], "Metrics": [{"Name": "CreditsSpent"}]}
+    counted = {"_aws": {"Timestamp": 1, "CloudWatchMetrics": [metric]}, "service": "credits", "CreditsSpent": [3]}
+    logs.mkdir(parents=True)
+    try:
+        (logs / "lambda.log").write_text(json.dumps(counted) + "\n")
+        figures, told = shown()
+        assert "spent" in figures
+        assert told == f"Nothing runs on port {port}: these are the last run's figures.\n"
+        with socket.create_server(("127.0.0.1", port)):
+            assert shown() == (figures, "")
+    finally:
+        shutil.rmtree(logs.parents[1])
 
 
 @pytest.mark.parametrize(

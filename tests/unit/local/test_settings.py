@@ -163,3 +163,10 @@ def test_a_start_that_fails_leaves_the_file_of_the_system_that_runs(pid: int, st
         with pytest.raises(StartError, match="cannot be used"), Stack(ports=ports, state_dir=tmp_path):
             raise AssertionError
     assert file.exists() == stays
+
+
+def test_a_door_at_an_address_of_another_machine_is_one_sentence_before_anything_starts(tmp_path: Path) -> None:
+    """192.0.2.1 is for documents: https://datatracker.ietf.org/doc/html/rfc5737."""
+    with pytest.raises(StartError, match=r"^192\.0\.2\.1 is no address of this machine .*: is Docker running\?$"):
+        Stack(ports=free_ports(), state_dir=tmp_path, door="192.0.2.1").start()
+    assert list(tmp_path.iterdir()) == []
