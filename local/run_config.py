@@ -26,6 +26,7 @@ class Ports:
     dynamodb: int = 8791
     sqs: int = 8792
     lambda_service: int = 8793
+    pipes: int = 8794
 
 
 def url(port: int) -> str:
@@ -131,6 +132,7 @@ def local_aws_environment(config: RunConfig) -> dict[str, str]:
         "AWS_ENDPOINT_URL_DYNAMODB": config.dynamodb_url,
         "AWS_ENDPOINT_URL_SQS": config.sqs_url,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": config.sqs_url,
+        "AWS_ENDPOINT_URL_PIPES": url(config.ports.pipes),
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "local",

@@ -11,18 +11,22 @@ from pathlib import Path
 from local.run_config import RunConfig, local_aws_environment
 
 NAME = "system.json"
-VERSION = 2
+VERSION = 3
 
 
 def write_run_file(config: RunConfig, real_stripe: bool) -> Path:
     """Write it once everything is ready; the pid is of the process whose end is the system's end."""
+    model = config.model()
+    resources = {name: queue.url for name, queue in model.queues.items()}
+    resources |= {pipe.logical_id: pipe.name for pipe in model.pipes}
     told = {
         "version": VERSION,
         "pid": os.getpid(),
         "apiUrl": config.api_url,
         "realStripe": real_stripe,
         "clockUrl": config.clock_url,
-        "functions": {name: dict(function.environment) for name, function in config.model().functions.items()},
+        "functions": {name: dict(function.environment) for name, function in model.functions.items()},
+        "resources": resources,
         "aws": local_aws_environment(config),
     }
     path = config.state / NAME

@@ -37,6 +37,9 @@ class Site:
     """Variables of botocore's that lead to this installation's AWS: endpoints of the stand-ins, or a region."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The functions' names at AWS by their logical ids; none for the local system, which is reached by logical id."""
+    resources: Mapping[str, str] = field(default_factory=dict)
+    """What `Ref` gives of queues, pipes and the alarms' topic (URL, name, ARN), by logical id; the local system has no
+    topic."""
     clock_url: str | None = None
     """Where the local stand-in of Stripe says how far its test clocks are ahead; None is this machine's time."""
 

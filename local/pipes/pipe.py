@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.pipes.bus import Buses, envelope
 from local.pipes.pattern import matches
 from local.pipes.transform import Untold, found, is_path, rendered
-from local.template import Pipe
+from local.template import Pipe, names
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -34,17 +34,35 @@ class PipeRunner:
         self._buses = buses
         self._stopped = threading.Event()
         self._at: str | None = None
+        self._stream: str | None = None
         self._looked_for = 0
+        self._at_work = True
 
     def run(self) -> None:
         """Follow until stopped; a table that is not there yet, or does not answer, is asked again."""
-        while not self._stopped.is_set():
-            try:
-                busy = self.look()
-            except (BotoCoreError, ClientError):  # the place is kept: what was told comes again, with the same id
-                busy = False
-            if not busy:
-                self._stopped.wait(_PAUSE)
+        try:
+            while not self._stopped.is_set():
+                try:
+                    busy = self.look()
+                except (BotoCoreError, ClientError):  # the place is kept: what was told comes again, with the same id
+                    busy = False
+                if not busy:
+                    self._stopped.wait(_PAUSE)
+        finally:  # an error that nobody foresaw ends the thread, and nothing but this
+            self._at_work = False
+
+    def described(self) -> dict[str, str]:
+        """As DescribePipe answers. AWS makes no pipe whose source is not there (`CREATE_FAILED`)."""
+        pipe = self._pipe
+        told = {"Name": pipe.name, "Arn": names.pipe_arn(pipe.name), "DesiredState": "RUNNING"}
+        told |= {"Source": self._stream or names.stream_arn(pipe.table.name), "Target": names.bus_arn(pipe.bus)}
+        if not self._at_work:
+            return {**told, "CurrentState": "STOPPED", "StateReason": "The poller's log says why."}
+        if self._stream is not None:
+            return {**told, "CurrentState": "RUNNING"}
+        if self._looked_for < _PATIENCE:
+            return {**told, "CurrentState": "CREATING"}
+        return {**told, "CurrentState": "CREATE_FAILED", "StateReason": f"{pipe.table.name} has no stream."}
 
     def look(self) -> bool:
         """Tell of what is new; whether there was anything. Raises botocore's errors."""
@@ -72,6 +90,7 @@ class PipeRunner:
         iterator: str = self._streams.get_shard_iterator(
             StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
+        self._stream = stream
         return iterator
 
     def _tell(self, record: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from local.arguments import config_from_arguments
 from local.aws_clients import sqs_client, streams_client
+from local.pipes.api import start_api
 from local.pipes.bus import Buses
 from local.pipes.pipe import PipeRunner
 from local.poller.mapping import MappingPoller
@@ -30,6 +31,11 @@ def main() -> None:
     live = LiveModel(Path(config.template), config.model, lambda line: print(line, flush=True))
     buses = Buses(config.state, live.current, sqs_client(config.sqs_url))
     running: dict[str, tuple[object, Runner]] = {}
+
+    def pipes() -> dict[str, PipeRunner]:
+        return {name: runner for name, (_, runner) in list(running.items()) if isinstance(runner, PipeRunner)}
+
+    start_api(config.ports.pipes, pipes)
     while True:
         wanted = {name: (what, make) for name, what, make in _wanted(live, config, buses)}
         for name, (what, runner) in list(running.items()):

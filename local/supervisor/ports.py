@@ -14,8 +14,9 @@ VARIABLES = {
     "dynamodb": "PLUMBLINE_AWS_PORT",
     "sqs": "PLUMBLINE_AWS_PORT",
     "lambda_service": "PLUMBLINE_AWS_PORT",
+    "pipes": "PLUMBLINE_AWS_PORT",
 }
-AWS_PARTS = ("dynamodb", "sqs", "lambda_service")
+AWS_PARTS = ("dynamodb", "sqs", "lambda_service", "pipes")
 """In the order of their ports, from PLUMBLINE_AWS_PORT on."""
 
 

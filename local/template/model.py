@@ -126,6 +126,7 @@ class Schedule:
 class Pipe:
     """From a table's stream to an event bus."""
 
+    logical_id: str
     name: str
     table: Table
     patterns: tuple[Mapping[str, Any], ...]

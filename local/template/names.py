@@ -46,3 +46,7 @@ def stream_arn(name: str) -> str:
 
 def bus_arn(name: str) -> str:
     return f"arn:{PARTITION}:events:{REGION}:{ACCOUNT_ID}:event-bus/{name}"
+
+
+def pipe_arn(name: str) -> str:
+    return f"arn:{PARTITION}:pipes:{REGION}:{ACCOUNT_ID}:pipe/{name}"

@@ -37,6 +37,7 @@ def read_pipes(resources: Resources, tables: Mapping[str, Table], queues: Mappin
             pattern.refuse_unknown(each, logical_id)
         transform.refuse_unknown(target["InputTemplate"], logical_id)
         yield Pipe(
+            logical_id=logical_id,
             name=resources.name(logical_id),
             table=_one(
                 {names.stream_arn(each.name): each for each in tables.values()}, properties["Source"], logical_id

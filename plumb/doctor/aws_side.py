@@ -18,6 +18,15 @@ _KEYS = {"events": ["id"], "accounts": ["pk"], "ledger": ["user", "entry"]}
 _TTL = {"events": "expires_at", "accounts": "forget_at"}
 _INDEXES = {"accounts": {DUE_INDEX: ["due_shard", "due_at"], RENEWAL_INDEX: ["renewal_shard", "renewal_at"]}}
 
+GIVEN_UP = {
+    "FailedRunsQueue": ("a run of a schedule, or records of the ledger's stream,", "See docs/alarms.md, failed-runs."),
+    "UntoldQueue": (
+        "records of a stream",
+        "See docs/alarms.md, domain-events-untold, within 18 hours.",
+    ),
+}
+"""Queues that nobody reads but a person, by their logical ids: what a message in it stands for, and what to do."""
+
 
 def tables(world: World) -> Iterator[Finding]:
     """Each table is there with its keys, its indexes and its time to live; deployed ones with their backups."""
@@ -82,7 +91,22 @@ def _keys(described: Any) -> list[str]:
 
 
 def queues(world: World) -> Iterator[Finding]:
-    """The events queue has a dead-letter queue, and nothing waits in that."""
+    """The events queue has a dead-letter queue, and nothing waits in that, nor where schedules and pipes give up."""
+    yield from _events_queue(world)
+    for logical_id, (holds, fix) in GIVEN_UP.items():
+        url = world.site.resources.get(logical_id)
+        if url is None:
+            yield fail("queues", f"There is no {logical_id}.", "Deploy template.yaml as it is in this release.")
+            continue
+        waiting, seen, _ = counts(world.sqs, url)
+        name = url.rpartition("/")[2]
+        if waiting + seen:
+            yield warn("queues", f"{name}: {waiting + seen} messages, each {holds} given up.", fix)
+        else:
+            yield ok("queues", f"{name}: empty.")
+
+
+def _events_queue(world: World) -> Iterator[Finding]:
     client, url = world.sqs, world.queue_url
     waiting, in_flight, policy = counts(client, url)
     yield ok("queues", f"{url.rpartition('/')[2]}: {waiting} waiting, {in_flight} being worked on.")

@@ -17,6 +17,9 @@ from plumb.site import Site
 
 ALIAS = "live"
 """What every caller of a function starts: template.yaml, `AutoPublishAlias`."""
+_FUNCTION = "AWS::Lambda::Function"
+_LOOKED_AT = ("AWS::Pipes::Pipe", "AWS::SNS::Topic", "AWS::SQS::Queue")
+"""Types of which the doctor asks by what `Ref` gives."""
 _SAMCONFIG = Path(__file__).resolve().parents[2] / "samconfig.toml"
 
 
@@ -29,7 +32,8 @@ def deployed_stack(
     session = boto3.Session(region_name=place)
     description = _describe(session.client("cloudformation"), name)
     outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
-    names = dict(_functions(session, name))
+    made = list(_resources(session, name))
+    names = {logical_id: physical for kind, logical_id, physical in made if kind == _FUNCTION}
     functions = dict(_environments(session, names))
     if "ApiUrl" not in outputs or not functions:
         raise PlumbError(f"The stack {name} is no installation of Plumbline: it has no functions or no output ApiUrl.")
@@ -37,6 +41,7 @@ def deployed_stack(
         stage=stage,
         functions=functions,
         names=names,
+        resources={logical_id: physical for kind, logical_id, physical in made if kind in _LOOKED_AT},
         api_url=outputs["ApiUrl"],
         local=False,
         aws={"AWS_DEFAULT_REGION": session.region_name, "AWS_REGION": session.region_name},
@@ -87,11 +92,12 @@ def _describe(cloudformation: Any, name: str) -> dict[str, Any]:
     return found
 
 
-def _functions(session: Any, stack: str) -> Iterator[tuple[str, str]]:
+def _resources(session: Any, stack: str) -> Iterator[tuple[str, str, str]]:
+    """Type, logical id and physical id; what was never made has none."""
     for page in session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack):
         for resource in page["StackResourceSummaries"]:
-            if resource["ResourceType"] == "AWS::Lambda::Function":
-                yield resource["LogicalResourceId"], resource["PhysicalResourceId"]
+            if physical := resource.get("PhysicalResourceId"):
+                yield resource["ResourceType"], resource["LogicalResourceId"], physical
 
 
 def _environments(session: Any, names: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -12,7 +12,7 @@ from plumb.site import Site
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILES = "run-*/system.json"
-_VERSION = 2
+_VERSION = 3
 
 
 def running_system(named: Path | None = None, state: Path = _ROOT / ".plumbline") -> Site:
@@ -36,6 +36,7 @@ def running_system(named: Path | None = None, state: Path = _ROOT / ".plumbline"
     return Site(
         stage="local",
         functions=system["functions"],
+        resources=system["resources"],
         api_url=system["apiUrl"],
         local=True,
         real_stripe=system["realStripe"],

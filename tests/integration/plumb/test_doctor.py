@@ -53,7 +53,7 @@ def test_a_whole_system_is_well(plumb: Operator) -> None:
     assert told["stage"] == "local"
     assert wrong(result) == {}
     checks = {finding["check"] for finding in told["findings"]}
-    assert checks == {"settings", "secrets", "stripe", "catalog", "webhook", "tables", "queues", "redis"}
+    assert checks == {"settings", "secrets", "stripe", "catalog", "webhook", "tables", "queues", "pipes", "redis"}
     assert told["redis"]["commands"] > 0
     assert 0 <= told["redis"]["hit_rate"] <= 1
 
@@ -139,6 +139,18 @@ def test_dead_letters_are_counted(plumb: Operator, stack: Stack) -> None:
         sqs.purge_queue(QueueUrl=url)
     assert result.code == 0
     assert wrong(result) == {"queues": ["warn plumbline-local-test-events-dead: 1 messages failed 50 times."]}
+
+
+def test_a_pipe_that_stands_still(plumb: Operator, stack: Stack) -> None:
+    """What plays the pipes is gone: nothing says that they run."""
+    stack.kill("poller", restart=False)
+    try:
+        result = plumb("doctor", "--json")
+    finally:
+        stack.launch("poller")
+    assert result.code == 1
+    (told,) = wrong(result)["pipes"]
+    assert told.startswith("fail Could not connect to the endpoint URL")
 
 
 def test_redis_that_is_down(plumb: Operator, stack: Stack) -> None:

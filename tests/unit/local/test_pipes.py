@@ -7,9 +7,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from local.pipes import pattern, transform
+from local.pipes.api import start_api
 from local.pipes.bus import Buses, envelope, events
 from local.pipes.pipe import PipeRunner
 from local.pipes.transform import Untold, rendered
@@ -183,16 +185,74 @@ def test_a_record_that_can_not_be_told_is_given_up_and_holds_up_no_other(tmp_pat
             dynamodb.put_item(TableName="ledger", Item={"user": {"S": user}, "told": told})
         dynamodb.put_item(TableName="ledger", Item={"user": {"S": "nothing-told"}})
         pipe = Pipe(
-            *("pipe", Table("L", "ledger", {}, None), (TOLD,), "bus", "plumbline", "$.dynamodb.NewImage.told.M.type.S"),
-            *('{"user": "<$.dynamodb.NewImage.user.S>"}', 10, Queue("Q", "untold", "arn", url, {})),
+            logical_id="P",
+            name="pipe",
+            table=Table("L", "ledger", {}, None),
+            patterns=(TOLD,),
+            bus="bus",
+            source="plumbline",
+            detail_type="$.dynamodb.NewImage.told.M.type.S",
+            input_template='{"user": "<$.dynamodb.NewImage.user.S>"}',
+            batch_size=10,
+            dead_letters=Queue("Q", "untold", "arn", url, {}),
         )
         buses = Buses(tmp_path, lambda: Model(tmp_path, {}, None), sqs)
         runner = PipeRunner(pipe, streams, sqs, buses)
+        before = runner.described()
         runner.look()
         runner.look()
         [message] = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+        stream = dynamodb.describe_table(TableName="ledger")["Table"]["LatestStreamArn"]
+    assert (before["CurrentState"], runner.described()["CurrentState"]) == ("CREATING", "RUNNING")
+    assert runner.described()["Source"] == stream
     assert [(event["detail-type"], event["detail"]) for event in events(tmp_path)] == [
         ("credits.spent", {"user": "alice"})
     ]
     place = json.loads(message["Body"])
     assert (place["pipe"], "quote" in message["Body"]) == ("pipe", False)
+
+
+class _NoStream:
+    def list_streams(self, TableName: str) -> dict[str, Any]:  # noqa: N803 - the API's name
+        if TableName == "broken":
+            raise RuntimeError
+        return {"Streams": []}
+
+
+def _follower(table: str) -> PipeRunner:
+    queue = Queue("Q", "untold", "arn", "http://sqs", {})
+    pipe = Pipe("P", "p", Table("T", table, {}, None), (TOLD,), "bus", "plumbline", "a", "{}", 10, queue)
+    return PipeRunner(pipe, _NoStream(), boto3.client("sqs", "us-east-1"), Buses(Path(), pytest.fail, None))  # type: ignore[arg-type]
+
+
+def test_a_pipe_that_has_nothing_to_read_does_not_run() -> None:
+    """As AWS: it makes no pipe whose source is not there."""
+    runner = _follower("ledger")
+    for _ in range(40):
+        assert runner.described()["CurrentState"] == "CREATING"
+        runner.look()
+    told = runner.described()
+    assert (told["CurrentState"], told["StateReason"]) == ("CREATE_FAILED", "ledger has no stream.")
+
+
+def test_a_pipe_that_an_error_has_ended_says_so() -> None:
+    runner = _follower("broken")
+    with pytest.raises(RuntimeError):
+        runner.run()
+    assert (runner.described()["DesiredState"], runner.described()["CurrentState"]) == ("RUNNING", "STOPPED")
+
+
+def test_the_api_of_pipes_answers_awss_own_client() -> None:
+    server = start_api(0, lambda: {"p": _follower("ledger")})
+    address = f"http://127.0.0.1:{server.server_port}"
+    client = boto3.client("pipes", "us-east-1", endpoint_url=address, config=Config(proxies={}))
+    try:
+        found = client.describe_pipe(Name="p")
+        with pytest.raises(client.exceptions.NotFoundException, match="Pipe q does not exist"):
+            client.describe_pipe(Name="q")
+        with pytest.raises(ClientError, match="UnknownOperationException"):
+            client.list_pipes()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert (found["Name"], found["CurrentState"], found["Target"].rpartition("/")[2]) == ("p", "CREATING", "bus")

@@ -123,10 +123,10 @@ def test_secrets_are_not_printed_with_the_backends() -> None:
 
 def test_ports(tmp_path: Path) -> None:
     none = tmp_path / ".env"
-    assert read_ports({}, none, {}) == Ports(8787, 8788, 8789, 8790, 8791, 8792, 8793)
+    assert read_ports({}, none, {}) == Ports(8787, 8788, 8789, 8790, 8791, 8792, 8793, 8794)
     file = env(tmp_path, "PLUMBLINE_AWS_PORT=9100\nPLUMBLINE_API_PORT=9001")
     chosen = read_ports({"storefront": 9005}, file, {"PLUMBLINE_API_PORT": "9002"})
-    assert chosen == Ports(9005, 9002, 8789, 8790, 9100, 9101, 9102)
+    assert chosen == Ports(9005, 9002, 8789, 8790, 9100, 9101, 9102, 9103)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def gateway() -> Iterator[str]:
 
 
 def leave(state: Path, name: str, url: str, **changed: object) -> Path:
-    told = {"version": 2, "pid": os.getpid(), "apiUrl": url, "functions": {"F": {}}, "aws": {}}
+    told = {"version": 3, "pid": os.getpid(), "apiUrl": url, "functions": {"F": {}}, "resources": {}, "aws": {}}
     told |= {"realStripe": False, "clockUrl": None}
     file = state / f"run-{name}" / "system.json"
     file.parent.mkdir()
@@ -63,7 +63,7 @@ def test_a_killed_one_beside_one_that_runs(tmp_path: Path, gateway: str) -> None
 def test_what_another_release_left_behind_stands_in_nobodys_way(tmp_path: Path, gateway: str) -> None:
     """A killed system of the release before, on other ports: no restart would ever write over its file."""
     leave(tmp_path, "1", "http://127.0.0.1:1", version=1)
-    leave(tmp_path, "2", gateway, version=1).write_text('{"version": 3}')
+    leave(tmp_path, "2", gateway, version=1).write_text('{"version": 4}')
     leave(tmp_path, "3", gateway)
     assert running_system(state=tmp_path).api_url == gateway
 
