@@ -171,6 +171,16 @@ def test_a_machine_is_known_by_our_scopes_only() -> None:
     assert not caller.caller(http_event(claims={"sub": "alice", "scope": ["billing:spend"]})).is_machine
 
 
+@pytest.mark.parametrize("claims", [{"scp": "openid billing:spend"}, {"scp": "[openid billing:spend]"}])
+@pytest.mark.parametrize("scope", [{}, {"scope": "openid"}], ids=["alone", "beside a scope"])
+def test_scopes_are_found_where_the_gateway_finds_them(claims: dict[str, str], scope: dict[str, str]) -> None:
+    """S10: a service let through by its `scp`, and here no service, would be refused, or be a user elsewhere."""
+    event = http_event(claims={"sub": "service", **scope, **claims})
+    assert caller.spender(event).user_id == "service"
+    with pytest.raises(errors.Forbidden):
+        caller.caller(event).as_user()
+
+
 def test_whose_account_is_read() -> None:
     user, machine = {"sub": "alice"}, {"sub": "service", "scope": "billing:read"}
     assert caller.reader(http_event(claims=user)) == "alice"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -50,12 +50,11 @@ def caller(event: HttpEvent) -> Caller:
     if user is None:
         raise errors.Unauthenticated("a token with a usable subject is needed")
     email = claims.get("email")
-    scope = claims.get("scope")
     return Caller(
         user_id=UserId(user),
         email=email if isinstance(email, str) and 3 <= len(email) <= 320 and "@" in email else None,
         email_verified=claims.get("email_verified") in (True, "true"),
-        scopes=frozenset(scope.split()) if isinstance(scope, str) else frozenset(),
+        scopes=frozenset(_scopes(claims)),
     )
 
 
@@ -87,6 +86,17 @@ def spender(event: HttpEvent) -> Caller:
     if "billing:spend" not in asking.scopes:
         raise errors.Forbidden("the scope billing:spend is needed")
     return asking
+
+
+def _scopes(claims: Mapping[str, Any]) -> Iterator[str]:
+    """What a token may do. API Gateway looks for a route's scopes in `scope` or `scp` (https://docs.aws.amazon.com/
+    apigateway/latest/developerguide/http-api-jwt-authorizer.html), so what counts there must count here: else a service
+    would be let in as a user. A list reaches a function as the text `[a b]`.
+    """
+    for name in ("scope", "scp"):
+        listed = claims.get(name)
+        if isinstance(listed, str):
+            yield from listed.removeprefix("[").removesuffix("]").split()
 
 
 def _claims(event: HttpEvent) -> Mapping[str, Any]:
