@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
 
@@ -52,10 +53,9 @@ def raw_body(event: HttpEvent) -> bytes:
 
 def header(event: HttpEvent, name: str) -> str | None:
     """Return a header by its lower-case name; also from events written by hand, where case varies."""
-    headers = event.get("headers") or {}
-    if name in headers:
-        return headers[name]
-    return next((value for key, value in headers.items() if key.lower() == name), None)
+    headers = _mapping(event, "headers")
+    found = headers[name] if name in headers else next((headers[key] for key in headers if key.lower() == name), None)
+    return found if isinstance(found, str) else None  # a list is what other events than ours have for several of a name
 
 
 def query(event: HttpEvent, name: str) -> str | None:
@@ -130,8 +130,13 @@ def required_key(event: HttpEvent) -> str:
 
 def correlation_id(event: HttpEvent) -> str | None:
     """Return API Gateway's id of the request, which its access log has as well."""
-    found = (event.get("requestContext") or {}).get("requestId")
-    return fits(found, CORRELATION_ID)
+    return fits(_mapping(event, "requestContext").get("requestId"), CORRELATION_ID)
+
+
+def _mapping(event: object, name: str) -> Mapping[str, Any]:
+    """A part of the event; nothing is in it where the function was invoked with anything else than a request."""
+    found = event.get(name) if isinstance(event, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
