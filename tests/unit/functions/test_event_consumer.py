@@ -25,16 +25,22 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
     return core
 
 
-def consumed(received: int = 1, remaining: int = 60_000) -> list[str]:
-    """Deliver one event, received so often, with so many milliseconds left; what must be delivered again."""
-    record: dict[str, Any] = {
+def a_record(received: int = 1, **given: Any) -> dict[str, Any]:
+    """A record of one event, received so often; `given` replaces what stands there, None leaves it out."""
+    record = {
         "messageId": "m1",
         "receiptHandle": "receipt-1",
         "body": json.dumps(a_notice().to_message()),
         "attributes": {"ApproximateReceiveCount": str(received)},
         "messageAttributes": {},
+        **given,
     }
-    answer = app.lambda_handler({"Records": [record]}, FakeContext(remaining=remaining))
+    return {name: value for name, value in record.items() if value is not None}
+
+
+def consumed(*records: dict[str, Any], remaining: int = 60_000) -> list[str]:
+    """Deliver these, with so many milliseconds left; what must be delivered again."""
+    answer = app.lambda_handler({"Records": list(records)}, FakeContext(remaining=remaining))
     return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
 
@@ -42,12 +48,61 @@ def consumed(received: int = 1, remaining: int = 60_000) -> list[str]:
 def test_what_fails_waits_the_longer_the_oftener_it_was_received(core: Core, received: int, seconds: int) -> None:
     """F23: SQS counts the receives, and tells so with each record."""
     core.calls.broken["snapshot"] = StripeUnavailable("down")
-    assert consumed(received) == ["m1"]
+    assert consumed(a_record(received)) == ["m1"]
     assert core.queue.delayed == [("receipt-1", seconds)]
 
 
 @pytest.mark.parametrize(("remaining", "left"), [(11_000, ["m1"]), (13_000, [])])
 def test_nothing_begins_with_less_time_than_a_converge_may_take(core: Core, remaining: int, left: list[str]) -> None:
     """F11: a function that is cut off in the middle has paid for its Stripe reads in vain."""
-    assert consumed(remaining=remaining) == left
+    assert consumed(a_record(), remaining=remaining) == left
     assert core.granted() == ([] if left else [("PURCHASE", 500)])
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "no attributes": {"attributes": None},
+    "no count": {"attributes": {}},
+    "a count in words": {"attributes": {"ApproximateReceiveCount": "x"}},
+    "a count that is a number": {"attributes": {"ApproximateReceiveCount": 8}},
+    "an endless count": {"attributes": {"ApproximateReceiveCount": "9" * 5000}},
+    "no receipt": {"receiptHandle": None},
+}
+
+
+@pytest.mark.parametrize("given", ODD.values(), ids=ODD.keys())
+def test_an_odd_record_is_consumed_like_any_other(core: Core, given: dict[str, Any]) -> None:
+    """F13: written by hand, say. A record that fails the function would take the rest of its batch along."""
+    assert consumed(a_record(messageId="m0", body="no message"), a_record(**given)) == ["m0"]
+    assert core.granted() == [("PURCHASE", 500)]
+
+
+@pytest.mark.parametrize("given", ODD.values(), ids=ODD.keys())
+def test_an_odd_record_that_fails_waits_as_one_received_once(core: Core, given: dict[str, Any]) -> None:
+    core.calls.broken["snapshot"] = StripeUnavailable("down")
+    assert consumed(a_record(**given)) == ["m1"]
+    assert core.queue.delayed == [("" if "receiptHandle" in given else "receipt-1", 11)]
+
+
+@pytest.mark.parametrize("body", [None, 5, {"v": 1}, b"{}"], ids=["none", "a number", "an object", "bytes"])
+def test_a_body_that_is_no_text_is_a_malformed_message(core: Core, body: Any) -> None:
+    """F13."""
+    assert consumed(a_record(messageId="m0", body=body), a_record()) == ["m0"]
+    assert core.granted() == [("PURCHASE", 500)]
+    assert core.log.messages.count("malformed message") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"related": {"invoice": "sub_1"}}, "related"),
+        ({"v": 2}, "v"),
+        ({"detail-type": "invoice.paid", "source": "aws.s3"}, "source"),
+        ({"detail-type": "invoice.paid", "source": "aws.partner/stripe.com/ed_1"}, "event"),
+    ],
+    ids=["a related id", "another version", "an envelope of another sender", "an envelope without its event"],
+)
+def test_what_can_not_be_read_says_at_which_field(core: Core, change: dict[str, Any], field: str) -> None:
+    """A person has to look at it in the dead-letter queue, and nothing else says what is wrong with it."""
+    assert consumed(a_record(body=json.dumps(a_notice().to_message() | change))) == ["m1"]
+    [said] = [line for line in core.log.lines if line.message == "malformed message"]
+    assert said.ids["field"] == field

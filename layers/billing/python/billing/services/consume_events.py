@@ -95,7 +95,8 @@ class _Batch:
             try:
                 notice = self._notice_of(message)
             except (ValueError, RecursionError, MalformedMessage, MalformedEvent) as error:
-                self._deps.converge.log.warning("malformed message", message_id=message.id, reason=str(error))
+                about = {"reason": str(error), "field": _misfit(error)}
+                self._deps.converge.log.warning("malformed message", message_id=message.id, **about)
                 self._deps.converge.metrics.count("MalformedMessages")
                 self._unfinished.add(message.id)
                 continue
@@ -276,6 +277,11 @@ class _Batch:
     def unfinished(self) -> frozenset[str]:
         """The messages that must be delivered again."""
         return frozenset(self._unfinished)
+
+
+def _misfit(error: Exception) -> object:
+    """The field that kept a message from being read, where it was JSON."""
+    return (error.ids.get("field") or error.ids.get("reason")) if isinstance(error, BillingError) else None
 
 
 def _chunks(group: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
