@@ -149,6 +149,7 @@ SCRIPTS = {
     "return {1, 'a', nil, 2}": [1, "a"],
     "return redis.call('GET', 'nothing')": None,
     "return redis.call('GET', 'nothing') == false": 1,
+    "return redis.pcall('GET', 'nothing') == false": 1,
     "return redis.call('SET', 'a', 'b')": "OK",
     "return redis.call('GET', KEYS[1])": None,
 }

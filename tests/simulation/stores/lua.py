@@ -15,7 +15,9 @@ _read: dict[str, Any] = {}
 
 
 class Scripts:
-    """Runs scripts whose `redis.call` runs commands of one Redis."""
+    """Runs scripts whose `redis.call` runs commands of one Redis. So does `pcall`: here are texts only, and a command
+    that these scripts may use refuses none.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -26,7 +28,7 @@ class Scripts:
         if function is None:
             function = _read[script] = _runtime.eval(f"function(KEYS, ARGV, redis) {script} end")
         table = _runtime.table_from
-        return _reply(function(table(keys), table(arguments), table({"call": self._call})))
+        return _reply(function(table(keys), table(arguments), table({"call": self._call, "pcall": self._call})))
 
     def _call(self, *command: Any) -> Any:
         """A reply as a script sees it: nothing is false, a status a table

@@ -163,6 +163,15 @@ def test_a_value_without_a_version_is_replaced(cache: UpstashCache, redis: Redis
     assert cache.entitlement(ALICE) == CachedEntitlement("PRO", PRO.until, 7)
 
 
+def test_a_key_of_another_type_makes_way(cache: UpstashCache, redis: Redis, metrics: FakeMetrics) -> None:
+    """S24: somebody's list in a user's place is read as nothing, and written over by what the store said instead."""
+    redis.rpush(PREFIX + "entitlements:alice", "PRO")
+    assert cache.entitlement(ALICE) is None
+    assert cache.publish([PRO], [])
+    assert cache.entitlement(ALICE) == CachedEntitlement("PRO", PRO.until, 7)
+    assert metrics.counts["CacheFailures"] == 1
+
+
 def test_the_lock_is_held_once_for_three_seconds(cache: UpstashCache, redis: Redis) -> None:
     assert cache.lock_success(SESSION)
     assert not cache.lock_success(SESSION)

@@ -110,6 +110,14 @@ def test_the_account_itself_is_written_as_it_is_now(writer: Writer) -> None:
     assert writer.level(ALICE) == "ULTRA"
 
 
+def test_a_key_of_another_type_is_forgotten_too(writer: Writer) -> None:
+    """Else no publish of this process would go through any more, whosever it is: each is to forget that one first."""
+    writer.redis.rpush("dev:test:1:entitlements:alice", "PRO")
+    writer.lose(REFUNDED)
+    writer.publish(BOBS)
+    assert not writer.redis.exists("dev:test:1:entitlements:alice")
+
+
 def test_how_much_is_remembered_has_an_end(writer: Writer) -> None:
     """1,000 keys, the latest; those of before have their time to live."""
     many = [replace(STATE, user=UserId(f"user-{n}"), customer=CustomerId(f"cus_{n}")) for n in range(260)]

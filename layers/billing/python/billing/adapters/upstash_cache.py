@@ -29,8 +29,8 @@ _LOCK_MILLISECONDS = 3000
 _KEEP_NEWER: Final = """
 local kept = 0
 for i, key in ipairs(KEYS) do
-  local old = redis.call('GET', key)
-  local version = old and tonumber(string.match(old, '"version":(%d+)'))
+  local old = redis.pcall('GET', key)
+  local version = type(old) == 'string' and tonumber(string.match(old, '"version":(%d+)'))
   if not version or version < tonumber(ARGV[1]) then
     redis.call('SET', key, ARGV[2 * i], 'EX', ARGV[2 * i + 1])
     kept = kept + 1
@@ -39,14 +39,15 @@ end
 return kept
 """
 """Write each value unless one of the same or a later account version is there: publishers may come in any order
-(F22).
+(F22). `pcall`: a key of another type (somebody's list) is none of ours and makes way, where `call` would end the script
+and the whole publish with it.
 """
 
 _DROP_OLDER: Final = """
 local dropped = 0
 for i, key in ipairs(KEYS) do
-  local old = redis.call('GET', key)
-  local version = old and tonumber(string.match(old, '"version":(%d+)'))
+  local old = redis.pcall('GET', key)
+  local version = type(old) == 'string' and tonumber(string.match(old, '"version":(%d+)'))
   if old and (not version or version < tonumber(ARGV[i])) then
     dropped = dropped + redis.call('DEL', key)
   end
