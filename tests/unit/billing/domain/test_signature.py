@@ -123,6 +123,7 @@ STRICTER = {
     "from the future": sign(BODY, NEW, T + 301),
     "two timestamps": f"t={T},t={T - 1},v1={GOOD}",
     "two whole headers joined by a proxy": f"{sign(BODY, NEW, T)},{sign(BODY, NEW, T)}",
+    "two whole headers joined with a space": f"{sign(BODY, NEW, T)}, {sign(BODY, NEW, T)}",
     "timestamp with a plus": f"t=+{T},v1={GOOD}",
     "timestamp with a zero in front": f"t=0{T},v1={GOOD}",
     "timestamp with spaces": f"t= {T} ,v1={GOOD}",

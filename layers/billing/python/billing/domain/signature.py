@@ -11,8 +11,8 @@ The format is https://docs.stripe.com/webhooks#verify-manually :
 accepted there:
 
 - a timestamp more than the tolerance ahead: a captured signature must not become valid later;
-- two timestamps: a proxy joins two headers with a comma, and taking the first would let one header vouch
-  for the other;
+- two timestamps: a proxy joins two headers with a comma, and a space for all it likes (RFC 9110, 5.3), and taking
+  the first would let one header vouch for the other;
 - a timestamp that is not plain ASCII digits (`+5`, `0005`, ` 5`, Arabic digits): Python's `int` reads more
   than Stripe writes;
 - a signature followed by more text (`v1=<hex>=x`): the SDK cuts the value at the second `=`;
@@ -109,7 +109,8 @@ def _parse(header: str | None) -> tuple[str, Sequence[bytes]]:
         raise malformed
     timestamps = [value for name, _, value in pairs if name == "t"]
     signatures = [value.encode("ascii") for name, _, value in pairs if name == "v1"]
-    if len(timestamps) != 1 or not _TIMESTAMP.fullmatch(timestamps[0]):
+    joined = sum(name.strip() == "t" for name, _, _ in pairs) > 1
+    if joined or len(timestamps) != 1 or not _TIMESTAMP.fullmatch(timestamps[0]):
         raise malformed
     if not 1 <= len(signatures) <= MAX_SIGNATURES:
         raise malformed
