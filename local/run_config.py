@@ -132,7 +132,6 @@ def local_aws_environment(config: RunConfig) -> dict[str, str]:
         "AWS_ENDPOINT_URL_DYNAMODB": config.dynamodb_url,
         "AWS_ENDPOINT_URL_SQS": config.sqs_url,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": config.sqs_url,
-        "AWS_ENDPOINT_URL_PIPES": url(config.ports.pipes),
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "local",

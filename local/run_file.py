@@ -8,7 +8,7 @@ import json
 import os
 from pathlib import Path
 
-from local.run_config import RunConfig, local_aws_environment
+from local.run_config import RunConfig, local_aws_environment, url
 
 NAME = "system.json"
 VERSION = 3
@@ -27,7 +27,7 @@ def write_run_file(config: RunConfig, real_stripe: bool) -> Path:
         "clockUrl": config.clock_url,
         "functions": {name: dict(function.environment) for name, function in model.functions.items()},
         "resources": resources,
-        "aws": local_aws_environment(config),
+        "aws": {**local_aws_environment(config), "AWS_ENDPOINT_URL_PIPES": url(config.ports.pipes)},
     }
     path = config.state / NAME
     path.write_text(json.dumps(told, indent=1))
