@@ -4,7 +4,6 @@ with Stack() as stack:
     httpx.get(f"{stack.api_url}/catalog")
 """
 
-import json
 import shutil
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -15,35 +14,22 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from local.aws_clients import dynamodb_client, lambda_client, secrets_client, sqs_client
+from local.configure import configured
 from local.containers import write_environment
 from local.issuer.keys import load_key
 from local.issuer.tokens import Issuer
 from local.own_state import OwnState
 from local.pipes.bus import events, events_file
-from local.run_config import (
-    CONTAINERS_SECRET,
-    DEFAULT_USERS,
-    Ports,
-    RunConfig,
-    seen_from_containers,
-    url,
-)
+from local.run_config import Ports, url
 from local.run_file import remove_run_file, write_run_file
 from local.seed import add_promotion_code, fill_catalog
 from local.seed.portal import save_portal_settings
 from local.supervisor import Supervisor
 from local.supervisor.own_servers import prepare_own_servers
-from local.supervisor.plan import STRIPE_KEY_SECRET, UPSTASH_SECRET, WEBHOOK_SECRET, plan
+from local.supervisor.plan import plan
 from local.supervisor.ports import free_ports, require_free, require_own
 from local.supervisor.process import ROOT
-from local.supervisor.settings import (
-    STAND_IN_KEY,
-    STAND_IN_PUBLISHABLE_KEY,
-    Backends,
-    new_token,
-    new_webhook_secret,
-)
-from local.template.read import declared_parameters
+from local.supervisor.settings import STAND_IN_KEY, Backends, new_webhook_secret
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,7 +37,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 TEMPLATE = ROOT / "template.yaml"
-CACHE = ROOT / ".plumbline" / "cache"
 
 
 class Stack:
@@ -92,8 +77,20 @@ class Stack:
         self._with_stripe = stripe
         self._seed = seed and stripe
         self._say = say or _silent
+        self.state_dir.mkdir(parents=True, exist_ok=True)
         self.config = replace(
-            self._configure(template, parameters or {}, timer_speed, workers_per_function),
+            configured(
+                template,
+                parameters or {},
+                ports=self.ports,
+                backends=self.backends,
+                state_dir=self.state_dir,
+                key_dir=self.key_dir,
+                webhook_secret=self.webhook_secret,
+                stripe=stripe,
+            ),
+            timer_speed=timer_speed,
+            workers_per_function=workers_per_function,
             warm=None if warm is None else tuple(warm),
             throttled=throttled,
             door=door,
@@ -244,51 +241,6 @@ class Stack:
 
     def table_name(self, logical_id: str) -> str:
         return self.config.model().tables[logical_id].name
-
-    # Building the configuration
-
-    def _configure(self, template: Path, given: Mapping[str, str], timer_speed: float, workers: int) -> RunConfig:
-        self.state_dir.mkdir(parents=True, exist_ok=True)
-        ports, backends = self.ports, self.backends
-        stripe_url = backends.stripe_api if backends.stripe_key else url(ports.stripe)
-        token = backends.upstash_token or new_token()
-        redis_url = backends.upstash_url or url(ports.upstash)
-        ours = {
-            "Stage": "local",
-            "StripeMode": "test",
-            "StripeApiBase": stripe_url,
-            "StripeApiKeySecret": STRIPE_KEY_SECRET,
-            "StripeWebhookSecret": WEBHOOK_SECRET,
-            "UpstashSecret": UPSTASH_SECRET,
-            "AppUrl": url(ports.storefront),
-            "ApiUrl": url(ports.api),
-            "JwtIssuer": f"{url(ports.storefront)}/auth",
-            "JwtAudience": "plumbline",
-        }
-        declared = declared_parameters(template, CACHE)
-        return RunConfig(
-            template=str(template),
-            state_dir=str(self.state_dir),
-            key_dir=str(self.key_dir),
-            cache_dir=str(CACHE),
-            ports=ports,
-            parameters={**{name: value for name, value in ours.items() if name in declared}, **given},
-            secrets={
-                STRIPE_KEY_SECRET: json.dumps({"key": self.stripe_key}),
-                WEBHOOK_SECRET: json.dumps({"secrets": [self.webhook_secret]}),
-                UPSTASH_SECRET: json.dumps({"url": redis_url, "token": token}),
-                CONTAINERS_SECRET: json.dumps({"url": seen_from_containers(redis_url), "token": token}),
-            },
-            upstash_token=token,
-            dynamodb_url=backends.dynamodb_url or url(ports.dynamodb),
-            stripe_url=stripe_url,
-            clock_url=f"{stripe_url}/_control/clock" if self._stand_in else None,
-            publishable_key=STAND_IN_PUBLISHABLE_KEY if self._stand_in else backends.publishable_key,
-            redis_url=backends.redis_url,
-            timer_speed=timer_speed,
-            workers_per_function=workers,
-            users=DEFAULT_USERS,
-        )
 
 
 def _silent(_part: str, _line: str) -> None:

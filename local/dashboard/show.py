@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from local.configure import CACHE
 from local.dashboard.body import body_of
 from local.dashboard.figures import figures, samples_of
-from local.stack import CACHE
 from local.template.expand import expand
 
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.pipes.pattern import matches
 from local.template import ACCOUNT_ID, REGION, Model
+from local.template.event_pattern import matches
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.pipes.bus import Buses, envelope
-from local.pipes.pattern import matches
-from local.pipes.transform import Untold, found, is_path, rendered
 from local.template import Pipe, names
+from local.template.event_pattern import matches
+from local.template.input_template import Untold, found, is_path, rendered
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from local.pipes import pattern, transform
-from local.template import names
+from local.template import event_pattern, input_template, names
 from local.template.errors import TemplateError
 from local.template.model import BusRule, Pipe, Queue, Table
 from local.template.resources import Resources
@@ -34,8 +33,8 @@ def read_pipes(resources: Resources, tables: Mapping[str, Table], queues: Mappin
             raise TemplateError(f"{logical_id}: a pipe begins with the oldest record locally.")
         patterns = tuple(json.loads(each["Pattern"]) for each in source["FilterCriteria"]["Filters"])
         for each in patterns:
-            pattern.refuse_unknown(each, logical_id)
-        transform.refuse_unknown(target["InputTemplate"], logical_id)
+            event_pattern.refuse_unknown(each, logical_id)
+        input_template.refuse_unknown(target["InputTemplate"], logical_id)
         yield Pipe(
             logical_id=logical_id,
             name=resources.name(logical_id),
@@ -58,7 +57,7 @@ def read_bus_rules(resources: Resources, queues: Mapping[str, Queue]) -> Iterato
         properties = resources.properties(logical_id)
         if "EventPattern" not in properties:
             continue
-        pattern.refuse_unknown(properties["EventPattern"], logical_id)
+        event_pattern.refuse_unknown(properties["EventPattern"], logical_id)
         for target in properties.get("Targets", []):
             _refuse(logical_id, target.keys() - {"Arn", "DeadLetterConfig", "Id"})
             queue = _one(_by_arn(queues), target["Arn"], logical_id)

@@ -13,8 +13,8 @@ from local.arguments import config_from_arguments
 from local.readiness import mark_ready
 from local.run_config import RunConfig
 from local.template import ACCOUNT_ID, REGION, Schedule
+from local.template.schedule_expression import parse, utc_now
 from local.template.watch import LiveModel
-from local.timer.expressions import parse, utc_now
 
 
 class Timer:

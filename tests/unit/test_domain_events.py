@@ -20,10 +20,10 @@ from billing.domain.account import Account
 from billing.domain.ids import EventId, SubscriptionId
 from billing.domain.ledger import Entry, Kind
 from billing.domain.subscription import Span
-from local.pipes.pattern import matches
-from local.pipes.transform import found, rendered
 from local.template import Addresses, Pipe, load_model
+from local.template.event_pattern import matches
 from local.template.expand import expand
+from local.template.input_template import found, rendered
 from tests.conftest import REPOSITORY
 from tests.fakes.snapshots import ALICE, NOW
 from tests.unit.billing.domain.test_subscription import state

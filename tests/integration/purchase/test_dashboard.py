@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from local.configure import CACHE
 from local.dashboard.body import body_of
 from local.dashboard.figures import figures, samples_of
-from local.stack import CACHE, TEMPLATE
+from local.stack import TEMPLATE
 from local.template.expand import expand
 from tests.integration.purchase.books import Books
 from tests.integration.purchase.logs import FUNCTIONS, Logs

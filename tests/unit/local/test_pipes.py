@@ -10,12 +10,22 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from local.pipes import pattern, transform
 from local.pipes.api import start_api
 from local.pipes.bus import Buses, envelope, events
 from local.pipes.pipe import PipeRunner
-from local.pipes.transform import Untold, rendered
-from local.template import Addresses, BusRule, Model, Pipe, Queue, Table, TemplateError, load_model
+from local.template import (
+    Addresses,
+    BusRule,
+    Model,
+    Pipe,
+    Queue,
+    Table,
+    TemplateError,
+    event_pattern,
+    input_template,
+    load_model,
+)
+from local.template.input_template import Untold, rendered
 
 ROOT = Path(__file__).parents[3]
 GIVEN = {"AppUrl": "http://app", "JwtIssuer": "http://app/auth", "Stage": "local"}
@@ -60,8 +70,8 @@ def record(**told: str) -> dict[str, Any]:
 )
 def test_a_pattern(wanted: Any, event: Any, fits: bool) -> None:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html"""
-    pattern.refuse_unknown(wanted, "here")
-    assert pattern.matches(wanted, event) is fits
+    event_pattern.refuse_unknown(wanted, "here")
+    assert event_pattern.matches(wanted, event) is fits
 
 
 @pytest.mark.parametrize(
@@ -74,13 +84,13 @@ def test_a_pattern(wanted: Any, event: Any, fits: bool) -> None:
 )
 def test_a_pattern_that_is_not_played_is_refused(unknown: Any) -> None:
     with pytest.raises(TemplateError):
-        pattern.refuse_unknown(unknown, "here")
+        event_pattern.refuse_unknown(unknown, "here")
 
 
 def test_a_template_takes_texts_from_the_record() -> None:
     image = "$.dynamodb.NewImage"
     template = f'{{"id": "<{image}.user.S>/<$.dynamodb.SequenceNumber>", "amount": "<{image}.amount.N>"}}'
-    transform.refuse_unknown(template, "here")
+    input_template.refuse_unknown(template, "here")
     assert rendered(template, record()) == {"id": "alice/7", "amount": "-5"}
 
 
@@ -93,7 +103,7 @@ def test_a_template_takes_texts_from_the_record() -> None:
 )
 def test_a_template_that_is_not_played_is_refused(template: str) -> None:
     with pytest.raises(TemplateError):
-        transform.refuse_unknown(template, "here")
+        input_template.refuse_unknown(template, "here")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from local.run_config import RunConfig
 from local.template import Schedule, TemplateError
+from local.template.schedule_expression import parse
 from local.timer.__main__ import Timer, payload_of
-from local.timer.expressions import parse
 
 START = datetime(2026, 11, 21, 10, 0, 30, tzinfo=UTC)  # a Saturday
 
