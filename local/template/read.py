@@ -15,6 +15,7 @@ from local.template.names import Addresses
 from local.template.parameters import parameter_values
 from local.template.pipes import read_bus_rules, read_pipes
 from local.template.resources import Resources
+from local.template.rules import refuse_broken_rules
 from local.template.stores import read_queues, read_tables
 
 _ARNS: Mapping[str, Callable[[str], str]] = {
@@ -52,8 +53,10 @@ class _Reader:
     ) -> None:
         self._template = template
         self._resources = Resources(expanded.get("Resources", {}), source.get("Resources", {}), template.parent)
+        values = parameter_values(expanded.get("Parameters", {}), parameters)
+        refuse_broken_rules(expanded.get("Rules", {}), values)
         self._resolver = Resolver(
-            parameter_values(expanded.get("Parameters", {}), parameters),
+            values,
             expanded.get("Conditions", {}),
             expanded.get("Mappings", {}),
             self._resource_value,

@@ -23,7 +23,7 @@ def overrides(environment: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("stage", "mode"), MODES.items())
 def test_an_installation_has_its_own_stack_stage_and_mode(stage: str, mode: str) -> None:
-    """Live mode is prod's alone: a mix would be refused by the functions, and only after it was deployed."""
+    """Live mode is prod's alone: CloudFormation refuses a mix (tests/template/test_assertions.py)."""
     assert overrides(stage) == {"Stage": stage, "StripeMode": mode}
     assert CONFIG[stage]["global"]["parameters"]["stack_name"] == f"plumbline-{stage}"
     deploy = CONFIG[stage]["deploy"]["parameters"]
