@@ -1,0 +1,98 @@
+"""What the bootstraps build, where nobody else would see it missing: tests of services bring worlds of their own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from billing.bootstrap.account import account_dependencies
+from billing.bootstrap.catch_up import walk_dependencies
+from billing.bootstrap.create_checkout import checkout_dependencies
+from billing.bootstrap.credits import credits_dependencies
+from billing.bootstrap.event_consumer import consumer_dependencies
+from billing.bootstrap.reconcile import reconcile_dependencies
+from billing.bootstrap.subscriptions import subscriptions_dependencies
+from billing.bootstrap.success_sync import success_dependencies
+from billing.bootstrap.webhook import webhook_dependencies
+from billing.domain.entitlement import AccessPolicy
+from billing.domain.events import Origin
+from billing.domain.ids import UserId
+from billing.ports.cache import Cache
+from tests.unit.billing.adapters.http_servers import answer
+from tests.unit.functions.process import Environment
+
+CACHES: dict[str, Callable[[], Cache]] = {
+    "account": lambda: account_dependencies().read.cache,
+    "create_checkout": lambda: checkout_dependencies().cache,
+    "credits": lambda: credits_dependencies().cache,
+    "event_consumer": lambda: consumer_dependencies().cache,
+    "reconcile": lambda: reconcile_dependencies().credits.cache,
+    "subscriptions": lambda: subscriptions_dependencies().change.cache,
+    "success_sync": lambda: success_dependencies().cache,
+    "webhook": lambda: webhook_dependencies().cache,
+}
+POLICIES: dict[str, Callable[[], AccessPolicy]] = {
+    "account": lambda: account_dependencies().read.policy,
+    "create_checkout": lambda: checkout_dependencies().converge.policy,
+    "credits": lambda: credits_dependencies().policy,
+    "event_consumer": lambda: consumer_dependencies().converge.policy,
+    "reconcile": lambda: reconcile_dependencies().credits.policy,
+    "subscriptions": lambda: subscriptions_dependencies().change.converge.policy,
+    "success_sync": lambda: success_dependencies().converge.policy,
+}
+ORIGINS: dict[str, Callable[[], Origin]] = {
+    "catch_up": lambda: walk_dependencies().origin,
+    "event_consumer": lambda: consumer_dependencies().origin,
+    "webhook": lambda: webhook_dependencies().origin,
+}
+
+
+@pytest.mark.parametrize("cache", CACHES.values(), ids=CACHES.keys())
+def test_each_invocation_has_a_whole_budget_for_redis(
+    cache: Callable[[], Cache], environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F20: one that met a dead Redis goes without it to its end, and so would the process, for good."""
+
+    def asked() -> bool:
+        environment.server.received.clear()
+        cache().entitlement(UserId("alice"))
+        return bool(environment.server.received)
+
+    environment.server.play = answer("down", "500 Internal Server Error")
+    assert asked()
+    assert asked()
+    assert not asked(), "Redis is left alone for a while"
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert asked()
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES.keys())
+def test_each_function_keeps_to_the_policy_of_the_settings(
+    policy: Callable[[], AccessPolicy], environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Levels, days of grace, and whether a trial has credits: money rules 12 and 21 by the owner's choice."""
+    for name, value in {"LEVELS": "NONE,GOLD", "PAST_DUE_GRACE_DAYS": "3", "TRIAL_CREDITS": "true"}.items():
+        monkeypatch.setenv(name, value)
+    assert policy() == AccessPolicy(("NONE", "GOLD"), timedelta(days=3), trial_credits=True)
+
+
+@pytest.mark.parametrize("account", ["", "acct_1Connected"])
+@pytest.mark.parametrize("origin", ORIGINS.values(), ids=ORIGINS.keys())
+def test_each_door_takes_events_of_the_connected_account(
+    origin: Callable[[], Origin], account: str, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F30: the consumer asks anew, so one door that does not know the account would quarantine all that there is."""
+    monkeypatch.setenv("STRIPE_ACCOUNT", account)
+    assert origin() == Origin(livemode=False, account=account or None)
+
+
+@pytest.mark.parametrize(("said", "parks"), [("park", True), ("ignore", False)])
+def test_the_consumer_parks_what_is_of_nobody_as_the_settings_say(
+    said: str, parks: bool, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNKNOWN_CUSTOMERS", said)
+    assert consumer_dependencies().park_foreign is parks
