@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from billing.domain.ids import SESSION_ID, CustomerId, InvoiceId, PaymentIntentI
 from billing.domain.judge import prices_named
 from billing.domain.notice import Hints, ObjectRef
 from billing.domain.snapshot import CheckoutSession, Invoice, Payment, Snapshot
+from billing.domain.subscription import paid_through
 from billing.ports.stripe import History, Touched
 
 _PAGE = 100
@@ -91,21 +92,32 @@ class StripeReads:
         earlier one, which an account without its history has never seen: so the last paid ones are read as well.
         """
         expanded = [obj["latest_invoice"] for obj in subscriptions if isinstance(obj["latest_invoice"], Mapping)]
-        found = {obj["id"]: obj for obj in expanded}
+        found = {obj["id"]: self._invoice(obj) for obj in expanded}
         for subscription in subscriptions:
             if subscription["status"] == "past_due":
-                found |= {obj["id"]: obj for obj in self._last_paid(subscription["id"])}
-        for invoice in sorted(touched.invoices | touched.registers):
-            if invoice not in found:
-                found[invoice] = plain(self._api.invoices.retrieve(invoice, {"expand": ["payments"]}))
-        return [invoice_of(obj, self._lines(obj)) for obj in found.values()]
+                found |= {invoice.id: invoice for invoice in self._last_paid(subscription["id"])}
+        for name in sorted(touched.invoices | touched.registers):
+            if name not in found:
+                found[name] = self._invoice(plain(self._api.invoices.retrieve(name, {"expand": ["payments"]})))
+        return list(found.values())
 
-    def _last_paid(self, subscription: str) -> list[Object]:
-        """The newest paid invoices of a subscription. Several, since one of a plan change covers no period; no more
-        than a page of a few, since the one before a renewal that failed is among them.
+    def _last_paid(self, subscription: str) -> Iterator[Invoice]:
+        """The newest paid invoices of a subscription: a few, and back to one that covers a period.
+
+        One of a plan change covers none, and any number of those may lie between a renewal that failed and the one
+        before it. The first invoice of all covers a period, so this ends.
         """
         wanted: Any = {"subscription": subscription, "status": "paid", "limit": _LAST_PAID, "expand": ["data.payments"]}
-        return list(plain(self._api.invoices.list(wanted))["data"])
+        covered = False
+        for number, item in enumerate(self._api.invoices.list(wanted).auto_paging_iter(), start=1):
+            invoice = self._invoice(plain(item))
+            yield invoice
+            covered = covered or paid_through(invoice) is not None
+            if covered and number >= _LAST_PAID:
+                return
+
+    def _invoice(self, obj: Object) -> Invoice:
+        return invoice_of(obj, self._lines(obj))
 
     def _lines(self, invoice: Object) -> list[Object]:
         with reading("invoice", invoice):
