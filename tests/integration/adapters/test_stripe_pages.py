@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from billing.adapters.stripe_api import reader
+from billing.adapters.stripe_api import objects, reader
 from billing.domain.catalog import Gives
 from billing.domain.ids import CustomerId
 from billing.domain.order import OrderLine
+from billing.domain.registers import disputed, refunded
 from billing.ports.stripe import Touched
 from tests.integration.adapters.stripe_side import StripeSide
 
@@ -49,3 +50,26 @@ def test_the_lines_of_a_session(side: StripeSide, monkeypatch: pytest.MonkeyPatc
     session = side.open(side.order(prices[0], lines=lines), customer)
     (found,) = side.reads.snapshot([customer], Touched(sessions=frozenset({session.id}))).sessions
     assert {item.price_id for item in found.items} == set(prices)
+
+
+def test_the_refunds_of_a_charge(side: StripeSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A charge brings ten of its refunds, and the rest is listed: one that is not read leaves its credits (F37)."""
+    monkeypatch.setattr(objects, "_PAGE", 5)
+    customer, session = side.bought(side.price(amount=1200))
+    for _ in range(12):
+        side.control("refund", session=session, amount=100)
+    (found,) = side.reads.snapshot([customer], Touched(sessions=frozenset({session}))).sessions
+    assert found.payment is not None
+    assert refunded(found.payment) == 1200
+
+
+def test_the_disputes_of_a_charge(side: StripeSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F39: a charge says only that there is one, and more than one is rare."""
+    monkeypatch.setattr(objects, "_PAGE", 1)
+    customer, session = side.bought(side.price(amount=1000))
+    for amount in (300, 200):
+        opened = side.control("dispute", session=session, amount=amount)
+        side.control("dispute", dispute=opened["id"], status="lost")
+    (found,) = side.reads.snapshot([customer], Touched(sessions=frozenset({session}))).sessions
+    assert found.payment is not None
+    assert disputed(found.payment) == 500

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from local.stripe.engine.buyers import payment_methods
 from local.stripe.engine.buyers.instruments import Instrument
-from local.stripe.engine.paging import created_within, list_object, matching, page
+from local.stripe.engine.paging import created_within, matching, page
 from local.stripe.engine.payments import balance
 from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
@@ -107,9 +107,11 @@ def book(world: World, charge: Obj) -> None:
 
 
 def refunds_of(world: World, charge: Obj) -> Obj:
-    """The `refunds` member: since 2022-11-15 included only on demand."""
+    """The `refunds` member: since 2022-11-15 included only on demand, and never more than the ten most recent
+    (https://docs.stripe.com/api/refunds/list).
+    """
     found = [snapshot(each) for each in world.all("refund") if each["charge"] == charge["id"]]
-    return list_object(found, f"/v1/charges/{charge['id']}/refunds")
+    return page(found, {}, f"/v1/charges/{charge['id']}/refunds", "refund")
 
 
 def retrieve(call: Call) -> Obj:
