@@ -6,6 +6,7 @@ import click
 
 from tests.bench import bench_page, record, stored
 from tests.bench.counted import counted, warmed
+from tests.bench.idle import idled
 from tests.bench.page import PAGE, rendered
 from tests.bench.subjects import Bench
 from tests.bench.timing import starts, warm_webhooks
@@ -42,8 +43,9 @@ def page() -> None:
 def cost() -> None:
     """Count, and write the counts and their page."""
     with world() as running:
+        idle = [*idled(running)]
         warmed(running)
-        stored.saved(counted(running))
+        stored.saved([*idle, *counted(running)])
     _pages()
     click.echo(f"Written: {stored.COUNTS.name}, {PAGE.name}")
 

@@ -33,6 +33,8 @@ class Request:
     read_units: float = 0
     write_units: int = 0
     """Of DynamoDB, with those of indexes."""
+    told: int = 0
+    """Writes that a pipe tells of."""
     largest: int = 0
     """Bytes of the largest item that was written."""
 

@@ -7,22 +7,24 @@ from pathlib import Path
 
 from tests.bench.cost import PARTS, Usd, total
 from tests.bench.counted import IN_A_BATCH, NOTHING_NEW, ONE_BY_ONE, Step
-from tests.bench.prices import A_BATCH, AS_OF, IDLE, MILLION, PRICES, QUEUE, TAKES
+from tests.bench.deployed import memory_mb
+from tests.bench.month import month
+from tests.bench.prices import A_BATCH, AS_OF, MILLION, PRICES, TAKES, WHOLE_CORE
 from tests.bench.reckoned import compared
 from tests.bench.record import Record
-from tests.bench.uncounted import uncounted
 from tests.bench.units import IN_A_TRANSACTION, WRITE
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/cost.md"
 _SERVICES = ("DynamoDB", "Stripe", "Redis", "SQS")
+_OF_MEMORY = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"
 _HEAD = """\
 # What a purchase and its events ask for, and cost
 
 Made by `make cost`, which plays purchases on the local system and counts every HTTP request that leaves a function, as
 a proxy sees it, and puts the counts into [cost.json](cost.json). Each check counts again, and fails when it finds
-others. USD are of the counts and of measured times, which no check holds; `make bench` writes them anew as well. The
-functions are warm: the first request of a process reads its secrets besides, with one request to Secrets Manager for
-each.
+others. USD are of the counts, of bytes of logs and of measured times, which no check holds; `make bench` writes them
+anew as well. The functions are warm: the first request of a process reads its secrets besides, with one request to
+Secrets Manager for each.
 
 Units are DynamoDB's, counted by its rules from the items as they were before and after each write, the two indexes
 included: a write unit for each kilobyte, twice in a transaction; a read unit for each 4 KB
@@ -36,18 +38,19 @@ The pack is 500 credits, paid once; the plan is a first subscription. Both are p
 def rendered(steps: Sequence[Step], record: Record) -> str:
     """The page."""
     named = {step.name: step for step in steps}
-    priced = (*_events(named, record), *_purchases(named, record), *_prices(record))
+    priced = (*_events(named, record), *_purchases(named, record), *month(named, record), *_prices(record))
     return _HEAD + "\n".join([*_table(steps), *_target(named), *priced])
 
 
 def _table(steps: Sequence[Step]) -> list[str]:
     head = ("Step", "Invocations", "Events", *(f"{name} requests" for name in _SERVICES), "Redis commands")
-    head = (*head, "Read units", "Write units")
+    head = (*head, "Read units", "Write units", "Domain events", "Log bytes")
     lines = ["## What is asked", "", _row(head), _row(["---"] * len(head))]
     for step in steps:
         http = [str(step.http.get(name, 0)) for name in _SERVICES]
         figures = (str(step.invocations), str(step.events), *http, str(step.commands))
-        lines.append(_row((step.name, *figures, f"{step.read_units:g}", str(step.write_units))))
+        units = (f"{step.read_units:g}", str(step.write_units), str(step.told))
+        lines.append(_row((step.name, *figures, *units, f"{step.logged:,}")))
     return [*lines, ""]
 
 
@@ -126,12 +129,11 @@ def _prices(record: Record) -> Iterator[str]:
     waits = ", ".join(f"{seconds * 1000:.0f} ms for {service}" for service, seconds in TAKES.items())
     yield ""
     yield "Lambda's seconds are the processor time of a second request ([bench.json](bench.json), commit"
-    yield f"`{record.commit[:12]}`), and waiting as assumed, one call after the other:"
-    yield f"{waits}."
-    yield f"Lambda asks the queue {A_BATCH} times for each batch; while nothing is in it, {IDLE:,} times a month, for"
-    yield f"{QUEUE.of(IDLE):.2f} USD."
+    yield f"`{record.commit[:12]}`), {WHOLE_CORE / memory_mb():.2f} times as long as on a whole core: a function has"
+    yield f"{memory_mb():,} MB, and [{WHOLE_CORE:,} would be one]({_OF_MEMORY});"
+    yield f"and waiting as assumed, one call after the other: {waits}."
+    yield f"Lambda asks the queue {A_BATCH} times for each batch."
     yield ""
-    yield from uncounted()
 
 
 def _plainly(usd: float) -> str:

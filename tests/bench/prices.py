@@ -27,6 +27,8 @@ class Price:
         return amount * self.usd / self.each
 
 
+_CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
+_EVENTBRIDGE = "https://aws.amazon.com/eventbridge/pricing/"
 GATEWAY = Price("HTTP API", 1.00, "million requests", MILLION, "https://aws.amazon.com/api-gateway/pricing/")
 INVOCATION = Price("Lambda, requests", 0.20, "million requests", MILLION, "https://aws.amazon.com/lambda/pricing/")
 COMPUTE = Price("Lambda, arm64", 0.0000133334, "GB-second", 1, "https://aws.amazon.com/lambda/pricing/")
@@ -34,7 +36,24 @@ QUEUE = Price("SQS, standard", 0.40, "million requests", MILLION, "https://aws.a
 WRITE = Price("DynamoDB, write", 0.625, "million units", MILLION, "https://aws.amazon.com/dynamodb/pricing/on-demand/")
 READ = Price("DynamoDB, read", 0.125, "million units", MILLION, "https://aws.amazon.com/dynamodb/pricing/on-demand/")
 REDIS = Price("Upstash Redis", 0.20, "100,000 commands", 100_000, "https://upstash.com/pricing/redis")
-PRICES = (GATEWAY, INVOCATION, COMPUTE, QUEUE, WRITE, READ, REDIS)
+LOGS = Price("CloudWatch, logs taken in", 0.50, "GB", 1024**3, _CLOUDWATCH)
+METRIC = Price("CloudWatch, custom metrics", 0.30, "metric and month", 1, _CLOUDWATCH)
+ALARM = Price("CloudWatch, alarms", 0.10, "metric watched, and month", 1, _CLOUDWATCH)
+DASHBOARD = Price("CloudWatch, dashboards", 3.00, "dashboard and month", 1, _CLOUDWATCH)
+TRACE = Price("X-Ray, traces", 5.00, "million recorded", MILLION, "https://aws.amazon.com/xray/pricing/")
+SECRET = Price("Secrets Manager", 0.40, "secret and month", 1, "https://aws.amazon.com/secrets-manager/pricing/")
+PIPE = Price("EventBridge, pipes", 0.40, "million records that pass the filter", MILLION, _EVENTBRIDGE)
+EVENT = Price("EventBridge, events of one's own", 1.00, "million", MILLION, _EVENTBRIDGE)
+SCHEDULER = Price("EventBridge Scheduler", 1.00, "million runs", MILLION, _EVENTBRIDGE)
+PRICES = (
+    *(GATEWAY, INVOCATION, COMPUTE, QUEUE, WRITE, READ, REDIS),
+    *(LOGS, METRIC, ALARM, DASHBOARD, TRACE, SECRET, PIPE, EVENT, SCHEDULER),
+)
+
+WHOLE_CORE = 1769
+"""MB of memory with which a function has one core to itself; with less it has as much less of one, and with more its
+one thread is no faster. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+"""
 
 TAKES = {"DynamoDB": 0.010, "Redis": 0.004, "SQS": 0.010, "Secrets Manager": 0.020, "Stripe": 0.300}
 """Seconds that a function is assumed to wait for an answer; its processor time is measured."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from tests.bench.cost import MEMORY, PARTS, total
+from tests.bench.cost import PARTS, gb_seconds, logged, total
 from tests.bench.counted import IN_A_BATCH, NOTHING_NEW, ONE_BY_ONE, Step
 from tests.bench.prices import A_BATCH, COMPUTE, MILLION, READ, TAKES, WRITE
 from tests.bench.record import Record
 
 DESIGN = {"HTTP API": 1.00, "Lambda": 0.40 + 0.29, "SQS": 0.48, "DynamoDB": 3.75, "Redis": 2.00}
-"""Lambda's are the webhook and the consumer."""
+"""Lambda's are the webhook and the consumer. Of logs and of domain events it said nothing."""
 
 
 def compared(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
@@ -29,7 +29,7 @@ def compared(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
     yield "| Part | Design | Nothing new | The buyer has not returned | One by one |"
     yield "| --- | --- | --- | --- | --- |"
     for part in PARTS:
-        yield _row(part, DESIGN[part], [usd[part] for usd in priced])
+        yield _row(part, DESIGN.get(part, 0.0), [usd[part] for usd in priced])
     yield _row("All", sum(DESIGN.values()), [sum(usd.values()) for usd in priced])
     yield ""
     yield "Why they differ, by the last three columns from left to right:"
@@ -45,11 +45,14 @@ def compared(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
     yield f"  share one transaction; one by one they share nothing. Reads are {each(_reading)} USD of it."
     shared = each(lambda step: step.events / step.invocations, 0)
     yield f"- *SQS*: the {A_BATCH} requests for a batch are shared by {shared} events, and not by ten."
+    lines = each(lambda step: logged(webhooks) / webhooks.events + logged(step) / step.events, 0)
+    yield f"- *Logs*: {lines} bytes for each event, of both functions, with the metrics and Lambda's own lines; and the"
+    yield "  gateway's. The design left them out, and domain events."
     yield ""
 
 
 def _waiting(step: Step) -> float:
-    return COMPUTE.of(step.http["Stripe"] * TAKES["Stripe"] * MEMORY) * MILLION / step.events
+    return COMPUTE.of(gb_seconds(step.http["Stripe"] * TAKES["Stripe"] * 1000)) * MILLION / step.events
 
 
 def _reading(step: Step) -> float:

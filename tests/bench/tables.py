@@ -45,7 +45,8 @@ class Units:
         units = 0
         for (table, _), old, new in zip(named, before, after, strict=True):
             units += times * write_units(old, new) + index_units(old, new, self._indexes(table))
-        return {"write_units": units, "largest": max(size(item or {}) for item in after)}
+        told = sum(_tells(old, new) for old, new in zip(before, after, strict=True))
+        return {"write_units": units, "told": told, "largest": max(size(item or {}) for item in after)}
 
     def _found(self, operation: str, asked: Any, answer: Any) -> float:
         match operation:
@@ -76,6 +77,11 @@ class Units:
         for index in self._tables[table].get("GlobalSecondaryIndexes", ()):
             assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
             yield tuple(each["AttributeName"] for each in index["KeySchema"])
+
+
+def _tells(before: Item | None, after: Item | None) -> bool:
+    """Whether the stream has a record of it (a write that changes nothing makes none), and a pipe takes it."""
+    return after is not None and after != before and "told" in after
 
 
 def _consistent(asked: Any) -> bool:

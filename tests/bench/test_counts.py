@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bench.counted import Step, counted, warmed
+from tests.bench.idle import idled
 from tests.bench.stored import read
 from tests.bench.world import World, world
 
@@ -22,7 +23,12 @@ def running() -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def first(running: World) -> dict[str, Step]:
+def idle(running: World) -> list[Step]:
+    return [*idled(running)]
+
+
+@pytest.fixture(scope="module")
+def first(running: World, idle: list[Step]) -> dict[str, Step]:
     return {step.name: step for step in warmed(running)}
 
 
@@ -31,8 +37,8 @@ def steps(running: World, first: dict[str, Step]) -> dict[str, Step]:
     return {step.name: step for step in counted(running)}
 
 
-def test_what_is_counted_is_what_is_stored(steps: dict[str, Step]) -> None:
-    assert [*steps.values()] == read()
+def test_what_is_counted_is_what_is_stored(idle: list[Step], steps: dict[str, Step]) -> None:
+    assert [*idle, *steps.values()] == read()
 
 
 def test_the_webhook_asks_redis_once_and_the_queue_once(steps: dict[str, Step]) -> None:

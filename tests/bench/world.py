@@ -7,8 +7,9 @@ was asked for here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,20 @@ _QUEUE = "counted-events"
 """Another than the template's, which the system's own consumer reads."""
 
 _WITHOUT_REDIS = ("cache failed", "cache paused", "publish tried again")
+
+
+@dataclass(frozen=True)
+class Left:
+    """What invocations have left behind: every request, and what they wrote into the log."""
+
+    requests: list[Request]
+    log: str
+
+
+def together(each: Iterable[Left]) -> Left:
+    """All of them as one."""
+    found = [*each]
+    return Left([asked for left in found for asked in left.requests], "".join(left.log for left in found))
 
 
 class World:
@@ -55,15 +70,15 @@ class World:
         found = {**worker_environment(function, self.stack.config), **self._seen}
         return found if "STRIPE_API_BASE" in function.environment else found | {"STRIPE_API_BASE": ""}
 
-    def invoke(self, label: str, event: Any) -> tuple[Any, list[Request]]:
+    def invoke(self, label: str, event: Any) -> tuple[Any, Left]:
         """Return a function's answer, and what it asked. Its process stays, as an execution environment does."""
         if label not in self._running:
             log = self._log(label).open("w")
             self._running[label] = Process(self.environment(label), self._functions[label].code_dir, log)
             log.close()
-        mark = self.meter.mark()
+        mark, written = self.meter.mark(), self._log(label).stat().st_size
         answer = self._running[label].invoke(event)
-        return answer, self.meter.since(mark)
+        return answer, Left(self.meter.since(mark), self._log(label).read_bytes()[written:].decode())
 
     def disturbed(self) -> bool:
         """Whether any function could not use Redis in time."""
@@ -89,22 +104,22 @@ class World:
 
     # What happens in between
 
-    def checkout(self, user: str, key: str) -> tuple[dict[str, Any], list[Request]]:
+    def checkout(self, user: str, key: str) -> tuple[dict[str, Any], Left]:
         answer, asked = self.invoke("create_checkout", request("create_checkout/lookup_key", user, {"lookupKey": key}))
         assert answer["statusCode"] == 201, answer
         return json.loads(answer["body"]), asked
 
-    def sync(self, user: str, session: str) -> list[Request]:
+    def sync(self, user: str, session: str) -> Left:
         answer, asked = self.invoke("success_sync", request("success_sync/sync", user, {"sessionId": session}))
         assert answer["statusCode"] == 200, answer
         return asked
 
-    def deliver(self, event: Any) -> list[Request]:
+    def deliver(self, event: Any) -> Left:
         answer, asked = self.invoke("webhook", delivery(json.dumps(event).encode(), self.stack.webhook_secret))
         assert answer["statusCode"] == 200, answer
         return asked
 
-    def consume(self, records: list[dict[str, Any]]) -> list[Request]:
+    def consume(self, records: list[dict[str, Any]]) -> Left:
         answer, asked = self.invoke("event_consumer", {"Records": records})
         assert answer == {"batchItemFailures": []}, answer
         return asked
