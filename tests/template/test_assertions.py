@@ -35,7 +35,8 @@ def test_a_stage_of_ones_own_is_left_to_the_functions(expanded: dict[str, Any]) 
 def test_a_domain_needs_its_certificate(expanded: dict[str, Any]) -> None:
     with pytest.raises(TemplateError, match="DomainName needs CertificateArn"):
         refuse(expanded, DomainName="billing.example.com")
-    refuse(expanded, DomainName="billing.example.com", CertificateArn="arn:aws:acm:us-east-1:123456789012:certificate/1")
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    refuse(expanded, DomainName="billing.example.com", CertificateArn=certificate)
 
 
 A, B = {"Fn::Equals": [{"Ref": "P"}, "a"]}, {"Fn::Contains": [["a", "b"], {"Ref": "P"}]}
