@@ -12,12 +12,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from billing.domain.ids import IDEMPOTENCY_KEY, USER_ID, UserId
 from billing.services.adjust_credits import MOST
 from plumb.errors import PlumbError
+from plumb.given import moment_of
 
 _REQUIRED = ("user", "amount", "reason")
 _COLUMNS = (*_REQUIRED, "key", "expires_at")
@@ -98,10 +99,9 @@ def _moment(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        return moment_of(text)
     except ValueError:
         raise ValueError(f"{text!r} is no time: write 2027-01-31 or 2027-01-31T12:00:00Z") from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _twice(grants: list[Grant]) -> Iterator[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from plumb.errors import PlumbError
+from plumb.given import json_of
 
 _ENVELOPE = Path(__file__).resolve().parents[1] / "events/webhook/unsigned.json"
 """A delivery as API Gateway hands it over; what an event alone is put into."""
@@ -32,18 +32,20 @@ def body_of(delivery: Mapping[str, Any]) -> str:
     """Return the text that Stripe sent. Raises PlumbError when the body is no text."""
     body: str = delivery["body"]
     if not delivery.get("isBase64Encoded"):
+        if any("\ud800" <= letter <= "\udfff" for letter in body):
+            raise PlumbError("The body has half of a pair of surrogates: no bytes stand for that.")
         return body
     try:
         return base64.b64decode(body, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as exc:
+    except ValueError as exc:  # binascii's and the decoder's are ones, and so is that of a letter beyond ASCII
         raise PlumbError("The invocation says that its body is Base64, and it is no text in Base64.") from exc
 
 
 def is_live(delivery: Mapping[str, Any]) -> bool:
     """Whether the event says that it is of live mode; a body that is no event says nothing."""
     try:
-        event = json.loads(body_of(delivery))
-    except ValueError:
+        event = json_of(body_of(delivery), "The body")
+    except PlumbError:
         return False
     return isinstance(event, dict) and event.get("livemode") is True
 

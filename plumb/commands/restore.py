@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
@@ -14,6 +14,7 @@ from billing.services.catch_up import read_anew
 from billing.services.rebuild_account import rebuild_account
 from plumb.cli import FAILED, OK, operator_command
 from plumb.errors import PlumbError
+from plumb.given import moment_of
 from plumb.invocation import Invocation
 from plumb.output import counted, moment
 from plumb.restore.copying import copy
@@ -208,7 +209,6 @@ def _named(invocation: Invocation, what: str, names: Iterator[str]) -> int:
 
 def _time(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        return moment_of(text)
     except ValueError:
         raise click.UsageError(f"{text!r} is no time: write 2026-11-28T09:14:00Z.") from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

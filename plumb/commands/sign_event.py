@@ -13,6 +13,7 @@ from billing.domain.signature import SigningSecrets
 from billing.errors import Misconfigured
 from plumb.cli import OK, operator_command
 from plumb.errors import NotAsked, PlumbError
+from plumb.given import json_of
 from plumb.invocation import Invocation
 from plumb.signed_delivery import delivery_of, is_live, signed
 from plumb.signing_store import SigningStore
@@ -59,12 +60,14 @@ def sign(invocation: Invocation, what: str, secret: str | None) -> int:
 def _read(invocation: Invocation, what: str) -> object:
     if EVENT_ID.fullmatch(what) or (_TYPE.fullmatch(what) and not Path(what).exists()):
         return _at_stripe(invocation, what)
+    named = "Standard input" if what == "-" else what
     try:
-        return json.loads(sys.stdin.read() if what == "-" else Path(what).read_text())
+        text = sys.stdin.read() if what == "-" else Path(what).read_text()
     except OSError as exc:
         raise PlumbError(f"{what} can't be read: {exc.strerror}.") from exc
-    except ValueError as exc:
-        raise PlumbError(f"{'Standard input' if what == '-' else what} holds no JSON.") from exc
+    except UnicodeDecodeError as exc:
+        raise PlumbError(f"{named} holds no JSON.") from exc
+    return json_of(text, named)
 
 
 def _at_stripe(invocation: Invocation, what: str) -> object:

@@ -97,7 +97,14 @@ def read_plan(path: Path, levels: tuple[str, ...]) -> Plan:
     """Read and check a file. Raises PlumbError with all that is wrong, a line each."""
     try:
         content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+    except RecursionError as exc:
+        raise PlumbError(f"{path} can't be read: it is nested too deeply") from exc
+    except (
+        OSError,
+        LookupError,
+        ValueError,
+        yaml.YAMLError,
+    ) as exc:  # of a date that is none PyYAML lets the bare error out
         raise PlumbError(f"{path} can't be read: {' '.join(str(exc).split())}") from exc
     try:
         plan = Plan.model_validate(content)

@@ -55,7 +55,7 @@ def _stack_of(stage: str, samconfig: Path) -> tuple[str, str | None]:
     """
     try:
         environments = tomllib.loads(samconfig.read_text())
-    except (OSError, ValueError) as exc:
+    except (OSError, RecursionError, ValueError) as exc:
         raise PlumbError(f"{samconfig.name} can't be read: {exc}.") from exc
     stages: dict[str, tuple[str, str | None]] = {}
     for environment in environments.values():

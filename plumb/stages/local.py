@@ -48,7 +48,7 @@ def running_system(named: Path | None = None, state: Path = _ROOT / ".plumbline"
 def _read(file: Path) -> dict[str, Any]:
     try:
         system = json.loads(file.read_text())
-    except (OSError, ValueError) as exc:
+    except (OSError, RecursionError, ValueError) as exc:
         raise PlumbError(f"The file of the running system can't be read: {file}.") from exc
     return system if isinstance(system, dict) else {}
 
