@@ -31,6 +31,7 @@ def test_the_file_for_sam_local_invoke_is_that_of_make_run(tmp_path: Path) -> No
 @pytest.mark.parametrize(("stage", "found"), [("dev", {""}), ("staging", set()), ("prod", set())])
 def test_the_template_names_endpoints_for_development_alone(tmp_path: Path, stage: str, found: set[str]) -> None:
     given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com", "Stage": stage}
+    given["StripeMode"] = "live" if stage == "prod" else "test"
     addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
     functions = load_model(ROOT / "template.yaml", given, addresses, tmp_path).functions.values()
     told = [(name, value) for each in functions for name, value in each.environment.items() if "ENDPOINT" in name]
