@@ -17,7 +17,7 @@ from tests.built import HERE
 # all of it is paid before the first answer. Opened are what Python itself opens: modules, bytecode, data; not libraries
 # of C, which the system loads.
 _PROBE = """
-import json, sys
+import gc, json, sys
 opened, source = [], []
 
 def watch(event, arguments):
@@ -48,7 +48,9 @@ if "billing.adapters.stripe_api.client" in loaded:
     from billing.config import StripeAccess
     access = StripeAccess(api_base="https://api.stripe.com", key_secret="key", livemode=False, account=None)
     sys.modules["billing.adapters.stripe_api.client"].stripe_client(access, "sk_test_1")
-print(json.dumps({"imported": imported, "ready": counted(), "source": source, "path": sys.path}))
+searches = sum(generation["collections"] for generation in gc.get_stats())
+found = {"imported": imported, "ready": counted(), "source": source, "searches": searches}
+print(json.dumps(found))
 """
 
 
@@ -68,6 +70,8 @@ class Started:
     ready: Count
     compiled: tuple[str, ...]
     """Modules that had no bytecode."""
+    searches: int
+    """How often Python searched for garbage."""
 
 
 def names() -> list[str]:
@@ -101,7 +105,7 @@ def started(function: str) -> Started:
     )
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr[-3000:]
     found = json.loads(ran.stdout)
-    return Started(_count(found["imported"]), _count(found["ready"]), tuple(found["source"]))
+    return Started(_count(found["imported"]), _count(found["ready"]), tuple(found["source"]), found["searches"])
 
 
 def _count(found: dict[str, Any]) -> Count:

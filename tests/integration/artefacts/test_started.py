@@ -52,3 +52,9 @@ def test_what_it_makes_its_clients_of_is_what_its_job_needs(function: str) -> No
     assert not {"boto3", "s3transfer", "anyio", "aws_xray_sdk", "rich"} & tops
     asks_stripe = function not in ("account", "credits", "ledger_watch", "reconcile", "webhook")
     assert ("stripe" in tops) == ("requests" in tops) == asks_stripe
+
+
+@pytest.mark.parametrize("function", names())
+def test_hardly_anything_is_searched_for_garbage(function: str) -> None:
+    """Only what is loaded before `billing.bootstrap`: at most pydantic. It was up to 55 times."""
+    assert started(function).searches <= 20
