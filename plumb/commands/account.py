@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from billing.adapters.dynamodb.items import adapter
+from billing.adapters.dynamodb.shapes import written
 from billing.domain.account import Account, credits_at
 from billing.domain.ids import unix_time
 from billing.domain.ledger import Entry
@@ -50,7 +50,7 @@ def command(invocation: Invocation, user: str, entries: int) -> int:
         out.table(("open checkout", "expires"), ((c["id"], c["expires_at"]) for c in checkouts), "Open checkouts")
     out.document(
         {
-            "account": _without_cards(adapter(Account).dump_python(account, mode="json")),
+            "account": _without_cards(written(account)),
             "now": {
                 "level": access.level,
                 "until": moment(access.until),
@@ -58,7 +58,7 @@ def command(invocation: Invocation, user: str, entries: int) -> int:
                 "reserved": credits.reserved,
                 "available": credits.available,
             },
-            "ledger": [{"key": e.key, **adapter(Entry).dump_python(e, mode="json")} for e in ledger],
+            "ledger": [{"key": e.key, **written(e)} for e in ledger],
             "open_checkouts": checkouts,
             "cached": cached,
         }

@@ -33,7 +33,7 @@ EDGE = ("billing.bootstrap", "billing.http", *API, "billing.observability", "bil
 STUBS = ("_typeshed",)  # exists for the type checker only
 
 # The SDK of each adapter, by the first word of its name (`upstash` of `upstash_cache`). An adapter gets the part of the
-# settings that concerns it, and may use pydantic to check what comes from outside.
+# settings that concerns it.
 AWS = ("boto3", "botocore", "mypy_boto3_")
 SDKS = {
     "stripe": ("stripe",),
@@ -107,7 +107,7 @@ def adapter(module: str) -> Room | None:
     name = module.split(".")[2]
     family = name.partition("_")[0]
     own = (f"billing.adapters.{name}", f"billing.adapters.{family}_")
-    return Room(own, (*INWARD, "billing.config", "pydantic", *own, *SDKS.get(family, ())))
+    return Room(own, (*INWARD, "billing.config", *own, *SDKS.get(family, ())))
 
 
 def wrong_imports(path: str, tree: ast.Module) -> Iterator[str]:

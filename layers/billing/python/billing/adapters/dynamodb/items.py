@@ -13,10 +13,9 @@ from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-
+from billing.adapters.dynamodb.shapes import read, written
 from billing.domain.credits import LotKey
-from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PurchaseKey, UserId
+from billing.domain.ids import CustomerId, OrderId, PaymentIntentId, PurchaseKey, UnfitError, UserId
 from billing.errors import MalformedObject
 
 if TYPE_CHECKING:
@@ -87,9 +86,8 @@ def walk_key(name: str) -> str:
 
 def to_item(thing: DataclassInstance, **keys: object) -> Attributes:
     """Write a domain object as an item, under these keys."""
-    kind = type(thing)
-    values: dict[str, object] = adapter(kind).dump_python(thing, mode="json")
-    for name in _optional(kind):
+    values = written(thing)
+    for name in _optional(type(thing)):
         if values[name] is None:
             del values[name]
     return attributes({"schema": SCHEMA, **values, **keys})
@@ -176,30 +174,19 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def from_item[T](kind: type[T], item: Attributes) -> T:
+def from_item[T: DataclassInstance](kind: type[T], item: Attributes) -> T:
     """Read a domain object from an item; raise MalformedObject when it has not the shape we write."""
     values = plain(item)
     if values.get("schema") != SCHEMA:
         raise MalformedObject(f"an item of {kind.__name__} has an unknown schema", key=_name(values))
     try:
-        found: T = adapter(kind).validate_python(values)
-    except ValidationError as error:
+        return read(kind, values)
+    except UnfitError as error:
         raise MalformedObject(f"an item of {kind.__name__} can't be read", key=_name(values)) from error
-    return found
 
 
 def _name(values: Mapping[str, Any]) -> str:
     return str(values.get("pk") or values.get("entry") or "")
-
-
-_adapters: dict[type[Any], TypeAdapter[Any]] = {}
-
-
-def adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    """The reader and writer of a type, built once: that takes longer than using it."""
-    if kind not in _adapters:
-        _adapters[kind] = TypeAdapter(kind)
-    return _adapters[kind]
 
 
 @cache
