@@ -13,6 +13,7 @@ from tests.template.rules.parameters import SECRET
 
 TEXT = (REPOSITORY / "samconfig.toml").read_text()
 CONFIG: dict[str, Any] = tomllib.loads(TEXT)
+SECRETS = ("StripeApiKeySecret", "StripeWebhookSecret", "UpstashSecret")
 MODES = {"dev": "test", "staging": "test", "prod": "live"}
 
 
@@ -24,7 +25,7 @@ def overrides(environment: str) -> dict[str, str]:
 @pytest.mark.parametrize(("stage", "mode"), MODES.items())
 def test_an_installation_has_its_own_stack_stage_and_mode(stage: str, mode: str) -> None:
     """Live mode is prod's alone: CloudFormation refuses a mix (tests/template/test_assertions.py)."""
-    assert overrides(stage) == {"Stage": stage, "StripeMode": mode}
+    assert overrides(stage).items() >= {"Stage": stage, "StripeMode": mode}.items()
     assert CONFIG[stage]["global"]["parameters"]["stack_name"] == f"plumbline-{stage}"
     deploy = CONFIG[stage]["deploy"]["parameters"]
     assert deploy["tags"] == ["application=plumbline", f"stage={stage}"]
@@ -32,6 +33,16 @@ def test_an_installation_has_its_own_stack_stage_and_mode(stage: str, mode: str)
     assert deploy["resolve_s3"] is True
     assert deploy["template_file"] == ".aws-sam/build/template.yaml", "functions without packages would be deployed"
     assert deploy["fail_on_empty_changeset"] is False, "a pipeline may deploy the same again"
+
+
+def test_no_two_installations_share_a_secret(expanded: dict[str, Any]) -> None:
+    """Of a signing secret that two have the one would take what was signed for the other; of a database the same."""
+    named = [
+        overrides(stage).get(parameter, expanded["Parameters"][parameter]["Default"])
+        for stage in MODES
+        for parameter in SECRETS
+    ]
+    assert len(set(named)) == len(named)
 
 
 @pytest.mark.parametrize("stage", ["staging", "prod"])

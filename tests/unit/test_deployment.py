@@ -9,6 +9,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ GIVEN = {
     "GITHUB_SHA": "0123456789abcdef0123456789abcdef01234567",
 }
 TOOLS = {"gh": "gh", "sam": ".venv-sam/bin/sam", "aws": "aws", "curl": "curl"}
+SECRETS = {
+    "StripeApiKeySecret": "stripe-api-key",
+    "StripeWebhookSecret": "stripe-webhook",
+    "UpstashSecret": "upstash",
+}
 BASH = shutil.which("bash") or ""
 
 pytestmark = pytest.mark.skipif(
@@ -40,14 +46,16 @@ pytestmark = pytest.mark.skipif(
 class Played:
     """A step that was run, with programs that only write down what they were given."""
 
-    def __init__(self, folder: Path, script: str, *, failing: str = "", **given: str) -> None:
+    def __init__(
+        self, folder: Path, script: str, *, failing: str = "", answer: str = "https://api.example.com", **given: str
+    ) -> None:
         self._calls = folder / "calls"
         for tool, path in TOOLS.items():
             stub = folder / ("bin" if "/" not in path else ".") / path
             stub.parent.mkdir(parents=True, exist_ok=True)
             stub.write_text(
                 f'#!/usr/bin/env bash\nprintf "%q " {tool} "$@" >>{shlex.quote(str(self._calls))}\n'
-                f"echo >>{shlex.quote(str(self._calls))}\necho https://api.example.com\nexit {int(tool == failing)}\n"
+                f"echo >>{shlex.quote(str(self._calls))}\necho {shlex.quote(answer)}\nexit {int(tool == failing)}\n"
             )
             stub.chmod(0o755)
         path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -68,7 +76,7 @@ class Played:
 
 
 def script_that_calls(tool: str) -> str:
-    [script] = [step["run"] for step in STEPS if f"{TOOLS[tool]} " in step.get("run", "")]
+    *_, script = (step["run"] for step in STEPS if f"{TOOLS[tool]} " in step.get("run", ""))
     return str(script)
 
 
@@ -84,6 +92,7 @@ def test_a_stage_gets_its_name_its_mode_its_release_and_what_its_environment_giv
     assert overrides(played) == [
         "Stage=prod",
         "StripeMode=live",
+        *(f"{name}=plumbline/prod/{secret}" for name, secret in SECRETS.items()),
         "Release=0123456789ab-77-1",
         "AppUrl=https://example.com",
     ]
@@ -102,7 +111,7 @@ def test_every_line_of_the_variable_is_a_parameter(tmp_path: Path, newline: str)
     ]
     played = Played(tmp_path, script_that_calls("sam"), PARAMETERS=newline.join(lines))
     assert played.ok, played.said
-    assert overrides(played)[3:] == [
+    assert overrides(played)[6:] == [
         "AppUrl=https://example.com",
         'OwnerNote="two words"',
         "JwtIssuer=https://id.example.com",
@@ -110,7 +119,51 @@ def test_every_line_of_the_variable_is_a_parameter(tmp_path: Path, newline: str)
 
 
 def test_no_parameters_are_none(tmp_path: Path) -> None:
-    assert len(overrides(Played(tmp_path, script_that_calls("sam"), PARAMETERS=""))) == 3
+    assert len(overrides(Played(tmp_path, script_that_calls("sam"), PARAMETERS=""))) == 6
+
+
+def test_the_stages_secrets_are_those_of_samconfig() -> None:
+    """What is given on the command line replaces all that the file has."""
+    for stage in ("staging", "prod"):
+        given = tomllib.loads((REPOSITORY / "samconfig.toml").read_text())[stage]["deploy"]["parameters"]
+        named = {f"{name}=plumbline/{stage}/{secret}" for name, secret in SECRETS.items()}
+        assert named < set(given["parameter_overrides"])
+
+
+def commits(folder: Path) -> list[str]:
+    """A repository of two commits, the older one first; the second is where HEAD stands."""
+    git = ("git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.com")
+    found = []
+    for command in (("init", "-q"), *(("commit", "-q", "--allow-empty", "-m", message) for message in "ab")):
+        subprocess.run([*git, *command], check=True, capture_output=True)
+        if command[0] == "commit":
+            head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+            found.append(head.stdout.strip())
+    return found
+
+
+def order(folder: Path, deployed: str, sha: str, run: str = "77-1") -> Played:
+    [script] = [step["run"] for step in STEPS if step.get("name") == "Nothing newer is deployed"]
+    return Played(folder, script, answer=deployed, GITHUB_SHA=sha, RUN=run)
+
+
+def test_an_older_commit_does_not_go_over_a_newer_one(tmp_path: Path) -> None:
+    """Two pushes are checked side by side, and the older one may be done last."""
+    older, newer = commits(tmp_path)
+    behind = order(tmp_path, f"{newer[:12]}-78-1", older)
+    assert (behind.ok, "To deploy this one: run it again" in behind.said) == (False, True)
+    assert order(tmp_path, f"{newer[:12]}-78-1", older, run="77-2").ok, "somebody has run it again"
+    assert order(tmp_path, f"{older[:12]}-77-1", newer).ok
+    assert order(tmp_path, f"{newer[:12]}-77-1", newer).ok
+    for by_hand in ("", "20261128-120000", "first"):
+        assert order(tmp_path, by_hand, older).ok
+
+
+def test_the_order_is_seen_before_anything_is_deployed() -> None:
+    names = [step.get("name") for step in STEPS]
+    assert names.index("Nothing newer is deployed") < names.index("sam deploy")
+    [checkout] = [step["with"] for step in STEPS if "actions/checkout" in step.get("uses", "")]
+    assert checkout["fetch-depth"] == 0
 
 
 @pytest.mark.parametrize(
