@@ -21,7 +21,7 @@ from tests.unit.docs.commands import ROOT, commands
 
 PAGE = ROOT / "docs/operating.md"
 BOOKS = ("accounts", "ledger", "events")
-KEY = "plumbline/stripe-api-key"
+KEY = "plumbline/staging/stripe-api-key"
 OLD, NEW = '{"key": "sk_test_old"}', '{"key": "sk_test_new"}'
 LAYER = "plumbline-dependencies"
 
@@ -65,10 +65,10 @@ def _filled(word: str, placeholders: Mapping[str, str]) -> str:
 @pytest.mark.usefixtures("deployed")
 def test_a_key_is_stored_and_the_one_before_is_still_there(tmp_path: Path) -> None:
     (tmp_path / "key.json").write_text(NEW)
-    walk("secretsmanager put-secret-value")
+    walk("secretsmanager put-secret-value", STAGE="staging")
     secrets = boto3.client("secretsmanager")
     assert json.loads(secrets.get_secret_value(SecretId=KEY)["SecretString"]) == json.loads(NEW)
-    assert walk("secretsmanager get-secret-value")["SecretString"] == OLD
+    assert walk("secretsmanager get-secret-value", STAGE="staging")["SecretString"] == OLD
 
 
 @pytest.mark.usefixtures("deployed")
@@ -86,7 +86,7 @@ def test_a_stage_is_torn_down_and_its_books_are_kept() -> None:
     assert tables.list_tables()["TableNames"] == []
     assert len(tables.list_backups()["BackupSummaries"]) == len(BOOKS)
 
-    walk("secretsmanager delete-secret")
+    walk("secretsmanager delete-secret", STAGE="staging")
     assert "DeletedDate" in boto3.client("secretsmanager").describe_secret(SecretId=KEY)
 
     (layer,) = walk("lambda list-layers")["Layers"]
