@@ -233,6 +233,13 @@ def test_a_subscription_that_has_started(side: StripeSide) -> None:
     assert (truth.sessions[0].settled, truth.sessions[0].payment) == (True, None)
 
 
+def test_a_price_with_metadata_of_somebody_elses_leaves_its_product_to_speak(side: StripeSide) -> None:
+    """Also where no session brings the product along, as at each renewal."""
+    price = side.price(interval="month", product={"credits_amount": "100"}, metadata={"color": "blue"})
+    customer, _ = side.bought(price, mode="subscription")
+    assert read(side, customer).prices[price].gives == Gives(credits=100)
+
+
 def test_refunds_of_an_invoice_are_read_with_its_payment(side: StripeSide) -> None:
     customer, _, _ = subscribed(side)
     truth = read(side, customer)

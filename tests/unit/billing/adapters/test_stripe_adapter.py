@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -96,6 +97,29 @@ def test_only_a_customer_that_is_not_there_is_gone(code: str) -> None:
             with pytest.raises(StripeRefused):
                 reads.snapshot([CustomerId("cus_1")], gone)
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("replayed", "keys"),
+    [
+        ("", {"order-1"}),
+        ("Idempotent-Replayed: false\r\n", {"order-1"}),
+        ("Idempotent-Replayed: true\r\n", {"order-1", "order-1:1", "order-1:2", "order-1:3"}),
+    ],
+    ids=["of this moment", "said to be", "saved"],
+)
+def test_only_a_saved_failure_is_left_behind_with_its_key(replayed: str, keys: set[str]) -> None:
+    """F26. A failure of this moment may have made the session all the same: under another key there would be two, and
+    both could be paid.
+    """
+    error = json.dumps({"error": {"type": "api_error", "message": "Something went wrong"}})
+    play = answer(error, "500 Internal Server Error", f"Stripe-Should-Retry: false\r\n{replayed}")
+    with bad_server(play) as server:
+        sessions = StripeSessions(client(server.url), "https://app.example.com", "")
+        with pytest.raises(StripeUnavailable):
+            sessions.create_session(an_order(), CUSTOMER, "order-1")
+    heads = [request.decode().partition("\r\n\r\n")[0] for request in server.received]
+    assert {re.findall(r"(?im)^idempotency-key: (\S+)", head)[0] for head in heads} == keys
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])

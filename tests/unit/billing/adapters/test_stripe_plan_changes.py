@@ -236,7 +236,8 @@ def test_a_preview_of_many_lines_is_read_whole() -> None:
     pages = iter(
         [
             bill(lines={"object": "list", "data": [line(1)], "has_more": True, "url": "/v1/x"}),
-            {"object": "list", "data": [line(1), line(2)], "has_more": False, "url": "/v1/x"},
+            {"object": "list", "data": [line(1), line(2)], "has_more": True, "url": "/v1/x"},
+            {"object": "list", "data": [line(3)], "has_more": False, "url": "/v1/x"},
         ]
     )
 
@@ -245,7 +246,7 @@ def test_a_preview_of_many_lines_is_read_whole() -> None:
 
     with bad_server(play) as server:
         seen = plans(server.url).preview(CHANGE)
-    assert [each.amount for each in seen.lines] == [1, 2]
+    assert [each.amount for each in seen.lines] == [1, 2, 3]
     assert server.received[1].startswith(b"GET /v1/invoices/upcoming_in_1/lines?limit=100 ")
 
 
