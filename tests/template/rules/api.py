@@ -47,6 +47,18 @@ def cors(template: Template) -> Iterator[str]:
         yield "another page may call in the name of its visitor"
 
 
+def cors_request(template: Template) -> Iterator[str]:
+    cors = template.one("AWS::ApiGatewayV2::Api")["Body"]["x-amazon-apigateway-cors"]
+    missing = {"authorization", "content-type", "idempotency-key"} - set(cors["allowHeaders"])
+    yield from (f"no page may send {header}" for header in sorted(missing))
+
+
+def cors_answer(template: Template) -> Iterator[str]:
+    cors = template.one("AWS::ApiGatewayV2::Api")["Body"]["x-amazon-apigateway-cors"]
+    missing = {"retry-after", "x-plumbline-source"} - set(cors["exposeHeaders"])
+    yield from (f"no page can read {header}" for header in sorted(missing))
+
+
 def payload(template: Template) -> Iterator[str]:
     for route, each in template.routes().items():
         if each["x-amazon-apigateway-integration"]["payloadFormatVersion"] != "2.0":
@@ -65,6 +77,13 @@ def throttles(template: Template) -> Iterator[str]:
         asks = route.split()[1].startswith(ASKS_STRIPE)
         if asks and not 0 < settings.get(route, {}).get("ThrottlingRateLimit", 0) < STRIPE_TAKES:
             yield f"{route} may ask Stripe for more than it takes"
+
+
+def deliveries(template: Template) -> Iterator[str]:
+    """Stripe sends a shop's busiest second as it comes, and what is refused comes again hours later."""
+    settings = template.one("AWS::ApiGatewayV2::Stage").get("RouteSettings", {})
+    if "POST /webhooks/stripe" in settings:
+        yield "Stripe is refused more than a flood of strangers would be"
 
 
 def throttled_routes(template: Template) -> Iterator[str]:
@@ -132,6 +151,16 @@ RULES = (
         change("HttpApi", "Body", "x-amazon-apigateway-cors", "allowOrigins", to=["*"]),
     ),
     Rule(
+        "a page may send what its user is known by, and a key for what is asked twice",
+        cors_request,
+        change("HttpApi", "Body", "x-amazon-apigateway-cors", "allowHeaders", to=["authorization", "content-type"]),
+    ),
+    Rule(
+        "a page can read when to come again, and from where a level was read",
+        cors_answer,
+        change("HttpApi", "Body", "x-amazon-apigateway-cors", "exposeHeaders", to=["retry-after"]),
+    ),
+    Rule(
         "requests come as the handlers read them",
         payload,
         lambda template: template.routes()["GET /account"]["x-amazon-apigateway-integration"].update(
@@ -139,6 +168,11 @@ RULES = (
         ),
     ),
     Rule("every route is throttled", default_throttle, drop(STAGE, "DefaultRouteSettings")),
+    Rule(
+        "Stripe's deliveries have no throttle but everybody's",
+        deliveries,
+        change(STAGE, "RouteSettings", "POST /webhooks/stripe", to={"ThrottlingRateLimit": 5}),
+    ),
     Rule(
         "what asks Stripe is throttled below its limit",
         throttles,

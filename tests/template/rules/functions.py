@@ -48,6 +48,14 @@ def retention(template: Template) -> Iterator[str]:
             yield f"{name} is kept for {each.get('RetentionInDays')}"
 
 
+def settings(template: Template) -> Iterator[str]:
+    """Else a parameter changes nothing, or changes it for some of the functions."""
+    for name, each in template.functions():
+        for setting, value in each["Environment"]["Variables"].items():
+            if not isinstance(value, dict) and setting != "POWERTOOLS_SERVICE_NAME":
+                yield f"{name} has {setting} whatever the parameters say"
+
+
 def tracing(template: Template) -> Iterator[str]:
     for name, each in template.functions():
         if each.get("TracingConfig") != {"Mode": "Active"}:
@@ -146,6 +154,11 @@ RULES = (
         also=frozenset({"a function writes its own log alone"}),
     ),
     Rule("logs are kept for a parameter's days", retention, drop("WebhookLogs", "RetentionInDays")),
+    Rule(
+        "settings are what parameters and resources say",
+        settings,
+        change("EventConsumerFunction", "Environment", "Variables", "UNKNOWN_CUSTOMERS", to="park"),
+    ),
     Rule("functions are traced", tracing, change("AccountFunction", "TracingConfig", to={"Mode": "PassThrough"})),
     Rule(
         "a function behind a route ends before the gateway does",

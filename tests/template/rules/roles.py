@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,6 +94,16 @@ def ledger_in_transactions(template: Template) -> Iterator[str]:
                 and statement.get("Condition") != inside
             ):
                 yield f"{role} writes the ledger without the account"
+
+
+def leading_keys(template: Template) -> Iterator[str]:
+    """What a role may touch of a table is told by the kinds of its keys: `*` would be all of it."""
+    for role, _ in template.of("AWS::IAM::Role"):
+        for action, statement in _actions(template, role):
+            for condition in statement.get("Condition", {}).values():
+                for key in listed(condition.get("dynamodb:LeadingKeys", [])):
+                    if not re.fullmatch(r"[A-Z]+#\*|parked", key):
+                        yield f"{role}: {action} of items by {key}"
 
 
 def webhook(template: Template) -> Iterator[str]:
@@ -200,6 +211,16 @@ RULES = (
         "the ledger is written together with the account",
         ledger_in_transactions,
         allow("ReconcileFunctionRole", ["dynamodb:PutItem"], LEDGER),
+    ),
+    Rule(
+        "a role that may touch some items of a table is told which, by their kind",
+        leading_keys,
+        allow(
+            "EventConsumerFunctionRole",
+            ["dynamodb:ConditionCheckItem"],
+            {"Fn::GetAtt": ["AccountsTable", "Arn"]},
+            Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*"]}},
+        ),
     ),
     Rule(
         "the webhook reads its secrets and sends to one queue",
