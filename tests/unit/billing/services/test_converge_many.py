@@ -60,3 +60,19 @@ def test_lots_of_which_nothing_is_left_are_written_outside_of_the_account(core):
     run(core)
     assert core.account().lots == lots[4:]
     assert core.tables.lots == {(ALICE, lot.key): lot for lot in lots[:4]}
+
+
+def test_each_try_is_of_its_own_time(core):
+    """A lot that runs out while others are in the way has run out, and the ledger goes on from the time of theirs."""
+    core.stripe.invoices.clear()
+    lot = Lot(PurchaseKey("cs_1"), 0, 100, NOW, expires_at=NOW + DAY)
+    core.tables.accounts[ALICE] = replace(core.account(), lots=(lot,), balance=100)
+
+    def others():
+        core.clock.time = NOW + DAY
+        core.tables.accounts[ALICE] = replace(core.account(), version=core.account().version + 1)
+
+    core.calls.before("commit", others)
+    [expiry] = converge(ALICE, Touched(), [], "event_consumer", core.converge).entries[:1]
+    assert (expiry.kind, expiry.amount) == ("EXPIRY", -100)
+    assert expiry.at >= NOW + DAY

@@ -155,7 +155,10 @@ def test_a_run_that_dies_anywhere_loses_nothing_and_grants_once(world: World, ca
     with pytest.raises(Crash):
         world.run()
     setattr(world.core.calls, f"crash_{effect}", -1)
+    world.core.clock.time += timedelta(minutes=15)
     world.run()
+    assert len({message["id"] for message in world.core.queue.messages}) == 1, "a page that is read twice tells it once"
+    world.core.clock.time = NOW
     world.deliver()
     assert world.core.granted() == [("PURCHASE", 500)]
 

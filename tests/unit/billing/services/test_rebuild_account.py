@@ -10,7 +10,7 @@ import pytest
 from billing.domain.account import Account
 from billing.domain.credits import balance_of
 from billing.domain.ledger import Kind
-from billing.errors import AlreadyReversed, Contention
+from billing.errors import AlreadyReversed, Contention, StoreUnavailable
 from billing.services.adjust_credits import adjust_credits
 from billing.services.rebuild_account import RebuildDeps, rebuild_account
 from billing.services.resync import resync
@@ -19,7 +19,7 @@ from tests.fakes.core import Core, a_notice
 from tests.fakes.credits import FakeUndone
 from tests.fakes.snapshots import ALICE, DAY, NOW, SESSION, an_order
 from tests.fakes.stores import FakeLedger
-from tests.fakes.world import Crash
+from tests.fakes.world import Crash, raising
 
 
 @pytest.fixture
@@ -101,6 +101,20 @@ def test_what_was_undone_can_not_be_undone_again(core: Core) -> None:
     put_back(core, then)
     rebuild_account(ALICE, "jo", deps_of(core))
     assert core.account().balance == 100
+    with pytest.raises(AlreadyReversed):
+        reverse_spend(ALICE, spent, "undone", "undo-2", "service", core.use)
+
+
+def test_who_is_killed_right_after_the_write_leaves_no_spend_that_could_be_undone_twice(core: Core) -> None:
+    """F48: with the account written there is nothing left to do, so what was undone must be marked by then."""
+    spent = spend(core, 10, "key")
+    then = copy.deepcopy(core)
+    reverse_spend(ALICE, spent, "undone", "undo", "service", core.use)
+    put_back(core, then)
+    core.calls.after("write", raising(StoreUnavailable("killed")))
+    with pytest.raises(StoreUnavailable):
+        rebuild_account(ALICE, "jo", deps_of(core))
+    assert rebuild_account(ALICE, "jo", deps_of(core)) is None
     with pytest.raises(AlreadyReversed):
         reverse_spend(ALICE, spent, "undone", "undo-2", "service", core.use)
 
