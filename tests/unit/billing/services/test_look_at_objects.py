@@ -144,7 +144,7 @@ def test_at_its_deadline_a_run_stops_and_the_next_one_goes_on(world: World) -> N
     assert world.run(deadline=timedelta()) == Walked(read=1, queued=1, more=False)
 
 
-@pytest.mark.parametrize("call", range(9))
+@pytest.mark.parametrize("call", range(11))
 @pytest.mark.parametrize("effect", ["before", "after"])
 def test_a_run_that_dies_anywhere_loses_nothing_and_grants_once(world: World, call: int, effect: str) -> None:
     world.core.stripe.pay(SESSION)
