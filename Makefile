@@ -151,7 +151,7 @@ coverage-domain: .venv/.ready ## the same of the domain, by its own tests alone
 check: .venv/.ready .venv-sam/.ready .venv-checks/.ready ## all that CI runs: format, lint, types, template, coverage of the domain, tests; a browser is required
 	@$(MAKE) --no-print-directory -j2 typecheck validate-source lint check-format
 	@$(MAKE) --no-print-directory coverage-domain
-	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest $(SIDE_BY_SIDE) --ignore=tests/unit/billing/domain --durations=10 $(ARGS)
+	@PLUMBLINE_REQUIRE_BROWSER=1 PLUMBLINE_REQUIRE_CHECKS=1 $(PYTHON) -m pytest $(SIDE_BY_SIDE) --ignore=tests/unit/billing/domain --durations=10 $(ARGS)
 
 check-format: .venv/.ready
 	@$(PYTHON) -m ruff format --check .

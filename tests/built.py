@@ -8,12 +8,13 @@ import sys
 import pytest
 
 from artefacts.build import TOOLS
+from tests.checkers import missing
 
 HERE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 """This machine's architecture, as Lambda calls it."""
 
 needs_build = pytest.mark.skipif(
-    sys.platform != "linux" or HERE not in ("arm64", "x86_64") or not (TOOLS / "sam").exists(),
+    sys.platform != "linux" or HERE not in ("arm64", "x86_64") or missing(TOOLS / "sam"),
     reason="needs Linux, for the layer's libraries, and the SAM CLI, which `make build` installs",
 )
 may_build = pytest.mark.timeout(600)

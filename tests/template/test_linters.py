@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.checkers import needs
 from tests.conftest import REPOSITORY
 
 CFN_LINT = REPOSITORY / ".venv-sam/bin/cfn-lint"
@@ -56,7 +57,7 @@ def run(*command: object) -> str:
     return done.stdout
 
 
-@pytest.mark.skipif(not CFN_LINT.exists(), reason="make validate builds the environment of cfn-lint")
+@needs(CFN_LINT, "validate")
 def test_cfn_lint_finds_nothing_but_what_was_planted(real: Path, spoiled: Path) -> None:
     findings = json.loads(run(CFN_LINT, "--regions", "us-east-1", "--format", "json", "--template", real, spoiled))
     assert [each for each in findings if each["Filename"] == str(real)] == []
@@ -64,7 +65,7 @@ def test_cfn_lint_finds_nothing_but_what_was_planted(real: Path, spoiled: Path) 
     assert "E3034" in found, "a number that is too low: MessageRetentionPeriod"
 
 
-@pytest.mark.skipif(not CHECKOV.exists(), reason="make validate builds the environment of checkov")
+@needs(CHECKOV, "validate")
 @pytest.mark.timeout(300)
 def test_checkov_finds_nothing_but_what_was_planted(real: Path, spoiled: Path) -> None:
     """S20: what everybody may not do with any stack, by a list that is not ours."""

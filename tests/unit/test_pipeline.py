@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.checkers import needs
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / ".github/workflows"
@@ -136,7 +137,7 @@ def test_the_list_of_what_is_deployed_goes_with_the_build() -> None:
     assert "docs/sbom.cdx.json" in {step["with"]["path"] for step in steps if "upload-artifact" in step.get("uses", "")}
 
 
-@pytest.mark.skipif(not ZIZMOR.exists(), reason="make lint builds the environment of zizmor")
+@needs(ZIZMOR, "lint")
 def test_zizmor_finds_nothing_but_what_was_planted(tmp_path: Path) -> None:
     """What others have learnt of pipelines that were taken over, by a list that is not ours."""
     spoiled = tmp_path / ".github/workflows"
@@ -151,7 +152,7 @@ def test_zizmor_finds_nothing_but_what_was_planted(tmp_path: Path) -> None:
     assert "unpinned-uses" in found.stdout
 
 
-@pytest.mark.skipif(not SCHEMA.exists(), reason="make lint builds the environment of check-jsonschema")
+@needs(SCHEMA, "lint")
 def test_its_files_are_what_github_reads(tmp_path: Path) -> None:
     """A key that is misspelt is refused there, and only when it is pushed."""
     spoiled = tmp_path / "pipeline.yml"
