@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from billing.domain.walk import Walk
+from billing.domain.walk import LET_ARRIVE, Walk
 from billing.errors import BillingError
 from billing.ports.stripe import EventList, Listed, ObjectList
 from billing.services.catch_up import catch_up
@@ -14,7 +14,7 @@ from billing.services.settle_due import settle_due
 from billing.services.walk_on import Walked
 from plumb.cli import FAILED, OK, operator_command
 from plumb.invocation import Invocation
-from plumb.output import counted
+from plumb.output import counted, moment
 from plumb.reasons import reason
 from plumb.world import World
 
@@ -66,6 +66,7 @@ class _ShownObjects:
 def command(invocation: Invocation) -> int:
     """Do now what the schedules do: queue what no webhook brought, and settle what ended by itself.
 
+    What Stripe made in the last ten minutes is not looked at: its webhook may still be on the way.
     It goes on where the schedules stopped, and they where it stopped. A second run finds nothing to do. A job that
     fails stops no other, and the exit code is then 1.
 
@@ -76,6 +77,8 @@ def command(invocation: Invocation) -> int:
     """
     invocation.must_agree("Reconcile?")
     out, failed = invocation.out, False
+    until = moment(invocation.world.clock.now() - LET_ARRIVE)
+    out.say(f"Stripe's lists are read up to {until}: what is younger is left to its webhook.")
     for job, work in JOBS.items():
         with out.progress(job) as bar:
             try:

@@ -22,6 +22,7 @@ from billing.services.perform_once import CreditDeps
 from billing.services.walk_on import WalkDeps, Walked
 from plumb.commands.reconcile import JOBS, Done, command, due, events, objects, undelivered
 from plumb.invocation import Invocation
+from plumb.output import moment
 from plumb.site import Site
 from plumb.world import World
 from tests.fakes.core import Core
@@ -181,7 +182,9 @@ def test_what_is_not_whole_is_not_green(here: Installation, capsys: pytest.Captu
     here.core.calls.broken["find"] = StoreUnavailable("DynamoDB is down")
     code, out, err = call(here, capsys)
     assert code == 1
+    until = moment(here.clock.now() - timedelta(minutes=10))
     assert out.splitlines() == [
+        f"Stripe's lists are read up to {until}: what is younger is left to its webhook.",
         "catch_up: 0 events read, 0 put onto the queue.",
         "catch_up_undelivered: 0 events read, 0 put onto the queue.",
         "look_at_objects: 0 objects read, 0 put onto the queue.",
