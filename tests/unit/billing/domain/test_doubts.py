@@ -112,8 +112,14 @@ def test_one_that_has_ended_is_in_doubt_while_the_account_has_it(status: str) ->
 def test_an_item_that_tells_no_quantity_counts_once() -> None:
     """A metered price has none: https://docs.stripe.com/api/subscription_items/object."""
     told = told_subscription()
+    told["items"]["data"][0]["quantity"] = None
+    assert doubt_of_subscription(told, remembered()) is None
     del told["items"]["data"][0]["quantity"]
     assert doubt_of_subscription(told, remembered()) is None
+
+
+def test_an_item_of_which_there_are_none_counts_not_at_all() -> None:
+    assert doubt_of_subscription(told_subscription(quantity=0), remembered()) == UPDATED
 
 
 LATER = int((NOW + 60 * DAY).timestamp())

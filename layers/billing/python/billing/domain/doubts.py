@@ -88,13 +88,19 @@ def _fits(subscription: Object, known: SubscriptionState) -> bool:
         and subscription.get("trial_end") == _seconds(known.trial_end)
         and (subscription.get("pause_collection") is not None) is known.collection_paused
         and _seconds(known.period_end) in speaking
-        and sorted((str(_price(item)), item.get("quantity", 1)) for item in items)
+        and sorted((str(_price(item)), _quantity(item)) for item in items)
         == sorted((item.price_id, item.quantity) for item in known.items)
     )
 
 
 def _price(item: Object) -> object:
     return at(item, ("price", "id"))
+
+
+def _quantity(item: Object) -> object:
+    """Metered usage has none, and counts once (see the Stripe adapter's reading of it)."""
+    quantity = item.get("quantity")
+    return 1 if quantity is None else quantity
 
 
 def _is_covered(invoice: object, known: SubscriptionState | None) -> bool:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from billing.adapters.stripe_api import shapes
 from billing.domain.catalog import BrokenMetadata, Gives, Price, group_named, parse_gives, speaking_metadata
 from billing.domain.ids import (
     CUSTOMER_ID,
@@ -72,6 +73,7 @@ def price_of(obj: Object, product: Object | None, levels: tuple[str, ...]) -> Pr
     with reading("price", obj):
         recurring = obj["recurring"]
         details = product or {}
+        shapes.check_price(obj, details)
         barred = _barred(obj)
         metadata = speaking_metadata(obj["metadata"], details.get("metadata", {}))
         gives, problem, broken_key = Gives(), None, None
@@ -134,9 +136,16 @@ def found_customer(obj: Object) -> FoundCustomer:
 def session_of(obj: Object, items: Sequence[Object], payment: Payment | None) -> CheckoutSession:
     """A checkout session with all of its line items and its payment, if it has one."""
     with reading("checkout session", obj):
+        shapes.check(shapes.SESSION, obj)
+        shapes.check_items(items)
         intent = obj["payment_intent"]
         hint = obj["client_reference_id"] or obj["metadata"].get("order_id")
-        if payment is None and obj["mode"] == "payment" and obj["payment_status"] == "paid" and obj["amount_total"]:
+        if (
+            payment is None
+            and obj["mode"] == "payment"
+            and obj["payment_status"] == "paid"
+            and obj["amount_total"] != 0
+        ):
             raise UnfitError("payment_intent.latest_charge")
         return CheckoutSession(
             id=SessionId(required(obj["id"], SESSION_ID, "id")),
@@ -160,6 +169,7 @@ def payment_of(intent: Object, refunds: Sequence[Object], disputes: Sequence[Obj
         charge = intent["latest_charge"]
         if charge is None or charge["status"] != "succeeded":
             return None
+        shapes.check_payment(charge, refunds, disputes)
         return Payment(
             intent=PaymentIntentId(required(intent["id"], PAYMENT_INTENT_ID, "id")),
             captured=charge["amount_captured"],
@@ -174,10 +184,12 @@ def payment_of(intent: Object, refunds: Sequence[Object], disputes: Sequence[Obj
 def subscription_of(obj: Object) -> Subscription:
     """A subscription in any status."""
     with reading("subscription", obj):
+        shapes.check(shapes.SUBSCRIPTION, obj)
+        shapes.check_items(obj["items"]["data"])
         items = tuple(
             SubscriptionItem(
                 price_id=PriceId(item["price"]["id"]),
-                quantity=item.get("quantity", 1),
+                quantity=1 if item.get("quantity") is None else item["quantity"],
                 period_end=unix_time(item["current_period_end"], "current_period_end"),
             )
             for item in obj["items"]["data"]
@@ -213,6 +225,8 @@ def card_of(method: object) -> Card | None:
 def invoice_of(obj: Object, lines: Sequence[Object]) -> Invoice:
     """An invoice with all of its lines, and the intents that paid it: refunds and disputes are on their charges."""
     with reading("invoice", obj):
+        shapes.check(shapes.INVOICE, obj)
+        shapes.check(shapes.INVOICE_LINE, *lines)
         details = (obj["parent"] or {}).get("subscription_details") or {}
         paid_at = _time(obj["status_transitions"]["paid_at"])
         subscription = details.get("subscription")

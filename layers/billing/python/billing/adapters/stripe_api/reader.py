@@ -131,8 +131,9 @@ class StripeReads:
         expand = ["line_items.data.price.product", "payment_intent.latest_charge.refunds"]
         obj = plain(self._api.checkout.sessions.retrieve(session, {"expand": expand}))
         with reading("checkout session", obj):
-            items = list(obj["line_items"]["data"])
-            if obj["line_items"]["has_more"]:
+            lines = obj["line_items"] or {"data": [], "has_more": False}  # none: another app's, to save a card
+            items = list(lines["data"])
+            if lines["has_more"]:
                 page = self._api.checkout.sessions.line_items.list(session, {"limit": _PAGE})
                 items = [plain(item) for item in page.auto_paging_iter()]
             intent = obj["payment_intent"]

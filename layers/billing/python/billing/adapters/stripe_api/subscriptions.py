@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import stripe
 
+from billing.adapters.stripe_api import shapes
 from billing.adapters.stripe_api.client import created_once, translated
 from billing.adapters.stripe_api.objects import plain
 from billing.adapters.stripe_api.parse import Object, id_of, price_of, reading
@@ -143,6 +144,8 @@ def live_of(obj: Object, levels: tuple[str, ...]) -> LiveSubscription:
     """A subscription with the products of its prices and its latest invoice expanded."""
     with reading("subscription", obj):
         items = obj["items"]["data"]
+        shapes.check(shapes.SUBSCRIPTION, obj)
+        shapes.check_items(items)
         if not items or obj["items"].get("has_more"):
             raise UnfitError("items")
         invoice = obj["latest_invoice"]
@@ -204,6 +207,7 @@ def _quantity(item: Object) -> int:
 
 
 def _line(line: Object) -> BilledLine:
+    shapes.check(shapes.INVOICE_LINE, line)
     parent = line["parent"] or {}
     about = parent.get("subscription_item_details")
     waiting = parent.get("invoice_item_details")
