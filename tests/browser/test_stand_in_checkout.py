@@ -1,21 +1,17 @@
 """The stand-in's pay page without the rest of the system: codes, addresses and tax, languages, and a frame."""
 
 import re
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from tests.browser.hosted_page import PAYS, THREE_D_SECURE
+from tests.stand_in import StripeProcess
 
 Open = Callable[..., Page]
 
@@ -48,26 +44,13 @@ class Shop:
         self.thread.join()
 
 
-class StripeAlone:
-    """A stand-in in its own process, and its API."""
+class StripeAlone(StripeProcess):
+    """A stand-in in its own process, and its API with a key."""
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen([sys.executable, "-m", "local.stripe", "--port", str(port)])
-        key = {"Authorization": "Bearer sk_test_plumbline"}
-        self.http = httpx.Client(base_url=self.url, headers=key, trust_env=False, timeout=10)
-        for _ in range(200):
-            try:
-                self.http.get("/_control/clock").raise_for_status()
-                return
-            except httpx.TransportError:
-                assert self.process.poll() is None
-                time.sleep(0.05)
-        raise AssertionError("the stand-in did not answer within 10 seconds")
+        super().__init__()
+        self.http.headers["Authorization"] = "Bearer sk_test_plumbline"
 
     def post(self, path: str, **form: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self.http.post(path, data=form).raise_for_status().json()
@@ -87,11 +70,6 @@ class StripeAlone:
     def now(self, session: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = self.http.get(f"/v1/checkout/sessions/{session['id']}").raise_for_status().json()
         return found
-
-    def stop(self) -> None:
-        self.http.close()
-        self.process.terminate()
-        self.process.wait(timeout=5)
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from local.template import Addresses, Model, load_model
+from local.template import Model
 from local.template.expand import expand
+from tests.modelled import modelled
 from tests.unit.counted import OF_AWS, Counted, counted_by
 from tests.unit.quarantining import may_quarantine
 
@@ -48,10 +49,8 @@ def resources(cache: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def model(cache: Path) -> Model:
-    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
-    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    return load_model(ROOT / "template.yaml", given, addresses, cache)
+def model() -> Model:
+    return modelled()
 
 
 def alarms(resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

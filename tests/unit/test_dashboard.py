@@ -17,8 +17,9 @@ import pytest
 from billing.domain.events import HANDLED
 from billing.errors import BodyTooLarge
 from local.dashboard.body import Shown, body_of, expressions_of, metrics_of, searches_of, unknown_ids
-from local.template import Addresses, Model, load_model
+from local.template import Model
 from local.template.expand import expand
+from tests.modelled import modelled
 from tests.unit.counted import OF_AWS, Counted, counted_by, services
 from tests.unit.quarantining import reaches
 from tests.unit.test_alarms import watched
@@ -49,10 +50,8 @@ def resources(template: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def model(cache: Path) -> Model:
-    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
-    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    return load_model(ROOT / "template.yaml", given, addresses, cache)
+def model() -> Model:
+    return modelled()
 
 
 @pytest.fixture(scope="module")

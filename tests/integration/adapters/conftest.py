@@ -1,19 +1,17 @@
 """The adapter for Stripe through the official SDK, against the stand-in in a process of its own."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from local.aws import answers
-from local.template import Addresses, Model, load_model
+from local.template import Model
 from tests.integration.adapters.shop import Shop
 from tests.integration.adapters.stripe_side import StripeSide
+from tests.modelled import modelled
 from tests.unit.billing.adapters.dynamo_tables import World
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +29,8 @@ def side(process: StripeSide) -> Iterator[StripeSide]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
-    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    return load_model(ROOT / "template.yaml", given, addresses, tmp_path_factory.mktemp("template"))
+def template() -> Model:
+    return modelled()
 
 
 @pytest.fixture(scope="module")

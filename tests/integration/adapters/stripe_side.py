@@ -5,17 +5,12 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import stripe
 
 from billing.adapters.stripe_api.catalog import StripeCatalog
@@ -27,6 +22,7 @@ from billing.domain.catalog import Gives, Price
 from billing.domain.ids import CustomerId, OrderId, PriceId, SessionId, UserId
 from billing.domain.order import Order, OrderLine
 from billing.ports.stripe import OpenSession
+from tests.stand_in import StripeProcess
 
 LEVELS = ("FREE", "PRO", "TEAM")
 APP, API = "https://app.example.com", "https://api.example.com"
@@ -52,41 +48,17 @@ class Requests(logging.Handler):
                 self._before_second()
 
 
-class StripeSide:
+class StripeSide(StripeProcess):
     """The process, the adapters that talk to it, and an SDK client of the test's own."""
 
     def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen([sys.executable, "-m", "local.stripe", "--port", str(port)])
-        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=20)
-        try:
-            self._wait()
-        except BaseException:
-            self.stop()
-            raise
+        super().__init__()
         self.sdk = stripe_client(StripeAccess(self.url, "key", livemode=False, account=None), "sk_test_plumbline")
         self.v1 = stripe.StripeClient("sk_test_plumbline", base_addresses={"api": self.url}).v1
         self.catalog = StripeCatalog(self.sdk, LEVELS)
         self.sessions = StripeSessions(self.sdk, APP, API)
         self.reads = StripeReads(self.sdk, LEVELS)
         self.requests: list[str] = []
-
-    def _wait(self) -> None:
-        for _ in range(400):
-            try:
-                self.http.get("/_control/clock").raise_for_status()
-                return
-            except httpx.TransportError:
-                assert self.process.poll() is None, "the stand-in ended while starting"
-                time.sleep(0.05)
-        raise AssertionError("the stand-in did not answer")
-
-    def stop(self) -> None:
-        self.http.close()
-        self.process.terminate()
-        self.process.wait(timeout=5)
 
     @contextmanager
     def counted(self, before_second: Callable[[], None] | None = None) -> Iterator[None]:
@@ -103,12 +75,6 @@ class StripeSide:
             logger.removeHandler(handler)
             logger.setLevel(level)
             logger.propagate = propagates
-
-    def control(self, deed: str, **given: object) -> dict[str, Any]:
-        answer = self.http.post(f"/_control/{deed}", json=given)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
 
     # ------------------------------------------------------------------------------------------- what is for sale
 

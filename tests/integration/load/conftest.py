@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from local.stack import TEMPLATE, Stack
-from tests.integration.purchase.books import Books
-from tests.integration.purchase.shop import Shop
 
 type Tell = Callable[[str], None]
 
@@ -50,17 +48,3 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     template = crowded_template(tmp_path_factory.mktemp("load"))
     with Stack(template=template, workers_per_function=AT_ONCE) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def shop(stack: Stack) -> Iterator[Shop]:
-    opened = Shop(stack)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def books(stack: Stack) -> Iterator[Books]:
-    opened = Books(stack)
-    yield opened
-    opened.close()

@@ -18,8 +18,9 @@ _value = TypeDeserializer().deserialize
 
 class Books:
     def __init__(self, stack: Stack) -> None:
-        self._names = {table: stack.table_name(table) for table in TABLES}
-        self._urls = {queue: stack.queue_url(queue) for queue in QUEUES}
+        model = stack.config.model()
+        self._names = {table: model.tables[table].name for table in TABLES}
+        self._urls = {queue: model.queues[queue].url for queue in QUEUES}
         self._dynamodb = stack.dynamodb()
         self._sqs = stack.sqs()
 

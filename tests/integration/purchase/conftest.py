@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.stack import TEMPLATE, Stack
-from tests.integration.purchase.books import Books
 from tests.integration.purchase.logs import Logs
-from tests.integration.purchase.shop import Shop
 
 PARTNER_BUS = "aws.partner/stripe.com/ed_local"
 VISIBILITY_TIMEOUT = 3
@@ -34,20 +32,6 @@ def impatient_template(directory: Path) -> Path:
 def stack() -> Iterator[Stack]:
     with Stack(warm=(), parameters={"StripeEventBus": PARTNER_BUS}) as running:
         yield running
-
-
-@pytest.fixture(scope="package")
-def shop(stack: Stack) -> Iterator[Shop]:
-    opened = Shop(stack)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="package")
-def books(stack: Stack) -> Iterator[Books]:
-    opened = Books(stack)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -39,13 +39,6 @@ def shop(stack: Stack) -> Iterator[Shop]:
     opened.close()
 
 
-@pytest.fixture(scope="module")
-def books(shop: Shop) -> Iterator[Books]:
-    opened = Books(shop.stack)
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
 def plumb(stack: Stack, capsys: pytest.CaptureFixture[str]) -> Operator:
     return Operator(capsys, stack.state_dir / "system.json")

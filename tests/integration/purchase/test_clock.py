@@ -19,18 +19,9 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Shop]:
+def stack() -> Iterator[Stack]:
     with Stack(warm=()) as running:
-        opened = Shop(running)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def books(shop: Shop) -> Iterator[Books]:
-    opened = Books(shop.stack)
-    yield opened
-    opened.close()
+        yield running
 
 
 @pytest.fixture(scope="module")

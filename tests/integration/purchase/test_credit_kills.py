@@ -24,31 +24,17 @@ HOPS = ("before the spend", "during the spend", "with the transaction under way"
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     template = impatient_template(tmp_path_factory.mktemp("impatient"))
     with Stack(template=template, warm=["CreditsFunction"]) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def shop(system: Stack) -> Iterator[Shop]:
-    opened = Shop(system)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def books(system: Stack) -> Iterator[Books]:
-    opened = Books(system)
-    yield opened
-    opened.close()
-
-
 @pytest.mark.parametrize("victim", VICTIMS)
 @pytest.mark.parametrize("hop", HOPS)
-def test_a_spend_is_done_once(hop: str, victim: str, system: Stack, shop: Shop, books: Books, user: str) -> None:
-    system.supervisor.wait_until_ready()
-    service, buyer = Service(shop), Purchase(system, shop, books, user)
+def test_a_spend_is_done_once(hop: str, victim: str, stack: Stack, shop: Shop, books: Books, user: str) -> None:
+    stack.supervisor.wait_until_ready()
+    service, buyer = Service(shop), Purchase(stack, shop, books, user)
     shop.success(shop.buy(user))
     shop.settle(books)
     service.spend(user, 1, "warm")  # so that the function has a process to kill
@@ -62,17 +48,17 @@ def test_a_spend_is_done_once(hop: str, victim: str, system: Stack, shop: Shop, 
         case "during the spend":
             buyer.during(victim, spend, needed=victim in (*BEHIND, "CreditsFunction"))
         case "with the transaction under way":
-            system.freeze("dynamodb")
+            stack.freeze("dynamodb")
             try:
                 asking = buyer.aside(spend)
                 wait_for([asking], IN_FLIGHT)
                 assert not asking.done()
                 buyer.kill(victim)
             finally:
-                system.thaw("dynamodb")
+                stack.thaw("dynamodb")
             assert asking.exception(timeout=40) is None or isinstance(asking.exception(), httpx.TransportError)
         case _:
-            logs = Logs(system)  # from here on: the first spend has its line as well
+            logs = Logs(stack)  # from here on: the first spend has its line as well
             asking = buyer.aside(spend)
             until("it is committed", lambda: logs.said("ledger entry written", "CreditsFunction"))
             buyer.kill(victim)

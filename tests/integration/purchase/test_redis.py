@@ -68,20 +68,6 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def shop(stack: Stack) -> Iterator[Shop]:
-    opened = Shop(stack)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def books(stack: Stack) -> Iterator[Books]:
-    opened = Books(stack)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
 def clock(shop: Shop) -> Clock:
     return Clock(shop)
 

@@ -36,20 +36,6 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def shop(stack: Stack) -> Iterator[Shop]:
-    opened = Shop(stack)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def books(stack: Stack) -> Iterator[Books]:
-    opened = Books(stack)
-    yield opened
-    opened.close()
-
-
 def confirm(shop: Shop, checkout: Checkout, **typed: str) -> None:
     """Press the button of a page that asks for the address, and for no card where nothing is due."""
     buyer = {"email": f"{checkout.user}@example.com", "name": "Ada Buyer", **ADDRESS}

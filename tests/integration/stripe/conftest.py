@@ -3,9 +3,6 @@
 import itertools
 import json
 import queue
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +14,8 @@ import pytest
 import requests
 import stripe
 from stripe import RequestsClient, StripeClient
+
+from tests.stand_in import StripeProcess
 
 SECRET = "whsec_test_secret"
 
@@ -121,18 +120,14 @@ class Inbox:
         self.thread.join()
 
 
-class StandIn:
+class StandIn(StripeProcess):
     """The process, with clients for its three faces."""
 
     def __init__(self, inbox: Inbox) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "local.stripe", "--port", str(port), "--webhook-url", inbox.url]
-        command += ["--webhook-secret", SECRET, "--retry-pauses", "0.05,0.1,0.2", "--delivery-timeout", "2"]
-        self.process = subprocess.Popen(command)
-        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=20)
+        super().__init__(
+            *("--webhook-url", inbox.url, "--webhook-secret", SECRET),
+            *("--retry-pauses", "0.05,0.1,0.2", "--delivery-timeout", "2"),
+        )
         self.sdk = StripeClient(
             "sk_test_plumbline",
             base_addresses={"api": self.url},
@@ -140,22 +135,6 @@ class StandIn:
             http_client=RequestsClient(session=requests.Session()),
         )
         self.v1 = self.sdk.v1
-        self.wait_until_ready()
-
-    def wait_until_ready(self) -> None:
-        for _ in range(200):
-            try:
-                self.http.get("/_control/clock").raise_for_status()
-                return
-            except httpx.TransportError:
-                assert self.process.poll() is None, "the stand-in ended while starting"
-                time.sleep(0.05)
-        raise AssertionError("the stand-in did not answer within 10 seconds")
-
-    def control(self, deed: str, **given: object) -> dict:
-        answer = self.http.post(f"/_control/{deed}", json=given)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
 
     def until[T](self, look: Callable[[], T | None], timeout: float = 10) -> T:
         deadline = time.monotonic() + timeout
@@ -165,11 +144,6 @@ class StandIn:
                 return found
             time.sleep(0.05)
         raise AssertionError("it did not happen in time")
-
-    def stop(self) -> None:
-        self.http.close()
-        self.process.terminate()
-        assert self.process.wait(timeout=3) is not None
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from local.template import Addresses, load_model
-from tests.conftest import REPOSITORY
+from tests.modelled import modelled
 from tests.simulation.differential.requests import ACCOUNTS, DEFINITIONS, LEDGER
 from tests.simulation.stores import refusals
 from tests.simulation.stores.dynamo import Dynamo
@@ -274,9 +273,7 @@ def test_faults_are_shaped_as_the_services_errors() -> None:
     assert refusals.broken("PutItem").response["ResponseMetadata"]["HTTPStatusCode"] == 500
 
 
-def test_the_tables_of_the_template_are_known(tmp_path: Any) -> None:
+def test_the_tables_of_the_template_are_known() -> None:
     """A key that is no text, or an index of more than keys, would be refused here."""
-    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
-    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    tables = load_model(REPOSITORY / "template.yaml", given, addresses, tmp_path).tables
+    tables = modelled().tables
     assert len(Dynamo([table.definition for table in tables.values()]).tables) == len(tables)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 
 from billing import config
-from local.template import Addresses, Model, load_model
+from local.template import Model
+from tests.modelled import modelled
 
-ROOT = Path(__file__).parents[3]
 READS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "account": config.account_settings,
     "catch_up": config.catch_up_settings,
@@ -26,10 +25,8 @@ READS: dict[str, Callable[[Mapping[str, str]], object]] = {
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
-    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    return load_model(ROOT / "template.yaml", given, addresses, tmp_path_factory.mktemp("template"))
+def template() -> Model:
+    return modelled()
 
 
 def test_every_function_is_in_the_table(template: Model) -> None:

@@ -46,7 +46,8 @@ from functions.reconcile import app as reconcile
 from functions.subscriptions import app as subscriptions
 from local.gateway.event import HttpRequest, build_event
 from local.gateway.routing import Match
-from local.template import Addresses, Model, load_model
+from local.template import Model
+from tests.modelled import modelled
 
 ROOT = Path(__file__).parents[3]
 EVENTS = ROOT / "events"
@@ -64,10 +65,8 @@ def read(path: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
-    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    return load_model(ROOT / "template.yaml", given, addresses, tmp_path_factory.mktemp("template"))
+def template() -> Model:
+    return modelled()
 
 
 def test_every_function_and_every_route_has_one(template: Model) -> None:

@@ -15,7 +15,7 @@ from local.door import relay
 from local.run_config import CONTAINERS_SECRET, Ports, local_aws_environment, seen_from_containers
 from local.stack import Stack
 from local.supervisor.ports import free_ports
-from local.template import Addresses, load_model
+from tests.modelled import modelled
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,11 +29,8 @@ def test_the_file_for_sam_local_invoke_is_that_of_make_run(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("stage", "found"), [("dev", {""}), ("staging", set()), ("prod", set())])
-def test_the_template_names_endpoints_for_development_alone(tmp_path: Path, stage: str, found: set[str]) -> None:
-    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com", "Stage": stage}
-    given["StripeMode"] = "live" if stage == "prod" else "test"
-    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    functions = load_model(ROOT / "template.yaml", given, addresses, tmp_path).functions.values()
+def test_the_template_names_endpoints_for_development_alone(stage: str, found: set[str]) -> None:
+    functions = modelled(Stage=stage, StripeMode="live" if stage == "prod" else "test").functions.values()
     told = [(name, value) for each in functions for name, value in each.environment.items() if "ENDPOINT" in name]
     assert {value for _, value in told} == found
     assert len(told) == (3 * len(functions) if found else 0)

@@ -1,13 +1,11 @@
 """The doctor's pipes, the queues where they and the schedules give up, the alarms' topic: whole, then broken."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from local.template import Addresses, load_model
 from plumb.doctor.alarms import alarms, heard
 from plumb.doctor.aws_side import GIVEN_UP, queues
 from plumb.doctor.finding import Check
@@ -15,8 +13,8 @@ from plumb.doctor.pipes import PIPES, at_work, pipes
 from plumb.site import Site
 from plumb.stages.deployed import deployed_stack
 from plumb.world import World
-from tests.conftest import REPOSITORY
 from tests.fakes.operator import environment
+from tests.modelled import modelled
 from tests.unit.plumb.conftest import ENVIRONMENT, REGION, Deployed
 
 LEDGER, SUBSCRIPTIONS = "plumbline-staging-test-ledger", "plumbline-staging-test-accounts"
@@ -65,10 +63,8 @@ def piped(deployed: Deployed) -> Piped:
     return Piped(deployed)
 
 
-def test_the_doctor_asks_for_what_the_template_has(tmp_path: Path) -> None:
-    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
-    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    model = load_model(REPOSITORY / "template.yaml", given, addresses, tmp_path)
+def test_the_doctor_asks_for_what_the_template_has() -> None:
+    model = modelled()
     assert sorted(PIPES) == sorted(pipe.logical_id for pipe in model.pipes)
     assert model.queues.keys() == {*GIVEN_UP, "EventsQueue", "EventsDeadLetterQueue"}
 

@@ -1,30 +1,26 @@
 """The doctor's tables: whole as template.yaml makes them, and without one part of it at a time."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.template import Addresses, load_model
 from plumb.doctor.aws_side import tables
 from plumb.doctor.finding import Finding
 from plumb.stages.deployed import deployed_stack
 from plumb.world import World
 from tests.fakes.operator import environment
+from tests.modelled import modelled
 from tests.unit.plumb.conftest import ENVIRONMENT, Deployed
 
-ROOT = Path(__file__).parents[3]
 ACCOUNTS = ENVIRONMENT["ACCOUNTS_TABLE"]
 
 
 @pytest.fixture
-def whole(deployed: Deployed, tmp_path: Path) -> Deployed:
+def whole(deployed: Deployed) -> Deployed:
     """The tables by the template's own definitions."""
     deployed.deploy()
-    given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
-    addresses = Addresses(sqs_url="http://127.0.0.1:1", api_url="http://127.0.0.1:1")
-    model, client = load_model(ROOT / "template.yaml", given, addresses, tmp_path), deployed.dynamodb
+    model, client = modelled(), deployed.dynamodb
     for key, table in model.tables.items():
         name = ENVIRONMENT[f"{key.removesuffix('Table').upper()}_TABLE"]
         client.delete_table(TableName=name)
