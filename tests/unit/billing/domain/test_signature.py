@@ -260,3 +260,12 @@ def test_a_tolerance_that_turns_the_time_check_off_is_refused(tolerance: object)
 
 def test_secrets_do_not_show() -> None:
     assert NEW not in repr(SECRETS)
+
+
+def test_every_signature_is_compared_with_every_secrets_in_constant_time() -> None:
+    """S01: who stops at the first that fits, or at the first byte that does not, tells by its time how far it came."""
+    given = [digest(BODY, secret) for secret in (OTHER, NEW, OLD)]
+    header = f"t={T}," + ",".join(f"v1={value}" for value in given)
+    with mock.patch.object(hmac, "compare_digest", wraps=hmac.compare_digest) as compared:
+        verify(header, BODY, SECRETS, NOW)
+    assert compared.call_count == len(given) * len(SECRETS.values)

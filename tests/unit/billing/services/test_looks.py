@@ -12,7 +12,7 @@ import pytest
 from billing.domain.events import Origin
 from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SubscriptionId
 from billing.domain.snapshot import Payment
-from billing.services.look_at_objects import look_at_objects
+from billing.services.look_at_objects import Look, look_at_objects
 from billing.services.looks import INVOICES_BACK, LookDeps, looks
 from billing.services.walk_on import WalkDeps, Walked
 from tests.fakes.core import Core, a_notice
@@ -36,7 +36,16 @@ from tests.fakes.stripe_told import told_by, told_dispute, told_invoice, told_re
 from tests.fakes.subscriber import subscribed_core
 
 HOUR = timedelta(hours=1)
-LISTS = ("sessions", "subscriptions", "invoices", "refunds", "disputes", "parked", "renewals")
+LOOKS = {  # how far back each goes, and how often: money rule 27, docs/decisions/0033
+    "sessions": (15 * DAY, 6 * HOUR),
+    "subscriptions": (20 * 365 * DAY, DAY),
+    "invoices": (35 * DAY, DAY),
+    "refunds": (60 * DAY, DAY),
+    "disputes": (180 * DAY, DAY),
+    "parked": (0 * DAY, 6 * HOUR),
+    "renewals": (0 * DAY, DAY),
+}
+LISTS = tuple(LOOKS)
 GRANTED = [("PURCHASE", 100), ("ACCESS", 0)]
 
 
@@ -54,11 +63,13 @@ class World:
     def told(self) -> None:
         told_by(self.core.stripe, self.lists)
 
-    def run(self, deadline: timedelta = HOUR, *, now: bool = False, only: str | None = None) -> Walked:
+    def every(self) -> tuple[Look, ...]:
         tables = self.core.tables
         ours = FakeParked(tables), FakeRenewals(tables)
-        every = looks(LookDeps(self.lists.every, *ours, FakeKnown(tables), self.core.stripe))
-        wanted = [look for look in every if only in (None, look.name)]
+        return looks(LookDeps(self.lists.every, *ours, FakeKnown(tables), self.core.stripe))
+
+    def run(self, deadline: timedelta = HOUR, *, now: bool = False, only: str | None = None) -> Walked:
+        wanted = [look for look in self.every() if only in (None, look.name)]
         return look_at_objects(wanted, self.core.clock.now() + deadline, "run-00001", self.walking, now=now)
 
     def brings_back(self, *queued: str, only: str | None = None) -> None:
@@ -77,6 +88,11 @@ class World:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+def test_each_kind_is_looked_at_as_long_as_it_may_change(world: World) -> None:
+    """F50."""
+    assert {look.name: (look.back, look.every) for look in world.every()} == LOOKS
 
 
 def test_what_is_as_we_know_it_costs_its_pages_and_nothing_else(world: World) -> None:

@@ -147,6 +147,13 @@ def test_a_customer_that_was_deleted_is_noticed_and_its_purchases_are_still_look
     assert core.account().balance == 0
 
 
+def test_what_a_customer_had_paid_for_before_it_was_deleted_is_granted(core):
+    """Nothing of it is in the account: only Stripe's own list of a customer that is gone still names it (F44)."""
+    core.tables.accounts[ALICE] = replace(core.account(), customers=(), deleted_customers=(CUSTOMER,))
+    done(core)
+    assert core.granted() == [("PURCHASE", 500)]
+
+
 def test_a_payment_that_can_never_be_read_is_named_and_holds_up_no_other(core):
     broken = replace(core.stripe.sessions[SESSION], id=SessionId("cs_0"), order=OrderId("ord_0"))
     core.stripe.sessions[broken.id] = broken
