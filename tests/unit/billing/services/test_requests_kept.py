@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from billing.domain.ids import UserId
-from billing.domain.ledger import Kind
+from billing.domain.credits import Share
+from billing.domain.ids import PurchaseKey, UserId
+from billing.domain.ledger import Entry, Kind
 from billing.domain.receipt import Remembered, fingerprint_of
 from billing.errors import AlreadyReversed, Contention, IdempotencyConflict, TransactionNotFound
 from billing.services.adjust_credits import MOST, adjust_credits
@@ -104,6 +105,16 @@ def test_what_is_no_transaction_is_refused_with_its_user_and_not_asked_for(core:
         reverse_spend(ALICE, transaction, "it failed", "key", "service", core.use)
     assert refused.value.ids == {"user_id": ALICE}
     assert core.calls.count("entry") == (transaction != "nothing")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SPEND])
+def test_what_took_credits_and_is_no_spend_is_not_undone_as_one(core: Core, kind: Kind) -> None:
+    """Else a service gives back what a refund took, or what had run out; by hand is taken and given by an operator."""
+    shares = (Share(PurchaseKey("cs_1"), 0, 10),)
+    entry = Entry(ALICE, 9, 0, kind, -10, 0, None, None, "somebody", "taken", NOW, lots=shares)
+    core.tables.ledger[ALICE, entry.key] = entry
+    with pytest.raises(TransactionNotFound):
+        reverse_spend(ALICE, entry.key, "it failed", "key", "service", core.use)
 
 
 def test_a_key_that_stands_for_something_else_is_refused_with_its_user(core: Core) -> None:
