@@ -122,3 +122,12 @@ def test_several_prices_of_a_plan_are_answered_as_a_choice(core: Core) -> None:
     assert (status, answer["error"]["code"]) == (409, "ambiguous_price")
     assert [item["priceId"] for item in answer["error"]["candidates"]] == ["price_pro_monthly", "price_pro_yearly"]
     assert told(create_checkout.lambda_handler, {"plan": "pro", "interval": "year"})[0] == 201
+
+
+@pytest.mark.parametrize("handler", [create_checkout.lambda_handler, success_sync.lambda_handler])
+def test_a_machine_may_not(core: Core, handler: Any) -> None:
+    """S07: its token's subject is no buyer, and it may name none here."""
+    claims = {"sub": "worker", "scope": "billing:spend billing:read"}
+    answer = handler(http_event(json.dumps({"lookupKey": "credits"}), claims=claims), FakeContext())
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]["code"]) == (403, "forbidden")
+    assert core.calls.made == []

@@ -104,6 +104,15 @@ def test_a_change_whose_payment_is_required(core: Core) -> None:
     assert answer["entitlements"] == {"level": "PRO", "expiresAt": None}
 
 
+@pytest.mark.parametrize(("verified", "known"), [("true", "bob@example.com"), ("false", None)])
+def test_an_address_that_nobody_verified_goes_nowhere(core: Core, verified: str, known: str | None) -> None:
+    """Money rule 23: with adoption on, whoever claims an address would be given the customer that has it."""
+    event = http_event("{}", claims={"sub": "bob", "email": "bob@example.com", "email_verified": verified})
+    event["routeKey"] = PORTAL
+    assert app.lambda_handler(event, FakeContext())["statusCode"] == 201
+    assert [email for user, email in core.stripe.customers.values() if user == "bob"] == [known]
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_machine_may_not(core: Core, route: str) -> None:
     """S07."""
