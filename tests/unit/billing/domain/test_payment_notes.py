@@ -41,8 +41,9 @@ def test_a_refund_changes_its_payment_in_place():
     assert [(note.source, note.refunded) for note in again] == [("cs_2", 0), ("cs_1", 500)]
 
 
-def test_the_lines_of_an_invoice_are_one_payment():
-    assert len(last_payments((), [paid("in_1#il_1"), paid("in_1#il_2")])) == 1
+def test_the_lines_of_an_invoice_are_one_payment_of_what_was_captured():
+    lines = [replace(paid(f"in_1#il_{number}"), amount_total=100 * number) for number in (1, 2)]
+    assert [note.amount for note in last_payments((), lines)] == [500]
 
 
 def test_what_cost_nothing_or_is_not_paid_is_no_payment():

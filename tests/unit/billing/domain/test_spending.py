@@ -305,6 +305,7 @@ def test_expiries_of_one_moment_that_are_too_many_share_an_entry():
         pytest.param(account(FOREVER), None, id="nothing ends"),
         pytest.param(account(LATER, SOON), SOON.expires_at, id="the first lot"),
         pytest.param(account(replace(SOON, used=100), LATER), LATER.expires_at, id="not a lot that is used up"),
+        pytest.param(account(replace(SOON, held=100), LATER), LATER.expires_at, id="not a lot that is held whole"),
         pytest.param(account(replace(SOON, used=99)), SOON.expires_at, id="a lot of one credit"),
         pytest.param(reserved(account(SOON), 10).account, NOW + timedelta(minutes=10), id="a reservation"),
         pytest.param(replace(account(SOON), access=Span("PRO", NOW + DAY)), NOW + DAY, id="the access"),

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from billing.domain.account import Account
-from billing.domain.credits import Lot
+from billing.domain.credits import Lot, Reservation, Share
 from billing.domain.entitlement import LevelGrant
-from billing.domain.ids import PurchaseKey, SubscriptionId
+from billing.domain.ids import PurchaseKey, ReservationId, SubscriptionId
 from billing.domain.payment_notes import PaymentNote
 from billing.domain.snapshot import Card
 from billing.domain.subscription import state_of
@@ -104,3 +104,22 @@ def test_the_card_and_the_last_payments_are_told():
     told = published(Account(ALICE, payments=(note,), subscriptions=(state,)), POLICY, NOW).subscription
     assert (told["card"], told["cancelAt"]) == ({"brand": "mastercard", "last4": "4444"}, "2026-11-21T10:00:00Z")
     assert told["collectionPaused"] is True
+
+
+def test_the_lowest_level_is_the_first_of_the_settings_whatever_it_is_called():
+    """Money rule 25: what is nobody's is kept for a minute, so that no payer waits for an hour."""
+    policy = replace(POLICY, levels=("NONE", "FREE", "PRO"))
+    level = LevelGrant(PurchaseKey(SESSION), 0, "FREE", NOW, 30)
+    assert (published(Account(ALICE), policy, NOW).level, published(Account(ALICE), policy, NOW).lowest) == (
+        "NONE",
+        True,
+    )
+    assert not published(Account(ALICE, levels=(level,)), policy, NOW).lowest
+
+
+def test_the_balance_is_the_whole_of_it_reserved_or_below_nothing():
+    held = Reservation(ReservationId("rsv_1"), 200, NOW, NOW + DAY, (Share(LOT.purchase, 0, 200),))
+    account = Account(ALICE, lots=(replace(LOT, held=200),), reservations=(held,), balance=500)
+    assert published(account, POLICY, NOW).balance == 500
+    owing = Account(ALICE, lots=(replace(LOT, used=500, reversed=300),), balance=-300)
+    assert published(owing, POLICY, NOW).balance == -300
