@@ -29,7 +29,7 @@ def authorized(template: Template) -> Iterator[str]:
 
 def issuer(template: Template) -> Iterator[str]:
     [scheme] = template.one("AWS::ApiGatewayV2::Api")["Body"]["components"]["securitySchemes"].values()
-    wanted = {"issuer": {"Ref": "JwtIssuer"}, "audience": [{"Ref": "JwtAudience"}]}
+    wanted = {"issuer": {"Ref": "JwtIssuer"}, "audience": {"Ref": "JwtAudience"}}
     if scheme["x-amazon-apigateway-authorizer"]["jwtConfiguration"] != wanted:
         yield "tokens of another issuer, or for somebody else, are taken"
 
@@ -37,7 +37,7 @@ def issuer(template: Template) -> Iterator[str]:
 def spending(template: Template) -> Iterator[str]:
     for route, each in template.routes().items():
         scopes = each["security"][0].get("Users")
-        if route.startswith("POST /credits/") and scopes != ["billing:spend"]:
+        if route.startswith("POST /credits/") and scopes != ["billing:spend", "billing/spend"]:
             yield f"{route} spends for whoever has {scopes}"
 
 

@@ -171,7 +171,11 @@ def test_a_machine_is_known_by_our_scopes_only() -> None:
     assert not caller.caller(http_event(claims={"sub": "alice", "scope": ["billing:spend"]})).is_machine
 
 
-@pytest.mark.parametrize("claims", [{"scp": "openid billing:spend"}, {"scp": "[openid billing:spend]"}])
+@pytest.mark.parametrize(
+    "claims",
+    [{"scp": "openid billing:spend"}, {"scp": "[openid billing:spend]"}, {"scp": "openid billing/spend"}],
+    ids=["a text", "a list", "Cognito's"],
+)
 @pytest.mark.parametrize("scope", [{}, {"scope": "openid"}], ids=["alone", "beside a scope"])
 def test_scopes_are_found_where_the_gateway_finds_them(claims: dict[str, str], scope: dict[str, str]) -> None:
     """S10: a service let through by its `scp`, and here no service, would be refused, or be a user elsewhere."""

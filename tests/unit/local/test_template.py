@@ -9,7 +9,7 @@ from local.template import Addresses, Model, TemplateError, load_model
 from local.template.expand import expand
 
 TOY = Path(__file__).parents[2] / "integration" / "local" / "toy" / "template.yaml"
-GIVEN = {"AppUrl": "http://app", "JwtIssuer": "http://app/auth", "JwtAudience": "toys"}
+GIVEN = {"AppUrl": "http://app", "JwtIssuer": "http://app/auth", "JwtAudience": "toys, dolls"}
 ADDRESSES = Addresses(sqs_url="http://sqs", api_url="http://api")
 
 
@@ -59,7 +59,7 @@ def test_routes_have_authorizers_and_scopes(model: Model) -> None:
     assert routes["POST /spend"].scopes == ("toy:spend",)
     assert routes["GET /me"].function == "EchoFunction"
     jwt = model.api.authorizers["Jwt"]
-    assert (jwt.issuer, jwt.audience, jwt.header) == ("http://app/auth", ("toys",), "authorization")
+    assert (jwt.issuer, jwt.audience, jwt.header) == ("http://app/auth", ("toys", "dolls"), "authorization")
     assert model.api.cors is not None
     assert model.api.cors.allow_origins == ("http://app",)
     assert model.api.cors.max_age == 600

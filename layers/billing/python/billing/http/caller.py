@@ -11,6 +11,10 @@ from billing.domain.ids import USER_ID, UserId, fits
 from billing.http.request import HttpEvent, query
 
 MACHINE_SCOPES = frozenset({"billing:spend", "billing:read"})
+_WITH_SLASH = {scope.replace(":", "/"): scope for scope in MACHINE_SCOPES}
+"""As Amazon Cognito writes them: it has a slash in every scope, and takes no other name (https://docs.aws.amazon.com/
+cognito-user-identity-pools/latest/APIReference/API_ResourceServerScopeType.html).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ def _scopes(claims: Mapping[str, Any]) -> Iterator[str]:
     for name in ("scope", "scp"):
         listed = claims.get(name)
         if isinstance(listed, str):
-            yield from listed.removeprefix("[").removesuffix("]").split()
+            for scope in listed.removeprefix("[").removesuffix("]").split():
+                yield _WITH_SLASH.get(scope, scope)
 
 
 def _claims(event: HttpEvent) -> Mapping[str, Any]:
