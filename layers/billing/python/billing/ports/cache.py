@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from billing.domain.ids import (
-    CustomerId,
-    EventId,
-    SessionId,
-    UserId,
-)
+if TYPE_CHECKING:
+    from billing.domain.ids import (
+        CustomerId,
+        EventId,
+        SessionId,
+        UserId,
+    )
 
 
 class Cache(Protocol):

@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from billing.domain.account import Account
-from billing.domain.credits import LotKey
-from billing.domain.ids import UserId
-from billing.domain.ledger import Entry
-from billing.domain.receipt import Remembered
-from billing.domain.spending import Act, Holdings
+if TYPE_CHECKING:
+    from billing.domain.account import Account
+    from billing.domain.credits import LotKey
+    from billing.domain.ids import UserId
+    from billing.domain.ledger import Entry
+    from billing.domain.receipt import Remembered
+    from billing.domain.spending import Act, Holdings
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from billing.domain.account import Account
-from billing.domain.decide import Before
-from billing.domain.ids import (
-    CustomerId,
-    EventId,
-    OrderId,
-    PaymentIntentId,
-    PurchaseKey,
-    SessionId,
-    SubscriptionId,
-    UserId,
-)
 from billing.domain.ledger import EVERYTHING, Entry, Wanted
-from billing.domain.order import Claim, Order
-from billing.domain.purchase import Purchase, PurchaseState
-from billing.domain.records import Commit, Committed, EventRecord, Recording, Unparked
-from billing.domain.subscription import SubscriptionState
-from billing.domain.walk import Walk
+
+if TYPE_CHECKING:
+    from billing.domain.account import Account
+    from billing.domain.decide import Before
+    from billing.domain.ids import (
+        CustomerId,
+        EventId,
+        OrderId,
+        PaymentIntentId,
+        PurchaseKey,
+        SessionId,
+        SubscriptionId,
+        UserId,
+    )
+    from billing.domain.order import Claim, Order
+    from billing.domain.purchase import Purchase, PurchaseState
+    from billing.domain.records import Commit, Committed, EventRecord, Recording, Unparked
+    from billing.domain.subscription import SubscriptionState
+    from billing.domain.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from billing.domain.catalog import Price
-from billing.domain.ids import (
-    CustomerId,
-    InvoiceId,
-    OrderId,
-    PaymentIntentId,
-    PriceId,
-    SessionId,
-    SubscriptionId,
-    UserId,
-)
-from billing.domain.notice import Hints, ObjectRef
-from billing.domain.order import Order
-from billing.domain.plan_change import Bill, LiveSubscription, PlanChange
-from billing.domain.snapshot import Payment, Snapshot
-from billing.domain.walk import Walk
+if TYPE_CHECKING:
+    from billing.domain.catalog import Price
+    from billing.domain.ids import (
+        CustomerId,
+        InvoiceId,
+        OrderId,
+        PaymentIntentId,
+        PriceId,
+        SessionId,
+        SubscriptionId,
+        UserId,
+    )
+    from billing.domain.notice import Hints, ObjectRef
+    from billing.domain.order import Order
+    from billing.domain.plan_change import Bill, LiveSubscription, PlanChange
+    from billing.domain.snapshot import Payment, Snapshot
+    from billing.domain.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)

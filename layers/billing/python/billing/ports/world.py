@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from billing.domain.ids import (
-    OrderId,
-)
+if TYPE_CHECKING:
+    from billing.domain.ids import (
+        OrderId,
+    )
 
 
 class Clock(Protocol):

@@ -16,7 +16,7 @@ from billing.domain.ids import EVENT_ID, fits
 from billing.domain.signature import SigningSecrets, verify
 from billing.errors import BillingError, BodyTooLarge, MalformedEvent, Misconfigured, SignatureRefused
 
-if TYPE_CHECKING:  # ports know the whole domain, which this function must not load to start
+if TYPE_CHECKING:
     from billing.domain.notice import Notice
     from billing.ports.cache import Cache
     from billing.ports.world import Clock, Log, Metrics, Queue, Secrets
