@@ -12,7 +12,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from billing import config
 from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_client
 from billing.adapters.dynamodb.account_store import DynamoAccounts
 from billing.adapters.dynamodb.credit_store import DynamoCredits, DynamoDue
@@ -32,6 +31,9 @@ from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.system import SystemClock, SystemRandomness
 from billing.adapters.upstash_cache import UpstashCache
 from billing.adapters.upstash_client import open_redis
+from billing.config.consumer import consumer_settings
+from billing.config.converge import ConvergeSettings, success_settings
+from billing.config.webhook import webhook_settings
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import Origin
 from billing.errors import Misconfigured
@@ -76,19 +78,19 @@ class World:
     # Settings, as the functions read them
 
     @cached_property
-    def settings(self) -> config.ConvergeSettings:
+    def settings(self) -> ConvergeSettings:
         """Of everything that converges; raises Misconfigured."""
-        return config.success_settings(self.site.environment)
+        return success_settings(self.site.environment)
 
     @cached_property
     def queue_url(self) -> str:
         """The events queue."""
-        return config.consumer_settings(self.site.environment).queue_url
+        return consumer_settings(self.site.environment).queue_url
 
     @cached_property
     def webhook_secret(self) -> str:
         """Name of the secret that holds the webhook's signing secrets."""
-        return config.webhook_settings(self.site.environment).secret
+        return webhook_settings(self.site.environment).secret
 
     @cached_property
     def policy(self) -> AccessPolicy:

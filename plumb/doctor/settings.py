@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from billing import config
+from billing.config.account import account_settings
+from billing.config.catch_up import catch_up_settings
+from billing.config.checkout import checkout_settings
+from billing.config.consumer import consumer_settings
+from billing.config.converge import success_settings
+from billing.config.credits import credits_settings
+from billing.config.subscriptions import subscription_settings
+from billing.config.webhook import webhook_settings
 from billing.errors import BillingError, Misconfigured
 from billing.services.accept_event import signing_secrets
 from plumb.doctor.finding import Finding, fail, ok, warn
@@ -10,15 +17,15 @@ from plumb.reasons import sentence
 from plumb.world import World
 
 READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
-    "WebhookFunction": config.webhook_settings,
-    "EventConsumerFunction": config.consumer_settings,
-    "CreateCheckoutFunction": config.checkout_settings,
-    "SuccessSyncFunction": config.success_settings,
-    "AccountFunction": config.account_settings,
-    "SubscriptionsFunction": config.subscription_settings,
-    "CreditsFunction": config.credits_settings,
-    "ReconcileFunction": config.credits_settings,
-    "CatchUpFunction": config.catch_up_settings,
+    "WebhookFunction": webhook_settings,
+    "EventConsumerFunction": consumer_settings,
+    "CreateCheckoutFunction": checkout_settings,
+    "SuccessSyncFunction": success_settings,
+    "AccountFunction": account_settings,
+    "SubscriptionsFunction": subscription_settings,
+    "CreditsFunction": credits_settings,
+    "ReconcileFunction": credits_settings,
+    "CatchUpFunction": catch_up_settings,
     "LedgerWatchFunction": dict,  # it has none of its own
 }
 _DEPLOY = "Correct the parameter of template.yaml that it comes from, and deploy again."

@@ -50,7 +50,7 @@ ROOMS = (
     Room(CORE, CORE),
     Room(("billing.ports",), CORE),
     Room(("billing.services",), (*INWARD, "billing.services")),
-    Room(("billing.config",), (*CORE, "billing.config", "pydantic")),
+    Room(("billing.config",), (*CORE, "billing.config")),
     Room(("billing.http",), (*CORE, "billing.http", "billing.observability", POWERTOOLS, "pydantic")),
     Room(("billing.api_models",), ("pydantic", "billing.api_models")),
     Room(("billing.present",), (*INWARD, *API)),

@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from billing.config import (
-    account_settings,
-    checkout_settings,
-    consumer_settings,
-    subscription_settings,
-    success_settings,
-    webhook_settings,
-)
+from billing.config.account import account_settings
+from billing.config.checkout import checkout_settings
+from billing.config.consumer import consumer_settings
+from billing.config.converge import success_settings
+from billing.config.subscriptions import subscription_settings
+from billing.config.webhook import webhook_settings
 from billing.domain.terms import SellingPolicy
 from billing.errors import Misconfigured
 

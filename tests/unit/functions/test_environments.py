@@ -6,21 +6,28 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from billing import config
+from billing.config.account import account_settings
+from billing.config.catch_up import catch_up_settings
+from billing.config.checkout import checkout_settings
+from billing.config.consumer import consumer_settings
+from billing.config.converge import success_settings
+from billing.config.credits import credits_settings
+from billing.config.subscriptions import subscription_settings
+from billing.config.webhook import webhook_settings
 from local.template import Model
 from tests.modelled import modelled
 
 READS: dict[str, Callable[[Mapping[str, str]], object]] = {
-    "account": config.account_settings,
-    "catch_up": config.catch_up_settings,
-    "create_checkout": config.checkout_settings,
-    "credits": config.credits_settings,
-    "event_consumer": config.consumer_settings,
+    "account": account_settings,
+    "catch_up": catch_up_settings,
+    "create_checkout": checkout_settings,
+    "credits": credits_settings,
+    "event_consumer": consumer_settings,
     "ledger_watch": dict,  # it reads none
-    "reconcile": config.credits_settings,
-    "subscriptions": config.subscription_settings,
-    "success_sync": config.success_settings,
-    "webhook": config.webhook_settings,
+    "reconcile": credits_settings,
+    "subscriptions": subscription_settings,
+    "success_sync": success_settings,
+    "webhook": webhook_settings,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from billing.adapters.dynamodb.account_store import DynamoAccounts
 from billing.adapters.dynamodb.ledger_store import DynamoLedger
@@ -11,9 +12,11 @@ from billing.adapters.system import SystemClock
 from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.stored import access_policy, dynamodb
 from billing.bootstrap.world import redis_cache
-from billing.config import AccountSettings, account_settings
-from billing.ports.stripe import Catalog
+from billing.config.account import AccountSettings, account_settings
 from billing.services.read_account import ReadDeps
+
+if TYPE_CHECKING:
+    from billing.ports.stripe import Catalog
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from billing.adapters.stripe_api.lists import StripeEvents, object_lists
 from billing.adapters.system import SystemClock
 from billing.bootstrap.stored import dynamodb
 from billing.bootstrap.stripe_sdk import stripe_sdk
-from billing.config import CatchUpSettings, catch_up_settings
+from billing.config.catch_up import CatchUpSettings, catch_up_settings
 from billing.domain.events import Origin
 from billing.observability import log, metrics
 from billing.services.catch_up import CatchUpDeps

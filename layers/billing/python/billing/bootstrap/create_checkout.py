@@ -13,7 +13,7 @@ from billing.bootstrap.converging import converge_deps
 from billing.bootstrap.stored import dynamodb
 from billing.bootstrap.stripe_sdk import stripe_sdk
 from billing.bootstrap.world import redis_cache
-from billing.config import CheckoutSettings, checkout_settings
+from billing.config.checkout import CheckoutSettings, checkout_settings
 from billing.services.start_checkout import CheckoutDeps
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from billing.bootstrap.spending import credit_deps
-from billing.config import CreditsSettings, credits_settings
+from billing.config.credits import CreditsSettings, credits_settings
 from billing.services.perform_once import CreditDeps
 
 

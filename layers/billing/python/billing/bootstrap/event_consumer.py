@@ -11,7 +11,7 @@ from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.converging import converge_deps
 from billing.bootstrap.stripe_sdk import stripe_sdk
 from billing.bootstrap.world import redis_cache
-from billing.config import ConsumerSettings, consumer_settings
+from billing.config.consumer import ConsumerSettings, consumer_settings
 from billing.domain.events import Origin
 from billing.services.consume_events import ConsumeDeps
 

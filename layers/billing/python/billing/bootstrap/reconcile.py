@@ -8,7 +8,7 @@ from functools import cache
 from billing.adapters.dynamodb.credit_store import DynamoDue
 from billing.bootstrap.spending import credit_deps
 from billing.bootstrap.stored import dynamodb
-from billing.config import CreditsSettings, credits_settings
+from billing.config.credits import CreditsSettings, credits_settings
 from billing.ports.credits import DueReader
 from billing.services.perform_once import CreditDeps
 

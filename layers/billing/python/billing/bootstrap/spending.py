@@ -9,7 +9,7 @@ from billing.adapters.system import SystemClock, SystemRandomness
 from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.stored import access_policy, dynamodb
 from billing.bootstrap.world import redis_cache
-from billing.config import CreditsSettings
+from billing.config.credits import CreditsSettings
 from billing.observability import log, metrics
 from billing.services.perform_once import CreditDeps
 

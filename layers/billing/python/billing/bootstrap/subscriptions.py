@@ -14,7 +14,7 @@ from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.converging import converge_deps
 from billing.bootstrap.stripe_sdk import stripe_sdk
 from billing.bootstrap.world import redis_cache
-from billing.config import SubscriptionSettings, subscription_settings
+from billing.config.subscriptions import SubscriptionSettings, subscription_settings
 from billing.services.change_subscription import ChangeDeps
 from billing.services.open_portal import PortalDeps
 

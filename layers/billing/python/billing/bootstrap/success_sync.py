@@ -11,7 +11,7 @@ from billing.bootstrap.converging import converge_deps
 from billing.bootstrap.stored import dynamodb
 from billing.bootstrap.stripe_sdk import stripe_sdk
 from billing.bootstrap.world import redis_cache
-from billing.config import ConvergeSettings, success_settings
+from billing.config.converge import ConvergeSettings, success_settings
 from billing.services.sync_after_checkout import SyncDeps
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.system import SystemClock
 from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.world import redis_cache, secrets_manager
-from billing.config import webhook_settings
+from billing.config.webhook import webhook_settings
 from billing.domain.events import Origin
 from billing.observability import log, metrics
 from billing.services.accept_event import AcceptDeps

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from billing.domain.account import Account
-from billing.domain.entitlement import AccessPolicy
-from billing.domain.ids import UserId
 from billing.domain.ledger import EVERYTHING, Wanted
 from billing.domain.subscription import Span
 from billing.errors import InvalidRequest
-from billing.ports.cache import Cache
-from billing.ports.store import AccountStore, LedgerReader, Page
-from billing.ports.world import Clock
 from billing.services.publish import published
+
+if TYPE_CHECKING:
+    from billing.domain.account import Account
+    from billing.domain.entitlement import AccessPolicy
+    from billing.domain.ids import UserId
+    from billing.ports.cache import Cache
+    from billing.ports.store import AccountStore, LedgerReader, Page
+    from billing.ports.world import Clock
 
 _MOST_ENTRIES = 100
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from billing.domain.catalog import Price
-from billing.ports.cache import Cache
-from billing.ports.stripe import Catalog
+if TYPE_CHECKING:
+    from billing.domain.catalog import Price
+    from billing.ports.cache import Cache
+    from billing.ports.stripe import Catalog
 
 _KEPT_SECONDS = 120
 
