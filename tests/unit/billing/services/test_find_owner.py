@@ -203,6 +203,13 @@ def test_a_payment_of_somebody_else_holds_up_no_other(core):
     assert found == Touched(sessions=frozenset({SessionId("cs_7")}))
 
 
+def test_a_refund_beside_the_session_of_another_payment_is_looked_at_all_the_same(core):
+    """F37: of one batch, a purchase of today and a refund of last week's."""
+    core.tables.pointers[INTENT] = (ALICE, "cs_7")
+    bought = a_notice(id="evt_2", related={"checkout.session": SESSION, "payment_intent": "pi_0"})
+    assert touched(core, bought, refund()).sessions == {SESSION, SessionId("cs_7")}
+
+
 def test_a_deleted_customer_is_touched(core):
     notice = a_notice("customer.deleted", related={})
     assert touched(core, notice) == Touched(customers=frozenset({CUSTOMER}))
