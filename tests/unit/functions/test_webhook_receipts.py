@@ -49,3 +49,10 @@ def test_a_secret_of_another_form_is_named(kept: dict[str, object]) -> None:
     with pytest.raises(Misconfigured) as refused:
         signing_secrets(FakeSecrets({"webhook": kept}), "webhook")
     assert refused.value.ids == {"secret": "webhook"}
+
+
+@pytest.mark.parametrize("values", [[], [""], [SECRET, ""], [f" {SECRET}"], [f"{SECRET}\n"]])
+def test_a_secret_that_is_empty_or_was_pasted_with_a_space_stops_the_webhook(values: list[str]) -> None:
+    """S05: also beside one that is right, for whoever rolls must see that the other one is not there."""
+    with pytest.raises(Misconfigured):
+        signing_secrets(FakeSecrets({"webhook": {"secrets": values}}), "webhook")

@@ -8,7 +8,7 @@ from billing.domain.entitlement import LevelGrant
 from billing.domain.ids import PurchaseKey, ReservationId, SubscriptionId
 from billing.domain.payment_notes import PaymentNote
 from billing.domain.snapshot import Card
-from billing.domain.subscription import state_of
+from billing.domain.subscription import Span, state_of
 from billing.ports.cache import PublishedAccount
 from billing.services.publish import published
 from tests.fakes.snapshots import (
@@ -67,7 +67,8 @@ def test_an_account_with_everything():
 
 
 def test_level_and_balance_are_those_of_the_moment():
-    account = Account(ALICE, levels=(LevelGrant(PurchaseKey(SESSION), 0, "PRO", NOW, 30),), lots=(LOT,), balance=500)
+    level, recorded = LevelGrant(PurchaseKey(SESSION), 0, "PRO", NOW, 30), Span("PRO", NOW + 30 * DAY)
+    account = Account(ALICE, levels=(level,), lots=(LOT,), balance=500, access=recorded)
     soon = published(account, POLICY, NOW)
     assert (soon.level, soon.until, soon.balance, soon.lowest) == ("PRO", NOW + 30 * DAY, 500, False)
     late = published(account, POLICY, NOW + 90 * DAY)

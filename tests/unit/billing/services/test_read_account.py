@@ -53,6 +53,12 @@ def test_a_level_that_has_run_out_or_that_nobody_ranks_is_not_believed(core, giv
     assert read_entitlement(ALICE, core.read) == (Span("PRO", NOW + 30 * DAY), "store")
 
 
+def test_a_level_that_the_last_write_has_recorded_is_not_believed(core):
+    """Money rule 21: it is what held then, and the schedule may not have written yet that it has ended."""
+    core.tables.accounts[ALICE] = replace(core.account(), access=Span("TEAM", NOW))
+    assert read_entitlement(ALICE, core.read) == (Span("PRO", NOW + 30 * DAY), "store")
+
+
 def test_what_was_read_from_the_store_is_cached(core):
     """F21: nothing is lost."""
     assert read_entitlement(ALICE, core.read)[1] == "store"
