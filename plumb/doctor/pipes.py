@@ -50,7 +50,7 @@ def at_work(pipe: Mapping[str, Any]) -> Iterator[Finding]:
     why = f" ({reason})" if (reason := pipe.get("StateReason")) else ""
     start = f"aws pipes start-pipe --name {name}"
     if wanted != "RUNNING":
-        yield fail("pipes", f"{name} is {state}: somebody has switched it off{why}.", start)
+        yield fail("pipes", f"{name} is {state}, and is to be{why}.", f"Mend what it says, if it does, then {start}")
     elif state == "RUNNING":
         yield ok("pipes", f"{name} is RUNNING.")
     elif state in _ON_ITS_WAY:

@@ -19,6 +19,6 @@ def test_it_lives_as_long_as_the_system(tmp_path: Path) -> None:
         text = file.read_text()
         for hidden in (stack.stripe_key, stack.webhook_secret, stack.upstash_token):
             assert hidden not in text
-        assert json.loads(text)["version"] == 2
+        assert json.loads(text)["version"] == 3
         assert not stat.S_IMODE(file.stat().st_mode) & stat.S_IWOTH
     assert not file.exists()

@@ -112,7 +112,7 @@ def no_images(piped: Piped) -> None:
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
-        (switched_off, f"fail {LEDGER} is STOPPED: somebody has switched it off."),
+        (switched_off, f"fail {LEDGER} is STOPPED, and is to be."),
         (gone, f"fail There is no LedgerPipe {LEDGER}."),
         (never_made, "fail There is no LedgerPipe."),
         (no_stream, f"fail {LEDGER} has no stream: nothing of it is told."),
