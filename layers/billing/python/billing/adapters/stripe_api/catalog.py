@@ -8,7 +8,7 @@ import stripe
 
 from billing.adapters.stripe_api.client import translated
 from billing.adapters.stripe_api.objects import plain
-from billing.adapters.stripe_api.parse import price_of
+from billing.adapters.stripe_api.parse import price_of, reading
 from billing.adapters.stripe_api.reader import read_price
 from billing.domain.catalog import Price
 from billing.domain.ids import LOOKUP_KEY, PRICE_ID, PriceId
@@ -41,18 +41,18 @@ class StripeCatalog:
         """See Catalog."""
         if not LOOKUP_KEY.fullmatch(lookup_key):
             return None
-        with translated():
+        with reading("list", {}), translated():
             found = self._api.prices.list({"lookup_keys": [lookup_key], "active": True, "limit": 1, "expand": _LISTED})
             prices = [plain(item) for item in found.data]
         return self._with_product(prices[0]) if prices else None
 
     def active_prices(self) -> Sequence[Price]:
         """See Catalog."""
-        with translated():
+        with reading("list", {}), translated():
             page = self._api.prices.list({"active": True, "limit": _PAGE, "expand": _LISTED})
             prices = [self._with_product(plain(item)) for item in page.auto_paging_iter()]
         return [price for price in prices if price.active]
 
     def _with_product(self, obj: dict[str, object]) -> Price:
-        product = obj["product"]
+        product = obj.get("product")
         return price_of(obj, product if isinstance(product, Mapping) else None, self._levels)

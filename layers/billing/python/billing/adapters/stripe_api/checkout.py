@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import stripe
 
+from billing.adapters.stripe_api import shapes
 from billing.adapters.stripe_api.client import created_once, translated
 from billing.adapters.stripe_api.objects import plain
-from billing.adapters.stripe_api.parse import found_customer
+from billing.adapters.stripe_api.parse import found_customer, reading
 from billing.adapters.stripe_api.session_params import ReturnPages, session_params
-from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, SessionId, UserId, required
+from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, SessionId, UserId, required, unix_time
 from billing.domain.order import Order
 from billing.errors import StripeRefused
 from billing.ports.stripe import FoundCustomer, OpenSession
@@ -35,7 +35,7 @@ class StripeSessions:
 
     def customers_of(self, email: str) -> Sequence[FoundCustomer]:
         """See StripeCheckout. The list filters exactly and at once; the search API does neither."""
-        with translated():
+        with reading("list", {}), translated():
             found = self._api.customers.list({"email": email, "limit": _MOST, "expand": ["data.subscriptions"]})
             return [found_customer(plain(item)) for item in found.data]
 
@@ -45,8 +45,9 @@ class StripeSessions:
         if email is not None:
             params["email"] = email
         with translated():
-            made = created_once(lambda key: self._api.customers.create(params, {"idempotency_key": key}), key)
-        return CustomerId(required(made.id, CUSTOMER_ID, "id"))
+            made = plain(created_once(lambda key: self._api.customers.create(params, {"idempotency_key": key}), key))
+        with reading("customer", made):
+            return CustomerId(required(made["id"], CUSTOMER_ID, "id"))
 
     def create_session(self, order: Order, customer: CustomerId, key: str) -> OpenSession:
         """See StripeCheckout."""
@@ -55,12 +56,14 @@ class StripeSessions:
             made = plain(
                 created_once(lambda key: self._api.checkout.sessions.create(params, {"idempotency_key": key}), key)
             )
-        return OpenSession(
-            id=SessionId(required(made["id"], SESSION_ID, "id")),
-            url=made["url"],
-            client_secret=made["client_secret"],
-            expires_at=datetime.fromtimestamp(made["expires_at"], tz=UTC),
-        )
+        with reading("checkout session", made):
+            shapes.check(shapes.OPENED, made)
+            return OpenSession(
+                id=SessionId(required(made["id"], SESSION_ID, "id")),
+                url=made["url"],
+                client_secret=made["client_secret"],
+                expires_at=unix_time(made["expires_at"], "expires_at"),
+            )
 
     def is_open(self, session: SessionId) -> bool:
         """See StripeCheckout."""

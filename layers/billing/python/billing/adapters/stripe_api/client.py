@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final
 
 import stripe
 
@@ -57,6 +58,11 @@ def stripe_client(access: StripeAccess, key: str, metrics: Metrics | None = None
     )
 
 
+_ANSWERS: Final = (stripe.StripeObject, NoneType, list, str, int, float)
+"""What the SDK makes of whatever JSON it gets, `null` and a list of something else among it: it looks at no shape. An
+answer that lacks what each of its kind has was a proxy's, or half of one."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise our errors instead of the SDK's: what may pass is StripeUnavailable, what never will is StripeRefused.
@@ -78,6 +84,10 @@ def translated() -> Iterator[None]:
         raise StripeBusy("Stripe asks us to slow down", retry_after=_retry_after(error)) from error
     except stripe.StripeError as error:
         raise StripeUnavailable("Stripe did not answer as it should", status=error.http_status) from error
+    except AttributeError as error:
+        if not isinstance(error.obj, _ANSWERS):
+            raise
+        raise StripeUnavailable("Stripe answered with JSON of another kind", reason=error.name) from error
 
 
 def created_once(create: Callable[[str], Any], key: str) -> Any:

@@ -39,7 +39,7 @@ class StripeReads:
         too. The other way round a session may be paid in between, and the account would know of its plan as bought and
         of no subscription: the next checkout would sell a second one.
         """
-        with translated():
+        with reading("snapshot", {}), translated():
             bought = [self._session(session) for session in sorted(touched.sessions)]
             deleted = frozenset(customer for customer in touched.customers if self._is_gone(customer))
             listed = [obj for customer in customers if customer not in deleted for obj in self._subscriptions(customer)]
@@ -51,9 +51,9 @@ class StripeReads:
 
     def session_of_payment(self, intent: PaymentIntentId) -> SessionId | None:
         """See StripeReader."""
-        with translated():
+        with reading("list", {}), translated():
             found = plain(self._api.checkout.sessions.list({"payment_intent": intent, "limit": 1}))["data"]
-        text = fits(found[0]["id"], SESSION_ID) if found else None
+            text = fits(found[0]["id"], SESSION_ID) if found else None
         return SessionId(text) if text else None
 
     def history(self, customer: CustomerId, most: int) -> History:
@@ -179,4 +179,4 @@ def _price(obj: Object, levels: tuple[str, ...]) -> Price:
 
 
 def _has_product(price: Object) -> bool:
-    return isinstance(price["product"], Mapping)
+    return isinstance(price.get("product"), Mapping)

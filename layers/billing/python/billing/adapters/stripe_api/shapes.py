@@ -55,6 +55,7 @@ SESSION: Final[Shape] = {
     "currency": _or_none(_currency),  # none and no amount: a session that only saves a card
     "amount_total": _or_none(_amount),
 }
+OPENED: Final[Shape] = {"url": _or_none(_text), "client_secret": _or_none(_text)}
 _ITEM: Final[Shape] = {"quantity": _or_none(_amount)}
 """Of a session, a subscription and an invoice: metered usage has no quantity, or none yet."""
 _PRICE_ID: Final[Shape] = {"id": _one_of(_PRICE_NAME)}

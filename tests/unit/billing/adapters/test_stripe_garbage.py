@@ -1,0 +1,68 @@
+"""Answers of Stripe that are JSON and not what was asked for: a proxy's, or half of one (S27)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from billing.adapters.stripe_api.catalog import StripeCatalog
+from billing.adapters.stripe_api.checkout import StripeSessions
+from billing.adapters.stripe_api.client import translated
+from billing.adapters.stripe_api.reader import StripeReads
+from billing.adapters.stripe_api.subscriptions import StripePlanChanges
+from billing.domain.ids import CustomerId, PaymentIntentId, PriceId, SessionId, SubscriptionId, UserId
+from billing.errors import MalformedObject, StripeUnavailable
+from billing.ports.stripe import Touched
+from tests.fakes.snapshots import CUSTOMER, an_order
+from tests.unit.billing.adapters.http_servers import answer, bad_server
+from tests.unit.billing.adapters.test_stripe_adapter import SESSION, client
+
+LEVELS = ("FREE", "PRO")
+ASKED: dict[str, Callable[[Any], Any]] = {
+    "a session": lambda api: StripeReads(api, LEVELS).snapshot([], Touched(sessions=frozenset({SessionId("cs_1")}))),
+    "subscriptions": lambda api: StripeReads(api, LEVELS).snapshot([CustomerId("cus_1")], Touched()),
+    "a customer": lambda api: StripeReads(api, LEVELS).snapshot([], Touched(customers=frozenset({CUSTOMER}))),
+    "a payment's session": lambda api: StripeReads(api, LEVELS).session_of_payment(PaymentIntentId("pi_1")),
+    "a price": lambda api: StripeCatalog(api, LEVELS).price(PriceId("price_1")),
+    "a price by its key": lambda api: StripeCatalog(api, LEVELS).price_by_lookup_key("pro"),
+    "prices": lambda api: StripeCatalog(api, LEVELS).active_prices(),
+    "a live subscription": lambda api: StripePlanChanges(api, LEVELS).live(SubscriptionId("sub_1")),
+    "customers": lambda api: StripeSessions(api, "https://app", "").customers_of("alice@example.com"),
+    "a new customer": lambda api: StripeSessions(api, "https://app", "").create_customer(UserId("alice"), None, "key"),
+    "a new session": lambda api: StripeSessions(api, "https://app", "").create_session(an_order(), CUSTOMER, "key"),
+    "whether a session is open": lambda api: StripeSessions(api, "https://app", "").is_open(SessionId("cs_1")),
+}
+GARBAGE = ("null", "[]", "{}", "7", '"text"', '{"object": "list"}', '{"object": "list", "data": 5}', '[{"id": "cs_1"}]')
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED.keys())
+def test_garbage_is_told_as_stripes_and_as_nothing_else(ask: Callable[[Any], Any]) -> None:
+    """Else it would be an internal error to a buyer, and to the consumer one that nobody foresaw."""
+    for text in GARBAGE:
+        with bad_server(answer(text)) as server:
+            try:
+                ask(client(server.url))
+            except (StripeUnavailable, MalformedObject):
+                continue
+            assert ask is ASKED["a customer"], text  # one that says nothing of it was not deleted
+
+
+def test_an_answer_that_is_no_object_may_be_another_the_next_time() -> None:
+    """The event waits in the queue, the buyer is told to try again."""
+    for text in ("null", "[]"):
+        with bad_server(answer(text)) as server, pytest.raises(StripeUnavailable):
+            ASKED["a session"](client(server.url))
+
+
+@pytest.mark.parametrize(("field", "value"), [("id", None), ("url", 5), ("client_secret", []), ("expires_at", "soon")])
+def test_a_new_session_with_a_field_of_another_type_is_not_handed_out(field: str, value: object) -> None:
+    with bad_server(answer(json.dumps(SESSION | {field: value}))) as server, pytest.raises(MalformedObject):
+        ASKED["a new session"](client(server.url))
+
+
+def test_a_mistake_of_our_own_is_not_taken_for_stripes() -> None:
+    with pytest.raises(AttributeError), translated():
+        _ = Touched().nothing  # type: ignore[attr-defined]
