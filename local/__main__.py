@@ -23,16 +23,17 @@ def cli() -> None:
 @click.option("--api-port", "api", type=int, help="Default 8788, or PLUMBLINE_API_PORT.")
 @click.option("--stripe-port", "stripe", type=int, help="Default 8789, or PLUMBLINE_STRIPE_PORT.")
 @click.option("--upstash-port", "upstash", type=int, help="Default 8790, or PLUMBLINE_UPSTASH_PORT.")
-@click.option("--aws-port", "aws", type=int, help="First of three, default 8791, or PLUMBLINE_AWS_PORT.")
+@click.option("--aws-port", "aws", type=int, help="First of four, default 8791, or PLUMBLINE_AWS_PORT.")
 @click.option("--parameter", "parameters", multiple=True, help="One of the template's, as NAME=VALUE; may be repeated.")
 @click.option("--throttle", is_flag=True, help="Refuse what is beyond the template's throttles, with 429.")
 @click.option("--door", metavar="ADDRESS", help="Let containers in at Docker's bridge, such as 172.17.0.1 (Linux).")
 def run(parameters: tuple[str, ...], throttle: bool, door: str | None, **given: int | None) -> None:
     """Start the whole system and keep it running until Ctrl-C."""
     from local.run import run_until_stopped
+    from local.supervisor.ports import AWS_PARTS
 
     aws = given.pop("aws")
-    ports = {**given, "dynamodb": aws, "sqs": aws, "lambda_service": aws}
+    ports = {**given, **dict.fromkeys(AWS_PARTS, aws)}
     of_template = dict(map(_parameter, parameters))
     sys.exit(run_until_stopped(ports, STATE, ENV_FILE, of_template, throttled=throttle, door=door))
 
