@@ -18,7 +18,7 @@ from billing.errors import MalformedObject, StripeUnavailable
 from billing.ports.stripe import Touched
 from tests.fakes.snapshots import CUSTOMER, an_order
 from tests.unit.billing.adapters.http_servers import answer, bad_server
-from tests.unit.billing.adapters.test_stripe_adapter import SESSION, client
+from tests.unit.billing.adapters.test_stripe_adapter import PRICE, SESSION, client
 
 LEVELS = ("FREE", "PRO")
 ASKED: dict[str, Callable[[Any], Any]] = {
@@ -55,6 +55,16 @@ def test_an_answer_that_is_no_object_may_be_another_the_next_time() -> None:
     for text in ("null", "[]"):
         with bad_server(answer(text)) as server, pytest.raises(StripeUnavailable):
             ASKED["a session"](client(server.url))
+
+
+@pytest.mark.parametrize("name", ["a price", "a price by its key", "prices"])
+def test_a_number_that_the_sdk_can_not_make_is_a_malformed_object(name: str) -> None:
+    """`unit_amount_decimal` is a text to Stripe, and a Decimal to stripe-python 16.1.0."""
+    price = PRICE | {"unit_amount_decimal": "twelve"}
+    listed = {"object": "list", "data": [price], "has_more": False, "url": "/v1/prices"}
+    told = answer(json.dumps(price if name == "a price" else listed))
+    with bad_server(told) as server, pytest.raises(MalformedObject):
+        ASKED[name](client(server.url))
 
 
 @pytest.mark.parametrize(("field", "value"), [("id", None), ("url", 5), ("client_secret", []), ("expires_at", "soon")])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import stripe
 
 from billing.config import StripeAccess
-from billing.errors import Misconfigured, StripeBusy, StripeRefused, StripeUnavailable
+from billing.errors import MalformedObject, Misconfigured, StripeBusy, StripeRefused, StripeUnavailable
 
 if TYPE_CHECKING:
     from billing.ports.world import Metrics
@@ -88,6 +88,8 @@ def translated() -> Iterator[None]:
         if not isinstance(error.obj, _ANSWERS):
             raise
         raise StripeUnavailable("Stripe answered with JSON of another kind", reason=error.name) from error
+    except (ArithmeticError, ValueError) as error:  # the SDK makes numbers of texts itself
+        raise MalformedObject("an object of Stripe can't be read", reason=repr(error)[:200]) from error
 
 
 def created_once(create: Callable[[str], Any], key: str) -> Any:
