@@ -30,3 +30,11 @@ def test_whatever_a_function_is_invoked_with_is_answered(event: Any) -> None:
         return reply.reply(200, {"signed": request.header(event, "stripe-signature")})
 
     assert http_handler(handler)(event, FakeContext())["statusCode"] == 200
+
+
+@pytest.mark.parametrize("given", [None, [], "a", {}, {"id": None}, {"id": 5}, {"id": ["a"]}])
+def test_parameters_of_another_shape_are_none(given: Any) -> None:
+    event: Any = {"queryStringParameters": given, "pathParameters": given}
+    assert request.query(event, "id") is None
+    assert request.in_path(event, "id") == ""
+    request.refuse_others(event, "id")

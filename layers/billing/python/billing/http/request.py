@@ -60,12 +60,13 @@ def header(event: HttpEvent, name: str) -> str | None:
 
 def query(event: HttpEvent, name: str) -> str | None:
     """Return a query parameter; several of one name arrive joined by commas."""
-    return (event.get("queryStringParameters") or {}).get(name)
+    found = _mapping(event, "queryStringParameters").get(name)
+    return found if isinstance(found, str) else None
 
 
 def refuse_others(event: HttpEvent, *names: str) -> None:
     """Raise `InvalidRequest` for a query parameter of another name: a misspelt filter would show everything."""
-    others = (event.get("queryStringParameters") or {}).keys() - set(names)
+    others = _mapping(event, "queryStringParameters").keys() - set(names)
     if others:
         raise errors.InvalidRequest(f"the parameters here are {', '.join(names)}")
 
@@ -80,8 +81,9 @@ def time_in_query(event: HttpEvent, name: str) -> datetime | None:
 
 
 def in_path(event: HttpEvent, name: str) -> str:
-    """Return a part of the path; the gateway matches the route, so it is there."""
-    return event["pathParameters"][name]
+    """Return a part of the path. The gateway matches the route, so it is there; else it is empty, and no id."""
+    found = _mapping(event, "pathParameters").get(name)
+    return found if isinstance(found, str) else ""
 
 
 def json_body(event: HttpEvent) -> dict[str, Any]:
