@@ -1,26 +1,22 @@
-"""The handlers of credits and reconcile over fakes: from a request to an answer, and what is refused on the way."""
+"""The handler of credits over fakes: from a request to an answer, and what is refused on the way."""
 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from billing.bootstrap.account import AccountWorld
-from billing.bootstrap.reconcile import ReconcileWorld
 from billing.domain.ledger import Kind
-from billing.errors import Forbidden, InvalidRequest, MalformedMessage
+from billing.errors import Forbidden, InvalidRequest
 from billing.http.caller import spender
 from billing.http.request import HttpEvent, in_path, required_key, time_in_query
 from billing.services.adjust_credits import adjust_credits
 from functions.account.app import _kinds, _transactions
 from functions.credits.app import _ROUTES
-from functions.reconcile.app import _JOBS
-from functions.reconcile.app import lambda_handler as reconcile
 from tests.fakes.core import Core
-from tests.fakes.lambda_events import FakeContext, http_event
+from tests.fakes.lambda_events import http_event
 from tests.fakes.snapshots import ALICE, DAY, NOW
 
 MACHINE = {"sub": "service", "scope": "billing:spend"}
@@ -53,6 +49,7 @@ def test_a_spend_and_its_reversal(core: Core) -> None:
     spent = told["transaction"]["id"]
     status, told, replayed = asked(core, "reversals", {"transactionId": spent}, "key-2")
     assert (status, told["balance"], told["transaction"]["reference"], replayed) == (200, 500, spent, None)
+    assert [entry.actor for entry in core.tables.entries(ALICE)] == ["ada", "service", "service"]
 
 
 def test_a_reservation_its_capture_and_its_release(core: Core) -> None:
@@ -61,6 +58,7 @@ def test_a_reservation_its_capture_and_its_release(core: Core) -> None:
     name = told["reservation"]["reservationId"]
     status, told, _ = asked(core, "reservations/{id}/capture", {"amount": 30}, "key-2", id=name)
     assert (status, told["balance"], told["transaction"]["reference"]) == (200, 470, name)
+    assert [entry.actor for entry in core.tables.entries(ALICE)] == ["ada", "service"]
     _, told, _ = asked(core, "reservations", {"amount": 470, "expiresInSeconds": 60}, "key-3")
     name = told["reservation"]["reservationId"]
     status, told, _ = asked(core, "reservations/{id}/release", {}, "key-4", id=name)
@@ -77,9 +75,10 @@ def test_nobody_else_uses_credits_even_if_the_gateway_let_them(core: Core, route
 
 
 @pytest.mark.parametrize("route", _ROUTES)
-def test_nothing_is_done_without_a_key(core: Core, route: str) -> None:
-    with pytest.raises(InvalidRequest):
-        _ROUTES[route](request({"userId": "alice", "amount": 1}, key=None, id="rsv_1"), core.use)
+@pytest.mark.parametrize("body", [{"userId": "alice", "amount": 1}, {"userId": "alice"}], ids=["an amount", "none"])
+def test_nothing_is_done_without_a_key(core: Core, route: str, body: dict[str, object]) -> None:
+    with pytest.raises(InvalidRequest, match="Idempotency-Key"):
+        _ROUTES[route](request(body, key=None, id="rsv_1"), core.use)
 
 
 @pytest.mark.parametrize("seconds", [0, 604_801, 1.5, None])
@@ -125,23 +124,3 @@ def test_kinds_of_the_ledger() -> None:
 def test_a_misspelt_filter_of_the_ledger_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="kind"):
         _transactions(http_event(claims={"sub": "alice"}, query={"kinds": "SPEND"}), cast("AccountWorld", None))
-
-
-# -------------------------------------------------------------------------------------------------------- schedules
-
-
-def test_a_schedule_settles_what_is_due(core: Core) -> None:
-    core.clock.time = NOW + 2 * DAY
-    world = ReconcileWorld(core.use, core.due)
-    assert _JOBS["settle_due"](core.clock.time + timedelta(minutes=1), world) == {
-        "settled": 1,
-        "failed": 0,
-        "more": False,
-    }
-    assert core.granted() == [("ADJUSTMENT", 500), ("EXPIRY", -500)]
-
-
-@pytest.mark.parametrize("event", [{}, {"job": "nothing"}, {"job": None}])
-def test_a_schedule_that_names_no_job_fails_where_it_is_seen(event: dict[str, Any]) -> None:
-    with pytest.raises(MalformedMessage):
-        reconcile(event, FakeContext())

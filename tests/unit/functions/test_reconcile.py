@@ -32,3 +32,4 @@ def test_no_account_is_begun_that_might_not_be_settled(
     monkeypatch.setattr(app, "reconcile_dependencies", lambda: ReconcileWorld(core.use, core.due))
     done = app.lambda_handler({"job": "settle_due"}, FakeContext(remaining=remaining))
     assert done == {"settled": settled, "failed": 0, "more": not settled}
+    assert core.granted() == [("ADJUSTMENT", 100), ("EXPIRY", -100)][: 1 + settled]
