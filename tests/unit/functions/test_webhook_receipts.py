@@ -38,6 +38,13 @@ def test_a_duplicate_is_counted_by_its_type(edge: Edge) -> None:
     assert edge.metrics.counts["WebhooksDuplicate{event_type=checkout.session.completed}"] == 1
 
 
+def test_a_mark_vouches_for_no_signature(edge: Edge) -> None:
+    """S01: an id is no secret, and who has not signed is told nothing of what is done."""
+    edge.cache.done.add(EventId(PAYLOAD["id"]))
+    with pytest.raises(SignatureRefused):
+        accept_event(body=BODY, signature=None, correlation_id="correlation-1", deps=edge.deps)
+
+
 def test_a_refusal_is_counted_by_what_is_wrong_with_the_signature(edge: Edge) -> None:
     with pytest.raises(SignatureRefused):
         accept_event(body=BODY, signature="t=1,v1=00", correlation_id="correlation-1", deps=edge.deps)
