@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -9,15 +10,15 @@ from datetime import timedelta
 import pytest
 
 from billing.adapters.dynamodb.credit_store import DynamoCredits, DynamoDue
-from billing.adapters.dynamodb.items import plain
+from billing.adapters.dynamodb.items import account_key, plain, to_item
 from billing.domain.account import Account
-from billing.domain.credits import Lot
+from billing.domain.credits import Lot, Reservation, Share
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.ids import PurchaseKey, ReservationId, UserId
 from billing.domain.ledger import Cause
 from billing.domain.receipt import Receipt, Remembered
 from billing.domain.records import Commit
-from billing.domain.spending import Act, Holdings, grant, reserve, settle_account, spend, undo_spend
+from billing.domain.spending import MOST_RESERVATIONS, Act, Holdings, grant, reserve, settle_account, spend, undo_spend
 from billing.domain.subscription import Span
 from billing.errors import StoreUnavailable
 from billing.ports.credits import CreditOutcome, CreditWrite
@@ -139,6 +140,25 @@ def test_a_spend_is_undone_once(world: World, credits: DynamoCredits) -> None:
     assert lost(world, lambda: credits.write(other)) is CreditOutcome.UNDONE
     same = CreditWrite(back.account, again, remembered(again, "undo-1"), write.act.entry.key)
     assert lost(world, lambda: credits.write(same)) is CreditOutcome.REPEATED
+
+
+def test_an_account_with_as_many_reservations_as_there_may_be_fits_into_an_item() -> None:
+    """DynamoDB takes 400 KB, and there is more in an account
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items).
+    """
+    shares = tuple(Share(PurchaseKey(f"cs_test_{'a' * 58}"), line, 1_000_000) for line in range(10))
+    held = Reservation(ReservationId(f"rsv_{'0' * 24}"), 10_000_000, NOW, NOW + DAY, shares, "x" * 200)
+    item = to_item(Account(USER, reservations=(held,) * MOST_RESERVATIONS), pk=account_key(USER))
+    assert len(json.dumps(item)) < 300_000
+
+
+@pytest.mark.parametrize("other", ["Key-1", "key-1 ", " key-1", "key_1"])
+def test_a_key_is_what_the_caller_wrote_and_no_other(world: World, credits: DynamoCredits, other: str) -> None:
+    """Money rule 20: whoever counts in upper and lower case would be answered with somebody else's spend."""
+    write = spent(rich(credits))
+    credits.write(write)
+    assert credits.find(write.before.user, "key-1").remembered is not None
+    assert credits.find(write.before.user, other).remembered is None
 
 
 def test_a_request_is_forgotten_after_30_days_and_an_adjustment_never(world: World, credits: DynamoCredits) -> None:

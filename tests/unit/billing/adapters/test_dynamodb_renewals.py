@@ -34,6 +34,11 @@ def renewals(world: World) -> DynamoRenewals:
     return DynamoRenewals(world.client, world.tables)
 
 
+def test_the_look_at_subscriptions_comes_first_and_has_a_day_in_hand() -> None:
+    """It looks once a day. Else a renewal that is an hour late would be told as a customer that was deleted."""
+    assert OVERDUE == 2 * DAY
+
+
 def listed(renewals: DynamoRenewals) -> list[tuple[str, int]]:
     """All pages of a pass."""
     found: list[tuple[str, int]] = []

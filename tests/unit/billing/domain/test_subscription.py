@@ -60,13 +60,15 @@ def test_what_is_remembered():
     )
 
 
-def test_the_item_of_the_highest_level_speaks():
+@pytest.mark.parametrize("days", [365, 10])
+def test_the_item_of_the_highest_level_speaks(days: int) -> None:
+    """Its period is the one that is told, also where another one ends later."""
     items = tuple(
-        SubscriptionItem(price, 2, NOW + days * DAY) for price, days in ((TEAM_YEARLY.id, 365), (PRO_MONTHLY.id, 30))
+        SubscriptionItem(price, 2, NOW + ends * DAY) for price, ends in ((TEAM_YEARLY.id, days), (PRO_MONTHLY.id, 30))
     )
     for order in (items, items[::-1]):
         remembered = state_of(a_subscription(items=order), None, [], PRICES, POLICY.levels)
-        assert (remembered.level, remembered.quantity, remembered.period_end) == ("TEAM", 2, NOW + 365 * DAY)
+        assert (remembered.level, remembered.quantity, remembered.period_end) == ("TEAM", 2, NOW + days * DAY)
 
 
 def test_a_price_that_is_not_in_the_snapshot_gives_no_level():
@@ -232,8 +234,8 @@ def test_nobody_speaks_where_there_is_none():
     ],
 )
 def test_after_its_period_a_subscription_has_changed_unless_it_makes_no_invoices(status: str, renews: bool) -> None:
-    """F50."""
-    held = state_of(a_subscription(status=status), None, [], PRICES, POLICY.levels)
+    """F50. Of a trial long past Stripe goes on saying when it ended."""
+    held = state_of(a_subscription(status=status, trial_end=NOW - DAY), None, [], PRICES, POLICY.levels)
     assert next_renewal([held]) == ((held.period_end, held.customer) if renews else None)
 
 
