@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -88,3 +90,13 @@ def test_a_publish_whose_answer_came_too_late_has_happened(world: World) -> None
     assert not world.cache.publish([account(world, 7)], [])
     world.takes = 0.0
     assert world.redis.peek(f"{PREFIX}credits:alice") is not None
+
+
+def test_lua_keeps_nothing_of_a_redis_that_is_over() -> None:
+    """A million runs share one Lua, and each has a Redis of its own, by which all the run hangs."""
+    world = World()
+    assert world.cache.publish([account(world, 7)], [])
+    redis = weakref.ref(world.redis)
+    del world
+    gc.collect()
+    assert redis() is None

@@ -12,6 +12,8 @@ type Run = Callable[[Sequence[str]], Any]
 _runtime: Any = lua51.LuaRuntime(unpack_returned_tuples=True)
 _read: dict[str, Any] = {}
 """Scripts as functions: reading one takes longer than running it."""
+_running: list[Run] = []
+"""Whose script runs, if one does: Lua itself holds nothing of a run, for its garbage waits for a time of its own."""
 
 
 class Scripts:
@@ -28,16 +30,24 @@ class Scripts:
         if function is None:
             function = _read[script] = _runtime.eval(f"function(KEYS, ARGV, redis) {script} end")
         table = _runtime.table_from
-        return _reply(function(table(keys), table(arguments), table({"call": self._call, "pcall": self._call})))
+        _running.append(self._run)
+        try:
+            return _reply(function(table(keys), table(arguments), _REDIS))
+        finally:
+            _running.pop()
 
-    def _call(self, *command: Any) -> Any:
-        """A reply as a script sees it: nothing is false, a status a table
-        (https://redis.io/docs/latest/develop/programmability/lua-api/#data-type-conversion).
-        """
-        reply = self._run([str(part) for part in command])
-        if reply is None:
-            return False
-        return _runtime.table_from({"ok": reply}) if reply == "OK" and command[0].upper() == "SET" else reply
+
+def _call(*command: Any) -> Any:
+    """A reply as a script sees it: nothing is false, a status a table
+    (https://redis.io/docs/latest/develop/programmability/lua-api/#data-type-conversion).
+    """
+    reply = _running[-1]([str(part) for part in command])
+    if reply is None:
+        return False
+    return _runtime.table_from({"ok": reply}) if reply == "OK" and command[0].upper() == "SET" else reply
+
+
+_REDIS: Any = _runtime.table_from({"call": _call, "pcall": _call})
 
 
 def _reply(result: Any) -> Any:
