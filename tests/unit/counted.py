@@ -95,13 +95,11 @@ def printed(happenings: Iterable[Callable[[], None]], environment: Mapping[str, 
     with pytest.MonkeyPatch.context() as patched:
         for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
             patched.setenv(name, environment[name])
-        metrics.cache_clear()  # another function's process
         output = io.StringIO()
         with redirect_stdout(output):
             for happen in happenings:
                 happen()
             metrics().flush()
-        metrics.cache_clear()
     return [json.loads(line) for line in output.getvalue().splitlines() if line.startswith('{"_aws"')]
 
 

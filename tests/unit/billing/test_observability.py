@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from billing.errors import StoreUnavailable
-from billing.observability import EmfMetrics, JsonLog, log, metrics, observed, timed
+from billing.observability import JsonLog, log, metrics, observed, timed
 from tests.fakes.lambda_events import FakeContext
 
 CANARY = "canary-alice@example.com"
@@ -134,35 +133,6 @@ def test_more_than_a_hundred_values_are_all_printed(capsys: Capture) -> None:
         for _ in range(250):
             metrics().count("CacheHits")
     assert sum(len(line["CacheHits"]) for line in emf(capsys)) == 250
-
-
-def test_more_than_a_hundred_metrics_are_on_several_lines(capsys: Capture) -> None:
-    names = [f"Metric{number}" for number in range(250)]
-    with observed(FakeContext()):
-        for name in names:
-            metrics().count(name)
-    told = [[metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]] for line in emf(capsys)]
-    assert [len(each) for each in told] == [100, 100, 50]
-    assert [name for each in told for name in each] == names
-
-
-def test_metrics_are_those_that_powertools_writes(capsys: Capture) -> None:
-    """Its own class, with the same values; but for the time, and spaces."""
-    known = EphemeralMetrics(namespace="Shop", service="webhook")
-    known.add_dimension("event_type", "invoice.paid")
-    ours = EmfMetrics("Shop", "webhook")
-    for value in (1, 2.5):
-        known.add_metric("WebhooksQueued", MetricUnit.Count, value)
-        ours.count("WebhooksQueued", value, event_type="invoice.paid")
-    known.add_metric("WebhookAckTime", MetricUnit.Milliseconds, 12)
-    ours.duration("WebhookAckTime", 12, event_type="invoice.paid")
-    known.flush_metrics()
-    ours.flush()
-    theirs, own = emf(capsys)
-    now = theirs["_aws"].pop("Timestamp")
-    assert 0 <= own["_aws"].pop("Timestamp") - now < 10_000
-    assert own == theirs
-    assert list(own) == list(theirs)
 
 
 def test_the_log_is_one_for_the_process() -> None:

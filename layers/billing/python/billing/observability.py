@@ -1,7 +1,7 @@
 """JSON logs and metrics, as every function writes them.
 
 Services see only the ports `Log` and `Metrics`; this is what stands behind them in a deployed function. Powertools
-writes the log (https://docs.aws.amazon.com/powertools/python/latest/). Its Tracer is not used: that import alone
+writes the lines (https://docs.aws.amazon.com/powertools/python/latest/). Its Tracer is not used: that import alone
 costs more than all else here together (0.9 s), because it needs botocore.
 
 What may be logged is a list (failure-modes.md S16): a key that is not on it is left out, so that a new call can't
@@ -10,16 +10,15 @@ leak what an old one did not. Bodies, tokens, e-mail addresses and card data hav
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import IO, Any, Protocol, cast
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from billing.errors import BillingError
 
@@ -36,8 +35,6 @@ _WHAT_BROKE = "error stack setting secret field operation resource stripe_code p
 LOGGED_KEYS = frozenset(f"{_WHAT_IT_IS_ABOUT} {_WHAT_HAPPENED} {_WHAT_BROKE}".split())
 NAMESPACE = "Plumbline"
 """Of metrics where no installation has named one of its own, as the template does."""
-_MOST = 100
-"""Metrics on one line, and values of one metric on it, that CloudWatch reads."""
 _LONGEST = 300
 _CALLER = 3  # the line that called `JsonLog.info`, for the key `location`
 _FRAMES = 30
@@ -103,50 +100,34 @@ class EmfMetrics:
 
     CloudWatch reads them out of the log (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
     CloudWatch_Embedded_Metric_Format_Specification.html). One such line has one set of dimensions, hence the groups.
-    They are written here: Powertools makes an object for each group anew, which was a tenth of a webhook's processor
-    time.
     """
 
-    def __init__(self, namespace: str, service: str | None) -> None:
-        self._namespace = namespace
-        self._service = {"service": service} if service else {}
-        self._groups: dict[tuple[tuple[str, str], ...], dict[str, tuple[str, list[float]]]] = {}
+    def __init__(self) -> None:
+        self._groups: dict[tuple[tuple[str, str], ...], EphemeralMetrics] = {}
 
     def count(self, name: str, value: float = 1, **dimensions: str) -> None:
         """Add to a count."""
-        self._add(name, "Count", value, dimensions)
+        self._group(dimensions).add_metric(name=name, unit=MetricUnit.Count, value=value)
 
     def duration(self, name: str, milliseconds: float, **dimensions: str) -> None:
         """Add a measured time."""
-        self._add(name, "Milliseconds", milliseconds, dimensions)
+        self._group(dimensions).add_metric(name=name, unit=MetricUnit.Milliseconds, value=milliseconds)
 
     def flush(self) -> None:
         """Print what was counted, and start again from nothing."""
         groups, self._groups = self._groups, {}
-        for dimensions, group in groups.items():
-            self._print(dimensions, group)
+        for group in groups.values():
+            if group.metric_set:  # a hundred values are printed by Powertools itself, and leave it empty
+                group.flush_metrics()
 
-    def _add(self, name: str, unit: str, value: float, dimensions: Mapping[str, str]) -> None:
+    def _group(self, dimensions: Mapping[str, str]) -> EphemeralMetrics:
         key = tuple(sorted(dimensions.items()))
-        group = self._groups.setdefault(key, {})
-        _, values = group.setdefault(name, (unit, []))
-        values.append(float(value))
-        if _MOST in (len(values), len(group)):
-            self._print(key, self._groups.pop(key))
-
-    def _print(self, dimensions: Iterable[tuple[str, str]], group: Mapping[str, tuple[str, list[float]]]) -> None:
-        told = {**dict(dimensions), **self._service}
-        directive = {
-            "Namespace": self._namespace,
-            "Dimensions": [list(told)],
-            "Metrics": [{"Name": name, "Unit": unit} for name, (unit, _) in group.items()],
-        }
-        line = {
-            "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
-            **told,
-            **{name: values for name, (_, values) in group.items()},
-        }
-        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
+        if key not in self._groups:
+            self._groups[key] = EphemeralMetrics()  # which reads POWERTOOLS_METRICS_NAMESPACE, and the service's name
+            self._groups[key].namespace = self._groups[key].namespace or NAMESPACE
+            for name, value in key:
+                self._groups[key].add_dimension(name=name, value=value)
+        return self._groups[key]
 
 
 class _Stdout:
@@ -167,12 +148,8 @@ def log() -> JsonLog:
 
 @cache
 def metrics() -> EmfMetrics:
-    """The metrics of this process; they are printed at the end of each `observed` block.
-
-    The first call reads POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_SERVICE_NAME, as Powertools does.
-    """
-    named = EphemeralMetrics()
-    return EmfMetrics(named.namespace or NAMESPACE, named.service)
+    """The metrics of this process; they are printed at the end of each `observed` block."""
+    return EmfMetrics()
 
 
 @contextmanager
