@@ -135,6 +135,18 @@ def test_more_than_a_hundred_values_are_all_printed(capsys: Capture) -> None:
     assert sum(len(line["CacheHits"]) for line in emf(capsys)) == 250
 
 
+def test_the_next_invocation_counts_anew_under_the_same_dimensions(capsys: Capture) -> None:
+    told = []
+    for value in (1, 2):
+        with observed(FakeContext()):
+            metrics().count("EventsByOutcome", value, outcome="APPLIED")
+        told += emf(capsys)
+    assert [(line["EventsByOutcome"], line["outcome"]) for line in told] == [([1.0], "APPLIED"), ([2.0], "APPLIED")]
+    first, second = ([each["Dimensions"] for each in line["_aws"]["CloudWatchMetrics"]] for line in told)
+    assert first == second
+    assert "outcome" in first[0][0]
+
+
 def test_the_log_is_one_for_the_process() -> None:
     assert log() is log()
     assert isinstance(log(), JsonLog)

@@ -115,19 +115,21 @@ class EmfMetrics:
 
     def flush(self) -> None:
         """Print what was counted, and start again from nothing."""
-        groups, self._groups = self._groups, {}
-        for group in groups.values():
+        for group in self._groups.values():
             if group.metric_set:  # a hundred values are printed by Powertools itself, and leave it empty
                 group.flush_metrics()
 
     def _group(self, dimensions: Mapping[str, str]) -> EphemeralMetrics:
+        """The group of a set of dimensions, kept: to make one takes longer than to use it."""
         key = tuple(sorted(dimensions.items()))
-        if key not in self._groups:
-            self._groups[key] = EphemeralMetrics()  # which reads POWERTOOLS_METRICS_NAMESPACE, and the service's name
-            self._groups[key].namespace = self._groups[key].namespace or NAMESPACE
-            for name, value in key:
-                self._groups[key].add_dimension(name=name, value=value)
-        return self._groups[key]
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = EphemeralMetrics()  # which reads POWERTOOLS_METRICS_NAMESPACE, and the service
+            group.namespace = group.namespace or NAMESPACE
+        for name, value in key:
+            if name not in group.dimension_set:  # with what it prints, it forgets them
+                group.add_dimension(name=name, value=value)
+        return group
 
 
 class _Stdout:
