@@ -95,11 +95,13 @@ def printed(happenings: Iterable[Callable[[], None]], environment: Mapping[str, 
     with pytest.MonkeyPatch.context() as patched:
         for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
             patched.setenv(name, environment[name])
+        metrics.cache_clear()  # another function's process: what is kept has read the names of the one before
         output = io.StringIO()
         with redirect_stdout(output):
             for happen in happenings:
                 happen()
             metrics().flush()
+        metrics.cache_clear()
     return [json.loads(line) for line in output.getvalue().splitlines() if line.startswith('{"_aws"')]
 
 
