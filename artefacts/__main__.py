@@ -19,7 +19,7 @@ def main(arch: str) -> None:
     click.echo(f"Built for {arch}, into {folder.relative_to(REPOSITORY)}")
     weigh(folder)
     if arch == DEPLOYED:
-        click.echo("Deploy it as it is: sam deploy --guided")
+        click.echo("Deploy it as it is: .venv-sam/bin/sam deploy --guided")
 
 
 def weigh(folder: Path, limit: int = LIMIT) -> None:

@@ -23,7 +23,7 @@ def cli() -> None:
 @click.option("--api-port", "api", type=int, help="Default 8788, or PLUMBLINE_API_PORT.")
 @click.option("--stripe-port", "stripe", type=int, help="Default 8789, or PLUMBLINE_STRIPE_PORT.")
 @click.option("--upstash-port", "upstash", type=int, help="Default 8790, or PLUMBLINE_UPSTASH_PORT.")
-@click.option("--aws-port", "aws", type=int, help="First of four, default 8791, or PLUMBLINE_AWS_PORT.")
+@click.option("--aws-port", "aws", type=int, help="First of four, default 8791 to 8794, or PLUMBLINE_AWS_PORT.")
 @click.option("--parameter", "parameters", multiple=True, help="One of the template's, as NAME=VALUE; may be repeated.")
 @click.option("--throttle", is_flag=True, help="Refuse what is beyond the template's throttles, with 429.")
 @click.option("--door", metavar="ADDRESS", help="Let containers in at Docker's bridge, such as 172.17.0.1 (Linux).")
@@ -69,7 +69,8 @@ def token(user: str | None, scope: str | None) -> None:
 
     if user is not None and scope is not None:
         raise StartError("Give USER or SCOPE, not both: a machine's token belongs to no user.")
-    unknown = sorted(set((scope or "").split()) - MACHINE_SCOPES)
+    said = (scope or "").replace("/", ":").split()  # Amazon Cognito's have a slash: docs/api.md
+    unknown = sorted(set(said) - MACHINE_SCOPES)
     if unknown or scope == "":
         raise StartError(
             f"{unknown[0] if unknown else 'Nothing'} is no scope: take {' or '.join(sorted(MACHINE_SCOPES))}."

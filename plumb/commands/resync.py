@@ -15,7 +15,7 @@ from plumb.reasons import reason
 from plumb.scan import user_id, users
 
 _PATIENCE = timedelta(minutes=10)
-"""For one account: thousands of payments are read one after the other, and Stripe allows 25 requests a second."""
+"""For one account: thousands of payments are read one after the other, and each of Stripe's answers takes its time."""
 
 
 @operator_command("resync")

@@ -51,7 +51,7 @@ def deployed_stack(
 def _stack_of(stage: str, samconfig: Path) -> tuple[str, str | None]:
     """Stack and region of the environment in samconfig.toml whose parameters say `Stage=` this stage.
 
-    Two may, `default` and `dev`: the guide of `sam deploy` writes the region into the former.
+    Two may, `default` and `dev`, and only one of them need say the region.
     """
     try:
         environments = tomllib.loads(samconfig.read_text())

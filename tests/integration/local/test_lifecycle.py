@@ -207,8 +207,9 @@ def test_token_needs_no_running_stack_and_says_when_none_is_there() -> None:
     assert (user["sub"], user["email"], user["aud"], "scope" in user) == ("bob", "bob@example.com", "plumbline", False)
     with socket.create_server(("127.0.0.1", port)):
         machine = claims("--scope", "billing:spend")
+        assert claims("--scope", "billing/read")["scope"] == "billing/read"  # as Amazon Cognito names it
     assert (machine["sub"], machine["scope"]) == ("service", "billing:spend")
-    assert told == [f"Nothing runs on port {port}: the token is good once `make run` does.\n", ""]
+    assert told == [f"Nothing runs on port {port}: the token is good once `make run` does.\n", "", ""]
 
 
 def test_the_dashboard_says_whose_figures_it_shows() -> None:

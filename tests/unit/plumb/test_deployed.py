@@ -92,7 +92,7 @@ def test_region_of_samconfig(deployed: Deployed, tmp_path: Path, monkeypatch: py
 
 
 def test_region_that_the_guide_has_written(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`sam deploy --guided` writes it into the table `default`, and the one of the stage has none."""
+    """The table `default` says it, and the one of the stage has none."""
     deployed.deploy("one", STAGE="qa")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     samconfig = tmp_path / "samconfig.toml"
