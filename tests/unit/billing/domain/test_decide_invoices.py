@@ -184,6 +184,14 @@ def test_a_plan_that_cost_nothing_when_it_was_ordered_grants_its_credits_also_wh
     assert after.account.balance == 5
 
 
+def test_a_trial_is_told_by_what_was_ordered_not_by_the_price_in_its_own_currency():
+    """Free in one currency of its options, a price may cost something in the one that was chosen."""
+    free = {**PRICES, PRO_MONTHLY.id: replace(PRO_MONTHLY, unit_amount=0)}
+    trial = a_subscription(status="trialing", trial_end=NOW + 7 * DAY, order=ORDER)
+    after, _ = step(before(PLAN_ORDER), a_truth(trial, an_invoice(a_line(amount=0)), prices=free))
+    assert after.account.balance == 0
+
+
 def test_the_first_payment_after_a_trial_is_a_renewal():
     trial = a_subscription(status="trialing", trial_end=NOW + 7 * DAY, order=ORDER)
     started, decision = step(before(PLAN_ORDER), a_truth(trial, an_invoice(a_line(amount=0, period_end=NOW + 7 * DAY))))

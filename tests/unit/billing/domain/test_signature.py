@@ -210,6 +210,7 @@ REFUSED = {
     "another body": (sign(BODY + b" ", NEW, T), "mismatch"),
     "another time": (f"t={T - 1},v1={GOOD}", "mismatch"),
     "text after the signature": (f"t={T},v1={GOOD}=x", "mismatch"),
+    "a space before the signature": (f"t={T}, v1={GOOD}", "malformed"),
     "a v1 without a value": (f"t={T},v1={GOOD},v1", "malformed"),
     "upper case": (f"t={T},v1={GOOD.upper()}", "mismatch"),
     "cut short": (f"t={T},v1={GOOD[:-1]}", "mismatch"),
@@ -243,6 +244,7 @@ def test_nothing_but_a_refusal_is_raised(header: str | None, body: bytes) -> Non
         (NEW + "\n",),
         ("whsec_éééééééééééé",),
         ("short",),
+        ("whsec_012345678",),
         (NEW,) * 9,
     ],
 )
