@@ -144,8 +144,10 @@ def test_an_email_that_is_none(email: object) -> None:
 
 @pytest.mark.parametrize("sub", [None, "", "a b", "a:b", "é", "a\n", "x" * 129, "a/b", 5, ["alice"], "USER#alice"])
 def test_a_subject_that_cannot_be_a_key_is_nobody(sub: object) -> None:
+    """S08: and no other claim stands in for it: a user may choose a name, and never a subject."""
+    names = {"username": "bob", "cognito:username": "bob", "client_id": "bob", "email": "bob@example.com"}
     with pytest.raises(errors.Unauthenticated):
-        caller.caller(http_event(claims={"sub": sub}))
+        caller.caller(http_event(claims={**names, "sub": sub}))
 
 
 @pytest.mark.parametrize("context", [None, {}, {"authorizer": None}, {"authorizer": {"jwt": None}}, {"authorizer": []}])
