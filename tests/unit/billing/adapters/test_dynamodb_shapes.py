@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, NewType
 
 import pytest
 
+from billing.adapters.dynamodb import shapes
 from billing.adapters.dynamodb.shapes import read, written
 from billing.domain.ids import UnfitError
 
@@ -35,16 +38,33 @@ class Whole:
     parts: tuple[Part, ...] = ()
     alone: Part | None = None
     count: int = 0
+    made: Part = field(default_factory=lambda: Part(Name("made")))
+
+
+@pytest.fixture(autouse=True)
+def readers_are_built_anew() -> None:
+    """Else a change of the code would not reach them."""
+    shapes._reader.cache_clear()
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 NEEDED: dict[str, Any] = {"number": 7, "flag": True, "at": "2026-11-28T12:00:00Z", "colour": "red", "maybe": None}
+MADE = {"name": "made", "ends": None}
 BARE = Whole(7, True, NOON, Colour.RED, None)
 FULL = Whole(7, True, NOON, Colour.RED, "a", (Part(Name("b"), NOON), Part(Name("c"))), Part(Name("d")), 3)
 
 
 def test_every_field_is_written_as_a_plain_value() -> None:
-    assert written(BARE) == {**NEEDED, "parts": [], "alone": None, "count": 0}
+    assert written(BARE) == {**NEEDED, "parts": [], "alone": None, "count": 0, "made": MADE}
     assert written(FULL)["parts"] == [{"name": "b", "ends": "2026-11-28T12:00:00Z"}, {"name": "c", "ends": None}]
     assert written(FULL)["alone"] == {"name": "d", "ends": None}
 
@@ -71,6 +91,11 @@ def test_times_are_in_utc(moment: datetime, text: str) -> None:
     assert read(Part, {"name": "a", "ends": text}) == Part(Name("a"), moment)
 
 
+@pytest.mark.usefixtures("in_tokyo")
+def test_times_are_in_utc_on_a_machine_elsewhere() -> None:
+    assert written(Part(Name("a"), NOON))["ends"] == "2026-11-28T12:00:00Z"
+
+
 def test_names_of_no_field_are_left_alone() -> None:
     assert read(Whole, {**NEEDED, "pk": "WHOLE#1", "of_a_later_release": {"a": 1}}) == BARE
 
@@ -88,6 +113,7 @@ def test_names_of_no_field_are_left_alone() -> None:
         ({"at": "yesterday"}, "at"),
         ({"colour": "blue"}, "colour"),
         ({"colour": 1}, "colour"),
+        ({"colour": ["red"]}, "colour"),
         ({"maybe": 1}, "maybe"),
         ({"parts": "bc"}, "parts"),
         ({"parts": None}, "parts"),
@@ -102,6 +128,12 @@ def test_what_does_not_fit_is_refused_by_its_name(change: dict[str, Any], named:
     with pytest.raises(UnfitError) as refused:
         read(Whole, NEEDED | change)
     assert str(refused.value) == named
+
+
+def test_what_is_no_mapping_at_all_is_refused_by_its_kind() -> None:
+    nothing: Any = []
+    with pytest.raises(UnfitError, match=r"^Whole$"):
+        read(Whole, nothing)
 
 
 @pytest.mark.parametrize("name", NEEDED)
