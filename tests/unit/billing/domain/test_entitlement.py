@@ -31,6 +31,15 @@ def test_a_second_one_begins_where_the_first_ends():
         assert one_time_spans(order, NOW + 6 * DAY) == [Span("PRO", NOW + 60 * DAY)]
 
 
+def test_which_is_the_first_is_told_by_the_payment_and_not_by_the_name():
+    """Stripe's ids are in no order. A day more or less is what a wrong one gives."""
+    first = replace(FIRST, purchase=PurchaseKey("cs_9"))
+    for order in permutations([first, SECOND]):
+        assert one_time_spans(order, NOW + 6 * DAY) == [Span("PRO", NOW + 60 * DAY)]
+        refunded = [replace(grant, ended_at=NOW + 10 * DAY) if grant is first else grant for grant in order]
+        assert one_time_spans(refunded, NOW + 10 * DAY) == [Span("PRO", NOW + 40 * DAY)]
+
+
 def test_a_second_one_after_a_gap_begins_at_its_own_payment():
     late = replace(SECOND, paid_at=NOW + 50 * DAY)
     assert one_time_spans([FIRST, late], NOW + 51 * DAY) == [Span("PRO", NOW + 80 * DAY)]
