@@ -153,7 +153,7 @@ check: .venv/.ready .venv-sam/.ready .venv-checks/.ready ## all that CI runs: fo
 	@$(MAKE) --no-print-directory coverage-domain
 	@PLUMBLINE_REQUIRE_BROWSER=1 PLUMBLINE_REQUIRE_CHECKS=1 $(PYTHON) -m pytest $(SIDE_BY_SIDE) --ignore=tests/unit/billing/domain --durations=10 $(ARGS)
 
-check-format: .venv/.ready
+check-format: .venv/.ready ## ruff format --check
 	@$(PYTHON) -m ruff format --check .
 
 lint: .venv/.ready .venv-checks/.ready ## ruff; for the pipeline its schema, and zizmor
@@ -172,7 +172,7 @@ validate: validate-source .venv-checks/.ready ## sam validate --lint; cfn-lint, 
 	@$(PYTHON) -m pytest tests/template -n0 $(ARGS)
 
 # The region only selects which rules apply; nothing is asked of AWS.
-validate-source: .venv/.ready .venv-sam/.ready
+validate-source: .venv/.ready .venv-sam/.ready ## sam validate --lint alone
 	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(SAM) validate --lint --template-file template.yaml
 
 # Hours. Each part says what it found, and the first that fails ends it.

@@ -118,6 +118,7 @@ def _print_welcome(stack: Stack, seconds: float) -> None:
         ("DynamoDB", stack.config.dynamodb_url, "your server" if backends.dynamodb_url else "stand-in (moto)"),
         ("SQS, secrets", stack.config.sqs_url, "stand-in (moto)"),
         ("Lambda", stack.lambda_url, "local worker processes"),
+        ("Pipes", url(stack.config.ports.pipes), "local, as template.yaml has them"),
     ]
     for name, address, kind in rows:
         say(f"  {name:<14} {address:<34} {kind}".rstrip(), markup=False)
@@ -128,6 +129,12 @@ def _print_welcome(stack: Stack, seconds: float) -> None:
         say("Real Stripe needs a second terminal that brings its webhooks here:")
         say(f"  stripe listen --forward-to {stack.api_url}/webhooks/stripe", markup=False)
     say("Try the API with curl: make token USER=alice", markup=False)
+    if stack.config.door is not None:
+        say(
+            f"Warning: whoever can reach {stack.config.door} can read and change what Stripe, Redis, DynamoDB and SQS "
+            "hold here, and read the secrets.",
+            style="yellow",
+        )
     say()
 
 

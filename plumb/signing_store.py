@@ -38,7 +38,7 @@ class SigningStore:
     def add(self, secret: str) -> int:
         """Put a new one in front, so that it and the one before are live; how many are now. Raises PlumbError."""
         if not secret.startswith("whsec_") or not _usable(secret):
-            raise PlumbError("That is no signing secret: it begins with whsec_, and has no spaces.")
+            raise PlumbError("That is no signing secret: it begins with whsec_, has at least 16 characters, no spaces.")
         kept = [secret, *(old for old in self.read() if old != secret)][:_LIVE]
         self._write(kept)
         return len(kept)

@@ -29,4 +29,11 @@ def dashboard_lines(template: Path, state: Path) -> Iterator[str]:
             row = ""
         if found:
             yield f"  {widget['properties']['title']}"
-            yield from (f"    {figure.value:12,.10g}  {figure.label}" for figure in found)
+            yield from (f"    {_short(figure.value):>12}  {figure.label}" for figure in found)
+
+
+def _short(value: float) -> str:
+    """Whole numbers whole, others to one place after the point, and small ones to two figures."""
+    if value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"

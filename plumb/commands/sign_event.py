@@ -20,7 +20,7 @@ from plumb.signing_store import SigningStore
 
 _TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+", re.ASCII)
 """https://docs.stripe.com/api/events/types"""
-_NO_SECRET = "That is no signing secret: it begins with whsec_, and has no spaces."  # noqa: S105  a sentence
+_NO_SECRET = "That is no signing secret: it begins with whsec_, has at least 16 characters, no spaces."  # noqa: S105  a sentence
 
 
 @operator_command("sign")

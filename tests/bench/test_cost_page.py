@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,14 @@ def test_logs_and_domain_events_are_of_bytes_and_of_writes() -> None:
     assert by_itself["Logs"] == pytest.approx(0.5 * of_the_function / 1024**3)
     assert priced["Domain events"] == pytest.approx(3 * 1.4 / MILLION)
     assert (priced["HTTP API"] > 0, by_itself["HTTP API"]) == (True, 0)
+
+
+def test_bytes_that_came_out_nearly_as_before_stay_as_they_were(tmp_path: Path) -> None:
+    """Two runs give the same file, though times in a log have more digits at one time than at another."""
+    (tmp_path / stored.COUNTS).parent.mkdir()
+    for logged, kept in ((1_000, 1_000), (1_019, 1_000), (981, 1_000), (1_021, 1_021), (1_003, 1_021)):
+        stored.saved([replace(_NOTHING, logged=logged)], tmp_path)
+        assert [step.logged for step in stored.read(tmp_path)] == [kept]
 
 
 def test_a_month_has_the_runs_of_the_templates_schedules() -> None:

@@ -16,11 +16,11 @@ might, and the simulation is run on the broken copy until a seed fails.
 
 {sums}
 
-*Seeds* is how many it took, from seed 1 on; the whole product passes the seed that failed. *Unit tests* names one
-that fails on the same copy; *green* is a whole run of `tests/unit`, with those planted at once that fit beside each
-other; `-` is not known. Most of the green ones are in what the Stripe adapter reads, of which the integration tests
-know more. `make planted` repeats it and writes this page; `make planted BUG=refund-as-delta` tries one of them, and
-writes it with `ARGS=--write`.
+*Seeds* is how many it took, from seed 1 on; the whole product passes the seed that failed. *Unit tests* is what
+`tests/unit` says: *green* where a whole run of it passed, with those bugs planted at once that fit beside each other,
+or else the name of one test that fails; `-` is not tried. Most of the green ones are in what the Stripe adapter
+reads, of which the integration tests know more. `make planted` repeats it and writes this page;
+`make planted BUG=refund-as-delta` tries one of them, and writes it with `ARGS=--write`.
 
 Measured on {commits}.
 
@@ -40,7 +40,11 @@ def page(every: Sequence[Bug], found: dict[str, Result]) -> str:
     caught = [bug for bug in every if found.get(bug.name, Result()).caught]
     others = [bug for bug in every if bug not in caught]
     silent = [bug for bug in caught if found[bug.name].silent]
-    sums = f"Of {len(every)} a seed sees {len(caught)}; {len(silent)} of these leave every unit test green."
+    tried = sum(found[bug.name].units is not None for bug in caught)
+    sums = (
+        f"Of {len(every)} a seed sees {len(caught)}. The unit tests were run on {tried} of these: "
+        f"{len(silent)} leave every one green."
+    )
     seen = [row.seen for bug in caught if (row := found[bug.name]).seen]
     commits = ", ".join(
         f"product {product} with simulation {simulation}"

@@ -105,3 +105,13 @@ def test_what_is_printed(tmp_path: Path) -> None:
     printed = list(dashboard_lines(ROOT / "template.yaml", tmp_path))
     assert printed[:2] == ["\nThe money", "  In all of the time that is shown"]
     assert "           1,501  spent" in printed
+
+
+@pytest.mark.parametrize(
+    ("counted", "shown"), [(252.6127743, "252.6"), (1_500.04, "1,500.0"), (0.012345, "0.012"), (3.0, "3")]
+)
+def test_a_figure_is_printed_as_a_person_would_write_it(tmp_path: Path, counted: float, shown: str) -> None:
+    logs = tmp_path / "logs/functions"
+    logs.mkdir(parents=True)
+    (logs / "CreditsFunction.log").write_text(line("CreditsSpent", [counted], service="credits") + "\n")
+    assert f"{shown:>16}  spent" in list(dashboard_lines(ROOT / "template.yaml", tmp_path))
