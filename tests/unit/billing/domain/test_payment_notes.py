@@ -35,6 +35,10 @@ def test_the_newest_are_kept_newest_first_in_whatever_order_they_come():
         assert tuple(note.source for note in notes) == wanted
 
 
+def test_the_newest_is_told_by_its_time_and_not_by_its_name():
+    assert [note.source for note in last_payments((), [paid("cs_9"), paid("cs_1", 1)])] == ["cs_1", "cs_9"]
+
+
 def test_a_refund_changes_its_payment_in_place():
     first = last_payments((), [paid("cs_1"), paid("cs_2", 1)])
     again = last_payments(first, [paid("cs_1", refunds=(a_refund(500),))])

@@ -127,3 +127,8 @@ def test_of_several_the_newest_that_is_there_speaks_and_the_others_are_named():
     replaced = told_of_subscriptions(holding(new), holding(old))
     assert replaced is not None
     assert (replaced["subscription"], replaced["also"]) == (FIRST, SECOND)
+    swapped = told_of_subscriptions(
+        NOBODY, holding(replace(old, created=new.created), replace(new, created=old.created))
+    )
+    assert swapped is not None
+    assert (swapped["subscription"], swapped["also"]) == (FIRST, SECOND)  # by their times, and not by their names
