@@ -1,7 +1,7 @@
 """Releases: whether callers get what was deployed last.
 
 Everybody starts the alias of a function. What only reached the function itself, by hand or by a deployment that named
-no new `Release` (docs/deploying.md, "How a release rolls out"), is stored and never used, and nothing else says so.
+no new `Release` (docs/pipeline.md, "How a release rolls out"), is stored and never used, and nothing else says so.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from plumb.stages.deployed import ALIAS
 from plumb.world import World
 
 _OF_CODE = {"CodeSha256": "its code", "Role": "its role", "Timeout": "its time limit", "MemorySize": "its memory"}
-_FIX = "So it is while a release rolls out; else deploy again, with another Release (docs/deploying.md)."
+_FIX = "So it is while a release rolls out; else deploy again, with another Release (docs/pipeline.md)."
 
 
 def releases(world: World) -> Iterator[Finding]:
