@@ -175,8 +175,13 @@ def test_a_machine_is_known_by_our_scopes_only() -> None:
 
 @pytest.mark.parametrize(
     "claims",
-    [{"scp": "openid billing:spend"}, {"scp": "[openid billing:spend]"}, {"scp": "openid billing/spend"}],
-    ids=["a text", "a list", "Cognito's"],
+    [
+        {"scp": "openid billing:spend"},
+        {"scp": "[openid billing:spend]"},
+        {"scp": "[billing:spend openid]"},
+        {"scp": "openid billing/spend"},
+    ],
+    ids=["a text", "last in a list", "first in a list", "Cognito's"],
 )
 @pytest.mark.parametrize("scope", [{}, {"scope": "openid"}], ids=["alone", "beside a scope"])
 def test_scopes_are_found_where_the_gateway_finds_them(claims: dict[str, str], scope: dict[str, str]) -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from billing.domain.ids import OrderId, SessionId
 from billing.errors import StripeRefused, StripeUnavailable
+from billing.ports.stripe import Touched
 from billing.services.converge import converge, touched_session
 from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core, a_notice
@@ -15,6 +17,7 @@ from tests.fakes.snapshots import ALICE, PRO_MONTHLY, SESSION, a_refund, an_orde
 from tests.fakes.world import raising
 
 PAID = touched_session(SESSION)
+OTHER = SessionId("cs_test_other")
 
 
 @pytest.fixture
@@ -44,6 +47,15 @@ def test_a_checkout_is_completed_by_whoever_sees_it_paid_first(core: Core, sold)
     assert core.metrics.counts["CheckoutsCompleted"] == 1
     converge(ALICE, PAID, [a_notice()], "event_consumer", core.converge)
     assert core.metrics.counts["CheckoutsCompleted"] == 1
+
+
+def test_two_checkouts_that_one_converge_sees_paid_are_two_that_are_completed(core: Core) -> None:
+    core.has_session(an_order())
+    core.has_session(an_order(id=OrderId("ord_2")), OTHER)
+    for session in (SESSION, OTHER):
+        core.stripe.pay(session)
+    converge(ALICE, Touched(sessions=frozenset({SESSION, OTHER})), [], "event_consumer", core.converge)
+    assert core.metrics.counts["CheckoutsCompleted"] == 2
 
 
 def test_a_refund_changes_a_purchase_and_completes_nothing(core: Core) -> None:
