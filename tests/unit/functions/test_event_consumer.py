@@ -106,3 +106,4 @@ def test_what_can_not_be_read_says_at_which_field(core: Core, change: dict[str, 
     assert consumed(a_record(body=json.dumps(a_notice().to_message() | change))) == ["m1"]
     [said] = [line for line in core.log.lines if line.message == "malformed message"]
     assert said.ids["field"] == field
+    assert len(str(said.ids["reason"])) > len("None")

@@ -132,3 +132,11 @@ def test_of_several_the_newest_that_is_there_speaks_and_the_others_are_named():
     )
     assert swapped is not None
     assert (swapped["subscription"], swapped["also"]) == (FIRST, SECOND)  # by their times, and not by their names
+
+
+def test_the_others_are_named_apart():
+    third = replace(state(id="sub_3"), created=state().created + 2 * DAY)
+    second = replace(state(id=SECOND), created=state().created + DAY)
+    told = told_of_subscriptions(NOBODY, holding(state(id=FIRST), second, third))
+    assert told is not None
+    assert (told["subscription"], told["also"].split(" ")) == ("sub_3", [SECOND, FIRST])
