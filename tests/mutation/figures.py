@@ -107,5 +107,5 @@ The tests are those of `tests/unit` that run the changed lines; Hypothesis plays
 First they run twice over the clean code, from first to last and from last to first, and must be green. A mutant is
 killed when a test fails. "By time" are mutants that went on for ever and were ended: they count as killed. One that no
 test runs, or whose process ends without a failed test, has survived. `git show` with the name in the last column shows
-the file as it was when it was tried.
+the file as it was when it was tried; where git has another name for it by now, it has changed since.
 """
