@@ -57,6 +57,7 @@ SUBSCRIPTION: dict[str, Any] = {
     "id": "sub_1",
     "customer": "cus_1",
     "status": "active",
+    "currency": "usd",
     "created": 1_795_000_000,
     "cancel_at_period_end": False,
     "cancel_at": None,
