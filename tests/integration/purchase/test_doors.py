@@ -108,7 +108,8 @@ def test_a_thin_event_is_recorded_with_its_own_name(shop: Shop, books: Books, us
         listed = shop.thin_events(checkout.session_id)
     [event] = [event for event in listed if event["type"] == "v1.checkout.session.completed"]
     record = until("it is recorded", lambda: books.event(event["id"]))
-    assert (record["type"], record["outcome"]) == ("v1.checkout.session.completed", "APPLIED")
+    assert record["type"] == "v1.checkout.session.completed"
+    assert record["outcome"] in ("APPLIED", "NOOP")  # its payment's event may have come first
 
 
 def test_an_envelope_of_an_event_that_is_not_handled_leaves_no_trace(shop: Shop, books: Books, user: str) -> None:
