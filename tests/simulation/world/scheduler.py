@@ -1,7 +1,7 @@
 """The scheduler: it owns the time, and which of the functions under way goes on.
 
-Each invocation of a function is a greenlet. Before and after every call to a client it may be left where it is, and
-something else goes on: another invocation, or the next deed of somebody. All of it in one thread, by chance's tape.
+Each invocation of a function runs in a greenlet. Before and after every call to a client it may be left where it is,
+and something else goes on: another invocation, or the next deed of somebody. All of it in one thread, by chance's tape.
 """
 
 from __future__ import annotations
@@ -61,6 +61,34 @@ class Task:
     over: bool = False
     greenlet: greenlet | None = field(default=None, repr=False)
 
+    def run(self) -> None:
+        """Do the work to its end."""
+        try:
+            self.result = self.work()
+        except Crash:
+            self.crashed = True
+        except Exception as error:  # noqa: BLE001 - what a function raises is what its caller gets, whatever it is
+            self.error = error
+        self.over = True
+
+
+_idle: list[greenlet] = []
+"""Greenlets whose invocation is over, ready for another. Each new one would have memory mapped for its frames, which is
+given back at its end: that took 6 % of a run's time.
+"""
+
+
+def _one_after_the_other(task: Task | None) -> None:
+    """What a greenlet does: run the invocation that it is handed, then wait for the next. It holds on to none of them,
+    for the collector does not look into a greenlet that waits.
+    """
+    hub = getcurrent().parent
+    while True:
+        if task is not None:
+            task.run()
+        task = None
+        task = hub.switch()
+
 
 class Scheduler:
     """Time, and the invocations under way."""
@@ -77,7 +105,7 @@ class Scheduler:
     ) -> Task:
         """Begin an invocation; it runs when it is its turn."""
         task = Task(name, work, ended, self.now + limit, skew, self.step)
-        task.greenlet = greenlet(lambda: self._run(task), self._hub)
+        task.greenlet = _idle.pop() if _idle else greenlet(_one_after_the_other, self._hub)
         self.tasks.append(task)
         return task
 
@@ -89,9 +117,10 @@ class Scheduler:
         """Let it go on until it waits for something, is left where it is, or is over."""
         assert task.greenlet is not None
         self.current = task
-        task.greenlet.switch()
+        task.greenlet.switch(task)
         self.current = None
         if task.over:
+            _idle.append(task.greenlet)
             self.tasks.remove(task)
             task.ended(task)
 
@@ -148,15 +177,6 @@ class Scheduler:
         until = self.now + seconds
         self.finish()
         self.now = max(self.now, until)
-
-    def _run(self, task: Task) -> None:
-        try:
-            task.result = task.work()
-        except Crash:
-            task.crashed = True
-        except Exception as error:  # noqa: BLE001 - what a function raises is what its caller gets, whatever it is
-            task.error = error
-        task.over = True
 
 
 class TaskClock:
