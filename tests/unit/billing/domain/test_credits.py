@@ -83,6 +83,8 @@ def test_what_had_expired_is_a_target_too_and_follows_a_failing_refund():
         (500, 1000, 900, 500),  # never more than was granted
         (7, 1, 3, 2),  # floor of 2.33
         (500, 100, 0, 0),  # nothing captured, nothing to reverse
+        (100, 29, 100, 29),  # 0.29 * 100 is less than 29 to a machine
+        (10**9, 10**17 - 1, 10**17, 10**9 - 1),
     ],
 )
 def test_the_same_share_of_credits_as_of_money_is_reversed_rounded_down(granted, taken_back, captured, reversed_):

@@ -95,6 +95,15 @@ def test_a_group_is_kept_by_its_own_name_when_its_price_is_gone_from_the_catalog
     assert state.account.subscribed == ("storage",)
 
 
+def test_a_group_of_before_is_kept_when_the_next_begins_in_another():
+    """Else whoever subscribes elsewhere, after the first customer is gone, has another trial where the first was."""
+    storage = a_price("storage", 200, "month", plan="storage", plan_group="storage")
+    state, _ = step(before(customers=(OLD, NEW)), a_truth(a_subscription(customer=OLD)))
+    state, _ = step(state, a_truth(deleted_customers=frozenset({OLD})))
+    state, _ = step(state, a_truth(a_subscription(storage, customer=NEW), prices={storage.id: storage}))
+    assert state.account.subscribed == ("default", "storage")
+
+
 def test_the_trail_of_access_tells_each_change_and_no_repetition():
     order = an_order(PRO_30)
     first, _ = step(before(order), a_truth(a_session(order)))
@@ -117,6 +126,14 @@ def test_an_entry_of_access_names_the_subscription_that_moved():
     _, decision = step(both, a_truth(a_subscription(), trial))
     assert [(entry.stripe_object, entry.reason) for entry in decision.entries] == [
         ("sub_2", "TEAM to TEAM until 2026-11-22T10:00:00Z")
+    ]
+
+
+def test_an_entry_of_access_names_the_level_that_was_bought_before_a_subscription_that_moved_with_it():
+    order = an_order(a_price("team_30", 2000, level="TEAM", level_days=30))
+    _, decision = step(before(order), a_truth(a_session(order), a_subscription()))
+    assert [(entry.stripe_object, entry.access.level) for entry in decision.entries if entry.access] == [
+        ("cs_1", "TEAM")
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.credits import Lot
-from billing.domain.ids import CustomerId, InvoiceId, PurchaseKey, SubscriptionId
+from billing.domain.ids import CustomerId, InvoiceId, OrderId, PurchaseKey, SubscriptionId
 from billing.domain.judge import prices_named
 from billing.domain.ledger import Kind
 from billing.domain.order import OrderLine
@@ -87,9 +87,31 @@ def test_the_first_invoice_of_a_subscription_that_is_in_no_list_any_more_grants_
     assert (after.account.balance, after.purchases[LINE].order) == (100, ORDER)
 
 
-def test_the_quantity_that_was_invoiced_counts():
-    after, _ = step(before(PLAN_ORDER), a_truth(a_subscription(order=ORDER), an_invoice(a_line(quantity=3))))
+def test_the_first_invoice_grants_by_the_order_of_its_time_whatever_its_subscription_names_by_now():
+    other = an_order(a_price("pro_monthly", 1200, "month", credits=9000), id=OrderId("ord_2"))
+    truth = a_truth(a_subscription(order=other.id), an_invoice(order=ORDER))
+    after, _ = step(before(PLAN_ORDER, other), truth)
+    assert (after.account.balance, after.purchases[LINE].order) == (100, ORDER)
+
+
+@pytest.mark.parametrize("ordered", [1, 5])
+def test_the_quantity_that_was_invoiced_counts(ordered):
+    order = an_order(PRO_MONTHLY, quantity=ordered)
+    after, _ = step(before(order), a_truth(a_subscription(order=ORDER), an_invoice(a_line(quantity=3))))
     assert after.account.balance == 300
+
+
+def test_a_line_keeps_its_own_amount_and_the_currency_and_time_of_its_invoice():
+    invoice = an_invoice(a_line(), a_line(id="il_2", amount=700), currency="usd")
+    after, _ = step(before(PLAN_ORDER), a_truth(a_subscription(order=ORDER), invoice))
+    kept = [(sold.amount_total, sold.currency, sold.created_at) for _, sold in sorted(after.purchases.items())]
+    assert kept == [(1200, "usd", NOW), (700, "usd", NOW)]
+
+
+def test_a_renewal_grants_also_when_its_price_is_sold_no_more():
+    archived = {PRO_MONTHLY.id: replace(PRO_MONTHLY, active=False)}
+    after, _ = step(before(), a_truth(a_subscription(), renewal(), prices=archived))
+    assert (after.account.balance, after.account.access) == (100, Span("PRO", None))
 
 
 def test_without_an_order_of_ours_the_catalog_speaks():
@@ -136,6 +158,7 @@ def test_a_price_that_the_order_does_not_have_is_looked_up_in_the_catalog():
         an_invoice(a_line(price_id=None)),
         an_invoice(billing_reason="subscription_update"),  # a plan that is toggled
         an_invoice(billing_reason="manual"),
+        an_invoice(billing_reason="subscription_threshold"),  # metered usage before its period is over
         an_invoice(status="open"),
         an_invoice(status="void"),
         an_invoice(subscription=None),
@@ -257,8 +280,12 @@ def test_a_refund_of_a_late_invoice_still_counts_when_its_subscription_has_ended
 
 
 def test_the_prices_that_a_decision_needs():
-    truth = a_truth(a_subscription(), an_invoice(a_line(CREDITS), a_line(price_id=None)), a_session())
-    assert prices_named(truth) == {PRO_MONTHLY.id, CREDITS.id}
+    lines = [a_line(CREDITS), a_line(price_id=None), a_line(TEAM_YEARLY)]
+    assert prices_named(a_truth(a_subscription(), an_invoice(*lines), a_session())) == {
+        PRO_MONTHLY.id,
+        CREDITS.id,
+        TEAM_YEARLY.id,
+    }
 
 
 def test_the_customer_of_the_subscription_is_remembered():
@@ -293,6 +320,12 @@ def test_an_adopted_customers_years_of_invoices_are_granted_a_transaction_at_a_t
     assert {entry.stripe_object for entry in decision.entries}.isdisjoint(
         entry.stripe_object for entry in rest.entries if entry.amount
     )
+
+
+def test_invoices_that_grant_no_credits_are_too_many_as_well():
+    invoices = [an_invoice(a_line(TEAM_YEARLY), id=InvoiceId(f"in_{number}")) for number in range(10, 26)]
+    _, decision = step(before(), a_truth(a_subscription(TEAM_YEARLY), *invoices))
+    assert (decision.more, len(decision.purchases)) == (True, 15)
 
 
 def test_a_refund_does_not_wait_for_what_is_left_for_the_next_look():

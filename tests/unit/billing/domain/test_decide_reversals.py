@@ -19,6 +19,7 @@ from tests.fakes.snapshots import (
     SESSION,
     a_dispute,
     a_payment,
+    a_price,
     a_refund,
     a_session,
     a_truth,
@@ -177,6 +178,16 @@ def test_a_refund_after_the_credits_were_spent_leaves_a_debt_that_new_credits_co
     session = a_session(more, id=SessionId("cs_2"), payment=a_payment(500, intent=PaymentIntentId("pi_2")))
     after, _ = step(debt, a_truth(session), NOW + DAY)
     assert after.account.balance == 100
+
+
+def test_a_refund_that_grows_within_one_credit_ends_lot_by_lot_where_it_would_have_at_once():
+    order = an_order(a_price("two", 50, credits=2), a_price("three", 50, credits=3))
+    paid, _ = step(before(order), truth(order=order, captured=100))
+    half = truth(a_refund(50), order=order, captured=100)
+    grown, decision = step(step(paid, truth(a_refund(45), order=order, captured=100))[0], half)
+    at_once, _ = step(paid, half)
+    assert grown.account.lots == at_once.account.lots
+    assert (decision.entries, [lot.reversed for lot in grown.account.lots]) == ((), [1, 1])
 
 
 def test_a_refund_hits_the_lot_of_its_own_purchase_only():

@@ -82,10 +82,11 @@ def test_deciding_twice_changes_nothing_but_the_count_of_converges():
     assert again.account == replace(once.account, stripe_version=3)
 
 
-def test_expiry_runs_from_the_payment():
-    order = an_order(CREDITS_90)
+@pytest.mark.parametrize("quantity", [1, 2])
+def test_expiry_runs_from_the_payment_however_many_were_bought(quantity):
+    order = an_order(CREDITS_90, quantity=quantity)
     after, _ = step(before(order), a_truth(a_session(order)), LATER)
-    assert after.account.lots == (Lot(KEY, 0, 2000, NOW, expires_at=NOW + 90 * DAY),)
+    assert after.account.lots == (Lot(KEY, 0, quantity * 2000, NOW, expires_at=NOW + 90 * DAY),)
 
 
 def test_a_payment_that_is_seen_after_its_credits_have_run_out_grants_and_expires():
@@ -102,6 +103,7 @@ def test_several_lines_make_one_entry_and_a_lot_each():
     order = an_order(CREDITS, PRO_30, CREDITS_90)
     after, decision = step(before(order), a_truth(a_session(order)))
     assert [(lot.line, lot.granted) for lot in after.account.lots] == [(2, 2000), (0, 500)]
+    assert [(grant.line, grant.level) for grant in after.account.levels] == [(1, "PRO")]
     assert [(entry.kind, entry.amount) for entry in decision.entries] == [(Kind.PURCHASE, 2500), (Kind.ACCESS, 0)]
 
 
@@ -139,6 +141,7 @@ def test_two_purchases_of_a_level_stack():
     ("session", "state"),
     [
         (unpaid(a_session(an_order())), PurchaseState.OPEN),
+        (unpaid(a_session(an_order()), payment_failed=True), PurchaseState.OPEN),  # a card was declined: try another
         (unpaid(a_session(an_order()), "expired"), PurchaseState.EXPIRED),
         (unpaid(a_session(an_order()), "complete"), PurchaseState.PROCESSING),
         (unpaid(a_session(an_order()), "complete", payment_failed=True), PurchaseState.FAILED),
@@ -198,6 +201,7 @@ def test_the_amount_may_differ_by_discount_and_tax():
         ({"items": (LineItem(CREDITS.id, 2),)}, "other lines"),
         ({"items": (LineItem(PriceId("price_cheap"), 1),)}, "other lines"),
         ({"items": ()}, "other lines"),
+        ({"items": (LineItem(CREDITS.id, 1), LineItem(CREDITS.id, 1))}, "other lines"),
         ({"items": (LineItem(CREDITS.id, 1), LineItem(PRO_30.id, 1))}, "other lines"),
     ],
 )

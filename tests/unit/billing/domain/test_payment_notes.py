@@ -39,6 +39,17 @@ def test_the_newest_is_told_by_its_time_and_not_by_its_name():
     assert [note.source for note in last_payments((), [paid("cs_9"), paid("cs_1", 1)])] == ["cs_1", "cs_9"]
 
 
+def test_of_payments_of_one_second_the_order_is_that_of_their_names():
+    one, two = paid("cs_1"), paid("cs_2")
+    for order in ([one, two], [two, one]):
+        assert [note.source for note in last_payments((), order)] == ["cs_2", "cs_1"]
+
+
+def test_the_time_shown_is_that_of_the_purchase_though_another_part_was_paid_later():
+    later = replace(paid(), payment=a_payment(500, paid_at=NOW + DAY))
+    assert [note.paid_at for note in last_payments((), [later])] == [NOW]
+
+
 def test_a_refund_changes_its_payment_in_place():
     first = last_payments((), [paid("cs_1"), paid("cs_2", 1)])
     again = last_payments(first, [paid("cs_1", refunds=(a_refund(500),))])

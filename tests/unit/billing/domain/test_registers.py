@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from billing.domain.ids import PaymentIntentId
 from billing.domain.registers import disputed, fully_reversed_at, merged, refunded, statuses, taken_back
 from billing.domain.snapshot import Card
 from tests.fakes.snapshots import DAY, NOW, a_dispute, a_payment, a_refund
@@ -66,6 +67,13 @@ def test_the_first_reading_is_the_register_and_a_missing_one_changes_nothing():
 def test_a_reading_without_registers_forgets_none():
     known = a_payment(refunds=(a_refund(100),), disputes=(a_dispute(50),))
     assert merged(known, a_payment()) == known
+
+
+def test_what_was_captured_by_which_payments_and_when_is_what_was_read_last():
+    """An invoice may be paid in parts: the register knew of the first one alone."""
+    known = a_payment(refunds=(a_refund(100),))
+    read = a_payment(900, paid_at=NOW + DAY, also=(PaymentIntentId("pi_2"),))
+    assert merged(known, read) == replace(read, refunds=known.refunds)
 
 
 def test_the_card_of_the_last_reading_counts_and_a_reading_without_one_forgets_none():
