@@ -31,6 +31,11 @@ def test_what_recurs_is_a_subscription():
     assert cart_of([(PRO_MONTHLY, 1), (SEATS, 5)], None).mode == "subscription"
 
 
+def test_packs_of_one_product_and_of_several_plans_are_bought_together():
+    one, other = (a_price(name, 500, credits=500, plan=name) for name in ("small", "large"))
+    assert len(cart_of([(one, 1), (replace(other, product_id=one.product_id), 1)], None).lines) == 2
+
+
 @pytest.mark.parametrize(("currency", "told", "amount"), [(None, "eur", 500), ("eur", "eur", 500), ("usd", "usd", 550)])
 def test_the_amount_of_the_chosen_currency_is_frozen(currency, told, amount):
     cart = cart_of([(TWO_CURRENCIES, 1)], currency)
@@ -52,6 +57,7 @@ def test_every_line_must_be_sold_in_the_currency():
         ([PRO_MONTHLY, CREDITS], "what is bought once and what recurs"),  # money rule 12: it would grant nothing
         ([CREDITS, PRO_MONTHLY], "what is bought once and what recurs"),
         ([CREDITS, replace(PRO_30, currency="usd")], "different currencies"),
+        ([TWO_CURRENCIES, replace(PRO_30, currency="usd", options={"eur": 900})], "different currencies"),
         ([PRO_MONTHLY, TEAM_YEARLY], "different intervals"),
         ([PRO_MONTHLY, replace(SEATS, interval_count=3)], "different intervals"),
         ([PRO_MONTHLY, STORAGE], "different plan groups"),

@@ -68,6 +68,13 @@ def test_metadata_of_the_price_speaks_alone_when_it_says_anything():
     assert speaking_metadata({"note": "summer"}, product) == product
 
 
+@pytest.mark.parametrize(
+    "key", ["credits_amount", "credits_expire_days", "entitlement_level", "entitlement_days", "plan", "plan_group"]
+)
+def test_any_key_of_the_catalog_lets_the_price_speak(key):
+    assert speaking_metadata({key: "x"}, {"credits_amount": "500"}) == {key: "x"}
+
+
 def test_a_price_gives_nothing_without_credits_and_level():
     assert Gives(plan="pro").nothing
     assert not Gives(credits=1).nothing
@@ -85,6 +92,7 @@ def test_the_amount_in_a_currency():
 
 def test_what_may_be_sold():
     assert CREDITS.sellable
+    assert replace(CREDITS, unit_amount=0).sellable  # nothing is an amount, too
     for change in ({"active": False}, {"problem": "plan must be"}, {"unit_amount": None}, {"gives": Gives(plan="pro")}):
         assert not replace(CREDITS, **change).sellable
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from billing.domain.account import Account, Credits, credits_at
-from billing.domain.credits import Lot, balance_of, ordered_lots, reverse_lots
+from billing.domain.credits import Lot, Share, balance_of, ordered_lots, reverse_lots, shares_of
 from billing.domain.ids import PurchaseKey
 from tests.fakes.snapshots import ALICE, DAY, NOW
 
@@ -25,9 +25,21 @@ def test_what_is_held_is_left_and_not_free():
     assert (held.left, held.free) == (400, 250)
 
 
+def test_what_is_held_is_passed_over_by_a_spend():
+    second = replace(LOT, purchase=PurchaseKey("cs_2"))
+    shares = (Share(LOT.purchase, 0, 350), Share(second.purchase, 0, 50))
+    assert shares_of([replace(LOT, held=150), second], 400) == shares
+
+
 @pytest.mark.parametrize(
     ("change", "finished"),
-    [({}, False), ({"used": 500}, True), ({"used": 500, "held": 1}, False), ({"used": 499}, False)],
+    [
+        ({}, False),
+        ({"used": 500}, True),
+        ({"used": 500, "held": 1}, False),
+        ({"used": 499}, False),
+        ({"used": 501}, False),
+    ],
 )
 def test_a_lot_is_finished_when_nothing_is_left_or_held(change, finished):
     assert replace(LOT, **change).finished == finished

@@ -1,6 +1,7 @@
 """Which of Stripe's objects are in doubt, held against what is stored of them (F50, money rule 27)."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from billing.domain.doubts import (
 )
 from billing.domain.ids import PurchaseKey
 from billing.domain.purchase import PurchaseState
+from billing.domain.snapshot import SubscriptionItem
 from billing.domain.subscription import SubscriptionState, state_of
 from tests.fakes.snapshots import (
     DAY,
@@ -109,6 +111,21 @@ def test_one_that_has_ended_is_in_doubt_while_the_account_has_it(status: str) ->
     assert doubt_of_subscription(told_subscription(status=status), None) is None
 
 
+def test_one_whose_first_invoice_was_never_paid_is_forgotten_when_it_has_ended() -> None:
+    assert (
+        doubt_of_subscription(told_subscription(status="incomplete_expired"), remembered(status="incomplete"))
+        == DELETED
+    )
+
+
+def test_the_period_of_another_item_stands_for_none() -> None:
+    yearly = SubscriptionItem(TEAM_YEARLY.id, 1, NOW + 365 * DAY)
+    both = remembered(items=(*a_subscription().items, yearly))
+    told = told_subscription(period_end=NOW + 365 * DAY)
+    told["items"]["data"] += told_subscription(price=TEAM_YEARLY, period_end=NOW + 30 * DAY)["items"]["data"]
+    assert doubt_of_subscription(told, both) == UPDATED
+
+
 def test_an_item_that_tells_no_quantity_counts_once() -> None:
     """A metered price has none: https://docs.stripe.com/api/subscription_items/object."""
     told = told_subscription()
@@ -167,7 +184,8 @@ def test_a_period_that_was_paid_and_is_not_known_to_be_is_in_doubt() -> None:
     unpaid = replace(remembered(), paid_through=None)
     paid = told_subscription(latest_invoice=told_invoice())
     assert doubt_of_subscription(paid, unpaid) == UPDATED
-    assert doubt_of_subscription(paid, replace(unpaid, paid_through=NOW + 29 * DAY)) == UPDATED
+    for ends in (NOW + 29 * DAY, NOW + 30 * DAY - timedelta(seconds=1)):
+        assert doubt_of_subscription(paid, replace(unpaid, paid_through=ends)) == UPDATED
     open_still = told_subscription(latest_invoice=told_invoice(status="open"))
     assert doubt_of_subscription(open_still, unpaid) is None
     of_a_change = told_subscription(latest_invoice=told_invoice(proration=True))
@@ -195,6 +213,14 @@ def test_one_before_the_last_is_in_doubt_unless_it_has_left_a_purchase(
 ) -> None:
     assert doubted(told_invoice(price=price), known) == PAID
     assert doubted(told_invoice(price=price), known, KEY) is None
+
+
+def test_one_of_whose_lines_one_has_left_a_purchase_is_in_no_doubt() -> None:
+    """The others were of no price that is sold here: they never leave one."""
+    both = told_invoice()
+    (line,) = both["lines"]["data"]
+    both["lines"]["data"] = [{**line, "id": "il_of_no_price"}, line]
+    assert doubted(both, None, KEY) is None
 
 
 @pytest.mark.parametrize(

@@ -109,9 +109,12 @@ def test_the_highest_level_speaks_with_its_own_end():
     assert access_at([subscription], [FIRST], POLICY, NOW + DAY) == Span("PRO", NOW + 30 * DAY)
 
 
-@pytest.mark.parametrize(("status", "until"), [("active", None), ("trialing", NOW + 90 * DAY)])
-def test_of_two_spans_of_one_level_the_longer_counts(status, until):
-    subscription = state_of(a_subscription(status=status, trial_end=NOW + 90 * DAY), None, [], PRICES, ())
+@pytest.mark.parametrize(
+    ("status", "trial", "until"),
+    [("active", 90, None), ("trialing", 90, NOW + 90 * DAY), ("trialing", 3, NOW + 30 * DAY)],
+)
+def test_of_two_spans_of_one_level_the_longer_counts(status, trial, until):
+    subscription = state_of(a_subscription(status=status, trial_end=NOW + trial * DAY), None, [], PRICES, ())
     assert access_at([subscription], [FIRST], POLICY, NOW) == Span("PRO", until)
 
 

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from billing.domain.ledger import EVERYTHING, Entry, Kind, Wanted
+from billing.domain.ids import EventId
+from billing.domain.ledger import EVERYTHING, Cause, Change, Entry, Kind, Wanted, booked
 from tests.fakes.snapshots import ALICE, NOW
 
 SECOND = timedelta(seconds=1)
@@ -29,6 +30,12 @@ def entry(at: datetime = NOW, kind: Kind = Kind.SPEND) -> Entry:
 )
 def test_an_entry_is_wanted_by_its_kind_and_from_a_time_until_before_another(wanted, fits):
     assert wanted.fits(entry()) is fits
+
+
+def test_of_two_events_of_one_object_the_first_is_named_and_also_of_what_no_object_of_stripe_did():
+    both = Cause("event_consumer", ((EventId("evt_1"), frozenset({"cs_1"})), (EventId("evt_2"), frozenset({"cs_1"}))))
+    changes = [Change(Kind.PURCHASE, 5, "cs_1", "bought"), Change(Kind.EXPIRY, -5, None, "expired")]
+    assert [written.event for written in booked(ALICE, 3, 0, changes, NOW, both)] == ["evt_1", "evt_1"]
 
 
 def test_without_a_beginning_a_ledger_is_read_to_its_end():

@@ -121,4 +121,5 @@ def test_what_an_object_says_fills_in_what_its_event_left_out_and_changes_nothin
     told = thin.with_hints(hints)
     assert (told.customer, told.order_id) == ("cus_2", "ord_2")
     assert told.related == {"checkout.session": "cs_test_1", "invoice": "in_2"}
-    assert Notice.from_message(MESSAGE).with_hints(hints).customer == "cus_1"
+    whole = Notice.from_message(MESSAGE | {"orderId": "ord_1"}).with_hints(hints)
+    assert (whole.customer, whole.order_id) == ("cus_1", "ord_1")

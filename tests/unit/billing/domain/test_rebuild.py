@@ -220,7 +220,21 @@ def test_a_ledger_that_is_lost_as_a_whole_gets_one_entry_for_all_of_it():
 
 def test_personal_data_that_was_removed_since_is_told_for_it_is_back():
     removed = Entry(ALICE, 6, 0, Kind.ADJUSTMENT, 0, 500, None, None, "plumb:jo", "personal data removed", NOW)
-    assert rebuilt(account(LOT), [removed]).forgotten
+    found = rebuilt(account(LOT), [removed])
+    assert (found.forgotten, found.redone) == (True, ())
+
+
+def test_a_level_that_has_turned_since_is_no_removal_of_personal_data():
+    turned = Entry(ALICE, 6, 0, Kind.ACCESS, 0, 500, "sub_1", None, "event_consumer", "FREE to PRO", NOW)
+    assert not rebuilt(account(LOT), [turned]).forgotten
+
+
+def test_credits_given_by_hand_keep_the_end_that_the_account_knows():
+    """The expiry is booked by whoever comes by, later than they ended."""
+    given = Lot(PurchaseKey("adj_1"), 0, 70, NOW - DAY, NOW + timedelta(minutes=30))
+    entries = lived(account(LOT, given), spending(10, at=NOW + timedelta(minutes=40)))[1]
+    found = {lot.key: lot for lot in rebuilt(account(LOT, given), entries).act.account.lots}
+    assert found[given.key].expires_at == given.expires_at
 
 
 def test_a_second_restore_over_a_first_ends_the_same():

@@ -37,6 +37,25 @@ def test_a_lot_that_lies_outside_and_has_changed_is_written_there_before_any_oth
     assert kept == tuple(others[3:])
 
 
+def test_one_that_has_changed_is_written_there_however_few_the_account_keeps():
+    (only,) = lots(1, used=100)
+    assert move_out([only], {only.key: replace(only, used=99, expired=1)}) == ((), (only,))
+
+
+def test_the_newest_stay_whatever_of_them_ran_out_last():
+    finished = [replace(lot, expires_at=NOW + (60 - n) * DAY) for n, lot in enumerate(lots(10, used=100))]
+    _, leaving = move_out(finished, {})
+    assert leaving == tuple(finished[:2])
+
+
+def test_more_expiries_than_can_be_named_share_one_entry_that_names_no_grant():
+    """Of one of them more was used than had been left when it ran out: that gives back what it lacks."""
+    ending = [*lots(10, expires_at=NOW + DAY), Lot(PurchaseKey("cs_99"), 0, 100, NOW, NOW, used=40, expired=100)]
+    (change,) = settle(ending, (), NOW + DAY).changes
+    assert (change.kind, change.amount, change.stripe_object) == (Kind.EXPIRY, -10 * 100 + 40, None)
+    assert [share.amount for share in change.lots] == [*[100] * 10, 40]
+
+
 def test_an_account_is_settled_once_with_the_moment_in_its_entries():
     level = LevelGrant(PurchaseKey("cs_1"), 0, "PRO", NOW, 30)
     account = Account(ALICE, lots=(*lots(1, expires_at=NOW + DAY),), balance=100, levels=(level,), version=3)

@@ -164,6 +164,13 @@ def test_a_release_gives_all_back_and_writes_no_entry():
     assert refused.value.ids == {"reservation": RESERVATION}
 
 
+def test_a_release_leaves_other_reservations_of_the_same_reference_alone():
+    both = reserved(reserved(account(SOON), 10).account, 20).account
+    one, two = both.reservations
+    both = replace(both, reservations=(one, replace(two, id=ReservationId("rsv_2"))))
+    assert release(Holdings(both), RESERVATION, NOW, SERVICE).account.reservations == both.reservations[1:]
+
+
 def test_what_a_release_gives_back_to_a_lot_that_has_run_out_expires():
     held = reserved(account(SOON), 50, SOON_ENDS - timedelta(minutes=1)).account
     act = release(Holdings(held), RESERVATION, SOON_ENDS, SERVICE)
@@ -201,6 +208,7 @@ def test_a_user_has_only_so_many_open_reservations():
     full = replace(act.account, reservations=act.account.reservations * MOST_RESERVATIONS)
     with pytest.raises(TooManyReservations):
         reserved(full, 1)
+    assert reserved(full, 1, NOW + timedelta(minutes=10)).account.reservations[1:] == ()  # those have lapsed
 
 
 def test_a_spend_undone_returns_to_the_lots_that_it_came_from():
@@ -308,6 +316,11 @@ def test_expiries_of_one_moment_that_are_too_many_share_an_entry():
         pytest.param(account(replace(SOON, held=100), LATER), LATER.expires_at, id="not a lot that is held whole"),
         pytest.param(account(replace(SOON, used=99)), SOON.expires_at, id="a lot of one credit"),
         pytest.param(reserved(account(SOON), 10).account, NOW + timedelta(minutes=10), id="a reservation"),
+        pytest.param(
+            reserved(reserved(account(SOON), 10, minutes=30).account, 10).account,
+            NOW + timedelta(minutes=10),
+            id="the first reservation to lapse",
+        ),
         pytest.param(replace(account(SOON), access=Span("PRO", NOW + DAY)), NOW + DAY, id="the access"),
         pytest.param(replace(account(FOREVER), access=Span("PRO", None)), None, id="access without an end"),
     ],

@@ -119,6 +119,12 @@ def test_an_older_invoice_does_not_shorten_what_is_paid():
     assert state_of(a_subscription(), known, [an_invoice()], PRICES, POLICY.levels).paid_through == NOW + 60 * DAY
 
 
+def test_an_invoice_covers_up_to_the_latest_end_of_its_lines():
+    yearly = a_line(TEAM_YEARLY, id="il_2", period_end=NOW + 365 * DAY)
+    for lines in ((a_line(), yearly), (yearly, a_line())):
+        assert paid_through(an_invoice(*lines)) == NOW + 365 * DAY
+
+
 @pytest.mark.parametrize("status", ["draft", "open", "void", "uncollectible"])
 def test_an_invoice_covers_nothing_until_it_is_paid(status):
     assert paid_through(an_invoice(status=status)) is None
@@ -212,6 +218,12 @@ def test_the_subscription_with_access_speaks_before_a_newer_one_without():
     paying = state(created=NOW - DAY)
     failed = state(id=SubscriptionId("sub_2"), status="incomplete")
     assert governing([failed, paying], POLICY.levels, GRACE, NOW) == paying
+
+
+def test_one_within_its_grace_has_access_and_speaks_by_its_level():
+    late = state(id=SubscriptionId("sub_2"), level="TEAM", status="past_due", paid_through=NOW - DAY)
+    assert governing([late, state()], POLICY.levels, GRACE, NOW) == late
+    assert governing([late, state()], POLICY.levels, GRACE, NOW + 2 * DAY) == state()
 
 
 def test_among_equals_the_newest_speaks_then_the_id():

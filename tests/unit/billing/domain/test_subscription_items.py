@@ -65,6 +65,27 @@ def test_every_item_is_remembered_and_the_highest_level_speaks():
     assert found.period_end == NOW + 365 * DAY
 
 
+def test_of_two_items_of_one_level_the_same_speaks_in_whatever_order_stripe_lists_them():
+    found = {
+        state(*items).price_id for items in ((item(PRO_MONTHLY), item(STORAGE)), (item(STORAGE), item(PRO_MONTHLY)))
+    }
+    assert found == {STORAGE.id}
+
+
+def test_the_group_of_the_item_that_speaks_comes_first_whatever_its_name():
+    found = state(item(replace(PRO_MONTHLY)), item(STORAGE))
+    assert (found.price_id, found.groups, found.group) == (STORAGE.id, ("storage", "default"), "storage")
+
+
+def test_what_the_account_has_understood_since_stands_before_what_was_ordered():
+    """A plan that was renamed for everybody, and then a typo: no item is set back to the order."""
+    renamed = replace(STORAGE, gives=Gives(level="PRO", plan="space", plan_group="storage"))
+    known = state(item(TEAM_YEARLY), item(STORAGE), prices={**SOLD, STORAGE.id: renamed})
+    truth = a_subscription(items=(item(TEAM_YEARLY), item(STORAGE)))
+    found = state_of(truth, known, [], {**SOLD, STORAGE.id: BROKEN}, POLICY.levels, an_order(TEAM_YEARLY, STORAGE))
+    assert [each.plan for each in found.items] == ["space", "team"]
+
+
 def test_quantity_raises_no_level():
     assert (state(item(PRO_MONTHLY, 9)).level, state(item(PRO_MONTHLY, 9)).quantity) == ("PRO", 9)
 
@@ -119,6 +140,8 @@ def test_a_subscription_that_is_paused_has_none():
 def test_the_end_that_is_set_and_the_card_are_remembered():
     found = state(cancel_at=NOW + 9 * DAY, card=Card("visa", "4242"))
     assert (found.cancel_at, found.card) == (NOW + 9 * DAY, Card("visa", "4242"))
+    taken_off = state(known=replace(found, trial_end=NOW + DAY))
+    assert (taken_off.cancel_at, taken_off.card, taken_off.trial_end) == (None, None, None)
     assert access_of(found, POLICY.grace, NOW + 20 * DAY) == Span("PRO", None)  # until Stripe says that it has ended
 
 

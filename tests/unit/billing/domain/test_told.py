@@ -106,6 +106,12 @@ def test_one_that_ends_with_its_period_says_when():
     assert told["ends_at"] == told["period_end"] != ""
 
 
+def test_one_that_ends_at_a_time_of_its_own_says_that():
+    told = told_of_subscriptions(NOBODY, holding(replace(state(id=FIRST), cancel_at=NOW + 9 * DAY)))
+    assert told is not None
+    assert told["ends_at"] == f"{NOW + 9 * DAY:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def test_nothing_is_told_of_what_is_the_same():
     """A card, or what was paid: nothing that the event says."""
     old = state(id=FIRST)
