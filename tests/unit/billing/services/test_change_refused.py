@@ -178,6 +178,14 @@ def test_another_refusal_of_stripe_is_not_hidden(core):
         preview_change(wanted(), core.change)
 
 
+def test_what_can_not_be_previewed_is_not_changed(core):
+    """Else nothing would say whether it gives money back."""
+    core.calls.before("preview", raising(StripeRefused("no", stripe_code="resource_missing", param="price")))
+    with pytest.raises(StripeRefused):
+        change_subscription(wanted(), core.change)
+    assert core.plans.billed == []
+
+
 def test_a_preview_of_nothing_is_no_failure(core):
     """Another click has made the change between two of our requests: then there is nothing to bill."""
     core.calls.before("preview", raising(StripeRefused("no", stripe_code="invoice_upcoming_none")))

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from billing.domain.ids import PriceId
+from billing.domain.plan_change import PREVIEW_LIFE
 from billing.errors import (
     ChangeNotNow,
     IdempotencyConflict,
@@ -263,6 +264,19 @@ def test_a_callers_key_stands_for_one_change(core):
         change_subscription(wanted(idempotency_key="key-1", quantity=2), core.change)
     assert told.value.ids == {"subscription_id": SUB}
     assert len(core.plans.billed) == 1
+
+
+def test_a_callers_key_of_another_quantity_of_the_price_is_not_answered_by_the_first(core):
+    change_subscription(wanted(idempotency_key="key-1"), core.change)
+    with pytest.raises(IdempotencyConflict):
+        change_subscription(wanted(idempotency_key="key-1", quantity=2), core.change)
+
+
+def test_a_callers_key_makes_no_old_preview_young(core):
+    shown = preview_change(wanted(), core.change).prorated_at
+    core.clock.time += PREVIEW_LIFE + timedelta(seconds=1)
+    with pytest.raises(PreviewExpired):
+        change_subscription(wanted(prorated_at=shown, idempotency_key="key-1"), core.change)
 
 
 # ----------------------------------------------------------------------------------------------- the payment is missing

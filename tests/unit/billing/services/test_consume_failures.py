@@ -32,6 +32,13 @@ def test_what_has_failed_for_a_quarter_of_an_hour_is_told_though_the_queue_count
     assert core.metrics.counts["EventsLate"] == 3
 
 
+def test_what_may_succeed_later_is_tried_once_for_all_of_its_group(core):
+    """F23: while Stripe is down, forty events of an account must not ask it forty times."""
+    core.calls.broken["snapshot"] = StripeUnavailable("down")
+    assert core.deliver(a_notice(), a_notice("customer.updated", id="evt_2", related={})) == {"m1", "m2"}
+    assert core.calls.count("snapshot") == 1
+
+
 @pytest.mark.parametrize(
     ("error", "retryable"), [(StripeUnavailable("down"), True), (StripeRefused("no such thing"), False)]
 )

@@ -5,12 +5,24 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.credits import Lot
-from billing.domain.ids import EventId, InvoiceId, PurchaseKey
+from billing.domain.ids import EventId, InvoiceId, PurchaseKey, SessionId
 from billing.domain.records import Unparked
 from billing.ports.stripe import Touched
-from billing.services.converge import Converged, converge
+from billing.services.converge import Converged, converge, touched_session
 from tests.fakes.core import Core, a_notice
-from tests.fakes.snapshots import ALICE, CUSTOMER, DAY, NOW, SUBSCRIPTION, a_line, a_subscription, an_invoice
+from tests.fakes.snapshots import (
+    ALICE,
+    CUSTOMER,
+    DAY,
+    NOW,
+    SESSION,
+    SUBSCRIPTION,
+    a_line,
+    a_session,
+    a_subscription,
+    an_invoice,
+    an_order,
+)
 
 EVENT, WAITED = EventId("evt_1"), EventId("evt_parked")
 TAKEN_OFF = Unparked(CUSTOMER, frozenset({WAITED}), last=True)
@@ -51,6 +63,33 @@ def test_an_event_that_is_recorded_already_is_found_by_the_last_one(core):
     converge(ALICE, Touched(), [a_notice()], "event_consumer", core.converge)
     assert run(core, a_notice()).replayed == {EVENT}
     assert core.account().balance == 1800
+
+
+def bought() -> Core:
+    core = Core()
+    core.has_customer()
+    core.has_session(an_order())
+    core.stripe.pay(SESSION)
+    return core
+
+
+def test_an_event_that_was_recorded_before_is_no_cause_of_what_is_granted_now():
+    core = bought()
+    converge(ALICE, Touched(), [a_notice()], "event_consumer", core.converge)
+    both = [a_notice(), a_notice("payment_intent.succeeded", id="evt_2")]
+    found = converge(ALICE, touched_session(SESSION), both, "event_consumer", core.converge)
+    assert ([entry.event for entry in found.entries], found.replayed) == (["evt_2"], {EVENT})
+
+
+def test_of_a_foreign_session_and_one_of_ours_each_event_has_its_own_outcome():
+    """F65."""
+    core = bought()
+    foreign = SessionId("cs_foreign")
+    core.stripe.sessions[foreign] = a_session(id=foreign)
+    both = [a_notice(), a_notice(id="evt_2", related={"checkout.session": foreign})]
+    touched = Touched(sessions=frozenset({SESSION, foreign}))
+    converge(ALICE, touched, both, "event_consumer", core.converge)
+    assert core.outcomes() == {"evt_1": "APPLIED", "evt_2": "IGNORED"}
 
 
 def test_lots_of_which_nothing_is_left_are_written_outside_of_the_account(core):

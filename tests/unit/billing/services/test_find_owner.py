@@ -126,6 +126,13 @@ def test_what_becomes_of_an_event_of_nobody(core, notice, outcome, reason):
     assert [(item.notice, item.outcome, item.reason) for item in routed.ownerless] == [(notice, outcome, reason)]
 
 
+def test_of_a_customer_that_an_event_names_stripe_is_not_asked(core):
+    """Whose it is we know, or nobody does: other apps' events must not cost a question each."""
+    named = a_notice(customer="cus_x", related={"payment_intent": INTENT, "charge": "ch_1"})
+    assert [item.outcome for item in owners(core, named).ownerless] == [Outcome.IGNORED]
+    assert core.calls.count("hints") == 0
+
+
 def test_a_payment_of_a_customer_of_nobody_is_foreign(core):
     core.stripe.sessions[SESSION] = a_session(customer=CustomerId("cus_x"))
     assert [item.outcome for item in owners(core, refund()).ownerless] == [Outcome.IGNORED]

@@ -123,6 +123,13 @@ def test_a_session_of_another_app_is_never_told(world: World, theirs: dict[str, 
         world.core.clock.time += timedelta(hours=6)
 
 
+def test_a_session_of_another_app_beside_one_of_ours_is_not_told_with_it(world: World) -> None:
+    world.core.tables.purchases.clear()
+    world.lists()
+    world.lists("cs_theirs", client_reference_id="ord_theirs")
+    assert world.run() == Walked(read=2, queued=1, more=False)
+
+
 def test_what_is_as_we_know_it_costs_pages_and_no_message(world: World) -> None:
     world.lists_foreign(250)
     world.lists(status="open", payment_status="unpaid")
@@ -222,6 +229,8 @@ def test_one_that_can_not_be_read_is_counted_and_does_not_stand_in_the_way(world
     world.lists()
     assert world.run() == Walked(read=2, queued=1, more=False)
     assert world.core.metrics.counts["EventsUnusable"] == 1
+    (said,) = (line for line in world.core.log.lines if line.message == "object unusable")
+    assert said.ids["stripe_object"] == "cs_odd"  # S16: and nothing else of what Stripe tells of it
 
 
 def test_a_session_of_the_wrong_mode_is_quarantined(world: World) -> None:

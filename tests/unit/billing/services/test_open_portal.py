@@ -1,6 +1,7 @@
 """The customer portal: only ever the caller's own (S07), and straight to what the caller wants to do."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +41,14 @@ def test_a_customer_that_is_there_costs_one_read_and_the_session(core):
     open_portal(want("payment_method_update"), core.portal)
     assert core.plans.opened == [(CUSTOMER, PortalFlow("payment_method_update"), None)]
     assert core.calls.made == ["load", "open_portal"]
+
+
+def test_a_flow_is_opened_for_the_customer_that_has_the_subscription(core):
+    """Stripe opens none about a subscription of another customer."""
+    subscribed(core)
+    core.tables.accounts[ALICE] = replace(core.account(), customers=(CUSTOMER, CustomerId("cus_newer")))
+    open_portal(want("subscription_cancel"), core.portal)
+    assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", SUB), None)]
 
 
 @pytest.mark.parametrize("flow", ["subscription_cancel", "subscription_update"])
@@ -93,9 +102,10 @@ def test_one_that_was_never_paid_does_not_stand_in_the_way(core):
     assert [flow.subscription for _, flow, _ in core.plans.opened if flow] == [SUB, failed]
 
 
-def test_what_ends_already_is_not_canceled_again(core):
+@pytest.mark.parametrize("ending", [{"cancel_at_period_end": True}, {"cancel_at": NOW + timedelta(days=9)}])
+def test_what_ends_already_is_not_canceled_again(core, ending):
     """Stripe would refuse that without saying why; the front page has the button that keeps it."""
-    subscribed(core, cancel_at_period_end=True)
+    subscribed(core, **ending)
     with pytest.raises(SubscriptionCanceling) as told:
         open_portal(want("subscription_cancel"), core.portal)
     assert told.value.ids == {"subscription_id": SUB}

@@ -107,6 +107,22 @@ def test_the_card_and_the_last_payments_are_told():
     assert told["collectionPaused"] is True
 
 
+def test_of_several_payments_the_newest_by_card_shows_its_card():
+    by_debit, by_card = (
+        PaymentNote("cs_3", 500, "eur", NOW),
+        PaymentNote("cs_2", 500, "eur", NOW, card=Card("visa", "4242")),
+    )
+    older = replace(by_card, source="cs_1", card=Card("amex", "0005"))
+    told = published(Account(ALICE, payments=(by_debit, by_card, older)), POLICY, NOW).subscription
+    assert told["card"] == {"brand": "visa", "last4": "4242"}
+
+
+def test_the_period_that_is_told_is_the_subscriptions_own_though_it_is_not_paid():
+    state = replace(state_of(a_subscription(), None, [], PRICES, POLICY.levels), paid_through=NOW)
+    told = published(Account(ALICE, subscriptions=(state,)), POLICY, NOW).subscription
+    assert told["currentPeriodEnd"] == f"{NOW + 30 * DAY:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def test_the_lowest_level_is_the_first_of_the_settings_whatever_it_is_called():
     """Money rule 25: what is nobody's is kept for a minute, so that no payer waits for an hour."""
     policy = replace(POLICY, levels=("NONE", "FREE", "PRO"))

@@ -6,6 +6,7 @@ import pytest
 
 from billing.domain.events import Origin
 from billing.domain.ids import EventId
+from billing.domain.records import Outcome
 from billing.errors import QueueUnavailable, StripeRefused
 from billing.services.replay_events import Replay, replay_events
 from tests.fakes.core import Core, a_notice
@@ -40,6 +41,14 @@ def test_an_event_of_the_wrong_mode_is_replayed_after_the_setting_was_put_right(
     replay(core, "evt_1")
     core.deliver(*core.queue.bodies)
     assert core.outcomes() == {"evt_1": "APPLIED"}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.APPLIED, Outcome.NOOP, Outcome.IGNORED])
+def test_what_has_a_terminal_outcome_is_settled_and_not_sent(core, outcome):
+    core.deliver(a_notice("invoice.paid", id="evt_parked", customer="cus_x", related={"invoice": "in_1"}))
+    record = core.tables.events[EventId("evt_parked")]
+    core.tables.events[record.id] = replace(record, outcome=outcome)
+    assert (replay(core, "evt_parked"), core.queue.bodies) == ({"evt_parked": "SETTLED"}, [])
 
 
 def test_each_is_answered_in_the_order_asked(core):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from billing.ports.stripe import Touched
-from billing.services.converge import converge
+from billing.services.converge import converge, touched_session
 from tests.fakes.core import Core, a_notice
-from tests.fakes.snapshots import ALICE, INVOICE, PRO_MONTHLY, a_refund
+from tests.fakes.snapshots import ALICE, CREDITS_90, DAY, INVOICE, NOW, PRO_MONTHLY, SESSION, a_refund, an_order
 
 pytestmark = pytest.mark.usefixtures("alice_has_subscribed")
 
@@ -23,6 +23,22 @@ def test_credits_that_are_granted_and_taken_back_are_counted_apart(core):
     core.stripe.invoices[INVOICE] = replace(invoice, payment=refunded)
     run(core)
     assert (core.metrics.counts["CreditsGranted"], core.metrics.counts["CreditsReversed"]) == (100, 50)
+
+
+def test_what_had_expired_and_is_taken_back_instead_is_counted_as_expired_and_not_as_granted(core):
+    core.has_session(an_order(CREDITS_90))
+    core.stripe.pay(SESSION)
+    core.clock.time = NOW + 91 * DAY
+    converge(ALICE, touched_session(SESSION), [], "event_consumer", core.converge)
+    granted = core.metrics.counts["CreditsGranted"]
+    payment = core.stripe.sessions[SESSION].payment
+    assert payment is not None
+    back = replace(payment, refunds=(a_refund(payment.captured),))
+    core.stripe.sessions[SESSION] = replace(core.stripe.sessions[SESSION], payment=back)
+    converge(ALICE, touched_session(SESSION), [], "event_consumer", core.converge)
+    assert [entry.amount for entry in core.tables.entries(ALICE)[-2:]] == [-2000, 2000]
+    assert core.metrics.counts["CreditsGranted"] == granted
+    assert core.metrics.counts["CreditsExpired"] == 2 * 2000
 
 
 def test_a_single_credit_is_counted_as_granted(core):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,13 @@ from billing.domain.credits import Share
 from billing.domain.ids import PurchaseKey, UserId
 from billing.domain.ledger import Entry, Kind
 from billing.domain.receipt import Remembered, fingerprint_of
-from billing.errors import AlreadyReversed, Contention, IdempotencyConflict, TransactionNotFound
+from billing.errors import (
+    AlreadyReversed,
+    Contention,
+    IdempotencyConflict,
+    InsufficientCredits,
+    TransactionNotFound,
+)
 from billing.services.adjust_credits import MOST, adjust_credits
 from billing.services.perform_once import Performed
 from billing.services.reserve_credits import capture_reservation, new_id, release_reservation, reserve_credits
@@ -160,6 +167,38 @@ def test_a_spend_that_was_undone_is_named_when_it_is_asked_for_again(core: Core)
     with pytest.raises(AlreadyReversed) as refused:
         reverse_spend(ALICE, name, "it failed", "another", "service", core.use)
     assert refused.value.ids == {"reason": name}
+
+
+def test_a_spend_that_was_undone_is_named_also_behind_another_writer(core: Core) -> None:
+    name = spent(core)
+    reversed_(core, name)
+    core.tables.conflicts = 1
+    core.calls.before("write", lambda: None, lambda: setattr(core.clock, "time", NOW + timedelta(seconds=8)))
+    with pytest.raises(AlreadyReversed):
+        reverse_spend(ALICE, name, "it failed", "another", "service", core.use)
+
+
+def test_a_spend_of_several_lots_that_all_left_the_account_is_undone_whole(core: Core) -> None:
+    """Money rule 17."""
+    adjust_credits(ALICE, 100, "more", "ada", "more", None, core.use)
+    entry = spend_credits(ALICE, 600, "a film", None, "film", "service", core.use).receipt.entry
+    assert entry is not None
+    assert len(entry.lots) == 2
+    account = core.account()
+    core.tables.lots |= {(ALICE, lot.key): lot for lot in account.lots}
+    core.tables.accounts[ALICE] = replace(account, lots=())
+    reverse_spend(ALICE, entry.key, "it failed", "undo", "service", core.use)
+    core.tables.check()
+    assert (core.account().balance, sorted(lot.left for lot in core.account().lots)) == (600, [100, 500])
+
+
+def test_each_try_is_of_its_own_time(core: Core) -> None:
+    """What runs out while others are in the way is nobody's to spend any more."""
+    adjust_credits(ALICE, 5, "for a moment", "ada", "moment", NOW + timedelta(seconds=2), core.use)
+    core.tables.conflicts = 1
+    core.calls.before("write", lambda: setattr(core.clock, "time", NOW + timedelta(seconds=2)))
+    with pytest.raises(InsufficientCredits):
+        spend_credits(ALICE, 505, "a film", None, "film", "service", core.use)
 
 
 def test_when_its_time_is_over_no_further_try_is_begun(core: Core) -> None:

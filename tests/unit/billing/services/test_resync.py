@@ -9,6 +9,7 @@ from billing.domain.ids import CustomerId, InvoiceId, OrderId, SessionId
 from billing.domain.purchase import PurchaseState
 from billing.errors import MalformedObject, StripeRefused, StripeUnavailable
 from billing.services.resync import Resynced, resync
+from billing.services.spend_credits import spend_credits
 from tests.fakes.core import Core, a_notice
 from tests.fakes.lifecycles import refunds, renewed
 from tests.fakes.snapshots import (
@@ -18,6 +19,7 @@ from tests.fakes.snapshots import (
     PRO_30,
     PRO_MONTHLY,
     SESSION,
+    TEAM_YEARLY,
     a_refund,
     a_session,
     a_subscription,
@@ -114,6 +116,36 @@ def test_what_only_a_lot_or_only_a_level_names_is_looked_at(core):
         core.stripe.sessions[name] = replace(session, payment=replace(session.payment, refunds=back))
     done(core, most=0)
     assert (core.account().balance, [grant.ended_at for grant in core.account().levels]) == (0, [NOW])
+
+
+def test_what_only_the_payments_shown_name_is_looked_at(core):
+    """A plan that gives no credits leaves no lot."""
+    core.has_session(an_order(TEAM_YEARLY, id=OrderId("ord_2")), SessionId("cs_2"))
+    core.stripe.pay(SessionId("cs_2"))
+    done(core)
+    invoice = core.stripe.invoices[InvoiceId("in_1")]
+    assert invoice.payment is not None
+    core.stripe.subscriptions.clear()
+    back = replace(invoice.payment, refunds=(a_refund(invoice.payment.captured),))
+    core.stripe.invoices[invoice.id] = replace(invoice, payment=back)
+    done(core, most=0)
+    assert {note.source: note.refunded for note in core.account().payments} == {SESSION: 0, "in_1": back.captured}
+
+
+def test_what_only_a_lot_names_of_which_nothing_is_left_is_looked_at(core):
+    done(core)
+    spend_credits(ALICE, 500, "a film", None, "key-1", "service", core.use)
+    core.tables.accounts[ALICE] = replace(core.account(), payments=())
+    refunds(("re_1", 500, "succeeded"))(core, NOW)
+    done(core, most=0)
+    assert core.account().balance == -500
+
+
+def test_one_of_whose_customers_has_more_than_was_looked_at_is_not_whole(core):
+    done(core)
+    core.tables.accounts[ALICE] = replace(core.account(), customers=(CUSTOMER, CustomerId("cus_new")))
+    core.stripe.customers[CustomerId("cus_new")] = (ALICE, None)
+    assert not done(core, most=0).whole
 
 
 def test_sessions_of_others_and_ended_ones_cost_no_read(core):

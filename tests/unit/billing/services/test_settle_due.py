@@ -39,7 +39,8 @@ def test_a_lot_that_ran_out_is_written_to_the_ledger_and_the_cache() -> None:
     core.clock.time = NOW + DAY + MINUTE
     assert run(core) == Settling(settled=1, failed=0, more=False)
     assert core.granted() == [("ADJUSTMENT", 100), ("EXPIRY", -100)]
-    assert core.tables.entries(ALICE)[-1].actor == "reconcile"
+    expired = core.tables.entries(ALICE)[-1]
+    assert (expired.actor, expired.at) == ("reconcile", core.clock.time)
     assert core.cache.accounts[ALICE].balance == 0
     core.calls.made.clear()
     assert run(core) == Settling(settled=0, failed=0, more=False)

@@ -232,10 +232,16 @@ def test_several_lines_are_one_order(core: Core) -> None:
     assert core.account().balance == 3000
 
 
-def test_a_line_that_is_out_of_bounds_is_refused_before_anything_is_asked(core: Core) -> None:
+@pytest.mark.parametrize(("one", "other"), [(1, 11), (11, 1), (0, 5), (5, -1)])
+def test_a_line_that_is_out_of_bounds_is_refused_before_anything_is_asked(core: Core, one: int, other: int) -> None:
     with pytest.raises(QuantityOutOfRange):
-        start(core, lines=(a_line_request("credits"), a_line_request("credits_90", 11)))
+        start(core, lines=(a_line_request("credits", one), a_line_request("credits_90", other)))
     assert core.calls.made == []
+
+
+def test_each_line_has_bounds_of_its_own(core: Core) -> None:
+    session = start(core, lines=(a_line_request("credits", 10), a_line_request("credits_90", 10)))
+    assert [line.quantity for line in order_of(core, session).lines] == [10, 10]
 
 
 def test_what_cannot_be_in_one_order_makes_nothing(core: Core) -> None:

@@ -74,6 +74,12 @@ def test_the_object_leads_to_its_customer_and_the_customer_to_its_owner(core, no
         assert core.calls.made == ["owners", *calls]
 
 
+def test_a_customer_that_is_deleted_is_touched(core):
+    """F44: whichever way it was told."""
+    notice = thin("customer.deleted", "customer", CUSTOMER)
+    assert find_touched(ALICE, [notice], core.accounts, core.stripe).customers == {CUSTOMER}
+
+
 def test_a_session_that_we_made_is_asked_of_nobody(core):
     core.has_session(an_order())
     assert list(routed(core, thin("checkout.session.completed", "checkout.session", SESSION)).users) == [ALICE]

@@ -14,7 +14,7 @@ from billing.services.start_checkout import start_checkout
 from billing.services.unpark import unpark
 from tests.fakes.core import Core, a_notice
 from tests.fakes.requests import a_request
-from tests.fakes.snapshots import ALICE, CUSTOMER, NOW, ORDER, a_subscription, an_invoice, an_order
+from tests.fakes.snapshots import ALICE, BOB, CUSTOMER, NOW, ORDER, a_subscription, an_invoice, an_order
 from tests.fakes.world import raising
 
 SOON = NOW + timedelta(minutes=1)
@@ -50,6 +50,17 @@ def test_the_next_event_of_the_customer_brings_what_was_parked(core):
     assert core.tables.parked == {}
     assert core.granted() == [("PURCHASE", 100), ("ACCESS", 0)]
     assert core.cache.done == {"evt_next", "evt_paid", "evt_sub"}
+
+
+def test_of_two_users_in_one_batch_each_has_applied_what_was_parked(core):
+    bobs = CustomerId("cus_bob")
+    core.has_customer(BOB, bobs)
+    core.tables.owners.clear()
+    core.deliver(changed("evt_sub"), a_notice("customer.updated", id="evt_bob", customer=bobs, related={}))
+    core.tables.owners |= {CUSTOMER: ALICE, bobs: BOB}
+    both = [a_notice("customer.updated", id=f"evt_{name}", customer=name, related={}) for name in (CUSTOMER, bobs)]
+    core.deliver(*both)
+    assert (core.tables.parked, "PARKED" in core.outcomes().values()) == ({}, False)
 
 
 def test_a_parked_event_that_comes_again_stands_on_the_list_once(core):
@@ -240,10 +251,11 @@ def test_a_message_that_cannot_be_read_is_said(core):
     assert "parked events not applied" in core.log.messages
 
 
-def test_one_that_can_not_be_read_any_more_holds_up_no_other_and_no_resync(core):
+@pytest.mark.parametrize("message", ['{"v": 0}', "{"])
+def test_one_that_can_not_be_read_any_more_holds_up_no_other_and_no_resync(core, message):
     """A later release may write another message, and what is parked has no end."""
     core.deliver(RENEWED, changed("evt_sub"))
-    core.tables.events[EventId("evt_sub")] = replace(core.tables.events[EventId("evt_sub")], message='{"v": 0}')
+    core.tables.events[EventId("evt_sub")] = replace(core.tables.events[EventId("evt_sub")], message=message)
     owned(core)
     core.clock.time = NOW + timedelta(seconds=5)
     resync(ALICE, core.converge, core.cache, SOON)
