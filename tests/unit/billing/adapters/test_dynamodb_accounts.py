@@ -10,21 +10,33 @@ import pytest
 
 from billing.domain.account import Account
 from billing.domain.credits import Lot
-from billing.domain.ids import CustomerId, EventId, PaymentIntentId, PurchaseKey, SessionId, UserId
+from billing.domain.ids import (
+    CustomerId,
+    EventId,
+    OrderId,
+    PaymentIntentId,
+    PriceId,
+    PurchaseKey,
+    SessionId,
+    UserId,
+)
 from billing.domain.purchase import PurchaseState
 from billing.domain.records import Commit, CommitOutcome, Committed, Outcome
 from billing.ports.store import Owner
 from tests.unit.billing.adapters.dynamo_tables import (
     CUSTOMER,
+    LINE,
     NOW,
     SESSION,
     USER,
     World,
     account,
+    claim,
     commit,
     entry,
     event,
     grown,
+    order,
     payment,
     purchase,
     stored,
@@ -122,6 +134,38 @@ def test_a_payment_points_to_the_purchase_that_it_paid(world: World) -> None:
     }
 
 
+def test_each_payment_of_a_commit_is_pointed_from(world: World) -> None:
+    second = payment(intent=PaymentIntentId("pi_2"), also=(PaymentIntentId("pi_3"),))
+    both = (purchase(payment=payment()), purchase(key=PurchaseKey("in_1#il_1"), payment=second))
+    assert world.accounts.commit(commit(stored(world), purchases=both)) == DONE
+    found = world.accounts.sources([PaymentIntentId(f"pi_{number}") for number in (1, 2, 3, 4)])
+    assert found == {"pi_1": (USER, SESSION), "pi_2": (USER, "in_1"), "pi_3": (USER, "in_1")}
+
+
+def test_what_is_read_later_is_added_to_what_was_read_before(world: World) -> None:
+    """Its purchases, its orders, and the lots of each that left the account."""
+    paid = [
+        purchase(key=PurchaseKey(name), state=PurchaseState.PAID, paid_at=NOW) for name in ("cs_test_1", "cs_test_2")
+    ]
+    moved = tuple(Lot(each.key, 0, 500, NOW, used=500) for each in paid)
+    assert world.accounts.commit(commit(stored(world), purchases=tuple(paid), moved=moved)) == DONE
+    orders = [order(), order(id=OrderId("ord_2"))]
+    for each in orders:
+        assert world.checkouts.take(claim(slot=each.id, order=each.id), each)
+    first = world.accounts.load(USER, [paid[0].key], [orders[0].id])
+    both = world.accounts.extend(first, [paid[1].key], [orders[1].id])
+    assert set(both.purchases) == {each.key for each in paid}
+    assert set(both.orders) == {each.id for each in orders}
+    assert both.moved == {lot.key: lot for lot in moved}
+
+
+def test_two_lines_of_a_purchase_that_left_the_account_stand_apart(world: World) -> None:
+    two = replace(LINE, price_id=PriceId("price_2"))
+    paid = purchase(lines=(LINE, two), state=PurchaseState.PAID, paid_at=NOW)
+    assert world.accounts.commit(commit(stored(world), purchases=(paid,), moved=lots(2))) == DONE
+    assert world.accounts.load(USER, [paid.key]).moved == {lot.key: lot for lot in lots(2)}
+
+
 # ----------------------------------------------------------------------------------- events, and reasons by index
 
 
@@ -199,7 +243,8 @@ def test_a_second_customer_comes_after_the_first(world: World) -> None:
     assert first is not None
     second = world.accounts.own_customers(first, [CustomerId("cus_2")])
     assert second is not None
-    assert (second.customers, second.customer, second.version) == ((CUSTOMER, "cus_2"), "cus_2", first.version + 1)
+    assert second == replace(first, customers=(CUSTOMER, CustomerId("cus_2")), version=first.version + 1)
+    assert second.customer == "cus_2"
 
 
 def test_a_pointer_moves_with_its_purchase_only(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from billing.domain.ids import OrderId, PurchaseKey, SessionId
+from billing.domain.ids import OrderId, PurchaseKey, SessionId, UserId
 from tests.unit.billing.adapters.dynamo_tables import SESSION, USER, World, claim, order, purchase
 
 SECOND = OrderId("ord_2")
@@ -50,6 +50,14 @@ def test_an_order_is_never_overwritten(world: World) -> None:
     before = state(world)
     assert not world.checkouts.take(claim(slot="other"), order(currency="eur"))
     assert state(world) == before
+
+
+def test_one_slot_of_two_users_is_two(world: World) -> None:
+    bobs = claim(user=UserId("bob"), order=SECOND)
+    assert world.checkouts.take(claim(), order())
+    assert world.checkouts.claim(bobs.user, bobs.slot) is None
+    assert world.checkouts.take(bobs, order(id=SECOND, user=bobs.user))
+    assert [world.checkouts.claim(each.user, each.slot) for each in (claim(), bobs)] == [claim(), bobs]
 
 
 def test_slots_of_one_user_do_not_meet(world: World) -> None:

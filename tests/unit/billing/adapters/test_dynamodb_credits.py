@@ -186,6 +186,21 @@ def test_a_lot_that_left_is_read_for_the_spend_that_took_from_it(world: World, c
     assert credits.find(USER).holdings.moved == {}
 
 
+def test_all_lots_that_leave_with_a_spend_are_written(world: World, credits: DynamoCredits) -> None:
+    gone = [Lot(PurchaseKey(f"cs_{number}"), 0, 5, NOW, used=5) for number in range(3)]
+    write = spent(rich(credits))
+    credits.write(replace(write, act=replace(write.act, moved=tuple(gone))))
+    keys = [lot.key for lot in gone]
+    assert credits.find(USER, None, keys).holdings.moved == {lot.key: lot for lot in gone}
+
+
+def test_what_is_left_of_a_lot_that_came_back_counts_no_second_time(world: World, credits: DynamoCredits) -> None:
+    write = spent(rich(credits))
+    (lot,) = write.act.account.lots
+    credits.write(replace(write, act=replace(write.act, moved=(lot,))))
+    assert credits.find(USER, None, [lot.key]).holdings.moved == {}
+
+
 def test_every_read_is_consistent(world: World, credits: DynamoCredits) -> None:
     rich(credits)
     world.requests.clear()

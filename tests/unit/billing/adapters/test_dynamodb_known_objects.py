@@ -64,7 +64,7 @@ def test_an_order_is_its_customers_owners(world: World, known: DynamoKnown) -> N
     mine, theirs = order(), replace(order(), id=OrderId("ord_2"), user=UserId("bob"))
     for each in (mine, theirs):
         world.put(to_item(each, pk=order_key(each.id)))
-    named = [(mine.id, CUSTOMER), (theirs.id, CUSTOMER), (mine.id, SECOND), (OrderId("ord_3"), CUSTOMER)]
+    named = [(OrderId("ord_3"), CUSTOMER), (theirs.id, CUSTOMER), (mine.id, SECOND), (mine.id, CUSTOMER)]
     assert set(known.ordered(named)) == {(mine.id, CUSTOMER)}
 
 
@@ -98,6 +98,12 @@ def test_the_subscriptions_of_the_account_of_each_customer(world: World, known: 
     held = subscribed(world)
     found = known.subscriptions([CUSTOMER, SECOND, CustomerId("cus_nobody")])
     assert found == {CUSTOMER: {held.id: held}, SECOND: {held.id: held}}
+
+
+def test_one_that_was_never_paid_is_known_too(world: World, known: DynamoKnown) -> None:
+    held = state_of(a_subscription(customer=CUSTOMER, status="incomplete"), None, [], PRICES, POLICY.levels)
+    world.accounts.own_customers(stored(world, subscriptions=(held,)), [CUSTOMER])
+    assert known.subscriptions([CUSTOMER]) == {CUSTOMER: {held.id: held}}
 
 
 def test_of_an_account_nothing_else_is_read(world: World, known: DynamoKnown) -> None:

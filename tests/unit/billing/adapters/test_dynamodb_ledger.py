@@ -10,7 +10,7 @@ import pytest
 
 from billing.adapters.dynamodb.ledger_store import entry_put
 from billing.domain.ids import UserId
-from billing.domain.ledger import Entry, Kind, Wanted
+from billing.domain.ledger import EVERYTHING, Entry, Kind, Wanted
 from billing.domain.records import Commit, CommitOutcome, Committed
 from billing.errors import InvalidRequest
 from tests.unit.billing.adapters.dynamo_tables import NOW, USER, World, account, commit, entry, grown, stored
@@ -156,6 +156,29 @@ def test_pages_of_what_is_wanted_have_no_gap_either(
 def test_a_page_that_ends_with_the_first_entry_of_all_has_no_other_behind_it(world: World) -> None:
     with_history(world, 20)
     assert collected(world, 7, Wanted(frozenset({Kind.SPEND}))) == ([18, 15, 12, 9, 6, 3, 0], 1)
+
+
+def test_every_page_is_read_consistently(world: World) -> None:
+    with_history(world, 5)
+    world.requests.clear()
+    world.ledger.page(USER, 2, world.ledger.page(USER, 2, None).cursor)
+    assert [asked["ConsistentRead"] for asked in world.requests] == [True, True]
+
+
+def test_a_page_that_dynamodb_cuts_short_has_more_behind_it(world: World) -> None:
+    """It stops at 1 MB, with less than was asked for
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html).
+    """
+    with_history(world, 5)
+
+    def two(params: dict[str, Any], **_: object) -> None:
+        params["Limit"] = 2
+
+    world.client.meta.events.register("provide-client-params.dynamodb.Query", two)
+    try:
+        assert collected(world, 3, EVERYTHING)[0] == [4, 3, 2, 1, 0]
+    finally:
+        world.client.meta.events.unregister("provide-client-params.dynamodb.Query", two)
 
 
 def test_where_all_is_wanted_no_more_is_read_than_is_shown(world: World) -> None:

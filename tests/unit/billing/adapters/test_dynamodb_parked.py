@@ -53,6 +53,17 @@ def test_a_list_of_which_nothing_is_left_is_taken_off_whole(world: World) -> Non
     assert (found.records, found.unparked) == ((), Unparked(STRANGER, frozenset(), last=True))
 
 
+def test_one_commit_takes_off_what_it_applied_of_several_customers(world: World) -> None:
+    account = stored(world)
+    for customer in (STRANGER, CUSTOMER):
+        world.events.record(replace(parked(f"evt_of_{customer}"), customer=customer))
+    both = tuple(
+        Unparked(customer, frozenset({EventId(f"evt_of_{customer}")}), last=True) for customer in (STRANGER, CUSTOMER)
+    )
+    world.accounts.commit(Commit(account, account, changed=False, unparked=both))
+    assert [world.events.parked(customer, 10).unparked for customer in (STRANGER, CUSTOMER)] == [None, None]
+
+
 def test_a_customer_without_a_list(world: World) -> None:
     assert (world.events.parked(STRANGER, 10).records, world.events.parked(STRANGER, 10).unparked) == ((), None)
 
