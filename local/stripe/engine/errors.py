@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 SUPPORT = "https://support.stripe.com/"
+METADATA_KEYS = 50
+"""The most that an object has: https://docs.stripe.com/api/metadata"""
 
 
 class ApiError(Exception):
@@ -78,3 +80,8 @@ def not_offered(what: str) -> ApiError:
         code="stand_in_not_offered",
         parameters_refused=True,
     )
+
+
+def too_many_keys(count: int) -> str:
+    """What Stripe says of too much metadata: https://github.com/FlowFuse/flowfuse/issues/1948"""
+    return f"Metadata can have up to {METADATA_KEYS} keys, but you've set {count}."

@@ -18,8 +18,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 from stripe._request_options import RequestOptions
 from typing_extensions import is_typeddict
 
-from local.stripe.engine.errors import refused_parameter
+from local.stripe.engine.errors import METADATA_KEYS, refused_parameter, too_many_keys
 
+_METADATA_KEY, _METADATA_VALUE = 40, 500
+"""Characters."""
 _NESTED = (dict, list, Mapping)
 _TRANSPORT = frozenset(RequestOptions.__annotations__)
 """Keys that the SDK takes beside the parameters and never sends in the body."""
@@ -147,9 +149,25 @@ def _nested(value: Mapping[str, Any] | list[Any], allowed: _Allowed, path: str) 
             return _hash(value, allowed.hash, path)
         if allowed.mapped is not None:
             inside = allowed.mapped
-            return {key: "" if each == "" else _value(each, inside, f"{path}[{key}]") for key, each in value.items()}
+            mapped = {key: "" if each == "" else _value(each, inside, f"{path}[{key}]") for key, each in value.items()}
+            return _metadata(mapped, path) if path == "metadata" or path.endswith("[metadata]") else mapped
         raise refused_parameter(f"Invalid {path}: expected a scalar, got a hash", param=path)
     raise refused_parameter(f"Invalid {path}: expected a scalar, got an array", param=path)
+
+
+def _metadata(given: dict[str, Any], path: str) -> dict[str, Any]:
+    """https://docs.stripe.com/api/metadata"""
+    if len(given) > METADATA_KEYS:
+        raise refused_parameter(too_many_keys(len(given)), param=path)
+    for key, value in given.items():
+        for noun, text, most in (("key", key, _METADATA_KEY), ("value", str(value), _METADATA_VALUE)):
+            if len(text) > most:
+                raise refused_parameter(
+                    f"Metadata {noun}s can have up to {most} characters, but you passed in a {noun} that is "
+                    f"{len(text)} characters. Invalid {noun}: {text}",
+                    param=path,
+                )
+    return given
 
 
 def _elements(value: Mapping[str, Any] | list[Any], path: str) -> list[Any]:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.stripe.engine.errors import METADATA_KEYS, invalid_request, too_many_keys
+
 API_VERSION = "2026-10-28.endive"
 """The version that stripe 16.1.0 pins (stripe/_api_version.py); the only one this stand-in speaks."""
 
@@ -246,4 +248,7 @@ def merge_metadata(current: dict[str, str], given: dict[str, str] | str | None) 
         return current
     if given == "" or isinstance(given, str):
         return {}
-    return {key: value for key, value in {**current, **given}.items() if value != ""}
+    merged = {key: value for key, value in {**current, **given}.items() if value != ""}
+    if len(merged) > METADATA_KEYS:
+        raise invalid_request(too_many_keys(len(merged)), param="metadata")
+    return merged

@@ -117,6 +117,38 @@ def test_metadata_merges_and_unsets(account):
     assert account.post(path, metadata="")["metadata"] == {}
 
 
+@pytest.mark.parametrize("path", ["/v1/customers", "/v1/checkout/sessions"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"k" * 41: "v"}, "Metadata keys can have up to 40 characters"),
+        ({"k": "v" * 501}, "Metadata values can have up to 500 characters"),
+        ({f"k{number}": "v" for number in range(51)}, "Metadata can have up to 50 keys, but you've set 51."),
+    ],
+    ids=["a long key", "a long value", "many keys"],
+)
+def test_metadata_has_its_limits(account, path, given, said):
+    param, more = "metadata", {}
+    if path == "/v1/checkout/sessions":
+        param, more = "payment_intent_data[metadata]", {"mode": "payment", "line_items": {"0": {"price": "p"}}}
+        given = {"payment_intent_data": {"metadata": given}}
+    else:
+        given = {"metadata": given}
+    error = account.refusal("POST", path, **more, **given)
+    assert (error["status"], error["param"]) == (400, param)
+    assert error["message"].startswith(said)
+
+
+def test_as_much_metadata_as_may_be(account):
+    most = {f"{number:040}": "v" * 500 for number in range(50)}
+    customer = account.post("/v1/customers", metadata=most)
+    assert customer["metadata"] == most
+    path = "/v1/customers/" + customer["id"]
+    error = account.refusal("POST", path, metadata={"one": "more"})
+    assert error["message"] == "Metadata can have up to 50 keys, but you've set 51."
+    assert account.post(path, metadata={"one": "more", f"{0:040}": ""})["metadata"].keys() - most.keys() == {"one"}
+
+
 @pytest.mark.parametrize(("mode", "recurring"), [("payment", {"interval": "month"}), ("subscription", None)])
 def test_the_mode_must_fit_the_prices(account, mode, recurring):
     price = account.price(recurring=recurring) if recurring else account.price()
