@@ -15,7 +15,7 @@ from local.lambda_service.service import LambdaService
 from local.serve import ALIVE
 
 _MAX_SYNC = 6 * 1024 * 1024
-"""Bytes of a synchronous payload, either way: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Bytes of what a function is invoked with: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 def build_app(service: LambdaService) -> Starlette:

@@ -20,6 +20,8 @@ from local.template import Function
 _RUNTIME = Path(__file__).with_name("runtime.py")
 INIT_SECONDS = 30.0
 """Lambda allows 10; a busy laptop that compiles a new layer needs more, and it is not what we test here."""
+_LARGEST_ANSWER = 6 * 1024 * 1024 + 100
+"""Bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, and the figure of its error."""
 _LAST_SECONDS = 2.0
 """With the second that `local/serve.py` gives to running requests, less than the supervisor's patience with a part."""
 
@@ -134,7 +136,12 @@ class Worker:
         if not line:
             return await self._died(request_id)
         answer = json.loads(line)
-        return Outcome(answer["ok"]) if "ok" in answer else unhandled({**answer["error"], "requestId": request_id})
+        if "ok" not in answer:
+            return unhandled({**answer["error"], "requestId": request_id})
+        if len(answer["ok"].encode()) > _LARGEST_ANSWER:
+            said = f"Response payload size exceeded maximum allowed payload size ({_LARGEST_ANSWER} bytes)."
+            return unhandled({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": said})
+        return Outcome(answer["ok"])
 
     def end(self) -> None:
         """Close its input, which ends it also in the middle of a handler (`runtime.py`); nothing waits for that."""

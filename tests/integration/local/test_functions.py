@@ -99,6 +99,17 @@ def test_a_broken_payload(toy: Stack, http: httpx.Client) -> None:
     assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (400, "InvalidRequestContentException")
 
 
+def test_what_is_too_large_for_lambda_is_no_answer(toy: Stack, http: httpx.Client) -> None:
+    """6 MiB, and what surrounds the body."""
+    most = 6 * 1024 * 1024 + 100 - len('{"statusCode": 200, "body": ""}')
+    assert len(invoke(toy, http, wish(toy, "large", bytes=str(most))).json()["body"]) == most
+    refused = invoke(toy, http, wish(toy, "large", bytes=str(most + 1)))
+    assert refused.headers["x-amz-function-error"] == "Unhandled"
+    assert refused.json()["errorType"] == "Function.ResponseSizeTooLarge"
+    asked = http.post(INVOKE.format(toy.lambda_url, "EchoFunction"), json="x" * 6 * 1024 * 1024)
+    assert (asked.status_code, asked.headers["x-amzn-errortype"]) == (413, "RequestTooLargeException")
+
+
 def test_a_handler_that_takes_too_long_is_killed(toy: Stack, http: httpx.Client) -> None:
     started = time.monotonic()
     answer = invoke(toy, http, wish(toy, "slow", seconds="60"))

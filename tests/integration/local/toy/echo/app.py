@@ -63,6 +63,7 @@ WISHES = {
     "cookies": lambda event, context: {"statusCode": 204, "cookies": ["a=1; Path=/", "b=2"]},
     "malformed": lambda event, context: {"statusCode": 200, "body": {"not": "text"}},
     "unserialisable": lambda event, context: {"statusCode": 200, "body": {1, 2}},
+    "large": lambda event, context: {"statusCode": 200, "body": "x" * int(event["queryStringParameters"]["bytes"])},
     "log": _log,
     "cors": lambda event, context: {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "http://evil"}},
 }
