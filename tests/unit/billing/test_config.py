@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from billing.config.account import account_settings
+from billing.config.catch_up import catch_up_settings
 from billing.config.checkout import checkout_settings
 from billing.config.consumer import consumer_settings
 from billing.config.converge import success_settings
+from billing.config.credits import credits_settings
 from billing.config.subscriptions import subscription_settings
 from billing.config.webhook import webhook_settings
 from billing.domain.terms import SellingPolicy
@@ -43,6 +45,8 @@ SELLING = {
     "ADOPT_CUSTOMERS": "true",
 }
 QUEUE = {"EVENTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/events"}
+NOT_LISTS = {"UPSTASH_SECRET", "REDIS_EPOCH", "PAST_DUE_GRACE_DAYS", "TRIAL_CREDITS", "APP_URL"}
+NOT_CREDITS = {"STRIPE_API_BASE", "STRIPE_API_KEY_SECRET", "APP_URL"}
 WHOLE: dict[str, tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] = {
     "webhook": (webhook_settings, SHARED | QUEUE | {"STRIPE_WEBHOOK_SECRET": "plumbline/stripe-webhook"}),
     "create_checkout": (checkout_settings, CONVERGE | SELLING),
@@ -50,6 +54,8 @@ WHOLE: dict[str, tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] =
     "subscriptions": (subscription_settings, CONVERGE | {"MAX_QUANTITY": "100", "ADOPT_CUSTOMERS": "false"}),
     "event_consumer": (consumer_settings, CONVERGE | QUEUE | {"UNKNOWN_CUSTOMERS": "park"}),
     "account": (account_settings, {name: value for name, value in CONVERGE.items() if name != "APP_URL"}),
+    "catch_up": (catch_up_settings, {name: CONVERGE[name] for name in CONVERGE if name not in NOT_LISTS} | QUEUE),
+    "credits": (credits_settings, {name: CONVERGE[name] for name in CONVERGE if name not in NOT_CREDITS}),
 }
 EACH = [
     pytest.param(read, given, name, id=f"{function}-{name}")
@@ -291,5 +297,5 @@ def test_each_setting_that_is_read_is_tested_above(function: str) -> None:
 
     WHOLE[function][0](Spy(given))
     own = {"create_checkout": {"API_URL"}, "subscriptions": {"PORTAL_CONFIGURATION"}}
-    optional = {"STRIPE_ACCOUNT"} | own.get(function, set())
+    optional = own.get(function, set()) | (set() if function == "credits" else {"STRIPE_ACCOUNT"})
     assert asked == set(given) | optional
