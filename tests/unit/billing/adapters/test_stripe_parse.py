@@ -5,6 +5,7 @@ The whole shapes come from the stand-in (tests/integration/adapters); here is wh
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -66,6 +67,53 @@ SUBSCRIPTION: dict[str, Any] = {
     "default_payment_method": None,
     "metadata": {},
 }
+
+
+def at(minutes: int) -> datetime:
+    return datetime.fromtimestamp(1_795_000_000, UTC) + timedelta(minutes=minutes)
+
+
+def seconds(minutes: int) -> int:
+    return int(at(minutes).timestamp())
+
+
+def test_a_payment_is_of_when_its_money_came() -> None:
+    """Its intent is made with the page, a day before it may be; a level that was bought begins when it was paid for."""
+    taken = {"id": "re_1", "amount": 100, "status": "succeeded", "currency": "usd", "created": seconds(3)}
+    paid = INTENT | {"created": seconds(0), "latest_charge": CHARGE | {"created": seconds(2)}}
+    payment = payment_of(paid, [taken], [taken | {"id": "dp_1", "status": "lost", "created": seconds(4)}])
+    assert payment is not None
+    (refund,), (dispute,) = payment.refunds, payment.disputes
+    assert (payment.paid_at, refund.created, dispute.created) == (at(2), at(3), at(4))
+    session = session_of(SESSION | {"created": seconds(1), "expires_at": seconds(9)}, [], payment)
+    assert session.created == at(1)
+
+
+def test_a_session_cost_what_was_paid_for_it() -> None:
+    """After discounts and with tax: what its lines come to is another sum."""
+    told = SESSION | {"amount_subtotal": 1500, "amount_total": 1190, "payment_status": "unpaid"}
+    assert session_of(told, [], None).amount_total == 1190
+
+
+def test_an_invoice_is_of_when_it_was_paid_and_reaches_to_the_end_of_what_it_is_for() -> None:
+    """It is made an hour before, and may wait for days; `period_end` of the invoice itself is when it was made."""
+    times = {"created": seconds(0), "effective_at": seconds(1), "period_start": seconds(2), "period_end": seconds(3)}
+    paid = {"finalized_at": seconds(4), "paid_at": seconds(5), "voided_at": None}
+    line = LINE | {"period": {"start": seconds(6), "end": seconds(7)}}
+    invoice = invoice_of(INVOICE | times | {"status_transitions": paid}, [line])
+    assert (invoice.paid_at, invoice.lines[0].period_end) == (at(5), at(7))
+
+
+def test_a_subscription_tells_each_of_its_times() -> None:
+    items = [
+        {"price": {"id": f"price_{end}"}, "quantity": 1, "current_period_start": seconds(1), "current_period_end": end}
+        for end in (seconds(8), seconds(9))
+    ]
+    times = {"created": seconds(0), "start_date": seconds(2), "trial_start": seconds(3), "trial_end": seconds(4)}
+    ends = {"cancel_at": seconds(5), "canceled_at": seconds(6), "ended_at": seconds(7)}
+    found = subscription_of(SUBSCRIPTION | times | ends | {"items": {"data": items}})
+    assert (found.created, found.trial_end, found.cancel_at) == (at(0), at(4), at(5))
+    assert [item.period_end for item in found.items] == [at(8), at(9)]
 
 
 def test_only_what_was_captured_is_what_a_refund_is_measured_by() -> None:
