@@ -16,6 +16,7 @@ from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_cli
 from billing.adapters.sqs_queue import SqsQueue
 from billing.errors import QueueUnavailable
 from local.template import Model
+from tests.unit.billing.adapters.http_servers import answer, bad_server
 
 # which clients a function calls, by its logical id
 USED = [
@@ -90,6 +91,24 @@ def test_who_asks_is_said_in_a_word(client: Callable[[], Any], operation: str, g
     (text,) = said
     assert text.startswith(b"plumbline")
     assert b"Botocore" not in text, "Powertools adds its own words; botocore's are not made"
+
+
+@pytest.mark.parametrize(("client", "operation", "given"), ASKED)
+def test_a_call_that_fails_once_is_made_again(
+    client: Callable[[], Any], operation: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a million requests AWS fails some by itself: none of them is a purchase or an event that fails."""
+    answers = iter([answer("{}", "500 Internal Server Error"), answer("{}")])
+
+    def play(connection: socket.socket) -> None:
+        next(answers)(connection)
+
+    with bad_server(play) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        asking = client()
+        getattr(asking, operation)(**given)
+        asking.close()
+    assert len(server.received) == 2
 
 
 def test_building_clients_needs_no_boto3() -> None:
