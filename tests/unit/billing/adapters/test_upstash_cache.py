@@ -146,6 +146,12 @@ def test_lives(cache: UpstashCache, redis: Redis, state: PublishedAccount, kind:
     assert redis.ttl(PREFIX + kind) in (seconds, seconds - 1)
 
 
+def test_the_catalog_lives_as_long_as_it_is_told(cache: UpstashCache, redis: Redis) -> None:
+    """A price that was archived must not be shown for a day."""
+    cache.keep_catalog('{"prices":[]}', 300)
+    assert 290 < redis.ttl(PREFIX + "catalog") <= 300
+
+
 @pytest.mark.parametrize("order", list(permutations([3, 4, 5])))
 def test_never_backwards(cache: UpstashCache, redis: Redis, order: tuple[int, ...]) -> None:
     for version in order:
