@@ -14,8 +14,10 @@ from plumb.errors import PlumbError
 from plumb.invocation import Invocation, Options
 from plumb.queues import move_by_hand, move_by_task
 from plumb.site import Site
+from tests.fakes.operator import Operator
 from tests.fakes.world import FakeClock
 from tests.simulation.stores.sqs import Queue, Sqs, url_of
+from tests.unit.plumb.conftest import Deployed
 
 URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/events-dead"
 ARN = "arn:aws:sqs:eu-central-1:123456789012:events-dead"
@@ -101,3 +103,15 @@ def test_a_command_that_was_to_move_messages_and_moved_none_has_failed(capsys: p
         code = command.main([], obj=invocation, standalone_mode=False)
         stub.assert_no_pending_responses()
     assert (code, capsys.readouterr().out) == (1, "events-dead: 3 messages.\nMoved 0.\n")
+
+
+def test_no_dead_letter_is_moved_unasked(deployed: Deployed, plumb: Operator) -> None:
+    """They failed for a reason, and a person has to say that it is mended."""
+    deployed.deploy()
+    dead = deployed.sqs.get_queue_url(QueueName="events-dead")["QueueUrl"]
+    deployed.sqs.send_message(QueueUrl=dead, MessageBody="{}")
+    told = plumb("redrive", "--stage", "staging")
+    assert (told.code, told.out) == (2, "events-dead: 1 messages.\n")
+    assert told.err == "Nothing was changed: pass --yes to do it.\n"
+    assert plumb("redrive", "--dry-run", "--stage", "staging").code == 0
+    assert len(deployed.sqs.receive_message(QueueUrl=dead)["Messages"]) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -106,6 +107,24 @@ def test_nobody_is_stopped_unasked(deployed: Deployed, plumb: Operator) -> None:
     deployed.deploy()
     assert plumb("restore", "pause", "--stage", "staging").code == 2
     assert concurrency(deployed) == dict.fromkeys(FUNCTIONS)
+
+
+def test_nobody_goes_on_and_nothing_is_put_back_unasked(
+    deployed: Deployed, plumb: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.deploy()
+    source = queued(deployed)
+    list(pause(deployed_stack("staging")))
+    later = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: later)
+    ledger(SOURCE)
+    deployed.dynamodb.put_item(TableName=TARGET, Item=row(1, 1))
+    for call in (("resume",), ("copy", "ledger", SOURCE)):
+        told = plumb("restore", *call, "--stage", "staging")
+        assert (told.code, told.err) == (2, "Nothing was changed: pass --yes to do it.\n")
+    assert concurrency(deployed) == STOPPED
+    assert source_of(deployed, source)["State"] == "Disabled"
+    assert deployed.dynamodb.scan(TableName=TARGET)["Items"] == [row(1, 1)]
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-11-28T25:00:00Z"])
