@@ -110,3 +110,10 @@ def test_no_function_loads_what_costs_the_most(function: str) -> None:
     utilities = ("aws_lambda_powertools.utilities.parser", "aws_lambda_powertools.utilities.batch")
     costly = ("aws_xray_sdk", "aws_lambda_powertools.event_handler", *utilities)
     assert set(costly) & set(imported(function)["modules"]) == set()
+
+
+def test_garbage_is_searched_for_once_the_start_is_over() -> None:
+    """It is put off, and not off: a process lives for hours, and cycles are freed by nothing else."""
+    code = "import gc; import billing.bootstrap; print(gc.isenabled(), 0 < gc.get_threshold()[0] < 1_000_000)"
+    ran = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(LAYER)}, capture_output=True, text=True)
+    assert ran.stdout == "True True\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,6 +23,7 @@ from billing.present.catalog import catalog_answer
 from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
 from tests.fakes.world import FakeMetrics
 from tests.unit.billing.adapters.http_servers import answer, bad_server
+from tests.unit.billing.adapters.test_stripe_parse import SUBSCRIPTION
 
 SESSION = {
     "id": "cs_1",
@@ -190,3 +192,23 @@ def test_a_price_tells_its_currencies_its_period_and_the_key_that_is_broken() ->
         "plan must be 1 to 40 printable characters",
         "storage",
     )
+
+
+def test_what_is_paid_through_is_looked_for_among_the_invoices_of_the_subscription_alone() -> None:
+    """F55. Those of the customer's other plans, and of everybody else, say nothing of this one."""
+    item = {"price": PRICE, "quantity": 1, "current_period_end": int(NOW.timestamp())}
+    late = SUBSCRIPTION | {"object": "subscription", "status": "past_due", "items": {"data": [item]}}
+    lists = {"/v1/subscriptions": [late], "/v1/invoices": []}
+    asked: list[tuple[str, dict[str, list[str]]]] = []
+
+    def play(connection: socket.socket) -> None:
+        path, _, query = server.received[-1].decode().split(" ")[1].partition("?")
+        asked.append((path, parse_qs(query)))
+        answer(json.dumps({"object": "list", "data": lists[path], "has_more": False, "url": path}))(connection)
+
+    with bad_server(play) as server:
+        reads = StripeReads(client(server.url), ("FREE", "PRO"))
+        assert [found.id for found in reads.snapshot([CUSTOMER], Touched()).subscriptions] == ["sub_1"]
+    (_, of_customer), (path, wanted) = asked
+    assert (of_customer["customer"], of_customer["status"]) == ([CUSTOMER], ["all"])
+    assert (path, wanted["subscription"], wanted["status"]) == ("/v1/invoices", ["sub_1"], ["paid"])
