@@ -196,7 +196,8 @@ def test_whose_account_is_read() -> None:
     user, machine = {"sub": "alice"}, {"sub": "service", "scope": "billing:read"}
     assert caller.reader(http_event(claims=user)) == "alice"
     assert caller.reader(http_event(claims=machine, query={"userId": "bob"})) == "bob"
-    for claims, query in [(user, {"userId": "bob"}), ({"sub": "service", "scope": "billing:spend"}, {"userId": "bob"})]:
+    spender = {"sub": "service", "scope": "billing:spend"}
+    for claims, query in [(user, {"userId": "bob"}), (user, {"userId": "alice"}), (spender, {"userId": "bob"})]:
         with pytest.raises(errors.Forbidden):
             caller.reader(http_event(claims=claims, query=query))
     for query in ({}, {"userId": "a:b"}):

@@ -162,9 +162,10 @@ def test_expired_credits_are_gone_before_the_schedule_has_written_it() -> None:
 
 def test_lots_that_anything_is_left_of() -> None:
     account = replace(ACCOUNT, lots=(lot(used=500), lot(line=1, used=600), lot(line=2)))
-    assert [(each["left"], each["expiresAt"]) for each in told(credits_detail(account, NOW))["lots"]] == [
-        (-100, None),
-        (500, None),
+    shown = told(credits_detail(account, NOW))["lots"]
+    assert [(each["granted"], each["left"], each["expiresAt"]) for each in shown] == [
+        (500, -100, None),
+        (500, 500, None),
     ]
 
 

@@ -57,3 +57,12 @@ def test_a_preview_tells_what_is_charged_now_what_each_line_comes_to_and_what_a_
     now = Bill("usd", due=800, total=850, lines=(line,))
     seen = preview_answer(change, now, Bill("usd", due=2000, total=3000, lines=()), NOW, NOW)
     assert (seen.amount_due_now, [each.amount for each in seen.lines], seen.next_period_amount) == (800, [850], 3000)
+
+
+def test_a_preview_of_what_is_free_at_once_bills_no_line_now_and_tells_how_many_there_will_be() -> None:
+    """During a trial, say: the lines of the next period's bill are not due with the change."""
+    line = BilledLine("Team", 9000, 0, proration=False, of_subscription=True, period_start=NOW, period_end=NOW)
+    price = a_price("team_monthly", 3000, "month", level="TEAM", plan="team")
+    change = PlanChange(SUBSCRIPTION, LiveItem(SubscriptionItemId("si_1"), price, 1), price, 3)
+    seen = preview_answer(change, None, Bill("usd", due=9000, total=9000, lines=(line,)), NOW, NOW)
+    assert (seen.amount_due_now, seen.lines, seen.quantity, seen.next_period_amount) == (0, [], 3, 9000)
