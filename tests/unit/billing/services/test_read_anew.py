@@ -7,7 +7,7 @@ import pytest
 from billing.domain.ids import EventId
 from billing.errors import Contention
 from billing.services.catch_up import read_anew
-from tests.fakes.catching_up import HOUR, OTHER, CatchingUp
+from tests.fakes.catching_up import HOUR, OTHER, TYPE, CatchingUp
 from tests.fakes.snapshots import NOW
 
 LATER = NOW + HOUR
@@ -18,10 +18,11 @@ def world() -> CatchingUp:
     return CatchingUp()
 
 
-def test_what_lost_its_record_is_queued_again_however_old_it_is(world: CatchingUp) -> None:
+@pytest.mark.parametrize("kind", [TYPE, OTHER], ids=["of the first list", "of the second"])
+def test_what_lost_its_record_is_queued_again_however_old_it_is(world: CatchingUp, kind: str) -> None:
     """F48: the events table was put back alone, and the walks, in another table, are past what it has forgotten."""
     world.core.has_customer()
-    world.made("evt_quarantined", ago=timedelta(days=20), livemode=True)
+    world.made("evt_quarantined", kind, ago=timedelta(days=20), livemode=True)
     world.made("evt_kept", OTHER)
     world.run()
     world.core.deliver(*world.core.queue.bodies)
