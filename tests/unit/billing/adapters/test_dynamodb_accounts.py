@@ -191,6 +191,12 @@ def test_a_waiting_event_is_moved_by_its_replay_once(world: World, waiting: Outc
     )
 
 
+def test_what_waits_for_a_person_is_recorded_beside_what_was_applied(world: World) -> None:
+    both = (event(), event(id=EventId("evt_2"), outcome=Outcome.QUARANTINED, reason="another currency"))
+    assert world.accounts.commit(commit(stored(world), events=both)) == DONE
+    assert set(world.events.records([each.id for each in both]).values()) == set(both)
+
+
 def test_the_recorded_ones_are_named_among_new_ones(world: World) -> None:
     read = stored(world)
     first = Commit(read, read, changed=False, events=(event(id="evt_2"), event(id="evt_4")))

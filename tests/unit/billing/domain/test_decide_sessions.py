@@ -173,6 +173,16 @@ def test_an_asynchronous_payment_that_fails_grants_nothing():
     assert decision.entries == ()
 
 
+@pytest.mark.parametrize("seen", [{"status": "expired"}, {"status": "complete", "payment_failed": True}])
+def test_what_was_seen_to_end_unpaid_and_is_paid_all_the_same_grants(seen):
+    """Nobody's money is taken for nothing."""
+    order = an_order()
+    ended, _ = step(before(order), a_truth(unpaid(a_session(order), **seen)))
+    after, decision = step(ended, a_truth(a_session(order)), LATER)
+    assert (after.account.balance, after.purchases[KEY].state) == (500, PurchaseState.PAID)
+    assert [entry.amount for entry in decision.entries] == [500]
+
+
 def test_an_older_look_at_a_paid_session_takes_nothing_away():
     order = an_order()
     paid, _ = step(before(order), a_truth(a_session(order)))

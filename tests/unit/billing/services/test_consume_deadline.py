@@ -6,8 +6,9 @@ import pytest
 
 from billing.domain.ids import SessionId
 from billing.errors import StripeRefused, StripeUnavailable
+from billing.services.adjust_credits import adjust_credits
 from tests.fakes.core import a_notice
-from tests.fakes.snapshots import NOW
+from tests.fakes.snapshots import ALICE, NOW
 from tests.fakes.world import raising
 
 BOBS = SessionId("cs_bob")
@@ -55,3 +56,9 @@ def test_routing_one_by_one_stops_at_the_deadline(core):
     assert core.deliver(*refunds, deadline=NOW + timedelta(seconds=30)) == {f"m{number}" for number in range(1, 10)}
     assert core.calls.count("hints") == 3
     assert [receipt for receipt, _ in core.queue.delayed] == [f"receipt-{number}" for number in range(1, 10)]
+
+
+def test_what_is_published_is_what_holds_now_and_not_at_the_deadline(core):
+    adjust_credits(ALICE, 100, "welcome", "ada", "key-1", NOW + timedelta(seconds=30), core.use)
+    core.deliver(a_notice(), deadline=NOW + timedelta(minutes=1))
+    assert core.cache.accounts[ALICE].balance == 100 + 500

@@ -69,9 +69,9 @@ def test_one_transaction_holds_the_event_and_its_whole_effect(core):
 
 
 def test_the_record_of_an_event_says_what_it_was(core):
-    run(core, a_notice(created=NOW - DAY))
+    run(core, a_notice(created=NOW - 2 * DAY, received_at=NOW - DAY))
     assert core.tables.events[EVENT] == EventRecord(
-        EVENT, "checkout.session.completed", NOW - DAY, Outcome.APPLIED, None, NOW, CUSTOMER
+        EVENT, "checkout.session.completed", NOW - 2 * DAY, Outcome.APPLIED, None, NOW, CUSTOMER
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from billing.domain.account import Account
 from billing.domain.credits import Lot, Reservation, Share
 from billing.domain.entitlement import LevelGrant
-from billing.domain.ids import PurchaseKey, ReservationId, SubscriptionId
+from billing.domain.ids import CustomerId, PurchaseKey, ReservationId, SubscriptionId
 from billing.domain.payment_notes import PaymentNote
 from billing.domain.snapshot import Card
 from billing.domain.subscription import Span, state_of
@@ -37,6 +37,10 @@ def test_an_account_with_nothing():
         lowest=True,
         subscription={"status": "none", "card": None, "payments": []},
     )
+
+
+def test_of_several_customers_the_one_for_new_checkouts_is_told():
+    assert published(Account(ALICE, customers=(CustomerId("cus_old"), CUSTOMER)), POLICY, NOW).customer == CUSTOMER
 
 
 def test_an_account_with_everything():

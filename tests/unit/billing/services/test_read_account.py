@@ -97,6 +97,17 @@ def test_the_ledger_is_read_in_pages_newest_first(core):
     assert read_transactions(ALICE, 100, None, core.read, Wanted(kinds=frozenset({Kind.SPEND}))).entries == ()
 
 
+def test_what_is_wanted_is_wanted_on_every_page(core):
+    for version in range(1, 7):
+        kind = Kind.SPEND if version % 2 else Kind.PURCHASE
+        entry = Entry(ALICE, version, 0, kind, 1, version, None, None, "test", "", NOW)
+        core.tables.ledger[ALICE, entry.key] = entry
+    spends = Wanted(kinds=frozenset({Kind.SPEND}))
+    first = read_transactions(ALICE, 1, None, core.read, spends)
+    rest = read_transactions(ALICE, 100, first.cursor, core.read, spends)
+    assert [entry.version for entry in (*first.entries, *rest.entries)] == [5, 3, 1]
+
+
 @pytest.mark.parametrize("limit", [0, -1, 101])
 def test_a_page_has_bounds(core, limit):
     with pytest.raises(InvalidRequest, match="from 1 to 100"):

@@ -156,6 +156,13 @@ def test_what_has_expired_is_written_by_whoever_comes_next(core: Core) -> None:
     assert [(entry.actor, entry.at) for entry in expiries] == [("service", SOON), ("helper", core.clock.time)]
 
 
+def test_a_release_leaves_no_entry(core: Core) -> None:
+    """What was set aside was never spent."""
+    made, entries = reserved(core), core.granted()
+    release_reservation(ALICE, made, "key", "service", core.use)
+    assert core.granted() == entries
+
+
 def test_the_most_that_can_be_given_at_once(core: Core) -> None:
     assert adjust_credits(ALICE, MOST, "a sponsor", "ada", "most", None, core.use).receipt.credits.balance == MOST + 500
     assert adjust_credits(ALICE, -MOST, "a slip", "ada", "least", None, core.use).receipt.credits.balance == 500

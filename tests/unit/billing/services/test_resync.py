@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.domain.ids import CustomerId, InvoiceId, OrderId, SessionId
+from billing.domain.ids import CustomerId, InvoiceId, OrderId, PurchaseKey, SessionId
 from billing.domain.purchase import PurchaseState
 from billing.errors import MalformedObject, StripeRefused, StripeUnavailable
 from billing.services.resync import Resynced, resync
@@ -159,6 +159,16 @@ def test_sessions_of_others_and_ended_ones_cost_no_read(core):
     core.tables.purchases[known.key] = replace(known, state=PurchaseState.OPEN)
     assert done(core).payments == 2
     assert core.tables.purchases[known.key].state is PurchaseState.EXPIRED
+
+
+def test_more_payments_than_fit_into_ten_transactions_are_all_looked_at(core):
+    purchase = core.tables.purchases[PurchaseKey(SESSION)]
+    for number in range(101):
+        ended = replace(core.stripe.sessions[SESSION], id=SessionId(f"cs_{number:03}"), status="expired", payment=None)
+        core.stripe.sessions[ended.id] = replace(ended, payment_status="unpaid")
+        core.tables.purchases[PurchaseKey(ended.id)] = replace(purchase, key=PurchaseKey(ended.id))
+    assert done(core).payments == 102
+    assert {each.state for each in core.tables.purchases.values()} == {PurchaseState.PAID, PurchaseState.EXPIRED}
 
 
 def test_a_session_whose_purchase_was_never_stored_is_found_by_its_order(core):
