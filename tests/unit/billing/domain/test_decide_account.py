@@ -5,8 +5,17 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.account import Account
+from billing.domain.credits import Lot, Reservation, Share
 from billing.domain.decide import Before, decide
-from billing.domain.ids import CustomerId, EventId, OrderId, PurchaseKey, SessionId, SubscriptionId
+from billing.domain.ids import (
+    CustomerId,
+    EventId,
+    OrderId,
+    PurchaseKey,
+    ReservationId,
+    SessionId,
+    SubscriptionId,
+)
 from billing.domain.ledger import Cause, Entry, Kind
 from billing.domain.purchase import Purchase, lots_of, opened
 from billing.domain.records import Outcome
@@ -48,6 +57,26 @@ def test_an_account_that_was_never_written_is_written_even_when_empty():
     _, decision = step(Before(Account(ALICE)), a_truth())
     assert decision.changed
     assert (decision.account.version, decision.account.stripe_version) == (1, 1)
+
+
+def test_a_look_at_stripe_leaves_what_is_reserved_alone_until_it_lapses():
+    lot = Lot(PurchaseKey("cs_0"), 0, 100, NOW, held=60)
+    held = Reservation(ReservationId("rsv_1"), 60, NOW, NOW + DAY, (Share(lot.purchase, 0, 60),))
+    state = before(lots=(lot,), balance=100, reservations=(held,))
+    after, decision = step(state, a_truth(a_subscription()))
+    assert (after.account.reservations, after.account.lots, decision.changed) == ((held,), (lot,), True)
+    lapsed, _ = step(after, a_truth(a_subscription()), NOW + DAY)
+    assert (lapsed.account.reservations, [lot.held for lot in lapsed.account.lots]) == ((), [0])
+
+
+def test_a_lot_that_left_the_account_is_not_brought_back_by_a_look():
+    order = an_order()
+    bought, _ = step(before(order), a_truth(a_session(order)))
+    (lot,) = bought.account.lots
+    spent = replace(lot, used=500)
+    state = replace(bought, account=replace(bought.account, lots=(), balance=0), moved={lot.key: spent})
+    _, decision = step(state, a_truth(a_session(order)))
+    assert (decision.account.lots, decision.moved, decision.changed) == ((), (), False)
 
 
 def test_deciding_leaves_what_was_stored_alone():

@@ -85,6 +85,9 @@ def test_the_first_invoice_of_a_subscription_that_is_in_no_list_any_more_grants_
     cheaper = {**PRICES, PRO_MONTHLY.id: a_price("pro_monthly", 1200, "month", credits=40, level="PRO")}
     after, _ = step(before(PLAN_ORDER), a_truth(an_invoice(order=ORDER), prices=cheaper))
     assert (after.account.balance, after.purchases[LINE].order) == (100, ORDER)
+    ended = a_subscription(status="canceled", order=ORDER)
+    after, _ = step(before(PLAN_ORDER), a_truth(ended, an_invoice(), prices=cheaper))
+    assert (after.account.balance, after.purchases[LINE].order) == (100, ORDER)
 
 
 def test_the_first_invoice_grants_by_the_order_of_its_time_whatever_its_subscription_names_by_now():

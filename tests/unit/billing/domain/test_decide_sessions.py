@@ -228,6 +228,12 @@ def test_a_session_that_is_not_what_was_ordered_is_refused(given, why):
     assert (again.refused, again.changed) == ({SESSION: why}, False)
 
 
+def test_what_cost_nothing_is_held_against_its_order_as_well():
+    free = a_session(an_order(), items=(LineItem(CREDITS.id, 9),), amount_total=0, payment=None)
+    _, decision = step(before(an_order()), a_truth(replace(free, payment_status="no_payment_required")))
+    assert (decision.refused, decision.account.balance) == ({SESSION: "other lines"}, 0)
+
+
 @pytest.mark.parametrize("stored", [True, False])
 def test_a_session_of_another_owners_order_is_refused(stored):
     """S14: who names it in metadata gets nothing of it."""
@@ -271,7 +277,7 @@ def test_the_session_of_a_subscription_grants_neither_credits_nor_a_level_by_its
     """F54: its invoice lines grant the credits, the subscription gives the level."""
     order = an_order(a_price("pro_monthly", 1200, "month", credits=100, level="PRO"))
     after, decision = step(before(order), a_truth(a_session(order, payment_status="no_payment_required")))
-    assert after.purchases[KEY].state is PurchaseState.PAID
+    assert (after.purchases[KEY].state, after.purchases[KEY].amount_total) == (PurchaseState.PAID, 1200)
     assert after.purchases[KEY].credits_granted == 0
     assert (after.account.lots, after.account.levels, decision.entries) == ((), (), ())
 

@@ -78,6 +78,11 @@ def state(name: str, status: str = "active") -> SubscriptionState:
     return state_of(truth, None, [], PRICES, POLICY.levels)
 
 
+def test_what_a_subscription_has_is_told_in_one_order_whatever_stripe_lists_first():
+    """It is compared with what it would have after a change."""
+    assert live(items=(ITEM, EXTRA)).prices == live(items=(EXTRA, ITEM)).prices
+
+
 # ------------------------------------------------------------------------------------------------------- which is meant
 
 

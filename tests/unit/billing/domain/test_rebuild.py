@@ -224,6 +224,14 @@ def test_personal_data_that_was_removed_since_is_told_for_it_is_back():
     assert (found.forgotten, found.redone) == (True, ())
 
 
+def test_personal_data_that_was_removed_between_two_spends_is_told_too():
+    restored = account(LOT)
+    _, entries = lived(restored, spending(40), spending(40))
+    removed = replace(entries[0], kind=Kind.ADJUSTMENT, amount=0, lots=(), index=1)
+    found = rebuilt(restored, [entries[0], removed, entries[1]])
+    assert (found.forgotten, len(found.redone)) == (True, 2)
+
+
 def test_a_level_that_has_turned_since_is_no_removal_of_personal_data():
     turned = Entry(ALICE, 6, 0, Kind.ACCESS, 0, 500, "sub_1", None, "event_consumer", "FREE to PRO", NOW)
     assert not rebuilt(account(LOT), [turned]).forgotten

@@ -136,6 +136,13 @@ def test_a_payment_is_fully_reversed_when_the_last_part_of_it_went():
     assert fully_reversed_at(a_payment(901, refunds=(first, last))) is None  # a cent still stands
 
 
+def test_what_comes_after_all_of_it_has_gone_moves_the_moment_no_more():
+    gone = a_refund(900, at=NOW + DAY)
+    assert (
+        fully_reversed_at(a_payment(900, refunds=(gone,), disputes=(a_dispute(900, at=NOW + 5 * DAY),))) == gone.created
+    )
+
+
 def test_a_dispute_beside_a_partial_refund_reverses_in_full():
     payment = a_payment(900, refunds=(a_refund(300, at=NOW + DAY),), disputes=(a_dispute(600, at=NOW + 3 * DAY),))
     assert fully_reversed_at(payment) == NOW + 3 * DAY

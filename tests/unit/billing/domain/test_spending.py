@@ -190,6 +190,7 @@ def test_what_is_reserved_does_not_run_out_before_its_reservation_does():
         (Kind.SPEND, -45),
         (Kind.EXPIRY, -15),
     ]
+    assert captured.entry == captured.entries[1]
     assert captured.account.balance == 0
     lapsed = credits_at(held, past + timedelta(hours=1))
     assert lapsed == Credits(balance=0, available=0, reserved=0)

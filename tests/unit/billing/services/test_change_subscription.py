@@ -293,6 +293,13 @@ def test_a_refused_payment_leaves_the_plan_and_says_where_to_pay(core):
     assert (level(core), core.account().subscriptions[0].price_id) == ("PRO", PRO_MONTHLY.id)
 
 
+def test_a_change_that_waits_is_not_made_though_nothing_says_where_to_pay(core):
+    core.plans.card_refuses = True
+    core.plans.given = {"invoice_page": None}
+    made = change_subscription(wanted(), core.change)
+    assert (made.status, made.invoice_page) == (ChangeStatus.PAYMENT_REQUIRED, None)
+
+
 def test_asking_again_while_it_waits_gets_the_same_page_and_no_second_invoice(core):
     core.plans.card_refuses = True
     first = change_subscription(wanted(), core.change)

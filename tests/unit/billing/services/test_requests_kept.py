@@ -156,6 +156,11 @@ def test_what_has_expired_is_written_by_whoever_comes_next(core: Core) -> None:
     assert [(entry.actor, entry.at) for entry in expiries] == [("service", SOON), ("helper", core.clock.time)]
 
 
+def test_the_cache_learns_of_what_is_set_aside(core: Core) -> None:
+    reserved(core)
+    assert core.cache.accounts[ALICE].version == core.account().version
+
+
 def test_a_release_leaves_no_entry(core: Core) -> None:
     """What was set aside was never spent."""
     made, entries = reserved(core), core.granted()
