@@ -121,6 +121,14 @@ def test_of_several_payments_the_newest_by_card_shows_its_card():
     assert told["card"] == {"brand": "visa", "last4": "4242"}
 
 
+def test_the_card_is_that_of_the_subscription_that_speaks():
+    card = Card("visa", "4242")
+    first = a_subscription(id=SubscriptionId("sub_0"), status="incomplete", card=Card("amex", "0005"))
+    states = [state_of(each, None, [], PRICES, POLICY.levels) for each in (first, a_subscription(card=card))]
+    told = published(Account(ALICE, subscriptions=tuple(states)), POLICY, NOW).subscription
+    assert (told["status"], told["card"]) == ("active", {"brand": "visa", "last4": "4242"})
+
+
 def test_the_period_that_is_told_is_the_subscriptions_own_though_it_is_not_paid():
     state = replace(state_of(a_subscription(), None, [], PRICES, POLICY.levels), paid_through=NOW)
     told = published(Account(ALICE, subscriptions=(state,)), POLICY, NOW).subscription

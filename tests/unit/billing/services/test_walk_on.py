@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from billing.domain.ids import CustomerId
 from billing.errors import BillingError, StoreUnavailable, StripeUnavailable
 from billing.services.walk_on import Walked, each_in_turn
 from tests.fakes.catching_up import HOUR, CatchingUp
 from tests.fakes.core import a_notice
 from tests.fakes.lifecycles import refunds
-from tests.fakes.snapshots import NOW, SESSION, an_order
+from tests.fakes.snapshots import BOB, CUSTOMER, DAY, NOW, SESSION, an_order
+from tests.fakes.stripe_told import told_invoice
 from tests.unit.billing.services.test_looks import World
 
 STARTED = NOW + HOUR
@@ -37,6 +39,17 @@ def test_of_several_lists_that_can_not_be_read_the_first_says_why() -> None:
     lists = [fails(StripeUnavailable("down")), fails(StoreUnavailable("throttled"))]
     with pytest.raises(StripeUnavailable):
         each_in_turn(lists, STARTED, CatchingUp().deps.walking)
+
+
+def test_of_two_customers_on_a_page_each_is_held_against_an_account_of_its_own() -> None:
+    world = World()
+    world.core.has_customer(BOB, CustomerId("cus_bob"))
+    world.lists.invoices.made = [
+        told_invoice(id="in_8", period_end=NOW + 60 * DAY),
+        told_invoice(id="in_9", customer="cus_bob"),
+    ]
+    assert world.run(only="invoices") == Walked(read=2, queued=2, more=False)
+    assert [message["customer"] for message in world.core.queue.messages] == ["cus_bob", CUSTOMER]
 
 
 @pytest.mark.parametrize("listed", [("re_1", "re_2"), ("re_2", "re_1")])
