@@ -96,6 +96,26 @@ def test_the_reasons_of_a_transaction_that_can_never_be_written_are_told(client:
     assert refused.value.ids == {"reason": "None, ValidationError"}
 
 
+def test_what_is_left_of_a_hundred_keys_is_asked_for_alone_and_then_the_others(client: Canceled) -> None:
+    """DynamoDB takes a hundred at once, and refuses more."""
+    names = [f"ORDER#{number:03}" for number in range(150)]
+
+    def asked(*some: str) -> dict[str, Any]:
+        return {"accounts": {"Keys": [{"pk": {"S": name}} for name in some], "ConsistentRead": True}}
+
+    def there(*some: str) -> dict[str, Any]:
+        return {"accounts": [{"pk": {"S": name}} for name in some]}
+
+    for left, found in ((asked(names[7]), names[10:100]), ({}, [names[7]])):
+        wanted = names[:100] if left else [names[7]]
+        answer = {"Responses": there(*found), "UnprocessedKeys": left}
+        client.stub.add_response("batch_get_item", answer, {"RequestItems": asked(*wanted)})
+    client.stub.add_response(
+        "batch_get_item", {"Responses": there(*names[140:])}, {"RequestItems": asked(*names[100:])}
+    )
+    assert set(calls.get_all(client.client, "accounts", names)) == {names[7], *names[10:100], *names[140:]}
+
+
 TABLES = Tables("events", "accounts", "ledger")
 ALICE = UserId("alice")
 WALK = Walk("some", seen=NOW - timedelta(days=1), since=NOW - timedelta(days=1), until=NOW)

@@ -99,6 +99,34 @@ def test_a_full_list_takes_no_more_and_the_event_is_parked_all_the_same(world: W
     assert events.record(parked("evt_3")) is Recording.OWNED
 
 
+def test_an_owner_that_appears_while_a_full_list_is_met_brings_the_event_back(world: World) -> None:
+    """Money rule 9: also the second try, without the list, is written only while there is none."""
+    events = DynamoEvents(world.client, world.tables, most_parked=1)
+    events.record(parked("evt_0"))
+    account, tries = stored(world), list[object]()
+
+    def second_try(params: object, **_: object) -> None:
+        tries.append(params)
+        if len(tries) == 2:
+            world.accounts.own_customers(account, [STRANGER])
+
+    name = "provide-client-params.dynamodb.TransactWriteItems"
+    world.client.meta.events.register(name, second_try)
+    try:
+        assert events.record(parked("evt_1")) is Recording.OWNED
+    finally:
+        world.client.meta.events.unregister(name, second_try)
+    assert world.events.records([EventId("evt_1")]) == {}
+
+
+def test_an_event_whose_record_is_gone_is_taken_off_its_list_too(world: World) -> None:
+    for name in ("evt_0", "evt_1"):
+        world.events.record(parked(name))
+    world.client.delete_item(TableName=world.tables.events, Key={"id": {"S": "evt_0"}})
+    found = world.events.parked(STRANGER, 1)
+    assert (found.records, found.unparked) == ((), Unparked(STRANGER, frozenset({EventId("evt_0")}), last=False))
+
+
 def test_records_are_read_back_by_id(world: World) -> None:
     settled = event(id=EventId("evt_2"), outcome=Outcome.APPLIED)
     for record in (parked(), settled):
@@ -132,6 +160,7 @@ def test_customers_with_a_list_are_listed_by_their_ids(world: World) -> None:
     assert first.after == customers[99]
     rest = lists.page(replace(walk, after=first.after))
     assert (rest.objects[0], len(rest.objects)) == ({"object": "customer", "id": customers[100]}, 5)
+    assert world.requests[-1]["ExclusiveStartKey"]["pk"] == {"S": f"PARKED#{customers[99]}"}
     assert rest.after is None
 
 
