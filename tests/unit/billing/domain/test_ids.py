@@ -1,5 +1,6 @@
 """Ids and the small readers of what comes from outside."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -21,6 +22,30 @@ def test_anything_else_does_not(value):
     for read in (ids.required, ids.optional):
         with pytest.raises(UnfitError, match=r"^customer$"):
             read(value, ids.CUSTOMER_ID, "customer")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fit", "unfit"),
+    [
+        (ids.USER_ID, ["alice", "auth0|5f7c", "a.b+c=d@example.com", "x" * 128], ["a#b", "a b", "a/b", "a:b", "ä"]),
+        (ids.USER_ID, ["7"], ["x" * 129, "alice\n"]),
+        (ids.EVENT_ID, ["evt_1", "evt_1Ab_2"], ["look_cs_1_1", "evt_a-b"]),  # a look's id is ours alone
+        (ids.NOTICE_ID, ["evt_1", "look_cs_1_1"], ["cs_1", "look_"]),
+        (ids.SESSION_ID, ["cs_test_" + "a" * 58, "cs_live_" + "a" * 190], ["cs_", "cs_a#b"]),
+        (ids.CHARGE_ID, ["ch_1", "py_1"], ["pi_1", "_1"]),
+        (ids.PRICE_ID, ["price_1", "plan_1"], ["_1", "prod_1"]),
+        (ids.ORDER_ID, ["ord_a-b_C9"], ["ord_a#b", "order_1"]),
+        (ids.RESERVATION_ID, ["rsv_" + "0a" * 12], ["rsv_" + "0a" * 13, "rsv_" + "0z" * 12, "rsv_1"]),
+        (ids.TRANSACTION_ID, ["000000000002#000"], ["2#000", "000000000002#00"]),
+        (ids.IDEMPOTENCY_KEY, ["a key", "~" * 255, " "], ["", "~" * 256, "ä", "a\n"]),
+        (ids.CORRELATION_ID, ["Root=1-67891233-abcdef", "x" * 128], ["x" * 7, "a correlation", 'x"' * 9]),
+    ],
+)
+def test_each_kind_of_id_is_what_it_is_and_nothing_longer_or_wider(
+    pattern: re.Pattern[str], fit: list[str], unfit: list[str]
+) -> None:
+    """S25: ids are parts of keys and of lines of a log."""
+    assert [text for text in (*fit, *unfit) if ids.fits(text, pattern)] == fit
 
 
 def test_an_absent_id_may_be_absent_only_where_that_is_allowed():

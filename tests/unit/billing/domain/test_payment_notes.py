@@ -54,6 +54,8 @@ def test_a_refund_changes_its_payment_in_place():
     first = last_payments((), [paid("cs_1"), paid("cs_2", 1)])
     again = last_payments(first, [paid("cs_1", refunds=(a_refund(500),))])
     assert [(note.source, note.refunded) for note in again] == [("cs_2", 0), ("cs_1", 500)]
+    later = last_payments(again, [paid("cs_3", 2)])
+    assert [(note.source, note.refunded) for note in later] == [("cs_3", 0), ("cs_2", 0), ("cs_1", 500)]
 
 
 def test_the_lines_of_an_invoice_are_one_payment_of_what_was_captured():

@@ -185,6 +185,10 @@ def test_one_that_is_live_is_a_second_one_without_access_too(status):
     assert second(OLD_TEAM, replace(NEW_PRO, status=status)) == ["sub_b"]
 
 
+def test_one_that_ends_with_its_period_is_a_second_one_until_then():
+    assert second(OLD_TEAM, replace(NEW_PRO, cancel_at_period_end=True)) == ["sub_b"]
+
+
 def test_one_of_two_groups_may_be_second_in_either():
     both = named("sub_d", item(PRO_MONTHLY), item(STORAGE))
     assert second(both, STORED) in (["sub_c"], ["sub_d"])
