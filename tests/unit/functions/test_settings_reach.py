@@ -20,6 +20,7 @@ from tests.fakes.snapshots import an_order
 from tests.unit.billing.adapters.http_servers import answer
 from tests.unit.billing.adapters.stripe_wire import sent
 from tests.unit.billing.adapters.test_stripe_adapter import PRICE
+from tests.unit.billing.adapters.test_stripe_plan_changes import ITEM, PRODUCT, SUB, SUBSCRIPTION
 from tests.unit.functions.process import Environment
 
 CUSTOMER = CustomerId("cus_1")
@@ -96,6 +97,16 @@ def test_a_price_gives_the_levels_of_this_installation(
     price = catalog().price(PriceId("price_1"))
     assert price is not None
     assert (price.problem, price.gives.level) == (None, "GOLD")
+
+
+def test_what_is_subscribed_to_has_the_levels_of_this_installation(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEVELS", "NONE,GOLD")
+    gold = ITEM | {"price": PRICE | {"product": PRODUCT, "metadata": {"plan": "p", "entitlement_level": "GOLD"}}}
+    environment.server.play = answer(json.dumps(SUBSCRIPTION | {"items": {"data": [gold], "has_more": False}}))
+    [item] = subscriptions_dependencies().change.stripe.live(SUB).items
+    assert (item.price.problem, item.price.gives.level) == (None, "GOLD")
 
 
 @pytest.mark.parametrize("account", ["acct_1Connected", ""])
