@@ -143,7 +143,9 @@ def test_nothing_kept_is_a_miss(cache: UpstashCache, metrics: FakeMetrics, log: 
 def test_lives(cache: UpstashCache, redis: Redis, state: PublishedAccount, kind: str, seconds: int) -> None:
     """F62: who paid has access within 60 s."""
     assert cache.publish([state], [EVENT])
-    assert redis.ttl(PREFIX + kind) in (seconds, seconds - 1)
+    left = redis.ttl(PREFIX + kind)
+    assert left != -1, "it would live for ever"
+    assert seconds - 3 <= left <= seconds, "on a busy machine some of it has passed; -2 is all of a single second"
 
 
 def test_the_catalog_lives_as_long_as_it_is_told(cache: UpstashCache, redis: Redis) -> None:
