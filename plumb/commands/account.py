@@ -8,6 +8,7 @@ from billing.adapters.dynamodb.shapes import written
 from billing.domain.account import Account, credits_at
 from billing.domain.ids import unix_time
 from billing.domain.ledger import Entry
+from billing.domain.subscription import SubscriptionState
 from plumb.cached import CachedAccount, read_cached
 from plumb.cli import OK, operator_command
 from plumb.errors import PlumbError
@@ -89,7 +90,7 @@ def _show(out: Output, account: Account, now: dict[str, Any]) -> None:
     if account.subscriptions:
         out.table(
             ("subscription", "status", "plan", "price", "period end", "cancels"),
-            ((s.id, s.status, s.plan, s.price_id, s.period_end, s.cancel_at_period_end) for s in account.subscriptions),
+            ((s.id, s.status, s.plan, s.price_id, s.period_end, _cancels(s)) for s in account.subscriptions),
             "Subscriptions",
         )
     if account.lots:
@@ -107,6 +108,11 @@ def _show(out: Output, account: Account, now: dict[str, Any]) -> None:
             ((grant.level, grant.purchase, grant.paid_at, grant.days, grant.ended_at) for grant in account.levels),
             "Levels bought",
         )
+
+
+def _cancels(subscription: SubscriptionState) -> object:
+    """When it ends: at a moment of its own (the portal sets one), or with its period."""
+    return subscription.cancel_at or (subscription.cancel_at_period_end and subscription.period_end)
 
 
 def _show_ledger(out: Output, ledger: tuple[Entry, ...]) -> None:

@@ -2,6 +2,7 @@
 
 import click
 
+from billing.domain.subscription import LIVE
 from plumb.cli import OK, operator_command
 from plumb.errors import PlumbError
 from plumb.invocation import Invocation
@@ -33,7 +34,7 @@ def command(invocation: Invocation, user: str, at_stripe: bool) -> int:
     """
     world, out, name = invocation.world, invocation.out, user_id(user)
     account = world.account_of(name)
-    live = [state.id for state in account.subscriptions if state.status in ("active", "trialing", "past_due")]
+    live = [state.id for state in account.subscriptions if state.status in LIVE]
     if at_stripe and live:
         raise PlumbError(
             f"{name} still has the subscription {live[0]}: cancel it first, its receipts need the address."

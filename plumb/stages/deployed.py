@@ -4,6 +4,7 @@ Read from the functions and not from the stack's parameters: what they run with 
 behind the alias, whatever was changed by hand since. Only names of secrets stand there (failure-modes S18).
 """
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,7 +29,7 @@ def deployed_stack(
 ) -> Site:
     """Read a stack. Raises PlumbError when there is none, and what boto3 raises."""
     name, configured = (stack, None) if stack else _stack_of(stage, samconfig)
-    place = region or configured
+    place = region or configured or os.environ.get("AWS_REGION")  # boto3 reads AWS_DEFAULT_REGION alone
     session = boto3.Session(region_name=place)
     description = _describe(session.client("cloudformation"), name)
     outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}

@@ -16,7 +16,7 @@ const MESSAGES = {
   subscription_paused: "The subscription is paused. Resume it first.",
   subscription_canceling: "The subscription is about to end. Keep it first, then change the plan.",
   subscription_not_changeable: "This subscription cannot be changed here. Please write to us.",
-  change_not_now: "A smaller plan begins when this period is over: what you have paid for stays yours until then.",
+  change_not_now: "A plan that costs less begins when this period is over: what you have paid for stays yours until then.",
   preview_expired: "These figures are too old. Choose the plan again to see new ones.",
   plan_mismatch: "Your subscription cannot change to this plan.",
   portal_flow_unavailable: "The billing pages do not offer this.",

@@ -10,7 +10,7 @@ from plumb.errors import PlumbError
 from plumb.stages.deployed import deployed_stack
 from plumb.world import World
 from tests.fakes.operator import Operator, environment
-from tests.unit.plumb.conftest import FUNCTIONS, REGION, Deployed
+from tests.unit.plumb.conftest import FUNCTIONS, REGION, STACK, Deployed
 
 
 def test_a_stack_tells_all_that_is_needed(deployed: Deployed) -> None:
@@ -27,6 +27,17 @@ def test_a_stack_tells_all_that_is_needed(deployed: Deployed) -> None:
     assert not site.local
     assert not site.live
     assert site.conflicts() == []
+
+
+def test_the_region_is_found_where_the_sdks_of_aws_look(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """boto3 alone reads another variable (https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html)."""
+    deployed.deploy()
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_REGION", REGION)
+    assert deployed_stack("staging", STACK).aws["AWS_REGION"] == REGION
 
 
 def test_functions_that_disagree(deployed: Deployed) -> None:
