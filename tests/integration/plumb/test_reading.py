@@ -12,6 +12,7 @@ from local.stack import Stack
 from tests.fakes.operator import Operator
 from tests.integration.purchase.books import Books
 from tests.integration.purchase.shop import Shop
+from tests.integration.purchase.wait import until
 
 
 @pytest.fixture
@@ -130,9 +131,15 @@ def test_the_newest_of_a_type_is_signed_for_the_webhook(
     delivery = plumb("event", "sign", event["type"]).document
     assert json.loads(delivery["body"])["id"] == event["id"]
     assert plumb("event", "sign", event["id"]).document["body"] == delivery["body"]
-    invoked = stack.lambda_client().invoke(FunctionName="WebhookFunction", Payload=json.dumps(delivery))
-    answer = json.loads(invoked["Payload"].read())
-    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"ok": True, "idempotent": True})
+    functions = stack.lambda_client()
+
+    def known() -> bool:
+        invoked = functions.invoke(FunctionName="WebhookFunction", Payload=json.dumps(delivery))
+        answer = json.loads(invoked["Payload"].read())
+        assert answer["statusCode"] == 200, answer
+        return json.loads(answer["body"]) == {"ok": True, "idempotent": True}
+
+    until("the webhook knows it", known)
     assert "no event of type tax.settings.updated" in plumb("event", "sign", "tax.settings.updated").err
 
 
