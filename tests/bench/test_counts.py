@@ -14,6 +14,7 @@ from tests.bench.stored import read
 from tests.bench.world import World, world
 
 pytestmark = pytest.mark.timeout(300)
+_TRIES = 3
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,12 @@ def first(running: World, idle: list[Step]) -> dict[str, Step]:
 
 @pytest.fixture(scope="module")
 def steps(running: World, first: dict[str, Step]) -> dict[str, Step]:
-    return {step.name: step for step in counted(running)}
+    """On a busy machine a call may miss its time limit; it is made again, and counted twice. Then all is counted anew."""
+    for _ in range(_TRIES):
+        found = {step.name: step for step in counted(running)}
+        if not any(metric.startswith("EventsFailed") for step in found.values() for metric in step.metrics):
+            break
+    return found
 
 
 def test_what_is_counted_is_what_is_stored(idle: list[Step], steps: dict[str, Step]) -> None:
