@@ -35,7 +35,8 @@ def first(running: World, idle: list[Step]) -> dict[str, Step]:
 
 @pytest.fixture(scope="module")
 def steps(running: World, first: dict[str, Step]) -> dict[str, Step]:
-    """On a busy machine a call may miss its time limit; it is made again, and counted twice. Then all is counted anew."""
+    """On a busy machine a call may miss its time limit, and is made and counted again: then all is counted anew."""
+    found: dict[str, Step] = {}
     for _ in range(_TRIES):
         found = {step.name: step for step in counted(running)}
         if not any(metric.startswith("EventsFailed") for step in found.values() for metric in step.metrics):
