@@ -51,9 +51,17 @@ def main(
         pauses=pauses,
         timeout=delivery_timeout,
     )
-    # A stand-in has nothing to finish: a signal ends open connections at once.
+    # A stand-in has nothing to finish: a signal ends open connections at once. An idle one is kept for longer than
+    # clients keep theirs (httpx: 5 s, as uvicorn by itself), so that none is closed just as it is used again.
     uvicorn.run(
-        app, host=host, port=port, log_level=log_level, access_log=False, timeout_graceful_shutdown=1, ws="none"
+        app,
+        host=host,
+        port=port,
+        log_level=log_level,
+        access_log=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        ws="none",
     )
 
 

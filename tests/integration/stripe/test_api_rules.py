@@ -95,3 +95,14 @@ def test_search_is_behind_what_is_listed(stand_in):
     stand_in.control("search", lag_seconds=0)
     assert [each.id for each in stand_in.v1.customers.search(query).auto_paging_iter()] == [made.id]
     stand_in.control("search", lag_seconds=2)
+
+
+def test_a_connection_is_kept_for_longer_than_clients_keep_theirs(stand_in):
+    """One that has been idle for nearly five seconds is used again by httpx: the server must not be closing it then."""
+    with httpx.Client(base_url=stand_in.url, trust_env=False, limits=httpx.Limits(keepalive_expiry=60)) as client:
+        sockets = []
+        for pause in (6, 0):
+            answer = client.get("/_control/clock")
+            sockets.append(answer.extensions["network_stream"].get_extra_info("client_addr"))
+            time.sleep(pause)
+    assert sockets[0] == sockets[1]
