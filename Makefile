@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo token dashboard openapi sbom seed test test-unit test-integration test-scenarios test-browser test-live \
-	simulate planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost bench cost coverage coverage-domain build nightly \
+	simulate releasable planted fuzz-api fuzz-webhook load prove failure-modes mutation reconcile-cost bench cost coverage coverage-domain build nightly \
 	check check-format lint format typecheck validate validate-source lock clean FORCE
 
 help: ## list the commands
@@ -89,6 +89,9 @@ test-live: .venv/.ready ## end to end against Stripe's test mode, with the key i
 
 simulate: .venv/.ready ## the whole system from seeds, held to an oracle: make simulate RUNS=10000 SEED=1
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) $(ARGS)
+
+releasable: .venv/.ready ## whether a million seeds have run on the product that lies here, each failure explained
+	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation.release
 
 planted: .venv/.ready ## bugs planted in the protocol, and the seeds until each is seen: make planted BUG=refund-as-delta
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation.planted $(if $(BUG),--bug $(BUG),$(if $(ARGS),,--write)) $(ARGS)
