@@ -95,6 +95,8 @@ def test_a_subscription_starts_once(shop: Shop, user: str) -> None:
     shop.shoot("account-subscribed")
 
     shop.visit("/")
+    expect(shop.card("pro_monthly")).to_contain_text("You have this")
+    expect(shop.card("team_seat_monthly").get_by_text("You have this")).to_be_hidden()
     shop.press_buy("pro_monthly")
     problem = shop.test_id("price-pro_monthly").get_by_role("alert")
     expect(problem).to_contain_text("You already have a subscription")

@@ -15,6 +15,8 @@ def test_a_cart_is_paid_for_on_this_site_with_a_promotion_code(shop: Shop, user:
     shop.card("credits_2000_90d").get_by_label("Quantity").fill("2")
     shop.add_to_cart("credits_2000_90d")
     shop.add_to_cart("credits_500")
+    expect(shop.card("credits_500").get_by_role("button", name="Added")).to_be_visible()
+    expect(shop.card("credits_500").get_by_role("button", name="Add to cart")).to_be_enabled()
     page.reload()  # the cart stays
     cart = shop.test_id("cart")
     expect(cart.get_by_role("listitem")).to_contain_text(["2 × 2,000 credits, 90 days", "1 × 500 credits"])
@@ -30,6 +32,7 @@ def test_a_cart_is_paid_for_on_this_site_with_a_promotion_code(shop: Shop, user:
     shop.shoot("checkout-on-this-site")
     shop.hosted.pay_by_card(PAYS, form)
     shop.expect_outcome("paid")
+    expect(shop.test_id("difference")).to_have_text("-$7.00")
     expect(shop.test_id("total")).to_have_text("$28.00")
     expect(shop.test_id("balance")).to_have_text("4,500 credits")
     shop.visit("/")

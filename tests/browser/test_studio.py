@@ -61,7 +61,7 @@ def test_what_comes_with_a_level_leads_to_its_prices(shop: Shop, user: str) -> N
     shop.press("Quote one")
     problem = shop.test_id("answer-motto").get_by_role("alert")
     expect(problem).to_contain_text("This comes with level PRO.")
-    problem.get_by_role("link", name="Get it").click()
+    problem.get_by_role("link", name="Get level PRO").click()
     question = shop.test_id("pay-problem")
     expect(question).to_contain_text("Which one do you want?")
     shop.shoot("checkout-several-prices")

@@ -1,17 +1,22 @@
 /** The account page: balance, level, subscriptions and what can be done about them, and the ledger behind it all. */
 
 import { getAccount, getCatalog, getCredits } from "./api.js";
+import { backFromPortal } from "./billing.js";
 import { figure, h } from "./dom.js";
 import { date, number } from "./format.js";
 import { signInButtons } from "./header.js";
 import { ledger } from "./ledger.js";
 import { lotsSection, reservationsSection } from "./lots.js";
 import { messageFor } from "./messages.js";
+import { pollDelays } from "./polling.js";
 import { getPurchases, purchasesSection } from "./purchases.js";
 import { currentSession, sessionEvents } from "./session.js";
 import { subscriptionsSection } from "./subscriptions.js";
 
 const place = document.getElementById("account");
+
+/** Seconds. Most events of Stripe's come within two. */
+const PORTAL_DELAYS = [1, 1, 2, 3, 5, 8];
 
 /** Only the newest showing may draw: a change, or another person signing in, starts another. */
 let newest = 0;
@@ -38,12 +43,25 @@ async function showAccount(news = null) {
     ]);
     const [purchases, entries] = await Promise.all([getPurchases(), ledger()]);
     add([purchasesSection(purchases, account.levels), entries]);
+    if (backFromPortal()) follow(account, mine);
   } catch (error) {
     draw([
       h("div", { class: "notice bad", role: "alert" },
         h("p", {}, messageFor(error)),
         h("button", { class: "button small", type: "button", click: () => showAccount() }, "Try again")),
     ]);
+  }
+}
+
+/** Show the account anew as soon as it is another one: the event of what was done at the portal may come after its visitor. */
+async function follow(shown, mine) {
+  try {
+    for await (const _ of pollDelays(PORTAL_DELAYS)) {
+      if (mine !== newest) return;
+      if (JSON.stringify(await getAccount()) !== JSON.stringify(shown)) return showAccount();
+    }
+  } catch (error) {
+    messageFor(error); // for its line in the console: what is shown is true, and a reload asks again
   }
 }
 

@@ -2,6 +2,8 @@
 
 import { STRIPE_TIMEOUT_MS, call } from "./api.js";
 
+const VISIT = "plumbline.portal";
+
 const ask = (path, body) => call(path, { method: "POST", body, timeoutMs: STRIPE_TIMEOUT_MS });
 
 /** What a change would cost, now and in each period. Nothing is changed. @param {{subscriptionId, priceId, quantity}} wanted */
@@ -17,6 +19,14 @@ export const changePlan = (wanted) => ask("/subscriptions/change", wanted);
  */
 export async function visitPortal(where = {}) {
   const { url } = await ask("/portal/sessions", where);
+  sessionStorage.setItem(VISIT, "1");
   location.assign(url);
   await new Promise((resolve) => addEventListener("pageshow", (event) => event.persisted && resolve(), { once: true }));
+}
+
+/** Whether this tab has been at the portal since it was asked last: what was changed there comes with an event. */
+export function backFromPortal() {
+  const was = sessionStorage.getItem(VISIT) !== null;
+  sessionStorage.removeItem(VISIT);
+  return was;
 }

@@ -1,13 +1,17 @@
 /** One price as a card: what it costs, what it gives, how many, and the button. */
 
-import { h } from "./dom.js";
+import { h, whileBusy } from "./dom.js";
 import { money, period } from "./format.js";
 import { whatItGives } from "./gives.js";
 import { amountIn } from "./offers.js";
 
+/** The cart may be off the screen, so the button says for a moment what it has done. */
+const shortly = () => new Promise((resolve) => setTimeout(resolve, 900));
+
 /**
  * @param {object} price of the catalog
  * @param {{currency: string, buy: Function, add: ?Function}} shop `add` is there for what the cart takes
+ * @returns {HTMLElement} in it what says that the visitor has this already (`data-had`), hidden
  */
 export function priceCard(price, { currency, buy, add }) {
   const name = price.lookupKey ?? price.priceId;
@@ -20,6 +24,8 @@ export function priceCard(price, { currency, buy, add }) {
   const gives = whatItGives(price);
   return h("li", { class: "card", "data-testid": `price-${name}` },
     h("h3", { id: heading }, price.productName),
+    h("p", { hidden: true, "data-had": price.priceId },
+      h("span", { class: "badge" }, "You have this"), " ", h("a", { href: "/account" }, "Change or cancel")),
     h("p", { class: "price" },
       h("strong", {}, money(cost.unitAmount, cost.currency)),
       price.interval ? ` per ${period(price)}` : null),
@@ -33,7 +39,11 @@ export function priceCard(price, { currency, buy, add }) {
         click: ({ currentTarget }) => withLine((line) => buy({ items: [line], currency: cost.currency }, currentTarget, place)),
       }, price.interval ? "Subscribe" : "Buy now"),
       add && h("button", {
-        class: "button plain", type: "button", "aria-describedby": heading, click: () => withLine(add),
+        class: "button plain", type: "button", "aria-describedby": heading,
+        click: ({ currentTarget }) => withLine((line) => {
+          add(line);
+          return whileBusy(currentTarget, "Added", shortly);
+        }),
       }, "Add to cart")),
     place);
 }

@@ -19,6 +19,9 @@ const place = document.getElementById("prices");
 /** What the visitor has chosen above the prices. */
 const chosen = { interval: "month", currency: null, kind: "hosted" };
 
+/** The prices of the visitor's subscriptions. */
+let had = [];
+
 async function showPrices() {
   try {
     const [{ prices }, { stripeJs }] = await Promise.all([getCatalog(), config()]);
@@ -53,6 +56,7 @@ function drawShop(prices, canEmbed) {
         cards(packs, ({ priceId, quantity }) => addToCart(priceId, quantity))),
     ].filter(Boolean));
     drawCart();
+    markHad();
   };
   const pick = (name) => (value) => {
     chosen[name] = value;
@@ -85,17 +89,30 @@ async function showStanding() {
   const standing = document.getElementById("standing");
   const session = currentSession();
   standing.hidden = !session;
-  if (!session) return standing.replaceChildren();
+  if (!session) {
+    had = [];
+    markHad();
+    return standing.replaceChildren();
+  }
   standing.replaceChildren("Signed in as ", h("strong", {}, session.user), ".");
   let rest;
   try {
-    const { credits, entitlements } = await getAccount();
+    const { credits, entitlements, subscriptions } = await getAccount();
+    if (currentSession()?.token === session.token) {
+      had = subscriptions.map(({ priceId }) => priceId);
+      markHad();
+    }
     rest = [" You have ", h("strong", {}, plural(credits.available, "credit")),
       " and level ", h("strong", {}, entitlements.level), "."];
   } catch (error) {
     rest = [" ", messageFor(error)];
   }
   if (currentSession()?.token === session.token) standing.append(...rest); // else somebody else signed in meanwhile
+}
+
+/** In place: a card that were drawn anew would lose what has been typed or pressed in it. */
+function markHad() {
+  for (const mark of document.querySelectorAll("[data-had]")) mark.hidden = !had.includes(mark.dataset.had);
 }
 
 async function showDemoUsers() {

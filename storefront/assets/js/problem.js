@@ -23,7 +23,7 @@ const NEXT_STEP = {
   },
   insufficient_credits: ({ details }) =>
     [` You have ${plural(details.available, "credit")}. `, h("a", { href: "/#packs" }, "Buy more")],
-  level_required: () => [" ", h("a", { href: "/checkout/pay?entitlementLevel=PRO" }, "Get it")],
+  level_required: () => [" ", h("a", { href: "/checkout/pay?entitlementLevel=PRO" }, "Get level PRO")],
   unknown_price: () => [" ", h("a", { href: "/" }, "See what is for sale")],
   price_unavailable: () => [" ", h("a", { href: "/" }, "See what is for sale")],
   incompatible_lines: () => [" ", h("a", { href: "#cart" }, "Look at your cart")],

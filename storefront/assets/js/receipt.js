@@ -45,9 +45,19 @@ function lineTable({ lines, amountTotal, currency }) {
       h("td", {}, line.name),
       h("td", { class: "amount" }, number(line.quantity)),
       h("td", { class: "amount" }, money(line.unitAmount, currency))))),
-    h("tfoot", {}, h("tr", {},
+    h("tfoot", {}, [difference(lines, amountTotal, currency), h("tr", {},
       h("th", { scope: "row", colspan: 2 }, "Total paid"),
-      h("td", { class: "amount", "data-testid": "total" }, money(amountTotal, currency)))));
+      h("td", { class: "amount", "data-testid": "total" }, money(amountTotal, currency)))]));
+}
+
+/** What lies between the list prices and what was paid. Less can be a promotion code, or a trial; more is a tax. */
+function difference(lines, amountTotal, currency) {
+  if (lines.some(({ unitAmount }) => unitAmount === null)) return null;
+  const between = amountTotal - lines.reduce((sum, { quantity, unitAmount }) => sum + quantity * unitAmount, 0);
+  if (between === 0) return null;
+  return h("tr", {},
+    h("th", { scope: "row", colspan: 2 }, between < 0 ? "Not charged: promotion or trial" : "Taxes"),
+    h("td", { class: "amount", "data-testid": "difference" }, money(between, currency)));
 }
 
 function fact(label, value, code = false) {

@@ -53,7 +53,7 @@ function card(subscription, prices, reload) {
       h("div", {},
         h("h3", {}, nameOf(subscription, price)),
         h("p", { class: "quiet" }, price ? cost(price, quantity) : "At a price that is no longer sold. It stays as it is.")),
-      h("span", { class: `badge ${ends ? "ending" : status}` }, ends ? "Ends soon" : STATUS[status] ?? status)),
+      h("span", { class: `badge ${ends ? "ending" : status}` }, ends ? "Ending" : STATUS[status] ?? status)),
     h("p", { class: "when", "data-testid": "when" }, when(subscription)),
     actions, problem, panel,
     h("code", {}, subscriptionId));
