@@ -36,7 +36,7 @@ class Standing:
 
 
 def standing(repository: Path = REPOSITORY) -> Standing:
-    """Count what the record says. A piece with changes that were not committed is of no product that anybody can see."""
+    """Count what the record says. A piece with uncommitted changes is of no product that anybody can see."""
     every = pieces(repository)
     counted = [piece for piece in every if piece.clean and _same_product(repository, piece.commit)]
     return Standing(_distinct(counted), tuple(unexplained(every, reasons(repository))))
