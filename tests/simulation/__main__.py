@@ -74,9 +74,11 @@ def _run(seeds: range, processes: int) -> Iterator[Done]:
 
 
 def _progress(done: Done, runs: int, seconds: float) -> str:
+    calls = done.calls + done.deeds
+    cpu = f"{done.runs / done.cpu_seconds:.1f} runs, {calls / done.cpu_seconds:,.0f} calls"
     return (
-        f"{done.runs} of {runs} runs, {done.calls} calls, {done.runs / seconds:.1f} runs/s, "
-        f"{done.runs / done.cpu_seconds:.1f} per CPU second, {len(done.failed)} failed"
+        f"{done.runs} of {runs} runs, {calls} calls of handlers and actors, {done.runs / seconds:.1f} runs/s; "
+        f"per CPU second {cpu}; {len(done.failed)} failed"
     )
 
 

@@ -16,6 +16,7 @@ class Done:
 
     runs: int = 0
     calls: int = 0
+    deeds: int = 0
     cpu_seconds: float = 0.0
     failed: list[Outcome] = field(default_factory=list)
 
@@ -23,6 +24,7 @@ class Done:
         """Count another process's runs in."""
         self.runs += other.runs
         self.calls += other.calls
+        self.deeds += other.deeds
         self.cpu_seconds += other.cpu_seconds
         self.failed += other.failed
 
@@ -35,6 +37,7 @@ def some(seeds: range) -> Done:
         outcome = run(seed)
         done.runs += 1
         done.calls += outcome.calls
+        done.deeds += outcome.deeds
         if outcome.failure is not None:
             done.failed.append(outcome)
     done.cpu_seconds = time.process_time() - begun

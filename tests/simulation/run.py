@@ -38,6 +38,8 @@ class Outcome:
     tape: Tape = field(default_factory=dict, repr=False)
     calls: int = 0
     """Invocations of handlers, those at rest among them."""
+    deeds: int = 0
+    """Calls of actors: what people, other apps and the weather did."""
     seconds: float = 0.0
     trace: str = ""
     """A hash of all that happened: two runs of one seed have the same."""
@@ -57,7 +59,8 @@ def run(seed: int, tape: Mapping[Name, int] | None = None, world: type[Simulatio
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         failure = f"the simulation itself failed: {type(error).__name__}: {error}"
     told = hashlib.sha256("\n".join(sim.story).encode()).hexdigest()[:16]
-    return Outcome(seed, failure, sim.story, sim.chance.tape, sim.calls, time.perf_counter() - begun, told)
+    seconds = time.perf_counter() - begun
+    return Outcome(seed, failure, sim.story, sim.chance.tape, sim.calls, sim.deeds, seconds, told)
 
 
 def live(sim: Simulation, calls: int = CALLS) -> None:
@@ -90,6 +93,7 @@ def _last_word(sim: Simulation) -> bool:
     if not sim.chance.happens((sim.step, "wavers"), 0.3):
         return False
     if DEEDS[sim.chance.one((sim.step, "last word"), _LAST_WORDS)].do(sim):
+        sim.deeds += 1
         return True
     sim.chance.tape.pop((sim.step, "wavers"), None)
     return False
@@ -99,7 +103,9 @@ def _deed(sim: Simulation) -> None:
     """Somebody does something. The last name that is drawn is the one that stands on the tape."""
     for _ in range(_TRIES):
         name = sim.chance.of((sim.step, "deed"), THEMES[sim.theme])
-        if name == "nothing" or DEEDS[name].do(sim) or sim.chance.replays:
+        done = name != "nothing" and DEEDS[name].do(sim)
+        sim.deeds += done
+        if done or name == "nothing" or sim.chance.replays:
             return
     sim.chance.tape.pop((sim.step, "deed"), None)
 

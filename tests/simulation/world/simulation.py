@@ -86,6 +86,7 @@ class Simulation:
         look_once(self.dynamo, self.system, clock.now())
         self.deliveries = Deliveries(self.engine, self.scheduler)
         self.calls = 0
+        self.deeds = 0
         self.theme = self.chance.one(("theme",), ("everything", "money back", "plans", "spending", "buying"))
         """What happens more often than in other runs."""
         self.gate.mood = self.chance.one(("mood",), MOODS)
