@@ -17,6 +17,8 @@ from tests.simulation.world.simulation import USERS, Simulation
 from tests.simulation.world.system import GRACE
 from tests.simulation.world.watch import Violation, plain_item
 
+_LOOKED_BACK = 35 * 86400
+"""Seconds before the last look at it that a list of invoices is read from."""
 _USES = {"SPEND": 1, "SPEND_REVERSAL": -1}
 
 
@@ -55,7 +57,21 @@ def _known(sim: Simulation) -> Known:
     journal = sim.journal
     granted = {key: amount for lots in sim.watch.lots.values() for key, amount in lots.items()}
     earlier = tuple((each.price, each.metadata, each.at) for each in journal.sold.earlier)
-    return Known(frozenset(journal.forged), journal.owners, journal.sold.orders, earlier, granted)
+    return Known(frozenset(journal.forged), journal.owners, journal.sold.orders, earlier, granted, unheard(sim))
+
+
+def unheard(sim: Simulation) -> frozenset[str]:
+    """The invoices that a customer who was taken over had paid long before, and of which no event ever came: to take
+    over grants no past, and the look at invoices passes by those of nobody (decision 0016). A resync grants them.
+    """
+    taken = sim.journal.taken
+    if not taken:
+        return frozenset()
+    world = sim.engine.world
+    heard = {_object(sim, event).get("id") for event in sim.watch.outcomes if world.find(event) is not None}
+    heard |= {purchase.split("#")[0] for lots in sim.watch.lots.values() for purchase, _ in lots}
+    old = (each for each in world.all("invoice") if each["created"] + _LOOKED_BACK < taken.get(each["customer"], 0))
+    return frozenset(each["id"] for each in old if each["id"] not in heard)
 
 
 def local_of(journal: Journal, user: str) -> Local:

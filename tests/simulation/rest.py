@@ -45,7 +45,7 @@ def come_to_rest(sim: Simulation) -> None:
     if behind or thorough:
         _repaired(sim, reconcile, "the schedules' jobs", writing=behind)
     if thorough:
-        _repaired(sim, _resync, "a resync", writing=False)
+        _repaired(sim, _resync, "a resync", writing=bool(compare.unheard(sim)))
 
 
 def _repaired(sim: Simulation, repair: Callable[[Simulation], None], name: str, *, writing: bool) -> None:

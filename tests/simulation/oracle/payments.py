@@ -32,6 +32,8 @@ class Known:
     """What a price's metadata said: price, metadata, and until when."""
     granted: Mapping[tuple[str, int], int] = field(default_factory=dict)
     """What was granted, by lot: of a renewal, by what the catalog said when its payment was first seen."""
+    unheard: frozenset[str] = frozenset()
+    """Invoices that grant nothing, since they were paid long before anybody had heard of their customer."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class Payments:
     def _invoice(self, invoice: Obj) -> Iterator[Bought]:
         """Rule 12: a paid one of a subscription, its first or a period's, line by line, no prorations, no trial."""
         details = (invoice["parent"] or {}).get("subscription_details")
-        if invoice["status"] != "paid" or not details:
+        if invoice["status"] != "paid" or not details or invoice["id"] in self._known.unheard:
             return
         if invoice["billing_reason"] not in ("subscription_create", "subscription_cycle"):
             return

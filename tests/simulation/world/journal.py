@@ -58,6 +58,8 @@ class Journal:
     """Stripe customers whose metadata does not tell the truth, with the user that each belongs to."""
     foreign: dict[str, Foreign] = field(default_factory=dict)
     """Stripe customers that somebody else has made."""
+    taken: dict[str, float] = field(default_factory=dict)
+    """When each of these was taken over."""
     sold: Sold = field(default_factory=Sold)
     handled: list[str] = field(default_factory=list)
     """Bodies of messages that the consumer has finished."""

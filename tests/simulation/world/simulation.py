@@ -58,6 +58,7 @@ class Simulation:
         self.secrets: dict[str, dict[str, Any]] = {WEBHOOK_SECRET: {"secrets": [SECRET]}}
         self.journal = Journal()
         self.watch = Watch(self.journal)
+        self.watch.now = lambda: self.scheduler.now
         self.watch.froze = self._froze
         self.watch.stripe_version = self._stripe_version
         self.watch.adopting = self.chance.happens(("adopting",), 0.5)

@@ -75,6 +75,8 @@ class Watch:
         """Whether customers that others have made may be taken over."""
         self.froze: Callable[[Mapping[str, Any]], None] = lambda order: None
         """Looks at an order as it is written."""
+        self.now: Callable[[], float] = lambda: 0.0
+        """Unix seconds."""
         self.outcomes: dict[str, str] = {}
         """By event, what the events table says."""
         self.commits = 0
@@ -150,6 +152,7 @@ class Watch:
         if not self.adopting or foreign.email != f"{user}@example.com" or foreign.hints.isdisjoint({None, user}):
             raise Violation(f"customer {customer}, which is {foreign}, is given to {user}")
         self.journal.owners[customer] = user
+        self.journal.taken.setdefault(customer, self.now())
 
     def _moved(self, lot: dict[str, Any]) -> None:
         if left_of(lot) or lot["held"]:
