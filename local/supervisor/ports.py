@@ -1,5 +1,6 @@
 """Ports: check that the wanted ones are free, or pick free ones."""
 
+import secrets
 import socket
 from dataclasses import asdict, fields
 
@@ -20,16 +21,40 @@ AWS_PARTS = ("dynamodb", "sqs", "lambda_service", "pipes")
 """In the order of their ports, from PLUMBLINE_AWS_PORT on."""
 
 
+BELOW_CONNECTIONS = range(20_000, 32_000)
+"""Ports that no connection takes by itself: Linux gives those from 32,768 on, macOS and others from 49,152 on.
+
+https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html (ip_local_port_range),
+https://datatracker.ietf.org/doc/html/rfc6335#section-6
+"""
+
+
 def free_ports() -> Ports:
-    """Ports nobody listens on; all are held until the last is chosen, so that they differ."""
-    sockets = [socket.socket() for _ in fields(Ports)]
+    """Ports in a row that nobody listens on, in the order of the fields of Ports.
+
+    Raises StartError if a hundred places are taken.
+    """
+    count = len(fields(Ports))
+    for _ in range(100):
+        row = range(first := secrets.choice(BELOW_CONNECTIONS[::count]), first + count)
+        if all(map(_is_free, row)):
+            return Ports(*row)
+    raise StartError(f"No {count} free ports in a row from {BELOW_CONNECTIONS.start} to {BELOW_CONNECTIONS.stop}.")
+
+
+def _is_free(port: int) -> bool:
     try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return Ports(*(each.getsockname()[1] for each in sockets))
-    finally:
-        for each in sockets:
-            each.close()
+        _bind(port)
+    except OSError:
+        return False
+    return True
+
+
+def _bind(port: int) -> None:
+    """Take the port, as a server does, and leave it. Raises OSError."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
 
 
 def answers(port: int) -> bool:
@@ -41,16 +66,14 @@ def answers(port: int) -> bool:
 def require_free(ports: Ports) -> None:
     """Raise StartError naming the first port that is in use and the setting that changes it."""
     for name, port in asdict(ports).items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as exc:
-                label = name.replace("_", " ")
-                raise StartError(
-                    f"Port {port} ({label}) cannot be used ({exc.strerror}): "
-                    f"stop what listens there, or set {VARIABLES[name]}."
-                ) from exc
+        try:
+            _bind(port)
+        except OSError as exc:
+            label = name.replace("_", " ")
+            raise StartError(
+                f"Port {port} ({label}) cannot be used ({exc.strerror}): "
+                f"stop what listens there, or set {VARIABLES[name]}."
+            ) from exc
 
 
 def require_own(address: str) -> None:

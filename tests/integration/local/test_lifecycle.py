@@ -17,7 +17,7 @@ import pytest
 from local.run_config import Ports
 from local.stack import Stack
 from local.supervisor import StartError
-from local.supervisor.ports import AWS_PARTS, VARIABLES, free_ports
+from local.supervisor.ports import VARIABLES, free_ports
 from tests.integration.local.conftest import TOY, copy_toy, eventually
 
 ROOT = Path(__file__).parents[3]
@@ -87,26 +87,9 @@ def port_environment(ports: Ports) -> dict[str, str]:
     return {VARIABLES[name]: str(values[name]) for name in ("storefront", "api", "stripe", "upstash", "dynamodb")}
 
 
-def free_in_a_row() -> int:
-    """A port with as many free ones behind it as there are AWS parts."""
-    for _ in range(50):
-        with socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-        try:
-            for offset in range(len(AWS_PARTS)):
-                with socket.socket() as each:
-                    each.bind(("127.0.0.1", port + offset))
-        except OSError:
-            continue
-        return port
-    raise AssertionError("no free ports in a row")
-
-
 @pytest.fixture
 def environment() -> dict[str, str]:
-    ports = port_environment(free_ports()) | {"PLUMBLINE_AWS_PORT": str(free_in_a_row())}
-    return {**os.environ, **ports}
+    return {**os.environ, **port_environment(free_ports())}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -12,7 +12,7 @@ import pytest
 from local.run_config import Ports
 from local.stack import Stack
 from local.supervisor import StartError
-from local.supervisor.ports import free_ports, require_free
+from local.supervisor.ports import VARIABLES, free_ports, require_free
 from local.supervisor.settings import Backends, read_env_file, read_ports, unknown_settings
 
 
@@ -140,6 +140,27 @@ def test_ports(tmp_path: Path) -> None:
 def test_broken_ports(environment: dict[str, str], sentence: str, tmp_path: Path) -> None:
     with pytest.raises(StartError, match=sentence):
         read_ports({}, tmp_path / ".env", environment)
+
+
+def test_free_ports_are_in_a_row_and_none_that_a_connection_could_take() -> None:
+    """So PLUMBLINE_AWS_PORT says where the parts of AWS are, as it does for `local run`."""
+    ports = free_ports()
+    environment = {VARIABLES[name]: str(getattr(ports, name)) for name in ("storefront", "api", "stripe", "upstash")}
+    read = read_ports({}, Path("none"), environment | {"PLUMBLINE_AWS_PORT": str(ports.dynamodb)})
+    assert read == ports
+    assert 20_000 <= ports.storefront < ports.pipes < 32_000
+
+
+def test_free_ports_step_over_one_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.supervisor.ports.BELOW_CONNECTIONS", range(first := free_ports().storefront, first + 16))
+    with socket.create_server(("127.0.0.1", first + 3)):
+        assert {free_ports() for _ in range(20)} == {Ports(*range(first + 8, first + 16))}
+
+
+def test_no_free_ports_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.supervisor.ports.BELOW_CONNECTIONS", range(first := free_ports().storefront, first + 8))
+    with socket.create_server(("127.0.0.1", first + 7)), pytest.raises(StartError, match=r"^No 8 free ports in a row"):
+        free_ports()
 
 
 def test_a_port_in_use_is_one_sentence() -> None:
