@@ -1,6 +1,7 @@
 """Buying, in a real browser: from the prices over the hosted page to the account."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -95,10 +96,30 @@ def test_a_subscription_starts_once(shop: Shop, user: str) -> None:
     shop.shoot("account-subscribed")
 
     shop.visit("/")
-    expect(shop.card("pro_monthly")).to_contain_text("You have this")
-    expect(shop.card("team_seat_monthly").get_by_text("You have this")).to_be_hidden()
+    had, other, beside = (shop.card(key) for key in ("pro_monthly", "team_seat_monthly", "extra_credits_monthly"))
+    expect(had.get_by_text("You have this")).to_be_visible()
+    expect(had.get_by_role("link", name="Change or cancel")).to_be_visible()
+    expect(other.get_by_text("You have this")).to_be_hidden()
+    expect(other.get_by_role("link", name="Change to this plan")).to_be_visible()
+    for excluded in (had, other):
+        expect(excluded.get_by_role("button", name="Subscribe")).to_be_hidden()
+    expect(beside.get_by_role("button", name="Subscribe")).to_be_visible()
+    expect(beside.get_by_role("link")).to_be_hidden()
+    shop.shoot("prices-subscribed")
+
+
+def test_a_second_subscription_from_a_page_that_was_open_before_the_first(
+    shop: Shop, new_shop: Callable[..., Shop], user: str
+) -> None:
+    shop.enter_as(user)
+    shop.visit("/")
+    other_tab = new_shop()
+    other_tab.enter_as(user)
+    other_tab.open_checkout("pro_monthly")
+    other_tab.hosted.pay_by_card(PAYS)
+    other_tab.expect_outcome("paid")
     shop.press_buy("pro_monthly")
-    problem = shop.test_id("price-pro_monthly").get_by_role("alert")
+    problem = shop.card("pro_monthly").get_by_role("alert")
     expect(problem).to_contain_text("You already have a subscription")
     shop.shoot("prices-already-subscribed")
     problem.get_by_role("button", name="manage billing").click()

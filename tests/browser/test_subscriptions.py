@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -28,7 +29,12 @@ def choose(shop: Shop, key: str) -> None:
 
 def test_another_plan_is_shown_with_its_price_and_confirmed(shop: Shop, user: str) -> None:
     subscribe(shop, user)
-    choose(shop, "team_yearly")
+    choose(shop, "pro_yearly")
+    a_year_on = str(datetime.now(UTC).year + 1)
+    expect(shop.test_id("credits-later")).to_contain_text("the plan's 1,200 credits come with its next period, from ")
+    expect(shop.test_id("credits-later")).to_contain_text(re.compile(rf" \d+, {a_year_on}\.$"))
+    shop.test_id("plan-team_yearly").click()
+    expect(shop.test_id("credits-later")).to_have_count(0)
     due = shop.test_id("due-now")
     expect(due).to_have_text(re.compile(r"^\$2\d\d\.\d\d$"))
     expect(shop.test_id("preview")).to_contain_text("Unused time")
@@ -91,6 +97,7 @@ def test_cancelling_in_the_portal_shows_on_the_account(shop: Shop, user: str) ->
     shop.page.get_by_role("button", name="Cancel subscription").click()
     expect(shop.page).to_have_url(f"{shop.stack.app_url}/account")
     expect(shop.test_id("when")).to_contain_text("Ends on")
+    expect(shop.test_id("following")).to_have_count(0)
     expect(shop.test_id("change-plan")).to_have_count(0)
     shop.shoot("account-ending")
 

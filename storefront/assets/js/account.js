@@ -15,8 +15,8 @@ import { subscriptionsSection } from "./subscriptions.js";
 
 const place = document.getElementById("account");
 
-/** Seconds. Most events of Stripe's come within two. */
-const PORTAL_DELAYS = [1, 1, 2, 3, 5, 8];
+/** Seconds. Most events of Stripe's come within two, and few after a minute. */
+const PORTAL_DELAYS = [1, 1, 2, 3, 5, 8, 13, 20, 30];
 
 /** Only the newest showing may draw: a change, or another person signing in, starts another. */
 let newest = 0;
@@ -55,6 +55,9 @@ async function showAccount(news = null) {
 
 /** Show the account anew as soon as it is another one: the event of what was done at the portal may come after its visitor. */
 async function follow(shown, mine) {
+  const hint = h("p", { class: "notice", role: "status", "data-testid": "following" },
+    "Back from Stripe. What you have changed there shows here in a moment.");
+  place.prepend(hint);
   try {
     for await (const _ of pollDelays(PORTAL_DELAYS)) {
       if (mine !== newest) return;
@@ -63,6 +66,7 @@ async function follow(shown, mine) {
   } catch (error) {
     messageFor(error); // for its line in the console: what is shown is true, and a reload asks again
   }
+  hint.remove();
 }
 
 async function signedOut() {

@@ -1,4 +1,4 @@
-/** One price as a card: what it costs, what it gives, how many, and the button. */
+/** One price as a card: what it costs, what it gives, and the way to order it, or to change what the visitor has. */
 
 import { h, whileBusy } from "./dom.js";
 import { money, period } from "./format.js";
@@ -11,7 +11,7 @@ const shortly = () => new Promise((resolve) => setTimeout(resolve, 900));
 /**
  * @param {object} price of the catalog
  * @param {{currency: string, buy: Function, add: ?Function}} shop `add` is there for what the cart takes
- * @returns {HTMLElement} in it what says that the visitor has this already (`data-had`), hidden
+ * @returns {HTMLElement} which can be ordered, until `markHad` says that the visitor has it
  */
 export function priceCard(price, { currency, buy, add }) {
   const name = price.lookupKey ?? price.priceId;
@@ -22,10 +22,8 @@ export function priceCard(price, { currency, buy, add }) {
   const withLine = (work) => quantity.reportValidity() && work({ priceId: price.priceId, quantity: quantity.valueAsNumber });
   const cost = amountIn(price, currency);
   const gives = whatItGives(price);
-  return h("li", { class: "card", "data-testid": `price-${name}` },
+  return h("li", { class: "card", "data-testid": `price-${name}`, "data-price": price.priceId },
     h("h3", { id: heading }, price.productName),
-    h("p", { hidden: true, "data-had": price.priceId },
-      h("span", { class: "badge" }, "You have this"), " ", h("a", { href: "/account" }, "Change or cancel")),
     h("p", { class: "price" },
       h("strong", {}, money(cost.unitAmount, cost.currency)),
       price.interval ? ` per ${period(price)}` : null),
@@ -45,5 +43,23 @@ export function priceCard(price, { currency, buy, add }) {
           return whileBusy(currentTarget, "Added", shortly);
         }),
       }, "Add to cart")),
+    price.interval && h("p", { class: "had", hidden: true },
+      h("span", { class: "badge" }, "You have this"), h("a", { href: "/account", "aria-describedby": heading }, "Change plan")),
     place);
+}
+
+/**
+ * Offer what the visitor can do with a card: order it, or change the subscription that excludes it.
+ *
+ * The card stays, with what was typed in it.
+ *
+ * @param {HTMLElement} card @param {{own: boolean, excluded: boolean}} standing whether it is had, or another of its group
+ */
+export function markHad(card, { own, excluded }) {
+  const had = card.querySelector(".had");
+  if (!had) return;
+  card.querySelector(".order").hidden = own || excluded;
+  had.hidden = !(own || excluded);
+  had.querySelector(".badge").hidden = !own;
+  had.querySelector("a").textContent = own ? "Change or cancel" : "Change to this plan";
 }

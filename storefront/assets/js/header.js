@@ -1,13 +1,16 @@
-/** The right end of the header (who is signed in), and the ways to sign in. */
+/** The right end of the header (the cart, and who is signed in), and the ways to sign in. */
 
+import { cartEvents, cartLines } from "./cart.js";
 import { config } from "./config.js";
 import { h, whileBusy } from "./dom.js";
+import { number } from "./format.js";
 import { messageFor } from "./messages.js";
 import { currentSession, sessionEvents, signIn, signOut } from "./session.js";
 
 function renderHeader() {
   const session = currentSession();
   document.getElementById("who").replaceChildren(
+    ...cartLink(),
     ...(session
       ? [
           h("span", { class: "avatar", "aria-hidden": "true" }, session.user.slice(0, 1).toUpperCase()),
@@ -16,6 +19,13 @@ function renderHeader() {
         ]
       : [h("button", { class: "button small", type: "button", click: () => askToSignIn() }, "Sign in")]),
   );
+}
+
+/** The way to the cart from wherever it was filled or left; none while it is empty. */
+function cartLink() {
+  const count = cartLines().reduce((sum, { quantity }) => sum + quantity, 0);
+  if (count === 0) return [];
+  return [h("a", { class: "to-cart", href: "/#cart", "data-testid": "to-cart" }, "Cart ", h("span", { class: "badge" }, number(count)))];
 }
 
 /**
@@ -74,4 +84,5 @@ export async function askToSignIn(reason = "There is no password: this is a demo
 }
 
 sessionEvents.addEventListener("change", renderHeader);
+cartEvents.addEventListener("change", renderHeader);
 renderHeader();

@@ -1,7 +1,7 @@
 /** The shop window: plans, add-ons and packs of the catalog, the cart, and who is signed in. */
 
 import { getAccount, getCatalog } from "./api.js";
-import { priceCard } from "./cards.js";
+import { priceCard, markHad } from "./cards.js";
 import { addToCart, cartEvents } from "./cart.js";
 import { cartSection } from "./cart_view.js";
 import { checkOut } from "./checkout.js";
@@ -11,7 +11,7 @@ import { h } from "./dom.js";
 import { plural } from "./format.js";
 import { signInButtons } from "./header.js";
 import { messageFor } from "./messages.js";
-import { arrange, currenciesOf, intervalsOf, priceFor } from "./offers.js";
+import { arrange, currenciesOf, groupOf, intervalsOf, priceFor } from "./offers.js";
 import { currentSession, sessionEvents } from "./session.js";
 
 const place = document.getElementById("prices");
@@ -19,12 +19,16 @@ const place = document.getElementById("prices");
 /** What the visitor has chosen above the prices. */
 const chosen = { interval: "month", currency: null, kind: "hosted" };
 
-/** The prices of the visitor's subscriptions. */
+/** The visitor's subscriptions. */
 let had = [];
+
+/** The prices that are for sale. */
+let offered = [];
 
 async function showPrices() {
   try {
     const [{ prices }, { stripeJs }] = await Promise.all([getCatalog(), config()]);
+    offered = prices;
     if (prices.length === 0) place.replaceChildren(h("p", { class: "notice" }, "Nothing is for sale at the moment."));
     else drawShop(prices, Boolean(stripeJs));
     document.getElementById(location.hash.slice(1))?.scrollIntoView(); // what a link names was not there when it was followed
@@ -56,7 +60,7 @@ function drawShop(prices, canEmbed) {
         cards(packs, ({ priceId, quantity }) => addToCart(priceId, quantity))),
     ].filter(Boolean));
     drawCart();
-    markHad();
+    markCards();
   };
   const pick = (name) => (value) => {
     chosen[name] = value;
@@ -91,7 +95,7 @@ async function showStanding() {
   standing.hidden = !session;
   if (!session) {
     had = [];
-    markHad();
+    markCards();
     return standing.replaceChildren();
   }
   standing.replaceChildren("Signed in as ", h("strong", {}, session.user), ".");
@@ -99,8 +103,8 @@ async function showStanding() {
   try {
     const { credits, entitlements, subscriptions } = await getAccount();
     if (currentSession()?.token === session.token) {
-      had = subscriptions.map(({ priceId }) => priceId);
-      markHad();
+      had = subscriptions;
+      markCards();
     }
     rest = [" You have ", h("strong", {}, plural(credits.available, "credit")),
       " and level ", h("strong", {}, entitlements.level), "."];
@@ -111,8 +115,12 @@ async function showStanding() {
 }
 
 /** In place: a card that were drawn anew would lose what has been typed or pressed in it. */
-function markHad() {
-  for (const mark of document.querySelectorAll("[data-had]")) mark.hidden = !had.includes(mark.dataset.had);
+function markCards() {
+  const groups = had.map((subscription) => groupOf(subscription, offered)).filter(Boolean);
+  for (const card of document.querySelectorAll("[data-price]")) {
+    const { priceId, gives } = offered.find((price) => price.priceId === card.dataset.price);
+    markHad(card, { own: had.some((each) => each.priceId === priceId), excluded: groups.includes(gives.planGroup) });
+  }
 }
 
 async function showDemoUsers() {

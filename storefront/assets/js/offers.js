@@ -34,6 +34,12 @@ export const intervalsOf = (plans) =>
 /** The plan's price for this interval, else the only kind that it has. */
 export const priceFor = (prices, interval) => prices.find((price) => price.interval === interval) ?? prices[0];
 
+/** The group that a subscription takes; its plan's name tells it where its price is no longer sold. @returns {?string} */
+export function groupOf({ priceId, plan }, prices) {
+  const like = prices.find((price) => price.priceId === priceId) ?? prices.find(({ gives }) => plan !== null && gives.plan === plan);
+  return like?.gives.planGroup ?? null;
+}
+
 /** Every currency that something is sold in, the catalog's most frequent first. */
 export function currenciesOf(prices) {
   const counts = new Map();

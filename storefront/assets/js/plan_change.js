@@ -2,7 +2,7 @@
 
 import { changePlan, previewChange } from "./billing.js";
 import { h, whileBusy } from "./dom.js";
-import { date, money, period } from "./format.js";
+import { date, money, number, period, plural } from "./format.js";
 import { whatItGives } from "./gives.js";
 import { messageFor } from "./messages.js";
 import { portalButton } from "./portal_button.js";
@@ -55,7 +55,7 @@ function option(price, choose) {
 }
 
 function costs(seen, price, confirm) {
-  const { amountDueNow, nextPeriodAmount, currency, lines } = seen;
+  const { amountDueNow, nextPeriodAmount, currency, lines, quantity } = seen;
   const due = money(amountDueNow, currency);
   const button = h("button", {
     class: "button", type: "button", "data-testid": "confirm-change", click: () => confirm(button),
@@ -68,10 +68,18 @@ function costs(seen, price, confirm) {
           h("td", { class: "amount" }, money(line.amount, currency))))),
         h("tfoot", {}, h("tr", {}, h("th", { scope: "row" }, "Due now"), h("td", { class: "amount", "data-testid": "due-now" }, due))))
       : h("p", {}, "Nothing is due now."),
-    h("p", { class: "quiet" }, `Afterwards ${money(nextPeriodAmount, currency)} per ${period(price)}. Your credits stay as they are${
-      price.gives.credits ? "; the plan's own come with its next period." : "."}`),
+    h("p", {}, `Afterwards ${money(nextPeriodAmount, currency)} per ${period(price)}${quantity > 1 ? `, for ${number(quantity)} as now` : ""}.`),
+    price.gives.credits ? h("p", { "data-testid": "credits-later" }, creditsLater(price, quantity, lines)) : null,
+    h("p", { class: "quiet" }, "The credits you have stay as they are."),
     button,
-  ];
+  ].filter(Boolean);
+}
+
+/** A change gives no credits (money rule 12): the plan's own come with the first period that it is renewed for. */
+function creditsLater(price, quantity, lines) {
+  const next = lines.map(({ periodEnd }) => periodEnd).sort().at(-1);
+  const credits = plural(price.gives.credits * quantity, "credit");
+  return `The change itself gives no credits: the plan's ${credits} come with its next period${next ? `, from ${date(next)}` : ""}.`;
 }
 
 function payment({ hostedInvoiceUrl, expiresAt }) {

@@ -34,29 +34,30 @@ function grantedLine({ creditsGranted, lines, mode }) {
   return got.length ? `Your payment went through: ${got.join(", ")}.` : "Your payment went through.";
 }
 
-function lineTable({ lines, amountTotal, currency }) {
+function lineTable({ lines, amountTotal, currency, mode }) {
   return h("table", { class: "lines", "data-testid": "lines" },
     h("caption", { class: "hidden" }, "What you bought"),
     h("thead", {}, h("tr", {},
       h("th", { scope: "col" }, "Item"),
       h("th", { scope: "col", class: "amount" }, "Quantity"),
-      h("th", { scope: "col", class: "amount" }, "Price"))),
+      h("th", { scope: "col", class: "amount" }, "Each"))),
     h("tbody", {}, lines.map((line) => h("tr", {},
       h("td", {}, line.name),
       h("td", { class: "amount" }, number(line.quantity)),
       h("td", { class: "amount" }, money(line.unitAmount, currency))))),
-    h("tfoot", {}, [difference(lines, amountTotal, currency), h("tr", {},
+    h("tfoot", {}, [difference(lines, amountTotal, currency, mode), h("tr", {},
       h("th", { scope: "row", colspan: 2 }, "Total paid"),
       h("td", { class: "amount", "data-testid": "total" }, money(amountTotal, currency)))]));
 }
 
-/** What lies between the list prices and what was paid. Less can be a promotion code, or a trial; more is a tax. */
-function difference(lines, amountTotal, currency) {
+/** What lies between the list prices and what was paid. Less is a promotion code or, of a subscription, a trial; more is a tax. */
+function difference(lines, amountTotal, currency, mode) {
   if (lines.some(({ unitAmount }) => unitAmount === null)) return null;
   const between = amountTotal - lines.reduce((sum, { quantity, unitAmount }) => sum + quantity * unitAmount, 0);
   if (between === 0) return null;
-  return h("tr", {},
-    h("th", { scope: "row", colspan: 2 }, between < 0 ? "Not charged: promotion or trial" : "Taxes"),
+  const less = mode === "subscription" ? "Trial or discount" : "Discount";
+  return h("tr", { class: "between" },
+    h("th", { scope: "row", colspan: 2 }, between < 0 ? less : "Taxes"),
     h("td", { class: "amount", "data-testid": "difference" }, money(between, currency)));
 }
 

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { date, money, number, period } from "./format.js";
+import { groupOf } from "./offers.js";
 import { planChange } from "./plan_change.js";
 import { portalButton } from "./portal_button.js";
 
@@ -72,12 +73,11 @@ const nameOf = ({ plan, level }, price) => price?.productName ?? plan ?? level ?
 
 /**
  * Other plans of the same group: what the API would let this subscription change to. Where its own price is no longer
- * sold, another price of its plan tells the group, and the API whether the currency fits.
+ * sold, the API tells whether the currency fits.
  */
-function alternatives({ plan, priceId }, price, prices) {
-  const recurring = prices.filter(({ type }) => type === "recurring");
-  const like = price ?? recurring.find(({ gives }) => plan !== null && gives.plan === plan);
-  return recurring.filter((each) => each.priceId !== priceId && each.gives.planGroup === like?.gives.planGroup
+function alternatives(subscription, price, prices) {
+  const group = groupOf(subscription, prices);
+  return prices.filter((each) => group !== null && each.gives.planGroup === group && each.priceId !== subscription.priceId
     && (!price || each.currency === price.currency))
     .sort((one, other) => one.unitAmount - other.unitAmount);
 }
