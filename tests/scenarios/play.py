@@ -88,6 +88,11 @@ class Play:
         answer = self.shop.http.post(page, data={"promotion_code": code}, follow_redirects=True)
         assert answer.status_code == 200, answer.text
 
+    def take_offer(self, price: str) -> None:
+        """The buyer takes what the page that was opened last offers beside what was ordered, or instead of it."""
+        answer = self.shop.http.post(f"{self._last().url}/offer", data={"price": price}, follow_redirects=True)
+        assert answer.status_code == 200, answer.text
+
     def buy(self, key: str | list[Obj] = CREDITS, number: str = PAYS, **body: Any) -> Checkout:
         checkout = self.checkout(key, **body)
         self.pay(number)

@@ -37,6 +37,7 @@ def _checkout(base: str) -> list[Route]:
         Route(base, pages.pay, methods=["POST"]),
         Route(base + "/address", pages.relocate, methods=["POST"]),
         Route(base + "/promotion", pages.promotion, methods=["POST"]),
+        Route(base + "/offer", pages.take_offer, methods=["POST"]),
         Route(base + "/authenticate", pages.ask, methods=["GET"]),
         Route(base + "/authenticate", pages.authenticate, methods=["POST"]),
     ]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from local.stripe.engine.checkout import page_offers
 from local.stripe.engine.invoices.invoice_effects import LAST_REFUSAL
 from local.stripe.engine.schema import check, params_type
 from local.stripe.engine.subscriptions import portal_configurations
@@ -118,6 +119,24 @@ def break_card(shell: Shell, given: Given) -> Given:
     return snapshot(known)
 
 
+def cross_sell(shell: Shell, given: Given) -> Given:
+    """Have Checkout offer `other`, a product with a single price, wherever `product` is bought; without it, no more."""
+    only(given, "product", "other")
+    world = shell.engine.world
+    other = need(world, "product", given["other"]) if given.get("other") else None
+    page_offers.set_cross_sell(world, need(world, "product", given.get("product")), other)
+    return given
+
+
+def upsell(shell: Shell, given: Given) -> Given:
+    """Have Checkout offer `other`, another price of the product, instead of `price`; without it, no more."""
+    only(given, "price", "other")
+    world = shell.engine.world
+    other = need(world, "price", given["other"]) if given.get("other") else None
+    page_offers.set_upsell(world, need(world, "price", given.get("price")), other)
+    return given
+
+
 def account_settings(shell: Shell, given: Given) -> Given:
     """Set what the dashboard's billing settings say; what is not named stays."""
     only(given, LAST_REFUSAL)
@@ -144,8 +163,10 @@ DEEDS: dict[str, Callable[[Shell, Given], Given]] = {
     "cancel_subscription": cancel_subscription,
     "change_plan": change_plan,
     "create_subscription": create_subscription,
+    "cross_sell": cross_sell,
     "delete_customer": delete_customer,
     "pause_subscription": pause_subscription,
     "portal_settings": portal_settings,
     "resume_subscription": resume_subscription,
+    "upsell": upsell,
 }

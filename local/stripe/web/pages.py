@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from local.stripe.engine.buyers.instruments import InvalidDetails
 from local.stripe.engine.catalog import promotion_codes
-from local.stripe.engine.checkout import hosted_checkout, session_order
+from local.stripe.engine.checkout import hosted_checkout, page_offers, session_order
 from local.stripe.engine.checkout.checkout_buyer import Buyer
 from local.stripe.engine.checkout.session_order import Order
 from local.stripe.engine.errors import ApiError
@@ -101,6 +101,7 @@ class Visit:
             after_trial=sum(line["amount_subtotal"] for line in order.lines if line["price"]["recurring"]),
             asks=pay_form.asks(session, order),
             countries=pay_form.COUNTRIES,
+            offers=page_offers.page_offers(world, session),
             code=order.source if order.source and order.source["object"] == "promotion_code" else None,
             typed=pay_form.saved_address(world, session) | typed,
             field=wrong[0] if wrong else None,
@@ -169,6 +170,20 @@ async def promotion(request: Request) -> Response:
             session_order.redeem(world, session, visit.order(), source)
     except ApiError as refusal:
         return visit.form(typed, ("promotion_code", refusal.message), 422)
+    return RedirectResponse(visit.base, status_code=303)
+
+
+async def take_offer(request: Request) -> Response:
+    """POST …/offer: take the `price` that the page offers beside what was ordered, or instead of it."""
+    visit = Visit(request)
+    if not visit.open:
+        return visit.closed()
+    session, world = visit.shown(), visit.shell.engine.world
+    try:
+        with world.at(world.time_of(session["customer"])):
+            page_offers.take(world, session, (await _typed(request)).get("price", ""))
+    except ApiError as refusal:
+        return visit.form({}, ("offer", refusal.message), 422)
     return RedirectResponse(visit.base, status_code=303)
 
 

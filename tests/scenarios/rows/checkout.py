@@ -94,6 +94,46 @@ def _archived_after_the_order(play: Play) -> None:
     play.pay()
 
 
+def _cross_sold(play: Play) -> None:
+    """A setting of the dashboard: the page offers another product beside the one that was ordered."""
+    ordered, added = play.new_price(credits_amount="70"), play.new_price(credits_amount="30")
+    products = [play.api("GET", f"prices/{price}")["product"] for price in (ordered, added)]
+    play.control("cross_sell", product=products[0], other=products[1])
+    play.checkout(priceId=ordered)
+    play.take_offer(added)
+    play.pay()
+    assert play.session()["amount_total"] == 1400
+    lines = play.success()["purchase"]["lines"]
+    assert [(line["priceId"], line["credits"]) for line in lines] == [(ordered, 70), (added, 30)]
+
+
+def _upsold(play: Play) -> None:
+    """Another setting: the page offers a year of the plan instead of a month."""
+    product = play.api("POST", "products", name=play.row.name)["id"]
+    monthly, yearly = (
+        play.api(
+            "POST",
+            "prices",
+            product=product,
+            currency="usd",
+            unit_amount=amount,
+            **{
+                "recurring[interval]": interval,
+                "metadata[plan]": "upsold",
+                "metadata[entitlement_level]": "PRO",
+                "metadata[credits_amount]": str(amount // 100),
+            },
+        )["id"]
+        for interval, amount in (("month", 1000), ("year", 9000))
+    )
+    play.control("upsell", price=monthly, other=yearly)
+    play.checkout(priceId=monthly)
+    play.take_offer(yearly)
+    play.pay()
+    answer = play.success()
+    assert (answer["status"], [line["priceId"] for line in answer["purchase"]["lines"]]) == ("paid", [yearly])
+
+
 def _reused_page(play: Play) -> None:
     first = play.checkout("credits_500")
     assert play.checkout("credits_500") == first
@@ -209,6 +249,18 @@ ROWS = (
         level="FREE",
         balance=70,
         ledger=(("PURCHASE", 70),),
+    ),
+    Row(
+        "with a cross-sell of the page", "sessions", _cross_sold, level="FREE", balance=100, ledger=(("PURCHASE", 100),)
+    ),
+    Row(
+        "upsold by the page",
+        "sessions",
+        _upsold,
+        level="PRO",
+        balance=90,
+        ledger=(("ACCESS", 0), ("PURCHASE", 90)),
+        subscriptions=(("active", "upsold"),),
     ),
     Row("ordered twice and paid once", "sessions", _reused_page, level="FREE", balance=500, ledger=CREDITS),
     Row(

@@ -27,12 +27,13 @@ def make_lines(world: World, params: dict[str, Any], mode: str, customer: Obj | 
             )
     currency = session_currency.choose(world, params, mode, ordered, customer)
     return [
-        _line(world, item, price, currency, f"line_items[{index}]")
+        make_line(world, item, price, currency, f"line_items[{index}]")
         for index, (item, price) in enumerate(zip(given, ordered, strict=True))
     ]
 
 
-def _line(world: World, item: dict[str, Any], price: Obj, currency: str, path: str) -> Obj:
+def make_line(world: World, item: dict[str, Any], price: Obj, currency: str, path: str) -> Obj:
+    """Freeze one line with its price; raise what Stripe refuses of its quantity."""
     ignored = item.keys() & {"adjustable_quantity", "tax_rates"}
     if ignored:
         raise not_offered(f"{path}[{min(ignored)}]")

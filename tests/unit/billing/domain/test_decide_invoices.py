@@ -15,6 +15,7 @@ from tests.fakes.snapshots import (
     ALICE,
     BOB,
     CREDITS,
+    CREDITS_90,
     CUSTOMER,
     DAY,
     INVOICE,
@@ -35,6 +36,7 @@ from tests.fakes.snapshots import (
     an_order,
     before,
     step,
+    unpaid,
 )
 
 LINE = PurchaseKey("in_1#il_1")
@@ -284,11 +286,10 @@ def test_a_refund_of_a_late_invoice_still_counts_when_its_subscription_has_ended
 
 def test_the_prices_that_a_decision_needs():
     lines = [a_line(CREDITS), a_line(price_id=None), a_line(TEAM_YEARLY)]
-    assert prices_named(a_truth(a_subscription(), an_invoice(*lines), a_session())) == {
-        PRO_MONTHLY.id,
-        CREDITS.id,
-        TEAM_YEARLY.id,
-    }
+    assert prices_named(a_truth(a_subscription(), an_invoice(*lines))) == {PRO_MONTHLY.id, CREDITS.id, TEAM_YEARLY.id}
+    bought = a_session(an_order(CREDITS_90))
+    assert prices_named(a_truth(bought)) == {CREDITS_90.id}
+    assert prices_named(a_truth(unpaid(bought))) == frozenset()
 
 
 def test_the_customer_of_the_subscription_is_remembered():

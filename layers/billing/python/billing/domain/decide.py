@@ -123,7 +123,7 @@ def _judge(before: Before, truth: Snapshot, policy: AccessPolicy) -> tuple[Judge
     judged, granted, more = Judged(), 0, False
     customers = {*before.account.customers, *before.account.deleted_customers}
     for session in sorted(truth.sessions, key=lambda item: item.id):
-        judged += judge_session(session, before.purchases, before.orders, before.account.user)
+        judged += judge_session(session, before.purchases, before.orders, truth.prices, before.account.user)
     orders = {sub.id: sub.order for sub in truth.subscriptions}
     for invoice in sorted(truth.invoices, key=lambda item: item.id):
         if invoice.customer not in customers:

@@ -15,6 +15,7 @@ from billing.domain.credits import Lot
 from billing.domain.ids import OrderId, PriceId, PurchaseKey, UserId, invoice_line_key
 from billing.domain.ledger import Change, Kind
 from billing.domain.order import Order, OrderLine
+from billing.domain.paid_lines import lines_of_payment, lines_of_subscription
 from billing.domain.purchase import Purchase, PurchaseState, lots_of, opened
 from billing.domain.registers import merged
 from billing.domain.snapshot import CheckoutSession, Invoice, InvoiceLine, Snapshot
@@ -47,13 +48,15 @@ def judge_session(
     session: CheckoutSession,
     purchases: Mapping[PurchaseKey, Purchase],
     orders: Mapping[OrderId, Order],
+    prices: Mapping[PriceId, Price],
     user: UserId,
 ) -> Judged:
     """Judge a checkout session of a customer of `user`.
 
     It is ours when its purchase is stored, or when it carries the id of an order of ours (the function that made it
     died before it could store the purchase). Anything else belongs to a payment link or to another app on the same
-    Stripe account (money rule 10).
+    Stripe account (money rule 10). Currency and lines must be as ordered, but for what Stripe's page lets a buyer add
+    (money rule 14); amounts are not compared: promotion codes, tax and trials change them rightly.
     """
     known = purchases.get(PurchaseKey(session.id))
     if known is None:
@@ -67,12 +70,15 @@ def judge_session(
         return Judged(purchases=(replace(known, payment=merged(known.payment, session.payment)),))
     if not session.settled:
         return Judged(purchases=(replace(known, state=_unpaid_state(session)),))
-    why = known.differs_from(session.currency, session.items)
-    if why is not None:
+    lines_of = lines_of_payment if known.mode == "payment" else lines_of_subscription
+    lines = lines_of(known.lines, session.items, prices, known.currency)
+    if session.currency != known.currency or lines is None:
         refused = replace(known, state=PurchaseState.REFUSED, payment=session.payment)
+        why = "other lines" if session.currency == known.currency else "another currency"
         return Judged(purchases=(refused,), refused={session.id: why})
     paid = replace(
         known,
+        lines=lines,
         state=PurchaseState.PAID,
         amount_total=session.amount_total,
         paid_at=session.payment.paid_at if session.payment else session.created,
@@ -170,4 +176,5 @@ def prices_named(truth: Snapshot) -> frozenset[PriceId]:
     """The prices whose gifts a decision on this truth may need."""
     items = {item.price_id for sub in truth.subscriptions for item in sub.items}
     lines = {line.price_id for invoice in truth.invoices for line in invoice.lines if line.price_id}
-    return frozenset(items | lines)
+    bought = {item.price_id for session in truth.sessions if session.settled for item in session.items}
+    return frozenset(items | lines | bought)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +11,7 @@ from billing.domain.entitlement import LevelGrant
 from billing.domain.ids import OrderId, PurchaseKey, SessionId, UserId
 from billing.domain.order import Order, OrderLine
 from billing.domain.registers import fully_reversed_at
-from billing.domain.snapshot import LineItem, Payment
+from billing.domain.snapshot import Payment
 
 
 class PurchaseState(StrEnum):
@@ -31,7 +30,8 @@ class PurchaseState(StrEnum):
 class Purchase:
     """One checkout session, or one line of a subscription's invoice.
 
-    What it gives is frozen in `lines`: from the order for a session, from the first time an invoice line is seen paid.
+    What it gives is frozen in `lines`: from the order for a session, with what the buyer added on Stripe's page once it
+    is paid; from the first time an invoice line is seen paid.
     `version` is the purchase's own counter, 0 while it was never stored.
     """
 
@@ -59,19 +59,6 @@ class Purchase:
         if self.state is not PurchaseState.PAID or self.mode == "subscription":
             return 0
         return sum(line.gives.credits * line.quantity for line in self.lines)
-
-    def differs_from(self, currency: str, items: Iterable[LineItem]) -> str | None:
-        """Why what was paid is not what was ordered, or None.
-
-        Price ids, quantities and currency must be the same (money rule 14); the owner is compared before. Amounts are
-        not compared: promotion codes, tax and trials change them rightly.
-        """
-        if currency != self.currency:
-            return "another currency"
-        paid = sorted((item.price_id, item.quantity) for item in items)
-        if paid != sorted((line.price_id, line.quantity) for line in self.lines):
-            return "other lines"
-        return None
 
 
 def opened(order: Order, session: SessionId) -> Purchase:

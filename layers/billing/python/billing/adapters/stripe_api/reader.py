@@ -134,7 +134,8 @@ class StripeReads:
             lines = obj["line_items"] or {"data": [], "has_more": False}  # none: another app's, to save a card
             items = list(lines["data"])
             if lines["has_more"]:
-                page = self._api.checkout.sessions.line_items.list(session, {"limit": _PAGE})
+                wanted: Any = {"limit": _PAGE, "expand": ["data.price.product"]}
+                page = self._api.checkout.sessions.line_items.list(session, wanted)
                 items = [plain(item) for item in page.auto_paging_iter()]
             intent = obj["payment_intent"]
         return session_of(obj, items, payment_behind(self._api, intent) if intent is not None else None), items
