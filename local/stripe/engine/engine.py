@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.stripe.engine import scheduler, test_clocks
+from local.stripe.engine import scheduler, shown_rows, test_clocks
 from local.stripe.engine.buyers import customer_search, customers, entitlements, payment_method_saving, payment_methods
 from local.stripe.engine.catalog import (
     coupons,
@@ -30,7 +30,6 @@ from local.stripe.engine.invoices import (
     invoice_objects,
     invoice_preview,
     invoices,
-    shown_lines,
 )
 from local.stripe.engine.notices import event_destinations, events, old_shapes, thin_events, webhook_endpoints
 from local.stripe.engine.payments import balance, charges, disputes, payment_intents, refunds
@@ -126,7 +125,7 @@ class Engine:
     ) -> None:
         self.world = World(clock=clock, token=token, public_url=public_url)
         self.world.followers = [customer_search.follow, entitlements.follow, shown_prices.follow]
-        self.world.readers = [shown_lines.follow, old_shapes.follow, thin_events.follow]
+        self.world.readers = [shown_rows.follow, old_shapes.follow, thin_events.follow]
         self._keys = IdempotencyKeys()
         self._routes = [(route, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))) for route in ROUTES]
         self.fail_next: list[int] = []
@@ -182,8 +181,8 @@ class Engine:
                 raise ApiError("An unknown error occurred", status=self.fail_next.pop(0), type="api_error")
             answer = snapshot(route.answer(Call(self.world, ids, checked, path)))
             answer = expand(self.world, answer, checked.get("expand", []), INCLUDED)
-            if self.world.long_invoices:
-                shown_lines.cut(answer)
+            if self.world.long_lists:
+                shown_rows.cut(answer)
             return 200, answer, True
         except ApiError as refusal:
             if refusal.parameters_refused:

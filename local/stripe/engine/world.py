@@ -69,8 +69,8 @@ class World:
     """How many seconds search is behind."""
     later: list[tuple[int, str, str]] = field(default_factory=list)
     """What Stripe does by itself later: (when, what, object id), the next one first; `plan` adds to it."""
-    long_invoices: bool = False
-    """Whether any invoice has more lines than it shows."""
+    long_lists: bool = False
+    """Whether any invoice or subscription has more rows within than it shows (shown_rows.py)."""
     lose_next: int = 0
     """So many of the next events are never made: rare, but it happens, and only the objects show it then."""
     duplicate_next: int = 0

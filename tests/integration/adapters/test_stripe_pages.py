@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from billing.adapters.stripe_api import objects, reader
+from billing.adapters.stripe_api.lists import object_lists
+from billing.adapters.stripe_api.subscriptions import StripePlanChanges
 from billing.domain.catalog import Gives
-from billing.domain.ids import CustomerId
+from billing.domain.doubts import doubt_of_subscription
+from billing.domain.ids import CustomerId, SubscriptionId
 from billing.domain.order import OrderLine
 from billing.domain.registers import disputed, refunded
+from billing.domain.subscription import state_of
+from billing.domain.walk import Walk
 from billing.ports.stripe import Touched
-from tests.integration.adapters.stripe_side import StripeSide
+from tests.integration.adapters.stripe_side import LEVELS, StripeSide
 
 
-def trial(side: StripeSide, customer: CustomerId, prices: int = 1) -> str:
-    """Start a subscription that costs nothing yet; its id."""
-    wanted: Any = {"customer": customer, "items": [{"price": side.price(interval="month")} for _ in range(prices)]}
+def trial(side: StripeSide, customer: CustomerId, prices: int = 1, *more: str) -> str:
+    """Start a subscription that costs nothing yet, with prices of its own and some that are there; its id."""
+    sold = [*(side.price(interval="month") for _ in range(prices)), *more]
+    wanted: Any = {"customer": customer, "items": [{"price": price} for price in sold]}
     return side.v1.subscriptions.create(wanted | {"trial_period_days": 7}).id
 
 
@@ -30,6 +37,40 @@ def test_the_subscriptions_of_a_customer(side: StripeSide, monkeypatch: pytest.M
     found = side.reads.snapshot([customer], Touched()).subscriptions
     assert {each.id for each in found} == started
     assert side.requests.count("GET /v1/subscriptions") == 3
+
+
+def test_the_items_of_a_subscription(side: StripeSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A subscription brings ten of its items, and the rest is listed: with the level on one that is not read a payer
+    would have no access, and could buy the same plan again (money rule 22).
+    """
+    monkeypatch.setattr(objects, "_PAGE", 5)
+    team = side.price(interval="month", product={"plan": "team", "entitlement_level": "TEAM", "plan_group": "seats"})
+    customer = side.customer()
+    name = SubscriptionId(trial(side, customer, 11, team))
+    truth = side.reads.snapshot([customer], Touched())
+    (found,) = truth.subscriptions
+    assert (len({item.price_id for item in found.items}), found.items[0].price_id in truth.prices) == (12, True)
+    state = state_of(found, None, truth.invoices, truth.prices, LEVELS)
+    assert (state.price_id, state.level, "seats" in state.groups) == (team, "TEAM", True)
+
+    live = StripePlanChanges(side.sdk, LEVELS).live(name)
+    assert [item.price.gives.level for item in live.items if item.price.id == team] == ["TEAM"]
+    assert len({item.id for item in live.items}) == 12
+
+    now = side.now()
+    page = object_lists(side.sdk).subscriptions.page(Walk("objects", now, now - timedelta(days=1)))
+    (told,) = [obj for obj in page.objects if obj["id"] == name]
+    assert doubt_of_subscription(told, state) is None
+
+
+def test_the_items_of_a_subscription_that_has_ended(side: StripeSide) -> None:
+    """They give nothing: those that it shows are enough, and it stands in nobody's way."""
+    customer = side.customer()
+    side.control("cancel_subscription", subscription=trial(side, customer, 12), at_period_end=False)
+    with side.counted():
+        (found,) = side.reads.snapshot([customer], Touched()).subscriptions
+    assert (found.status, len(found.items)) == ("canceled", 10)
+    assert "GET /v1/subscription_items" not in side.requests
 
 
 def test_the_lines_of_an_invoice(side: StripeSide, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ has no `charge`, `payment_intent` or `paid`. https://docs.stripe.com/changelog/b
 
 from __future__ import annotations
 
+from local.stripe.engine import shown_rows
 from local.stripe.engine.catalog import discounts, price_currencies, tax_ids
 from local.stripe.engine.invoices import debits, invoice_amounts
-from local.stripe.engine.invoices.shown_lines import SHOWN
 from local.stripe.engine.paging import list_object
 from local.stripe.engine.world import Obj, World, snapshot
 
@@ -113,7 +113,7 @@ def draft(world: World, subscription: Obj, lines: list[Obj], reason: str) -> Obj
     invoice_id = world.id("in_1")
     for each in lines:
         each["invoice"] = invoice_id
-    world.long_invoices |= len(lines) > SHOWN
+    shown_rows.note(world, lines)
     return {
         "id": invoice_id,
         "object": "invoice",
@@ -210,4 +210,4 @@ def amount_due(total: int, balance: int) -> tuple[int, int]:
 def payments_of(world: World, invoice: Obj) -> Obj:
     """The `payments` member, included on demand."""
     found = [snapshot(each) for each in world.all("invoice_payment") if each["invoice"] == invoice["id"]]
-    return list_object(found, "/v1/invoice_payments")
+    return list_object(found[: shown_rows.SHOWN], "/v1/invoice_payments", has_more=len(found) > shown_rows.SHOWN)

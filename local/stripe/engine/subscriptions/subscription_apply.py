@@ -55,7 +55,7 @@ def _apply_item(world: World, subscription: Obj, state: ItemState) -> None:
         made = objects.item(
             world, subscription, state.price, state.quantity, state.period, id=state.id, metadata=state.metadata
         )
-        subscription["items"]["data"].append(made)
+        objects.attach(world, subscription, made)
         return
     state.known |= {
         "quantity": state.quantity,

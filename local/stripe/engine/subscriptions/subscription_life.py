@@ -74,7 +74,7 @@ def begin(
         period = (now, trial_end) if trial_end else periods.around(line["price"], now, now)
         more = {"metadata": line["metadata"]} if line.get("object") != "item" else {}
         item = subscription_objects.item(world, subscription, line["price"], line["quantity"], period, **more)
-        subscription["items"]["data"].append(item)
+        subscription_objects.attach(world, subscription, item)
     _note_currency(world, customer, subscription["currency"])
     world.emit("customer.subscription.created", subscription)
     billed = [_period_line(world, item, subscription, free=trial_end is not None) for item in _items(subscription)]

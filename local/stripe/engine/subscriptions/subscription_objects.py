@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.stripe.engine import shown_rows
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
 
 
@@ -42,6 +43,12 @@ def item(world: World, subscription: Obj, price: Obj, quantity: int, period: tup
             **more,
         }
     )
+
+
+def attach(world: World, subscription: Obj, item: Obj) -> None:
+    """Make an item one of the subscription's."""
+    subscription["items"]["data"].append(item)
+    shown_rows.note(world, subscription["items"]["data"])
 
 
 def plan(price: Obj) -> Obj:

@@ -152,6 +152,17 @@ def test_an_invoice_is_paid_by_its_paid_payments_alone() -> None:
     assert invoice_of(INVOICE | {"payments": {"data": payments}}, [LINE]).intents == (PaymentIntentId("pi_2"),)
 
 
+def test_half_a_list_within_an_object_is_not_taken_for_the_whole() -> None:
+    """Whoever reads the object reads on; should that be forgotten, nobody silently loses a level or a refund."""
+    item = {"price": {"id": "price_1"}, "current_period_end": 1_797_000_000, "quantity": 1}
+    shown = SUBSCRIPTION | {"items": {"data": [item], "has_more": True}}
+    with pytest.raises(MalformedObject, match="subscription"):
+        subscription_of(shown)
+    assert len(subscription_of(shown | {"status": "canceled"}).items) == 1
+    with pytest.raises(MalformedObject, match="invoice"):
+        invoice_of(INVOICE | {"payments": {"data": [], "has_more": True}}, [LINE])
+
+
 def test_an_invoice_names_the_order_of_its_subscription() -> None:
     """Whoever writes to the Stripe account may have written something else onto the invoice (F35)."""
     assert invoice_of(INVOICE, [LINE]).order == "ord_1"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from local.stripe.engine.invoices import invoice_life
+
 
 @pytest.fixture
 def five(account):
@@ -125,3 +127,41 @@ def test_an_invoice_shows_ten_of_its_lines_wherever_it_stands_and_lists_all(acco
         assert (len(shown["lines"]["data"]), shown["lines"]["has_more"]) == (10, True)
     lines = account.get(f"/v1/invoices/{invoice}/lines", limit=100)
     assert (len({*ids(lines)}), lines["has_more"]) == (12, False)
+
+
+def test_a_subscription_shows_ten_of_its_items_wherever_it_stands_and_lists_all(account):
+    """https://docs.stripe.com/api/subscription_items/list"""
+    customer = account.post("/v1/customers")["id"]
+    items = [{"price": account.price(recurring={"interval": "month"})["id"]} for _ in range(10)]
+    made = account.post("/v1/subscriptions", customer=customer, items=items, trial_period_days=7)
+    assert (len(made["items"]["data"]), made["items"]["has_more"]) == (10, False)
+    for _ in range(2):
+        price = account.price(recurring={"interval": "month"})["id"]
+        account.post("/v1/subscription_items", subscription=made["id"], price=price)
+    expand = ["parent.subscription_details.subscription"]
+    invoice = account.get(f"/v1/invoices/{made['latest_invoice']}", expand=expand)
+    told = account.get("/v1/events", type="customer.subscription.updated")["data"]
+    for shown in (
+        account.get(f"/v1/subscriptions/{made['id']}"),
+        account.get("/v1/subscriptions", customer=customer)["data"][0],
+        invoice["parent"]["subscription_details"]["subscription"],
+        told[0]["data"]["object"],
+    ):
+        assert (len(shown["items"]["data"]), shown["items"]["has_more"]) == (10, True)
+    first = account.get("/v1/subscription_items", subscription=made["id"], limit=8)
+    rest = account.get("/v1/subscription_items", subscription=made["id"], limit=8, starting_after=ids(first)[-1])
+    assert (len({*ids(first), *ids(rest)}), first["has_more"], rest["has_more"]) == (12, True, False)
+
+
+def test_an_invoice_shows_ten_of_its_payments_and_lists_all(account):
+    """https://docs.stripe.com/api/invoice-payment/list"""
+    paid = account.pay(account.session(account.price(recurring={"interval": "month"})))
+    assert paid.step == "complete"
+    invoice = account.get("/v1/invoices")["data"][0]["id"]
+    intent = account.get("/v1/payment_intents")["data"][0]
+    for _ in range(11):
+        invoice_life.link(account.world, account.world.need("invoice", invoice), intent)
+    shown = account.get(f"/v1/invoices/{invoice}", expand=["payments"])["payments"]
+    assert (len(shown["data"]), shown["has_more"]) == (10, True)
+    listed = account.get("/v1/invoice_payments", invoice=invoice, limit=100)
+    assert (len(ids(listed)), listed["has_more"]) == (12, False)

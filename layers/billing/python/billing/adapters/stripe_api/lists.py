@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import stripe
 
 from billing.adapters.stripe_api.client import translated
-from billing.adapters.stripe_api.objects import plain
+from billing.adapters.stripe_api.objects import plain, with_items
 from billing.adapters.stripe_api.parse import reading
 from billing.domain.ids import EVENT_ID, INVOICE_ID, SESSION_ID, STRIPE_ID, SUBSCRIPTION_ID, required
 from billing.domain.walk import Walk
@@ -46,6 +47,20 @@ class StripeObjects:
         return _page(self._list, walk, self._ids, **self._wanted)
 
 
+class StripeSubscriptionList(StripeObjects):
+    """The list of subscriptions, each with all of its items: one that shows a part would always be in doubt."""
+
+    def __init__(self, api: Any) -> None:
+        super().__init__(api.subscriptions.list, SUBSCRIPTION_ID, status="all", expand=["data.latest_invoice"])
+        self._api = api
+
+    def page(self, walk: Walk) -> Listed:
+        """See ObjectList. One request, and one more for each subscription with more items than a list within shows."""
+        found = super().page(walk)
+        with translated():
+            return replace(found, objects=tuple(with_items(self._api, each) for each in found.objects))
+
+
 def object_lists(client: stripe.StripeClient) -> ObjectLists:
     """The lists over the SDK. https://docs.stripe.com/api/subscriptions/list , and so on for each.
 
@@ -53,10 +68,9 @@ def object_lists(client: stripe.StripeClient) -> ObjectLists:
     customer is named.
     """
     api = client.v1
-    latest = ["data.latest_invoice"]
     return ObjectLists(
         sessions=StripeObjects(api.checkout.sessions.list, SESSION_ID),
-        subscriptions=StripeObjects(api.subscriptions.list, SUBSCRIPTION_ID, status="all", expand=latest),
+        subscriptions=StripeSubscriptionList(api),
         invoices=StripeObjects(api.invoices.list, INVOICE_ID, status="paid"),
         refunds=StripeObjects(api.refunds.list, STRIPE_ID),
         disputes=StripeObjects(api.disputes.list, STRIPE_ID),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import stripe
 
 from billing.adapters.stripe_api.parse import Object, payment_of, reading
+from billing.domain.hints import at
 from billing.domain.ids import PaymentIntentId
 from billing.domain.notice import ObjectRef
 from billing.domain.snapshot import Payment
+from billing.domain.subscription import ENDED
 
 _PAGE = 100
 
@@ -60,6 +62,29 @@ def payment_behind(api: Any, intent: Object) -> Payment | None:
             held = api.disputes.list({"charge": charge["id"], "limit": _PAGE})
             disputes = [plain(item) for item in held.auto_paging_iter()]
     return payment_of(intent, listed, disputes)
+
+
+def with_items(api: Any, subscription: Object, expand: Sequence[str] = ()) -> Object:
+    """A subscription with all of its items: it shows the first of them, as every list within an object does, and the
+    rest is listed (https://docs.stripe.com/api/subscription_items/list). One that has ended gives nothing whatever its
+    items are, and whether they can still be listed is not documented: it is left as it is. So is one that can't be
+    read: whoever reads it says so.
+    """
+    if not at(subscription, ("items", "has_more")) or subscription.get("status") in ENDED:
+        return subscription
+    wanted = {"subscription": subscription["id"], "limit": _PAGE, **({"expand": [*expand]} if expand else {})}
+    page = api.subscription_items.list(wanted)
+    return {**subscription, "items": {"data": [plain(item) for item in page.auto_paging_iter()]}}
+
+
+def with_payments(api: Any, invoice: Object) -> Object:
+    """An invoice with all of its paid payments, where it shows the first of them: one in parts may have any number
+    (https://docs.stripe.com/api/invoice-payment/list).
+    """
+    if not at(invoice, ("payments", "has_more")):
+        return invoice
+    page = api.invoice_payments.list({"invoice": invoice["id"], "status": "paid", "limit": _PAGE})
+    return {**invoice, "payments": {"data": [plain(item) for item in page.auto_paging_iter()]}}
 
 
 def plain(obj: Any) -> dict[str, Any]:

@@ -185,17 +185,14 @@ def subscription_of(obj: Object) -> Subscription:
     """A subscription in any status."""
     with reading("subscription", obj):
         shapes.check(shapes.SUBSCRIPTION, obj)
-        shapes.check_items(obj["items"]["data"])
         items = tuple(
             SubscriptionItem(
                 price_id=PriceId(item["price"]["id"]),
                 quantity=1 if item.get("quantity") is None else item["quantity"],
                 period_end=unix_time(item["current_period_end"], "current_period_end"),
             )
-            for item in obj["items"]["data"]
+            for item in shapes.subscription_items(obj)
         )
-        if not items:
-            raise UnfitError("items")
         invoice = obj["latest_invoice"]
         return Subscription(
             id=SubscriptionId(required(obj["id"], SUBSCRIPTION_ID, "id")),
@@ -264,7 +261,7 @@ def _invoice_intents(obj: Object) -> Iterator[PaymentIntentId]:
     """The intents of the invoice's paid payments: an invoice may be paid in parts
     (https://docs.stripe.com/invoicing/partial-payments). `payments` is there only when it was expanded.
     """
-    for item in (obj.get("payments") or {"data": []})["data"]:
+    for item in shapes.whole(obj.get("payments") or {"data": []}, "payments"):
         intent = item["payment"].get("payment_intent")
         if item["status"] == "paid" and intent:
             yield PaymentIntentId(required(id_of(intent, "payment_intent"), PAYMENT_INTENT_ID, "payment_intent"))

@@ -10,7 +10,14 @@ import stripe
 
 from billing.adapters.stripe_api.client import translated
 from billing.adapters.stripe_api.history import read_history
-from billing.adapters.stripe_api.objects import payment_behind, plain, read_object, read_payment
+from billing.adapters.stripe_api.objects import (
+    payment_behind,
+    plain,
+    read_object,
+    read_payment,
+    with_items,
+    with_payments,
+)
 from billing.adapters.stripe_api.parse import Object, invoice_of, price_of, reading, session_of, subscription_of
 from billing.domain.catalog import KEYS, Price
 from billing.domain.hints import hints_of
@@ -83,7 +90,7 @@ class StripeReads:
                 "expand": ["data.latest_invoice", "data.latest_invoice.payments", "data.default_payment_method"],
             }
         )
-        return [plain(item) for item in page.auto_paging_iter()]
+        return [with_items(self._api, plain(item)) for item in page.auto_paging_iter()]
 
     def _invoices(self, subscriptions: Sequence[Object], touched: Touched) -> list[Invoice]:
         """The latest invoice of each subscription, which the list has brought already, and the touched ones.
@@ -117,7 +124,7 @@ class StripeReads:
                 return
 
     def _invoice(self, obj: Object) -> Invoice:
-        return invoice_of(obj, self._lines(obj))
+        return invoice_of(with_payments(self._api, obj), self._lines(obj))
 
     def _lines(self, invoice: Object) -> list[Object]:
         with reading("invoice", invoice):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from billing.domain.ids import STRIPE_ID, UnfitError, fits
+from billing.domain.subscription import ENDED
 
 type Check = Callable[[object], bool]
 type Shape = Mapping[str, Check]
@@ -89,6 +90,26 @@ def check_items(items: Iterable[Mapping[str, Any]]) -> None:
     for item in items:
         check(_ITEM, item)
         check(_PRICE_ID, item["price"])
+
+
+def whole(listed: Mapping[str, Any], name: str) -> list[Any]:
+    """The rows of a list within an object. Raises UnfitError when it has more than it shows: whoever reads the object
+    reads on first, or what a payer has on the next page would silently not be there.
+    """
+    if listed.get("has_more"):
+        raise UnfitError(name)
+    rows: list[Any] = listed["data"]
+    return rows
+
+
+def subscription_items(subscription: Mapping[str, Any]) -> list[Any]:
+    """All of a subscription's items, of which there is one at least; of one that has ended, those that it shows."""
+    listed = subscription["items"]
+    items: list[Any] = listed["data"] if subscription["status"] in ENDED else whole(listed, "items")
+    check_items(items)
+    if not items:
+        raise UnfitError("items")
+    return items
 
 
 def check_payment(

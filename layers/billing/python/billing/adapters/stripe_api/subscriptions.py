@@ -12,7 +12,7 @@ import stripe
 
 from billing.adapters.stripe_api import shapes
 from billing.adapters.stripe_api.client import created_once, translated
-from billing.adapters.stripe_api.objects import plain
+from billing.adapters.stripe_api.objects import plain, with_items
 from billing.adapters.stripe_api.parse import Object, id_of, price_of, reading
 from billing.domain.ids import (
     CUSTOMER_ID,
@@ -25,7 +25,6 @@ from billing.domain.ids import (
     PriceId,
     SubscriptionId,
     SubscriptionItemId,
-    UnfitError,
     required,
     unix_time,
 )
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
 _PAGE = 100
 _EXPAND = ["items.data.price.product", "latest_invoice"]
+_EXPAND_ITEMS = ["data.price.product"]
 
 
 class StripePlanChanges:
@@ -50,7 +50,7 @@ class StripePlanChanges:
         """See StripeSubscriptions."""
         try:
             with translated():
-                found = plain(self._api.subscriptions.retrieve(subscription, {"expand": list(_EXPAND)}))
+                found = self._whole(self._api.subscriptions.retrieve(subscription, {"expand": list(_EXPAND)}))
         except StripeRefused as refused:
             if refused.stripe_code == "resource_missing":
                 raise SubscriptionNotFound("there is no such subscription", subscription_id=subscription) from refused
@@ -92,7 +92,7 @@ class StripePlanChanges:
             params["billing_cycle_anchor"] = {"type": "now"}
         try:
             with translated():
-                made = plain(
+                made = self._whole(
                     created_once(
                         lambda key: self._api.subscriptions.update(
                             change.subscription, params, {"idempotency_key": key}
@@ -114,6 +114,9 @@ class StripePlanChanges:
                 ) from refused
             raise
         return live_of(made, self._levels)
+
+    def _whole(self, subscription: stripe.Subscription) -> Object:
+        return with_items(self._api, plain(subscription), _EXPAND_ITEMS)
 
     def _bill(self, params: InvoiceCreatePreviewParams) -> Bill:
         with translated():
@@ -143,11 +146,8 @@ def _preview_of(change: PlanChange) -> InvoiceCreatePreviewParams:
 def live_of(obj: Object, levels: tuple[str, ...]) -> LiveSubscription:
     """A subscription with the products of its prices and its latest invoice expanded."""
     with reading("subscription", obj):
-        items = obj["items"]["data"]
         shapes.check(shapes.SUBSCRIPTION, obj)
-        shapes.check_items(items)
-        if not items or obj["items"].get("has_more"):
-            raise UnfitError("items")
+        items = shapes.subscription_items(obj)
         invoice = obj["latest_invoice"]
         ends = obj["cancel_at"]
         if ends is None and obj["cancel_at_period_end"]:

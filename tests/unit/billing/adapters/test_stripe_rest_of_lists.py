@@ -1,0 +1,93 @@
+"""What a list within an object of Stripe does not show: how the rest is asked for, and what is made of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from billing.adapters.stripe_api.lists import object_lists
+from billing.adapters.stripe_api.reader import StripeReads
+from billing.adapters.stripe_api.subscriptions import StripePlanChanges
+from billing.domain.ids import InvoiceId, SubscriptionId
+from billing.domain.walk import Walk
+from billing.ports.stripe import Touched
+from tests.fakes.snapshots import CUSTOMER, NOW
+from tests.unit.billing.adapters.http_servers import answer, bad_server
+from tests.unit.billing.adapters.test_stripe_adapter import client
+from tests.unit.billing.adapters.test_stripe_plan_changes import CHANGE, ITEM, LEVELS
+from tests.unit.billing.adapters.test_stripe_plan_changes import SUBSCRIPTION as LIVE
+from tests.unit.billing.adapters.test_stripe_shapes import INVOICE, SUBSCRIPTION
+
+PART = {"object": "list", "data": [ITEM], "has_more": True, "url": "/v1/subscription_items?subscription=sub_1"}
+ITEMS = [ITEM, ITEM | {"id": "si_2"}]
+
+
+def rows(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"object": "list", "data": [*found], "has_more": False, "url": "/"}
+
+
+class Wire:
+    """Answers by path; `asked` is what came, as it was asked."""
+
+    def __init__(self, **answers: dict[str, Any]) -> None:
+        self.answers = {f"/v1/{name.replace('__', '/')}": reply for name, reply in answers.items()}
+        self.asked: list[str] = []
+
+    def ask(self, call: Any) -> Any:
+        def play(connection: socket.socket) -> None:
+            asked = unquote(server.received[-1].split(b" ")[1].decode())
+            self.asked.append(asked)
+            answer(json.dumps(self.answers[asked.partition("?")[0]]))(connection)
+
+        with bad_server(play) as server:
+            return call(client(server.url))
+
+
+def test_the_items_of_a_subscription_that_is_compared() -> None:
+    wire = Wire(subscriptions=rows(SUBSCRIPTION | {"items": PART}), subscription_items=rows(*ITEMS))
+    found = wire.ask(lambda api: StripeReads(api, LEVELS).snapshot([CUSTOMER], Touched()))
+    assert len(found.subscriptions[0].items) == 2
+    assert wire.asked[1] == "/v1/subscription_items?subscription=sub_1&limit=100"
+
+
+def test_the_items_of_a_subscription_that_is_to_be_changed_come_with_their_products() -> None:
+    wire = Wire(subscriptions__sub_1=LIVE | {"items": PART}, subscription_items=rows(*ITEMS))
+    rest = "/v1/subscription_items?subscription=sub_1&limit=100&expand[0]=data.price.product"
+    live = wire.ask(lambda api: StripePlanChanges(api, LEVELS).live(SubscriptionId("sub_1")))
+    assert ([item.id for item in live.items], wire.asked[1]) == (["si_1", "si_2"], rest)
+    made = wire.ask(lambda api: StripePlanChanges(api, LEVELS).change(CHANGE, "k1"))
+    assert ([item.id for item in made.items], wire.asked[3]) == (["si_1", "si_2"], rest)
+
+
+@pytest.mark.parametrize(
+    ("told", "asks"),
+    [({}, 2), ({"status": "canceled"}, 1), ({"items": rows(ITEM)}, 1), ({"items": None}, 1), ({"items": [5]}, 1)],
+    ids=["more", "ended", "whole", "none", "odd"],
+)
+def test_the_items_of_listed_subscriptions(told: dict[str, Any], asks: int) -> None:
+    """Listed objects are held against what is stored with lenience: one that can't be read ends no pass."""
+    wire = Wire(subscriptions=rows(SUBSCRIPTION | {"items": PART} | told), subscription_items=rows(*ITEMS))
+    walk = Walk("subscriptions", NOW, NOW)
+    (found,) = wire.ask(lambda api: object_lists(api).subscriptions.page(walk)).objects
+    assert len(wire.asked) == asks
+    assert found["items"] == (told.get("items", PART) if asks == 1 else {"data": ITEMS})
+
+
+def test_the_payments_of_an_invoice_that_was_paid_in_parts() -> None:
+    """Money rule 18: a refund of one that is not read would take nothing back."""
+
+    def paid(intent: str) -> dict[str, Any]:
+        return {"id": f"inpay_{intent}", "status": "paid", "payment": {"payment_intent": intent}}
+
+    part = rows(paid("pi_1")) | {"has_more": True}
+    lines = rows(*INVOICE["lines"]["data"])
+    told = INVOICE | {"object": "invoice", "lines": lines, "payments": part}
+    wire = Wire(invoices__in_1=told, invoice_payments=rows(paid("pi_1"), paid("pi_2")))
+    touched = Touched(invoices=frozenset({InvoiceId("in_1")}))
+    (found,) = wire.ask(lambda api: StripeReads(api, LEVELS).snapshot([], touched)).invoices
+    assert found.intents == ("pi_1", "pi_2")
+    assert wire.asked[1] == "/v1/invoice_payments?invoice=in_1&status=paid&limit=100"
