@@ -131,17 +131,6 @@ def test_a_subject_of_any_common_issuer(sub: str) -> None:
     assert caller.caller(http_event(claims={"sub": sub})).user_id == sub
 
 
-@pytest.mark.parametrize("verified", ["false", "", None, False, "True ", "yes", 1.5, []])
-def test_an_email_that_is_not_verified_is_not_used(verified: object) -> None:
-    claims = {"sub": "alice", "email": "alice@example.com", "email_verified": verified}
-    assert caller.caller(http_event(claims=claims)).usable_email is None
-
-
-@pytest.mark.parametrize("email", [None, "", "x", 5, "a" * 400 + "@example.com", ["a@b.c"]])
-def test_an_email_that_is_none(email: object) -> None:
-    assert caller.caller(http_event(claims={"sub": "alice", "email": email})).email is None
-
-
 @pytest.mark.parametrize("sub", [None, "", "a b", "a:b", "é", "a\n", "x" * 129, "a/b", 5, ["alice"], "USER#alice"])
 def test_a_subject_that_cannot_be_a_key_is_nobody(sub: object) -> None:
     """S08: and no other claim stands in for it: a user may choose a name, and never a subject."""

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from billing import errors
-from billing.http import caller, reply, request
+from billing.http import reply, request
 from billing.http.handler import http_handler
 from billing.http.reply import HttpResponse
 from billing.http.request import HttpEvent
@@ -178,10 +178,3 @@ def test_a_body_as_large_as_may_be_is_read() -> None:
 def test_what_only_python_takes_for_json_is_refused(constant: str) -> None:
     with pytest.raises(errors.InvalidRequest):
         request.json_body(http_event(f'{{"amount": {constant}}}'))
-
-
-@pytest.mark.parametrize(("length", "taken"), [(2, False), (3, True), (320, True), (321, False)])
-def test_an_email_is_as_long_as_one_can_be(length: int, taken: bool) -> None:
-    email = "@".ljust(length, "a")
-    asking = caller.caller(http_event(claims={"sub": "alice", "email": email}))
-    assert asking.email == (email if taken else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.stripe.engine.buyers.addresses import check_address
 from local.stripe.engine.buyers.payment_methods import NO_ADDRESS
 from local.stripe.engine.errors import invalid_request
 from local.stripe.engine.paging import created_within, list_object, matching, page
@@ -68,9 +69,7 @@ def create(call: Call) -> Obj:
 
 def _changed(params: dict[str, Any]) -> dict[str, Any]:
     """Take the plain members over; an empty string unsets."""
-    email = params.get("email")
-    if email and ("@" not in email or len(email) > 512):
-        raise invalid_request(f"Invalid email address: {email}", param="email", code="email_invalid")
+    check_address(params.get("email"), "email")
     values: dict[str, Any] = {
         key: None if value == "" and key != "metadata" else value for key, value in params.items() if key != "expand"
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from local.stripe.engine.buyers.addresses import check_address
 from local.stripe.engine.catalog import tax
 from local.stripe.engine.errors import invalid_request, not_offered
 from local.stripe.engine.world import Obj, World
@@ -38,6 +39,8 @@ def check_session(world: World, params: dict[str, Any], mode: str, customer: Obj
             param="client_reference_id",
             code="parameter_invalid_string",
         )
+    check_address(params.get("customer_email"), "customer_email")
+    check_address(params.get("payment_intent_data", {}).get("receipt_email"), "payment_intent_data[receipt_email]")
     _check_mode(params, mode)
     _check_customer(params, customer)
     _check_nested(params, world.now())

@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 
 from billing.domain.ids import CustomerId, UserId
-from billing.errors import SubscriptionExists
+from billing.errors import StripeRefused, SubscriptionExists
 from billing.ports.stripe import FoundCustomer, OpenSession
 from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core
 from tests.fakes.requests import a_request
 from tests.fakes.snapshots import ALICE, BOB, NOW, a_subscription
+from tests.fakes.world import raising
 
 EMAIL = "alice@example.com"
 OLD, OLDER = CustomerId("cus_old"), CustomerId("cus_older")
@@ -50,6 +51,17 @@ def test_the_customer_of_the_address_is_taken_over(core: Core) -> None:
     assert core.tables.owners == {OLD: ALICE}
     assert core.calls.count("create_customer") == 0
     assert "customer adopted" in core.log.messages
+
+
+@pytest.mark.parametrize(("param", "refused"), [("email", False), ("limit", True)])
+def test_nobody_has_an_address_that_stripe_refuses(core: Core, param: str, refused: bool) -> None:
+    """Whether its list refuses one is not documented."""
+    core.calls.before("customers_of", raising(StripeRefused("no", stripe_code="email_invalid", param=param)))
+    if refused:
+        with pytest.raises(StripeRefused):
+            start(core)
+    else:
+        assert core.stripe.sessions[start(core).id].customer == "cus_1"
 
 
 def test_what_the_customer_has_is_looked_at_before_anything_is_sold(core: Core) -> None:

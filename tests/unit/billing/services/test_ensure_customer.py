@@ -6,7 +6,7 @@ import pytest
 
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId
-from billing.errors import CheckoutConflict, StoreUnavailable, StripeUnavailable
+from billing.errors import CheckoutConflict, StoreUnavailable, StripeRefused, StripeUnavailable
 from billing.services.ensure_customer import ensure_customer
 from tests.fakes.core import Core
 from tests.fakes.snapshots import ALICE, CUSTOMER
@@ -93,6 +93,24 @@ def test_after_a_deletion_the_next_generation_has_a_key_of_its_own(core):
     account, customer = ensure(core)
     assert (customer, account.customers) == ("cus_2", ("cus_2",))
     assert list(core.stripe.saved) == ["customer:alice:1", "customer:alice:2"]
+
+
+def test_an_address_that_stripe_refuses_costs_the_address_alone(core):
+    """It is frozen in the account: else no checkout of this user would ever get a customer."""
+    refusal = raising(StripeRefused("no", stripe_code="email_invalid", param="email"))
+    core.calls.before("create_customer", refusal)
+    assert ensure(core, "alice@odd.example")[1] == "cus_1"
+    assert core.stripe.customers == {"cus_1": (ALICE, None)}
+    assert core.stripe.saved.keys() == {"customer:alice:1:no-email"}
+    assert core.log.messages == ["e-mail address refused by Stripe", "customer created"]
+    assert "alice@odd.example" not in str(core.log.lines)
+
+
+def test_what_else_stripe_refuses_of_a_customer_is_not_tried_again(core):
+    core.calls.before("create_customer", raising(StripeRefused("no", param="metadata")))
+    with pytest.raises(StripeRefused):
+        ensure(core)
+    assert core.calls.count("create_customer") == 1
 
 
 def test_without_an_address_none_is_sent(core):

@@ -11,7 +11,7 @@ from billing.domain.ids import PriceId, PurchaseKey
 from billing.domain.order import Order
 from billing.domain.purchase import PurchaseState
 from billing.domain.terms import EMBEDDED
-from billing.errors import IncompatibleLines, QuantityOutOfRange, StripeUnavailable, SubscriptionExists
+from billing.errors import IncompatibleLines, QuantityOutOfRange, StripeRefused, StripeUnavailable, SubscriptionExists
 from billing.ports.stripe import OpenSession
 from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core
@@ -48,6 +48,18 @@ def test_the_buyers_language_is_in_the_order_and_a_receipt_where_an_address_is_k
     sells(core, receipts=True)
     spoken = start(core, locale="de")
     assert (order_of(core, spoken).terms.locale, order_of(core, spoken).terms.receipt) == ("de", True)
+
+
+def test_an_address_that_stripe_refuses_costs_the_receipt_alone(core: Core) -> None:
+    sells(core, receipts=True)
+    refusal = StripeRefused("no", stripe_code="email_invalid", param="payment_intent_data[receipt_email]")
+    core.calls.before("create_session", raising(refusal))
+    session = start(core)
+    assert [key.rpartition(":")[2] for key in core.stripe.saved if key.startswith("checkout:")] == ["no-receipt"]
+    made, _ = next(saved for key, saved in core.stripe.saved.items() if key.endswith(":no-receipt"))
+    assert "receipt=False" in repr(made)
+    assert session.id in core.stripe.sessions
+    assert "e-mail address refused by Stripe" in core.log.messages
 
 
 def test_a_plan_by_its_name_is_the_one_in_the_currency_that_is_asked_for(core: Core) -> None:

@@ -96,6 +96,32 @@ def test_refused_parameters(account, path, params, code, param, message):
     assert account.world.all("customer") == []
 
 
+@pytest.mark.parametrize(
+    "email", ["ada", "ada@example", " ada@example.com", "ada@example.com ", "ada b@c.com", "a@b@c.com", "ada＠b.com"]
+)
+def test_an_address_that_is_none_is_refused_wherever_it_stands(account, email):
+    """https://github.com/fjordllc/bootcamp/issues/4134 , https://github.com/mage2pro/stripe/issues/72"""
+    customer = account.post("/v1/customers", email="ada@mail.example.com")["id"]
+    sold = {
+        "mode": "payment",
+        "line_items": [{"price": account.price()["id"], "quantity": 1}],
+        "success_url": "http://a.b",
+    }
+    for path, given, param in (
+        ("/v1/customers", {"email": email}, "email"),
+        (f"/v1/customers/{customer}", {"email": email}, "email"),
+        ("/v1/checkout/sessions", sold | {"customer_email": email}, "customer_email"),
+        (
+            "/v1/checkout/sessions",
+            sold | {"payment_intent_data": {"receipt_email": email}},
+            "payment_intent_data[receipt_email]",
+        ),
+    ):
+        error = account.refusal("POST", path, **given)
+        assert (error["status"], error["code"], error["param"]) == (400, "email_invalid", param)
+    assert account.get(f"/v1/customers/{customer}")["email"] == "ada@mail.example.com"
+
+
 def test_what_stripe_offers_and_the_stand_in_ignores_is_refused_aloud(account):
     error = account.refusal("POST", "/v1/customers", email="a@b.c", source="tok_visa")
     assert (error["status"], error["code"]) == (501, "stand_in_not_offered")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,6 +16,12 @@ _WITH_SLASH = {scope.replace(":", "/"): scope for scope in MACHINE_SCOPES}
 """As Amazon Cognito writes them: it has a slash in every scope, and takes no other name (https://docs.aws.amazon.com/
 cognito-user-identity-pools/latest/APIReference/API_ResourceServerScopeType.html).
 """
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+"""Less than an address may be, and what Stripe is known to ask of one: it makes no customer whose address has a space
+in it or no dot in its domain (https://github.com/fjordllc/bootcamp/issues/3927 ,
+https://github.com/fjordllc/bootcamp/issues/4134).
+"""
+_LONGEST_EMAIL = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,10 @@ def caller(event: HttpEvent) -> Caller:
     user = fits(claims.get("sub"), USER_ID)
     if user is None:
         raise errors.Unauthenticated("a token with a usable subject is needed")
-    email = claims.get("email")
+    email = fits(claims.get("email"), _EMAIL)
     return Caller(
         user_id=UserId(user),
-        email=email if isinstance(email, str) and 3 <= len(email) <= 320 and "@" in email else None,
+        email=email if email is not None and len(email) <= _LONGEST_EMAIL else None,
         email_verified=claims.get("email_verified") in (True, "true"),
         scopes=frozenset(_scopes(claims)),
     )

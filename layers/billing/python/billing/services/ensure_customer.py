@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId, UserId
-from billing.errors import CheckoutConflict
+from billing.errors import CheckoutConflict, StripeRefused
 from billing.ports.store import AccountStore
 from billing.ports.stripe import StripeCheckout
 from billing.ports.world import Log
@@ -53,9 +53,7 @@ def ensure_customer(
             return Ensured(account, account.customer)
         never_had_one = account.customer_generation == 1
         adopted = _adoptable(user, email, accounts, stripe) if adopting and email and never_had_one else ()
-        customers = adopted or (
-            stripe.create_customer(user, account.email, f"customer:{user}:{account.customer_generation}"),
-        )
+        customers = adopted or (_made(account, stripe, log),)
         owned = accounts.own_customers(account, customers)
         if owned is not None:
             for customer in customers:
@@ -63,6 +61,21 @@ def ensure_customer(
             return Ensured(owned, customers[-1], new=True)
         account = accounts.load(user, []).account
     raise CheckoutConflict("other requests of this user are in progress: try again", user_id=user)
+
+
+def _made(account: Account, stripe: StripeCheckout, log: Log) -> CustomerId:
+    """A new customer. The address is frozen in the account: one that Stripe refuses would be refused at every checkout
+    of this user for good, so the customer is made without, and Checkout asks the buyer for one
+    (https://docs.stripe.com/api/checkout/sessions/create).
+    """
+    key = f"customer:{account.user}:{account.customer_generation}"
+    try:
+        return stripe.create_customer(account.user, account.email, key)
+    except StripeRefused as refused:
+        if refused.param != "email":
+            raise
+        log.warning("e-mail address refused by Stripe", user_id=account.user, stripe_code=refused.stripe_code)
+        return stripe.create_customer(account.user, None, f"{key}:no-email")
 
 
 def _adoptable(user: UserId, email: str, accounts: AccountStore, stripe: StripeCheckout) -> tuple[CustomerId, ...]:
@@ -73,7 +86,13 @@ def _adoptable(user: UserId, email: str, accounts: AccountStore, stripe: StripeC
     it from being given. All that have a subscription are taken, so that a second one is refused; if none has, the
     newest, which is likeliest to have the buyer's card.
     """
-    found = [item for item in stripe.customers_of(email) if item.user_hint in (None, user)]
+    try:
+        listed = stripe.customers_of(email)
+    except StripeRefused as refused:
+        if refused.param != "email":
+            raise
+        return ()  # nobody has an address that Stripe refuses
+    found = [item for item in listed if item.user_hint in (None, user)]
     owned = accounts.owners([item.id for item in found])
     free = sorted((item for item in found if item.id not in owned), key=lambda item: (item.created, item.id))
     subscribed = [item for item in free if item.subscribed][-_MOST_ADOPTED:]

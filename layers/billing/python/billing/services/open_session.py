@@ -202,7 +202,7 @@ class SessionOpener:
         Raises CheckoutConflict when a later call has taken the slot: what that one handed out stands.
         """
         try:
-            made = self._deps.stripe.create_session(order, self._customer, f"checkout:{order.id}:{self._customer}")
+            made = self._created(order, f"checkout:{order.id}:{self._customer}")
         except StripeRefused as refused:
             if refused.param == "customer":
                 raise
@@ -241,6 +241,19 @@ class SessionOpener:
             except Contention:
                 core.clock.sleep(core.random.upto(_FIRST_WAIT * 2**turn))
         return write()
+
+    def _created(self, order: Order, key: str) -> OpenSession:
+        """The session; without a receipt where Stripe refuses the address that it would go to."""
+        try:
+            return self._deps.stripe.create_session(order, self._customer, key)
+        except StripeRefused as refused:
+            if "receipt_email" not in (refused.param or ""):
+                raise
+            self._deps.converge.log.warning(
+                "e-mail address refused by Stripe", user_id=self._user, stripe_code=refused.stripe_code
+            )
+            unsent = replace(order, terms=replace(order.terms, receipt=False))
+            return self._deps.stripe.create_session(unsent, self._customer, f"{key}:no-receipt")
 
     def _unsellable(self, refused: StripeRefused) -> PriceUnavailable:
         """What Stripe refuses of an order that was checked here lies in the price, or in a setting it is not ready for.
