@@ -12,6 +12,7 @@ import pytest
 
 from billing.adapters.stripe_api.parse import invoice_of, payment_of, session_of, subscription_of
 from billing.domain.ids import PaymentIntentId
+from billing.domain.registers import refunded, statuses
 from billing.errors import MalformedObject
 
 CHARGE: dict[str, Any] = {
@@ -87,6 +88,14 @@ def test_a_payment_is_of_when_its_money_came() -> None:
     assert (payment.paid_at, refund.created, dispute.created) == (at(2), at(3), at(4))
     session = session_of(SESSION | {"created": seconds(1), "expires_at": seconds(9)}, [], payment)
     assert session.created == at(1)
+
+
+def test_a_refund_without_a_status_takes_back() -> None:
+    """stripe-python 16.1.0 says that it may have none. Refused, the purchase would never be read again."""
+    refund = {"id": "re_1", "amount": 100, "status": None, "created": seconds(3)}
+    payment = payment_of(INTENT, [refund], [])
+    assert payment is not None
+    assert (statuses(payment), refunded(payment)) == ({"re_1": "pending"}, 100)
 
 
 def test_a_session_cost_what_was_paid_for_it() -> None:

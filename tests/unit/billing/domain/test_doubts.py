@@ -284,6 +284,13 @@ def test_what_the_registers_have_otherwise_is_in_doubt(doubt: Any, kind: str) ->
     assert doubt(told, None) is None, "no purchase of ours was paid by it"
 
 
+def test_a_refund_without_a_status_is_as_it_was_stored() -> None:
+    """It is stored as one that takes back; else each look would queue it anew."""
+    assert doubt_of_refund({"id": "re_1", "status": None}, {"re_1": "pending"}) is None
+    assert doubt_of_refund({"id": "re_1"}, {"re_1": "succeeded"}) == "refund.updated"
+    assert doubt_of_dispute({"id": "du_1", "status": None}, {"du_1": "pending"}) == "charge.dispute.updated"
+
+
 def test_the_payment_of_a_refund() -> None:
     assert intent_behind({"payment_intent": "pi_1"}) == intent_behind({"payment_intent": {"id": "pi_1"}}) == "pi_1"
     assert intent_behind({"payment_intent": None}) is None

@@ -31,6 +31,7 @@ from billing.domain.ids import (
 )
 from billing.domain.judge import GRANTING_REASONS
 from billing.domain.purchase import PurchaseState
+from billing.domain.snapshot import UNSTATED
 from billing.domain.subscription import ENDED, SubscriptionState
 
 type Object = Mapping[str, Any]
@@ -182,18 +183,17 @@ def intent_behind(back: Object) -> PaymentIntentId | None:
 
 def doubt_of_refund(refund: Object, registers: Mapping[str, str] | None) -> str | None:
     """Of a refund and the registers of its payment; None for one that no purchase points from."""
-    return _doubt_of_back(refund, registers, "refund.updated")
+    status = UNSTATED if refund.get("status") is None else refund["status"]
+    return _doubt_of_back(refund, status, registers, "refund.updated")
 
 
 def doubt_of_dispute(dispute: Object, registers: Mapping[str, str] | None) -> str | None:
     """Of a dispute and the registers of its payment."""
-    return _doubt_of_back(dispute, registers, "charge.dispute.updated")
+    return _doubt_of_back(dispute, dispute.get("status"), registers, "charge.dispute.updated")
 
 
-def _doubt_of_back(back: Object, registers: Mapping[str, str] | None, kind: str) -> str | None:
-    if registers is None or registers.get(str(back.get("id"))) == back.get("status"):
-        return None
-    return kind
+def _doubt_of_back(back: Object, status: object, registers: Mapping[str, str] | None, kind: str) -> str | None:
+    return kind if registers is not None and registers.get(str(back.get("id"))) != status else None
 
 
 def _seconds(moment: datetime | None) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from billing.domain.catalog import Price
 from billing.domain.ids import (
@@ -20,6 +21,10 @@ from billing.domain.ids import (
     SessionId,
     SubscriptionId,
 )
+
+UNSTATED: Final = "pending"
+"""What a refund without a status counts as. stripe-python 16.1.0 says that it may have none, and no page says when: its
+money may be on the way out, and one that took nothing back would give it away."""
 
 
 @dataclass(frozen=True, slots=True)

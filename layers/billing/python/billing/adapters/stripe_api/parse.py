@@ -35,6 +35,7 @@ from billing.domain.ids import (
     unix_time,
 )
 from billing.domain.snapshot import (
+    UNSTATED,
     Card,
     CheckoutSession,
     Dispute,
@@ -268,7 +269,8 @@ def _invoice_intents(obj: Object) -> Iterator[PaymentIntentId]:
 
 
 def _refund(obj: Object) -> Refund:
-    return Refund(obj["id"], obj["amount"], obj["status"], unix_time(obj["created"], "created"))
+    status = UNSTATED if obj["status"] is None else obj["status"]
+    return Refund(obj["id"], obj["amount"], status, unix_time(obj["created"], "created"))
 
 
 def _dispute(obj: Object) -> Dispute:

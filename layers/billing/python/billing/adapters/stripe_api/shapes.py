@@ -61,8 +61,8 @@ _ITEM: Final[Shape] = {"quantity": _or_none(_amount)}
 """Of a session, a subscription and an invoice: metered usage has no quantity, or none yet."""
 _PRICE_ID: Final[Shape] = {"id": _one_of(_PRICE_NAME)}
 _CHARGE: Final[Shape] = {"amount_captured": _amount, "currency": _currency}
-_REFUND: Final[Shape] = {"id": _id, "amount": _amount, "status": _word}
-_DISPUTE: Final[Shape] = {**_REFUND, "currency": _currency}
+_REFUND: Final[Shape] = {"id": _id, "amount": _amount, "status": _or_none(_word)}
+_DISPUTE: Final[Shape] = {"id": _id, "amount": _amount, "status": _word, "currency": _currency}
 SUBSCRIPTION: Final[Shape] = {"status": _word, "currency": _currency, "cancel_at_period_end": _flag}
 INVOICE: Final[Shape] = {"status": _or_none(_word), "billing_reason": _or_none(_word), "currency": _currency}
 INVOICE_LINE: Final[Shape] = {"amount": _number, **_ITEM}
