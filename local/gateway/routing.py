@@ -33,10 +33,14 @@ def find_route(routes: Iterable[Route], method: str, path: str) -> Match | None:
 
 
 def _match(template: str, path: str) -> tuple[dict[str, str], tuple[int, ...]] | None:
-    """The path variables, and a rank where smaller is more specific."""
+    """The path variables, and a rank where smaller is more specific.
+
+    A path is taken as it is: `/account/` is not `/account` to API Gateway, and gets 404
+    (https://github.com/storacha/w3infra/pull/166). Of a doubled slash nothing is documented; it is no route's either.
+    """
     if template == "$default":
         return {}, (9,)
-    wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
+    wanted, given = template.split("/"), path.split("/")
     parameters: dict[str, str] = {}
     rank: list[int] = []
     for position, segment in enumerate(wanted):

@@ -49,6 +49,16 @@ def test_no_route_no_match() -> None:
     assert find_route([route("GET /a")], "GET", "/a/b") is None
 
 
+@pytest.mark.parametrize(
+    "path", ["/webhooks/stripe/", "//webhooks/stripe", "/webhooks//stripe", "webhooks/stripe", "//"]
+)
+def test_a_slash_too_many_is_another_path(path: str) -> None:
+    """https://github.com/storacha/w3infra/pull/166: it would work on the laptop only."""
+    routes = [route("POST /webhooks/stripe"), route("POST /webhooks/{name}"), route("POST /")]
+    assert find_route(routes, "POST", path) is None
+    assert find_route(routes, "POST", "/webhooks/stripe") is not None
+
+
 @pytest.mark.parametrize("mime", ["text/plain", "application/json; charset=utf-8", "application/xml", "TEXT/CSV"])
 def test_text_types_arrive_as_text(mime: str) -> None:
     assert encode_body("é".encode(), mime) == ("é", False)
