@@ -22,6 +22,8 @@ class Faults:
     """every delivery waits so long first"""
     reorder: bool = False
     """deliveries of one burst go out last first, one after another"""
+    hide_deleted: bool = False
+    """lists of what a deleted customer has are refused, as are those of one that never was"""
     fail: int = 0
     """so many API requests fail"""
     status: int = 500

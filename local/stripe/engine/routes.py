@@ -34,6 +34,19 @@ class Call:
             raise missing(noun or kind, wanted, param=param)
         return found
 
+    def by_customer(self) -> None:
+        """Refuse a list of what a customer has that never was.
+
+        No page of Stripe's says so of a list; it is what every other parameter gets that names what is not there, and
+        "No such customer" is what became of a page of invoices (https://github.com/ParabolInc/parabol/issues/793).
+        Whether a deleted customer is refused as well is not documented: both can be played.
+        """
+        if "customer" in self.params:
+            wanted = str(self.params["customer"])
+            found = self.world.get("customer", wanted)
+            if found is None or (found.get("deleted") and self.world.hides_deleted):
+                raise missing("customer", wanted, param="customer")
+
 
 @dataclass(frozen=True)
 class Route:

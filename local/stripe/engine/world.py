@@ -73,6 +73,8 @@ class World:
     """Whether any invoice or subscription has more rows within than it shows (shown_rows.py)."""
     lose_next: int = 0
     """So many of the next events are never made: rare, but it happens, and only the objects show it then."""
+    hides_deleted: bool = False
+    """Whether a list by a customer that was deleted is refused (routes.Call.by_customer)."""
     duplicate_next: int = 0
     """So many of the next events are made twice, as two objects with different ids for one change:
     https://docs.stripe.com/webhooks#handle-duplicate-events"""

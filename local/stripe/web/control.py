@@ -85,6 +85,7 @@ def faults(shell: Shell, given: Given) -> Given:
     world = shell.engine.world
     world.duplicate_next = given.get("duplicate_events", world.duplicate_next)
     world.lose_next = given.get("lose_events", world.lose_next)
+    world.hides_deleted = shell.faults.hide_deleted
     return asdict(shell.faults) | {"duplicate_events": world.duplicate_next, "lose_events": world.lose_next}
 
 

@@ -279,6 +279,28 @@ def test_a_customer_that_is_gone_is_told_and_not_asked_for_subscriptions(side: S
     assert side.requests.count("GET /v1/subscriptions") == 1
 
 
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_customer_that_nobody_said_is_gone(side: StripeSide, hidden: bool) -> None:
+    """F44: an event of its subscription may be read before the one of its deletion, and whether Stripe still lists what
+    a deleted customer had is not documented.
+    """
+    deleted, alive = side.customer(), side.customer()
+    side.v1.customers.delete(deleted)
+    side.control("faults", hide_deleted=hidden)
+    try:
+        truth = side.reads.snapshot([deleted, alive], Touched())
+    finally:
+        side.control("faults", hide_deleted=False)
+    assert truth.deleted_customers == ({deleted} if hidden else frozenset())
+
+
+def test_a_customer_that_is_not_there_is_not_taken_for_deleted(side: StripeSide) -> None:
+    """With the key of another Stripe account nobody is there: no account may lose its customers by that."""
+    with pytest.raises(StripeRefused) as refused:
+        side.reads.snapshot([CustomerId("cus_nobody")], Touched())
+    assert (refused.value.stripe_code, refused.value.param) == ("resource_missing", "customer")
+
+
 # ---------------------------------------------------------------------------------------------- looking up by others
 
 

@@ -112,6 +112,7 @@ def end_unpaid(world: World, session: Obj) -> None:
 
 def listed(call: Call) -> Obj:
     """GET /v1/checkout/sessions."""
+    call.by_customer()
     found = created_within(call.world.all("checkout.session"), call.params.get("created"))
     found = matching(found, call.params, "customer", "payment_intent", "status", "subscription")
     email = call.params.get("customer_details", {}).get("email")

@@ -30,6 +30,7 @@ def lines_of(call: Call) -> Obj:
 
 def listed(call: Call) -> Obj:
     """GET /v1/invoices."""
+    call.by_customer()
     found = created_within(call.world.all("invoice"), call.params.get("created"))
     found = matching(found, call.params, "collection_method", "customer", "status")
     if "subscription" in call.params:

@@ -124,6 +124,7 @@ def listed(call: Call) -> Obj:
     """GET /v1/subscriptions: without `status`, all that are not canceled; those on a test clock only where it, or the
     customer, is named. https://docs.stripe.com/api/subscriptions/list
     """
+    call.by_customer()
     found = created_within(call.world.all("subscription"), call.params.get("created"))
     if call.params.keys().isdisjoint(("customer", "test_clock")):
         found = [each for each in found if each["test_clock"] is None]

@@ -165,3 +165,16 @@ def test_an_invoice_shows_ten_of_its_payments_and_lists_all(account):
     assert (len(shown["data"]), shown["has_more"]) == (10, True)
     listed = account.get("/v1/invoice_payments", invoice=invoice, limit=100)
     assert (len(ids(listed)), listed["has_more"]) == (12, False)
+
+
+@pytest.mark.parametrize("path", ["/v1/subscriptions", "/v1/invoices", "/v1/checkout/sessions"])
+def test_a_list_by_a_customer_that_never_was_is_refused(account, path):
+    """Of one that was deleted nobody knows: both are played."""
+    error = account.refusal("GET", path, customer="cus_nobody")
+    assert (error["status"], error["code"], error["param"]) == (400, "resource_missing", "customer")
+    customer = account.post("/v1/customers")["id"]
+    account.ask("DELETE", f"/v1/customers/{customer}")
+    assert account.get(path, customer=customer)["data"] == []
+    account.world.hides_deleted = True
+    assert account.refusal("GET", path, customer=customer)["param"] == "customer"
+    assert account.get(path)["data"] == []

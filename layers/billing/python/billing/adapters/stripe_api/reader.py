@@ -48,8 +48,10 @@ class StripeReads:
         """
         with reading("snapshot", {}), translated():
             bought = [self._session(session) for session in sorted(touched.sessions)]
-            deleted = frozenset(customer for customer in touched.customers if self._is_gone(customer))
-            listed = [obj for customer in customers if customer not in deleted for obj in self._subscriptions(customer)]
+            gone = {customer for customer in touched.customers if self._is_gone(customer)}
+            found = {customer: self._listed(customer) for customer in customers if customer not in gone}
+            deleted = frozenset(gone.union(customer for customer, objects in found.items() if objects is None))
+            listed = [obj for objects in found.values() for obj in objects or ()]
             subscriptions = [subscription_of(obj) for obj in listed]
             invoices = self._invoices(listed, touched)
             sessions = tuple(session for session, _ in bought)
@@ -133,6 +135,22 @@ class StripeReads:
             page = self._api.invoices.line_items.list(InvoiceId(invoice["id"]), {"limit": _PAGE})
             return [plain(item) for item in page.auto_paging_iter()]
 
+    def _listed(self, customer: CustomerId) -> Iterable[Object] | None:
+        """The subscriptions of a customer; None when Stripe lists none because the customer was deleted.
+
+        Whether it lists those of a deleted customer is not documented. An event of one of them may be read before the
+        one of the deletion, or without it: the end is the same, an event that nobody can apply is not. A customer that
+        is not there at all was not deleted: the key may be of another account, and with it nobody would have any.
+        """
+        try:
+            return self._subscriptions(customer)
+        except stripe.InvalidRequestError as error:
+            refused = error.code == "resource_missing" and error.param == "customer"
+            left = self._customer(customer) if refused else None
+            if left is not None and left.get("deleted"):
+                return None
+            raise
+
     def _session(self, session: SessionId) -> tuple[CheckoutSession, list[Object]]:
         """A session, and its line items with their prices and products: a subscription's start names the same ones."""
         expand = ["line_items.data.price.product", "payment_intent.latest_charge.refunds"]
@@ -149,11 +167,16 @@ class StripeReads:
 
     def _is_gone(self, customer: CustomerId) -> bool:
         """Whether a customer was deleted, or is not there at all: test data can be deleted as a whole."""
+        found = self._customer(customer)
+        return found is None or bool(found.get("deleted"))
+
+    def _customer(self, customer: CustomerId) -> Object | None:
+        """A customer, or what is left of a deleted one; None for one that is not there at all."""
         try:
-            return bool(plain(self._api.customers.retrieve(customer)).get("deleted"))
+            return plain(self._api.customers.retrieve(customer))
         except stripe.InvalidRequestError as error:
             if error.code == "resource_missing":
-                return True
+                return None
             raise
 
     def _prices(
