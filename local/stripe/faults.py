@@ -30,6 +30,10 @@ class Faults:
     """how they fail: 500, 502, 503, 429, or 0 for a hang"""
     hang_seconds: float = 60.0
     """how long a hanging API request takes before it is cut off"""
+    hold: int = 0
+    """so many API requests with an idempotency key are answered late: another one with that key gets 409 meanwhile"""
+    hold_seconds: float = 1.0
+    """how late"""
 
     def change(self, given: dict[str, Any]) -> None:
         """Take over what is given; raise ValueError for an unknown name or a wrong type."""

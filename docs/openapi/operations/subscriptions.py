@@ -78,6 +78,6 @@ OPERATIONS = (
                 {"type": "string", "pattern": "^[ -~]{1,255}$"},
             )
         ],
-        errors=(*_CHANGING, errors.PreviewExpired, errors.IdempotencyConflict),
+        errors=(*_CHANGING, errors.PreviewExpired, errors.IdempotencyConflict, errors.CheckoutConflict),
     ),
 )

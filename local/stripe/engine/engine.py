@@ -23,7 +23,7 @@ from local.stripe.engine.catalog import (
 from local.stripe.engine.checkout import checkout_sessions, session_order
 from local.stripe.engine.errors import SUPPORT, ApiError
 from local.stripe.engine.expand import Include, check_levels, expand
-from local.stripe.engine.idempotency import IdempotencyKeys
+from local.stripe.engine.idempotency import IdempotencyKeys, in_use
 from local.stripe.engine.invoices import (
     invoice_actions,
     invoice_items,
@@ -130,6 +130,8 @@ class Engine:
         self._routes = [(route, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))) for route in ROUTES]
         self.fail_next: list[int] = []
         """Statuses that the next requests get instead of an answer: 500 inside the execution, 429 before it."""
+        self.executing: set[str] = set()
+        """Keys of requests that are not answered yet: whoever owns this engine puts them in, and takes them out."""
 
     def tick(self) -> None:
         """Let everything happen that is due by now."""
@@ -155,6 +157,8 @@ class Engine:
         given = dict(params or {})
         try:
             self._admit(api_key, version)
+            if key in self.executing:
+                raise in_use(key)
             route, ids = self._route(method, path)
             saved = self._keys.find(key, path, given, self.world.now()) if key is not None else None
             if saved is not None:

@@ -73,5 +73,20 @@ def _fingerprint(params: Mapping[str, Any]) -> str:
     return json.dumps(params, sort_keys=True, default=str)
 
 
+def in_use(key: str) -> ApiError:
+    """What the second of two requests with one key gets while the first is executed.
+
+    https://docs.stripe.com/api/errors has the status, the SDK the code (`stripe/_invoice.py`). Text and type are not
+    documented.
+    """
+    return ApiError(
+        "There is currently another in-progress request using this Idempotent Key (that probably means you submitted "
+        f"twice, and the other request is still going through): {key}. Please try again later.",
+        status=409,
+        code="idempotency_key_in_use",
+        parameters_refused=True,
+    )
+
+
 def _misuse(message: str) -> ApiError:
     return ApiError(message, type="idempotency_error", parameters_refused=True)

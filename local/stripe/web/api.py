@@ -31,7 +31,21 @@ async def answer(request: Request) -> Response:
     reply = _reply(shell, request, body)
     shell.engine.fail_next = []
     shell.flush()
+    await _hold(shell, request)
     return reply
+
+
+async def _hold(shell: Shell, request: Request) -> None:
+    """Keep an answer back, if that is wanted, and its key in use."""
+    key = request.headers.get("idempotency-key") if request.method == "POST" else None
+    executing = shell.engine.executing
+    if key is None or key in executing or not shell.faults.take("hold"):
+        return
+    executing.add(key)
+    try:
+        await asyncio.sleep(shell.faults.hold_seconds)
+    finally:
+        executing.discard(key)
 
 
 def _reply(shell: Shell, request: Request, body: bytes) -> Response:

@@ -128,16 +128,6 @@ def test_requests_act_on_the_configured_account(account: str | None) -> None:
     assert (b"stripe-account" in head) is (account is not None)
 
 
-def test_the_same_request_twice_at_once_is_tried_again() -> None:
-    """F45: of two tabs with one key Stripe answers the second one 409 while the first is under way."""
-    body = b'{"error": {"type": "invalid_request_error", "message": "There is currently another in-progress request"}}'
-    with bad_server(answer(body, "409 Conflict")) as server:
-        client = stripe_client(StripeAccess(server.url, "key", livemode=False, account=None), "sk_test_plumbline")
-        with pytest.raises(StripeUnavailable):
-            StripeSessions(client, APP, API).create_customer(user(), None, "customer:1")
-    assert len(server.received) == 2
-
-
 def test_a_customer_that_is_gone_is_named(side: StripeSide) -> None:
     """start_checkout makes a new customer when this is the parameter that Stripe refuses."""
     customer = side.customer()

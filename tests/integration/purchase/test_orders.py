@@ -4,6 +4,7 @@ S12, S13. The settings of a deployment have a system of their own in test_settin
 """
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -50,6 +51,19 @@ def test_several_lines_are_paid_at_once_and_granted_once(shop: Shop, books: Book
     assert answer["entitlements"]["level"] == "PRO"
     shop.settle(books)
     books.check(user, balance=3000, kinds=["PURCHASE", "ACCESS"])
+
+
+def test_two_clicks_that_meet_at_stripe_get_one_session(shop: Shop, user: str) -> None:
+    """F45: the second one's requests find the keys of customer and session in use, and the SDK's one retry as well."""
+    shop.control("faults", hold=2, hold_seconds=1.2)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            answers = list(threads.map(lambda _: order(shop, user, lookupKey="credits_500"), range(2)))
+        assert shop.control("faults")["hold"] == 0
+    finally:
+        shop.control("faults", hold=0)
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert len({answer.json()["sessionId"] for answer in answers}) == 1
 
 
 def test_a_plan_that_has_several_prices_is_a_choice(shop: Shop, user: str) -> None:

@@ -35,6 +35,28 @@ def test_a_saved_500_is_replayed_and_a_429_is_not(stand_in):
     assert stand_in.v1.customers.create({"email": "a@example.com"}, {"idempotency_key": "key-429"}).id
 
 
+def test_a_key_that_is_in_use_is_a_409_until_its_answer_is_there(stand_in):
+    """The first has had its effect by then; the second sees nothing of it, and nothing is saved of that."""
+    stand_in.control("faults", hold=1, hold_seconds=10)
+
+    def ask(key: str) -> httpx.Response:
+        told = {"Authorization": "Bearer sk_test_x", "Idempotency-Key": key}
+        form = {"email": "held@example.com"}
+        return httpx.post(stand_in.url + "/v1/customers", data=form, headers=told, timeout=1)
+
+    with pytest.raises(httpx.ReadTimeout):
+        ask("key-held")
+    second = ask("key-held")
+    assert (second.status_code, second.json()["error"]["code"]) == (409, "idempotency_key_in_use")
+    assert ask("key-free").status_code == 200
+
+
+def test_a_key_that_was_in_use_is_answered_from_what_was_saved(stand_in):
+    stand_in.control("faults", hold=1, hold_seconds=0.2)
+    first = stand_in.v1.customers.create({"email": "kept@example.com"}, {"idempotency_key": "key-kept"})
+    assert stand_in.v1.customers.create({"email": "kept@example.com"}, {"idempotency_key": "key-kept"}).id == first.id
+
+
 def test_an_api_that_hangs(stand_in):
     stand_in.control("faults", fail=1, status=0, hang_seconds=0.3)
     begun = time.monotonic()

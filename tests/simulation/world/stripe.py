@@ -139,28 +139,58 @@ class Requests:
     def _send(self, method: str, path: str, params: Mapping[str, Any] | None, key: str | None) -> Obj:
         for attempt in range(_RETRIES + 1):
             last = attempt == _RETRIES
-
-            def ask() -> Response:
-                return self._engine.request(method, path, params, idempotency_key=key)
-
-            def fail() -> Response:
-                self._engine.fail_next = [500]
-                try:
-                    return ask()
-                finally:
-                    self._engine.fail_next = []  # an answer that is replayed does not use it up
-
+            request = _Request(self._engine, method, path, params, key)
+            otherwise = {**self._otherwise, "saved 500": request.fail}
             try:
-                answer = self._gate.call("stripe", f"{method} {path}", ask, {**self._otherwise, "saved 500": fail})
+                answer = self._gate.call("stripe", f"{method} {path}", request.ask, otherwise)
             except stripe.APIConnectionError:
                 if last:
                     raise
                 continue
+            finally:
+                request.over()
             if answer.status == 200:
                 return answer.body
             if last or not (answer.status >= 500 or answer.status == 409):
                 raise error_of(answer)
         raise AssertionError("unreachable")
+
+
+class _Request:
+    """One request. From when Stripe has it until its caller has the answer, its key is in use: others, which go on
+    while this one is left where it is, get 409 for it.
+    """
+
+    __slots__ = ("_engine", "_given", "_holds", "_key")
+
+    def __init__(
+        self, engine: Engine, method: str, path: str, params: Mapping[str, Any] | None, key: str | None
+    ) -> None:
+        self._engine = engine
+        self._given = (method, path, params)
+        self._key = key
+        self._holds: str | None = None
+
+    def ask(self) -> Response:
+        """Send it."""
+        answer = self._engine.request(*self._given, idempotency_key=self._key)
+        if self._key is not None and self._key not in self._engine.executing:
+            self._engine.executing.add(self._key)
+            self._holds = self._key
+        return answer
+
+    def fail(self) -> Response:
+        """Send it, and have Stripe fail inside of it."""
+        self._engine.fail_next = [500]
+        try:
+            return self.ask()
+        finally:
+            self._engine.fail_next = []  # an answer that is replayed does not use it up
+
+    def over(self) -> None:
+        """The caller has the answer, or is gone."""
+        if self._holds is not None:
+            self._engine.executing.discard(self._holds)
 
 
 def error_of(answer: Response) -> stripe.StripeError:
@@ -276,4 +306,5 @@ def renewed(template: SimulatedEngine, clock: Callable[[], float]) -> SimulatedE
     engine.world = world
     engine._keys = IdempotencyKeys()
     engine.fail_next = []
+    engine.executing = set()
     return engine

@@ -17,7 +17,7 @@ from billing.adapters.stripe_api.parse import price_of
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.config import StripeAccess
 from billing.domain.ids import CustomerId, PaymentIntentId
-from billing.errors import StripeBusy, StripeRefused, StripeUnavailable
+from billing.errors import StripeBusy, StripeKeyInUse, StripeRefused, StripeUnavailable
 from billing.ports.stripe import Touched
 from billing.present.catalog import catalog_answer
 from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
@@ -122,6 +122,21 @@ def test_only_a_saved_failure_is_left_behind_with_its_key(replayed: str, keys: s
             sessions.create_session(an_order(), CUSTOMER, "order-1")
     heads = [request.decode().partition("\r\n\r\n")[0] for request in server.received]
     assert {re.findall(r"(?im)^idempotency-key: (\S+)", head)[0] for head in heads} == keys
+
+
+@pytest.mark.parametrize("type", ["invalid_request_error", "idempotency_error", "api_error"])
+def test_the_same_request_twice_at_once_is_tried_again_and_named(type: str) -> None:
+    """F45: of two tabs with one key Stripe answers the second one 409 while the first is under way.
+
+    The status is documented (https://docs.stripe.com/api/errors), the error's type is not.
+    """
+    error = {"type": type, "code": "idempotency_key_in_use", "message": "There is another request in progress"}
+    play = answer(json.dumps({"error": error}), "409 Conflict")
+    with bad_server(play) as server, pytest.raises(StripeKeyInUse) as raised:
+        StripeSessions(client(server.url), "https://app.example.com", "").create_session(an_order(), CUSTOMER, "1")
+    assert raised.value.ids == {"status": 409}
+    assert isinstance(raised.value, StripeUnavailable)
+    assert len(server.received) == 2
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])

@@ -6,15 +6,17 @@ import pytest
 
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId
-from billing.errors import CheckoutConflict, StoreUnavailable, StripeRefused, StripeUnavailable
+from billing.errors import CheckoutConflict, StoreUnavailable, StripeKeyInUse, StripeRefused, StripeUnavailable
 from billing.services.ensure_customer import ensure_customer
 from tests.fakes.core import Core
 from tests.fakes.snapshots import ALICE, CUSTOMER
 from tests.fakes.world import raising
 
+IN_USE = StripeKeyInUse("in use", status=409)
+
 
 def ensure(core: Core, email: str | None = "alice@example.com") -> tuple[Account, CustomerId]:
-    found = ensure_customer(ALICE, email, core.accounts, core.stripe, core.log, adopting=False)
+    found = ensure_customer(ALICE, email, core.converge, core.stripe, adopting=False)
     return found.account, found.customer
 
 
@@ -78,12 +80,35 @@ def test_another_writer_in_between_costs_one_more_turn(core):
     assert core.calls.count("own_customers") == 2
 
 
-def test_it_gives_up_after_three_turns(core):
-    core.calls.before("own_customers", *[lambda: setattr(core.tables, "conflicts", 1)] * 3)
+def test_it_gives_up_after_four_turns(core):
+    core.calls.before("own_customers", *[lambda: setattr(core.tables, "conflicts", 1)] * 4)
     with pytest.raises(CheckoutConflict) as told:
         ensure(core)
     assert told.value.ids == {"user_id": ALICE}
-    assert core.calls.count("own_customers") == 3
+    assert core.calls.count("own_customers") == 4
+
+
+def test_a_customer_that_another_call_is_making_is_waited_for(core):
+    """F45: Stripe answers the second of two requests with one key 409, and the first has written the owner by then."""
+    others: list[CustomerId] = []
+
+    def meets():
+        core.calls.before("load", lambda: others.append(ensure(core)[1]))
+        raise IN_USE
+
+    core.calls.before("create_customer", meets)
+    assert [ensure(core)[1]] == others == ["cus_1"]
+    assert core.clock.slept == [0.1]  # half of the limit: FakeRandomness
+    assert core.stripe.customers.keys() == {"cus_1"}
+
+
+def test_a_customer_that_another_call_is_making_for_too_long_is_a_conflict_and_no_outage(core):
+    core.calls.broken["create_customer"] = IN_USE
+    with pytest.raises(CheckoutConflict) as told:
+        ensure(core)
+    assert told.value.ids == {"user_id": ALICE}
+    assert core.calls.count("create_customer") == 4
+    assert core.clock.slept == [0.1, 0.2, 0.4]
 
 
 def test_after_a_deletion_the_next_generation_has_a_key_of_its_own(core):

@@ -12,6 +12,7 @@ from billing.errors import (
     CheckoutConflict,
     Contention,
     StoreUnavailable,
+    StripeKeyInUse,
     StripeUnavailable,
     SubscriptionExists,
 )
@@ -150,6 +151,38 @@ def test_it_gives_up_after_bounded_turns(core):
     assert told.value.ids == {"user_id": ALICE}
     assert len(core.stripe.sessions) == 1 + len(busy) == 5
     assert core.stripe.open_sessions == ["cs_1"]
+
+
+@pytest.mark.parametrize("attached", [True, False], ids=["attached", "made"])
+def test_a_second_click_waits_for_the_session_that_the_first_is_making(core, attached):
+    """F45: Stripe answers the second request of the order's key 409 while it is at the first."""
+    first: list[OpenSession] = []
+
+    def meets():
+        first.append(start(core) if attached else core.checkout.stripe.create_session(*asked()))
+        raise StripeKeyInUse("in use", status=409)
+
+    def asked():
+        (order,) = core.tables.orders.values()
+        return order, CustomerId("cus_1"), f"checkout:{order.id}:cus_1"
+
+    core.calls.before("create_session", meets, lambda: None)
+    assert [start(core).id] == [session.id for session in first] == ["cs_1"]
+    assert core.clock.slept == [0.1]
+    assert core.calls.count("expire_session") == 0
+    assert core.stripe.open_sessions == ["cs_1"]
+
+
+def test_a_session_that_another_click_is_making_for_too_long_is_a_conflict_and_no_outage(core):
+    core.calls.broken["create_session"] = StripeKeyInUse("in use", status=409)
+    with pytest.raises(CheckoutConflict) as told:
+        start(core)
+    assert told.value.ids == {"user_id": ALICE}
+    assert core.calls.count("create_session") == 4
+    assert core.clock.slept == [0.1, 0.2, 0.4]
+    del core.calls.broken["create_session"]
+    assert start(core).id == "cs_1", "and the next click resumes the order"
+    assert len(core.tables.orders) == 1
 
 
 def test_a_write_that_meets_other_transactions_every_time_gives_up_after_bounded_waits(core):

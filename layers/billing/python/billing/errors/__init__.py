@@ -37,7 +37,8 @@
     ├── SignatureRefused            a webhook whose signature does not hold
     ├── Retryable                   the same call may succeed later
     │   ├── StripeUnavailable       Stripe did not answer, or answered 5xx
-    │   │   └── StripeBusy          Stripe answered 429
+    │   │   ├── StripeBusy          Stripe answered 429
+    │   │   └── StripeKeyInUse      Stripe is at a request with the same idempotency key
     │   ├── StoreUnavailable        DynamoDB throttled or did not answer
     │   ├── QueueUnavailable        SQS did not take the message
     │   ├── SecretsUnavailable      Secrets Manager did not answer
@@ -217,6 +218,10 @@ class StripeUnavailable(Retryable):
 
 class StripeBusy(StripeUnavailable):
     """Stripe asked us to slow down (429). Who can't is no worse off than if it had not answered."""
+
+
+class StripeKeyInUse(StripeUnavailable):
+    """Stripe is carrying out a request with the same idempotency key (409): its answer will be this one's, too."""
 
 
 class StoreUnavailable(Retryable):

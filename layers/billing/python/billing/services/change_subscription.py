@@ -27,9 +27,11 @@ from billing.domain.plan_change import (
     refuse_unchangeable,
 )
 from billing.errors import (
+    CheckoutConflict,
     IdempotencyConflict,
     PreviewExpired,
     QuantityOutOfRange,
+    StripeKeyInUse,
     StripeRefused,
     SubscriptionNotFound,
 )
@@ -39,6 +41,7 @@ from billing.services.converge import ConvergeDeps, converge
 from billing.services.find_price import PriceFinder, PriceRef
 from billing.services.own_subscription import account_with
 from billing.services.publish import published
+from billing.services.wait_for_key import KEY_TURNS, wait_for_key
 
 ACTOR = "subscriptions"
 
@@ -119,7 +122,8 @@ def change_subscription(request: ChangeRequest, deps: ChangeDeps) -> Changed:
     """Make the change and bill it, or say what it waits for; then bring the account up to date.
 
     Made twice it is billed once: the second finds the subscription changed, or pending, or meets Stripe's idempotency
-    key. Raises what `preview_change` raises, PreviewExpired, and IdempotencyConflict.
+    key. Raises what `preview_change` raises, PreviewExpired, IdempotencyConflict, and CheckoutConflict while the other
+    one is under way for too long.
     """
     account, live, change = _wanted(request, deps)
     if change.nothing:
@@ -193,10 +197,10 @@ def _key(request: ChangeRequest, change: PlanChange, live: LiveSubscription, acc
 def _make(change: PlanChange, key: str, request: ChangeRequest, deps: ChangeDeps) -> LiveSubscription:
     """Make the change, unless a click of a moment ago has made this very one: it had the same key, at another second.
 
-    Raises IdempotencyConflict when the caller's key was used for something else, and PreviewExpired.
+    Raises IdempotencyConflict when the caller's key was used for something else, PreviewExpired, and CheckoutConflict.
     """
     try:
-        return deps.stripe.change(change, key)
+        return _in_turns(change, key, request.user, deps)
     except StripeRefused as refused:
         if not refused.key_reused:
             raise _stale_or(refused, change) from refused
@@ -208,6 +212,16 @@ def _make(change: PlanChange, key: str, request: ChangeRequest, deps: ChangeDeps
         raise IdempotencyConflict(
             "this idempotency key was used for another change", subscription_id=change.subscription
         ) from refused
+
+
+def _in_turns(change: PlanChange, key: str, user: UserId, deps: ChangeDeps) -> LiveSubscription:
+    """Make the change, and again while Stripe is at a request of this key: that one's answer is this one's, too."""
+    for turn in range(KEY_TURNS):
+        try:
+            return deps.stripe.change(change, key)
+        except StripeKeyInUse:
+            wait_for_key(turn, deps.converge)
+    raise CheckoutConflict("this change is being made: try again", user_id=user, subscription_id=change.subscription)
 
 
 def _stale_or(refused: StripeRefused, change: PlanChange) -> PreviewExpired | StripeRefused:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId, UserId
-from billing.errors import CheckoutConflict, StripeRefused
+from billing.errors import CheckoutConflict, StripeKeyInUse, StripeRefused
 from billing.ports.store import AccountStore
 from billing.ports.stripe import StripeCheckout
 from billing.ports.world import Log
+from billing.services.converge import ConvergeDeps
+from billing.services.wait_for_key import KEY_TURNS, wait_for_key
 
-_ATTEMPTS = 3
 _MOST_ADOPTED = 10
 """Each customer of an account costs a read of Stripe in every converge."""
 
@@ -35,29 +36,35 @@ class Ensured:
 
 
 def ensure_customer(
-    user: UserId, email: str | None, accounts: AccountStore, stripe: StripeCheckout, log: Log, *, adopting: bool
+    user: UserId, email: str | None, core: ConvergeDeps, stripe: StripeCheckout, *, adopting: bool
 ) -> Ensured:
     """The user's account and customer; both are made if they do not exist.
 
     `email` is the verified address of the token, if it has one; with `adopting`, customers of that address are taken
     over instead of making another one. Two callers at once get the same customer: the same key answers both, and one of
-    them writes the owner. Raises CheckoutConflict when other writers win every attempt, and what the ports raise.
+    them writes the owner. Raises CheckoutConflict when others are in the way at every turn, and what the ports raise.
     """
+    accounts = core.accounts
     account = accounts.load(user, []).account
     if account.customer is not None:
         return Ensured(account, account.customer)
     if account.version == 0:
         account = accounts.open_account(Account(user=user, email=email))
-    for _ in range(_ATTEMPTS):
+    for turn in range(KEY_TURNS):
         if account.customer is not None:
             return Ensured(account, account.customer)
         never_had_one = account.customer_generation == 1
         adopted = _adoptable(user, email, accounts, stripe) if adopting and email and never_had_one else ()
-        customers = adopted or (_made(account, stripe, log),)
+        try:
+            customers = adopted or (_made(account, stripe, core.log),)
+        except StripeKeyInUse:  # another call is at it: it will have written the owner
+            wait_for_key(turn, core)
+            account = accounts.load(user, []).account
+            continue
         owned = accounts.own_customers(account, customers)
         if owned is not None:
             for customer in customers:
-                log.info("customer adopted" if adopted else "customer created", user_id=user, customer_id=customer)
+                core.log.info("customer adopted" if adopted else "customer created", user_id=user, customer_id=customer)
             return Ensured(owned, customers[-1], new=True)
         account = accounts.load(user, []).account
     raise CheckoutConflict("other requests of this user are in progress: try again", user_id=user)

@@ -17,12 +17,20 @@ from billing.domain.ids import CustomerId, OrderId, PurchaseKey, SessionId, User
 from billing.domain.order import Claim, Order, order_hash, slot_of
 from billing.domain.purchase import PurchaseState, opened
 from billing.domain.terms import Terms
-from billing.errors import CheckoutConflict, Contention, PriceUnavailable, StripeRefused, SubscriptionExists
+from billing.errors import (
+    CheckoutConflict,
+    Contention,
+    PriceUnavailable,
+    StripeKeyInUse,
+    StripeRefused,
+    SubscriptionExists,
+)
 from billing.ports.cache import Cache
 from billing.ports.store import CheckoutStore
 from billing.ports.stripe import OpenSession, StripeCheckout
 from billing.services.converge import ConvergeDeps, converge, touched_session
 from billing.services.publish import published
+from billing.services.wait_for_key import KEY_TURNS, wait_for_key
 
 ACTOR = "create_checkout"
 _ORDER_LIFE = timedelta(hours=23)
@@ -92,7 +100,7 @@ class SessionOpener:
 
     def open(self) -> OpenSession:
         """Reuse, resume or replace what the slot's claim holds, until one session is ours to hand out."""
-        for _ in range(_TURNS):
+        for turn in range(KEY_TURNS):
             now = self._deps.converge.clock.now()
             claim = self._deps.checkouts.claim(self._user, self._slot)
             if claim is not None and claim.session is not None:
@@ -107,7 +115,11 @@ class SessionOpener:
                 held, order = self._take(claim, now)
             if held is None or order is None:
                 continue
-            session = self._make(held, order)
+            try:
+                session = self._make(held, order)
+            except StripeKeyInUse:  # another click is at this very order: it will have attached its session
+                wait_for_key(turn, self._deps.converge)
+                continue
             if session is not None:
                 return session
         raise CheckoutConflict("another checkout of this order is in progress: try again", user_id=self._user)

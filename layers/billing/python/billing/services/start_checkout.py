@@ -109,7 +109,7 @@ def _cart(request: CheckoutRequest, deps: CheckoutDeps) -> Cart:
 def _customer(request: CheckoutRequest, deps: CheckoutDeps) -> Ensured:
     core = deps.converge
     adopting = deps.selling.adopt_customers
-    return ensure_customer(request.user, request.email, core.accounts, deps.stripe, core.log, adopting=adopting)
+    return ensure_customer(request.user, request.email, core, deps.stripe, adopting=adopting)
 
 
 def _open(wanted: Wanted, ensured: Ensured, deps: CheckoutDeps) -> OpenSession:

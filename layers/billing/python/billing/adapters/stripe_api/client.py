@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import stripe
 
 from billing.config import StripeAccess
-from billing.errors import MalformedObject, Misconfigured, StripeBusy, StripeRefused, StripeUnavailable
+from billing.errors import (
+    MalformedObject,
+    Misconfigured,
+    StripeBusy,
+    StripeKeyInUse,
+    StripeRefused,
+    StripeUnavailable,
+)
 
 if TYPE_CHECKING:
     from billing.ports.world import Metrics
@@ -21,6 +28,7 @@ _READ_SECONDS = 5.0
 _RETRIES = 1
 """The SDK waits 80 seconds by default: longer than any function here may run (failure-modes F27)."""
 _KEY_EPOCHS = 4
+_CONFLICT = 409
 _SECONDS = re.compile(r"[0-9]{1,6}")
 
 
@@ -68,7 +76,9 @@ def translated() -> Iterator[None]:
     """Raise our errors instead of the SDK's: what may pass is StripeUnavailable, what never will is StripeRefused.
 
     A wrong key is of the first kind: events must wait in the queue while a person mends it, not be given up. So is 409,
-    which the second of two calls at once with one idempotency key gets: the SDK makes it an APIError.
+    which the second of two calls at once with one idempotency key gets
+    (https://docs.stripe.com/api/idempotent_requests). Its type is not documented; the SDK makes an IdempotencyError of
+    one, and an APIError of any other.
     """
     try:
         yield
@@ -77,12 +87,16 @@ def translated() -> Iterator[None]:
             "Stripe refused the request", stripe_code=error.code, param=str(error.param) if error.param else None
         ) from error
     except stripe.IdempotencyError as error:
+        if error.http_status == _CONFLICT:
+            raise _in_use() from error
         raise StripeRefused(
             "an idempotency key stands for another request", stripe_code=error.code, key_reused=True
         ) from error
     except stripe.RateLimitError as error:
         raise StripeBusy("Stripe asks us to slow down", retry_after=_retry_after(error)) from error
     except stripe.StripeError as error:
+        if error.http_status == _CONFLICT:
+            raise _in_use() from error
         raise StripeUnavailable("Stripe did not answer as it should", status=error.http_status) from error
     except AttributeError as error:
         if not isinstance(error.obj, _ANSWERS):
@@ -107,6 +121,10 @@ def created_once(create: Callable[[str], Any], key: str) -> Any:
             if not replayed or epoch == _KEY_EPOCHS - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def _in_use() -> StripeKeyInUse:
+    return StripeKeyInUse("Stripe is at a request with this idempotency key", status=_CONFLICT)
 
 
 def _retry_after(error: stripe.StripeError) -> float | None:
