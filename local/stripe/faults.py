@@ -28,6 +28,8 @@ class Faults:
     """so many API requests fail"""
     status: int = 500
     """how they fail: 500, 502, 503, 429, or 0 for a hang"""
+    fail_late: bool = False
+    """whether those that fail with 500 or more have had their effect"""
     hang_seconds: float = 60.0
     """how long a hanging API request takes before it is cut off"""
     hold: int = 0

@@ -173,6 +173,22 @@ def reservations(sim: Simulation) -> None:
             raise Violation(f"reservation {reservation} was ended by {sorted(keys)}")
 
 
+def changes(sim: Simulation) -> None:
+    """A change of a plan is billed once, however often Stripe has failed inside of it (F26): under one key, or one of
+    those that follow from it, there is one invoice that stands.
+    """
+    billed: dict[str, str] = {}
+    for event in sim.engine.world.all("event"):
+        key = event["request"]["idempotency_key"] or ""
+        if event["type"] != "invoice.created" or not key.startswith("change:"):
+            continue
+        invoice, asked = event["data"]["object"]["id"], ":".join(key.split(":")[:3])
+        if sim.engine.world.need("invoice", invoice)["status"] == "void":
+            continue
+        if billed.setdefault(asked, invoice) != invoice:
+            raise Violation(f"one change is billed twice: {billed[asked]} and {invoice}")
+
+
 def customers(sim: Simulation) -> None:
     """Money rule 23: a customer that has an owner is one of that owner's account."""
     for customer, user in sim.watch.owners.items():

@@ -46,7 +46,8 @@ STRIKES: Mapping[str, Mapping[str, float]] = {
 }
 """Of faults, by service. `lost`: the call has its effect, and its answer never comes. `twice`: it has its effect twice.
 `own write`: it is made twice, and the second one meets what the first has done.
-`saved 500`: Stripe fails inside the request, and replays that answer under the request's idempotency key."""
+`saved 500`: Stripe fails inside the request, half of the time when it has had its effect, and replays that answer under
+the request's idempotency key."""
 
 AT_A_WRITE = ("crash after", "crash before", "lost", "conflict", "own write")
 """What may be made to strike at a write of one invocation: there the protocol has its seams."""

@@ -39,6 +39,7 @@ def come_to_rest(sim: Simulation) -> None:
     compare.reservations(sim)
     behind = compare.events(sim) or bool(sim.journal.lost)
     compare.customers(sim)
+    compare.changes(sim)
     if not behind:
         compare.held_to_oracle(sim, "before any repair")
     thorough = sim.chance.happens(("repair",), 0.25)

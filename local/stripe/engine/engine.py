@@ -130,6 +130,8 @@ class Engine:
         self._routes = [(route, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))) for route in ROUTES]
         self.fail_next: list[int] = []
         """Statuses that the next requests get instead of an answer: 500 inside the execution, 429 before it."""
+        self.fail_late = False
+        """Whether such a 500 comes when the request has had its effect."""
         self.executing: set[str] = set()
         """Keys of requests that are not answered yet: whoever owns this engine puts them in, and takes them out."""
 
@@ -181,9 +183,12 @@ class Engine:
             checked = check(given, params_type(route.schema)) | further
             route.refuse_ignored(checked)
             check_levels(checked.get("expand", []))
-            if self.fail_next and self.fail_next[0] >= 500:
-                raise ApiError("An unknown error occurred", status=self.fail_next.pop(0), type="api_error")
+            fails = bool(self.fail_next) and self.fail_next[0] >= 500
+            if fails and not self.fail_late:
+                raise self._failure()
             answer = snapshot(route.answer(Call(self.world, ids, checked, path)))
+            if fails:
+                raise self._failure()
             answer = expand(self.world, answer, checked.get("expand", []), INCLUDED)
             if self.world.long_lists:
                 shown_rows.cut(answer)
@@ -194,6 +199,9 @@ class Engine:
             return refusal.status, refusal.body(cause.id or "", self.world.now()), True
         finally:
             self.world.cause = NOBODY
+
+    def _failure(self) -> ApiError:
+        return ApiError("An unknown error occurred", status=self.fail_next.pop(0), type="api_error")
 
     def _refused(self, refusal: ApiError, request_id: str, headers: dict[str, str]) -> Response:
         more = {"WWW-Authenticate": 'Basic realm="Stripe"'} if refusal.status == 401 else {}

@@ -28,6 +28,7 @@ async def answer(request: Request) -> Response:
         return Response(status_code=504)
     if shell.faults.take("fail"):
         shell.engine.fail_next = [shell.faults.status]
+        shell.engine.fail_late = shell.faults.fail_late
     reply = _reply(shell, request, body)
     shell.engine.fail_next = []
     shell.flush()

@@ -25,7 +25,7 @@ def process() -> Iterator[StripeSide]:
 def side(process: StripeSide) -> Iterator[StripeSide]:
     with process.counted():
         yield process
-    process.control("faults", fail=0, status=500, hang_seconds=60, hold=0)
+    process.control("faults", fail=0, status=500, hang_seconds=60, fail_late=False, hold=0)
 
 
 @pytest.fixture(scope="session")

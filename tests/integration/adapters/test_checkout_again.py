@@ -37,6 +37,34 @@ def test_a_customer_id_that_stripe_does_not_know(shop: Shop) -> None:
     assert store.owners([CustomerId(str(account.customer))]) == {account.customer: Owner(shop.user)}
 
 
+class FailsLate(StripeSessions):
+    """Stripe makes the session, fails then, and saves that."""
+
+    side: StripeSide
+
+    def create_session(self, order: Order, customer: CustomerId, key: str) -> OpenSession:
+        self.side.control("faults", fail=1, status=500, fail_late=True)
+        return super().create_session(order, customer, key)
+
+
+def test_a_session_that_stripe_made_before_it_failed_is_nobodys_and_grants_nothing(
+    shop: Shop, side: StripeSide
+) -> None:
+    """F26: its address was in no answer, and nobody is told of it later."""
+    price, failing = side.price(), FailsLate(side.sdk, APP, "https://api.example.com")
+    failing.side = side
+    shop.checkout = replace(shop.checkout, stripe=failing)
+    session = shop.start(price)
+    assert shop.start(price) == session
+    listed = side.v1.checkout.sessions.list({"customer": str(shop.account.customer)}).data
+    (other,) = [each.id for each in listed if each.id != session.id]
+    side.pay(session)
+    shop.consume(shop.burst())
+    side.v1.checkout.sessions.expire(other)
+    shop.consume(shop.burst())
+    assert (shop.account.balance, len(shop.account.lots)) == (500, 1)
+
+
 @pytest.mark.parametrize("api", ["https://elsewhere.example.com", ""])
 def test_a_setting_that_changed_between_the_crash_and_the_next_try(shop: Shop, side: StripeSide, api: str) -> None:
     """Stripe refuses the order's key for other parameters; the next order has a key of its own."""

@@ -10,7 +10,7 @@ import pytest
 
 from billing.adapters.stripe_api.subscriptions import StripePlanChanges
 from billing.domain.ids import PriceId, SubscriptionId
-from billing.domain.plan_change import LiveSubscription
+from billing.domain.plan_change import LiveSubscription, PlanChange
 from billing.errors import (
     ChangeNotNow,
     CurrencyUnavailable,
@@ -30,7 +30,7 @@ from billing.services.change_subscription import (
 )
 from billing.services.find_price import PriceRef
 from tests.integration.adapters.shop import Shop
-from tests.integration.adapters.stripe_side import LEVELS
+from tests.integration.adapters.stripe_side import LEVELS, StripeSide
 
 PRO = {"plan": "pro", "entitlement_level": "PRO", "credits_amount": "100"}
 TEAM = {"plan": "team", "entitlement_level": "TEAM", "credits_amount": "1000"}
@@ -164,6 +164,33 @@ def test_what_a_preview_and_a_change_ask_stripe(subscriber: Subscriber) -> None:
         *(f"GET /v1/prices/{each}" for each in sorted([subscriber.pro, subscriber.team])),
     ]
     assert subscriber.side.requests == [*first, f"POST {subscription}", *converged]
+
+
+class FailsLate(StripePlanChanges):
+    """Stripe makes the change, fails then, and saves that."""
+
+    side: StripeSide
+
+    def change(self, change: PlanChange, key: str) -> LiveSubscription:
+        self.side.control("faults", fail=1, status=500, fail_late=True)
+        return super().change(change, key)
+
+
+@pytest.mark.parametrize("card", ["good", "broken"])
+def test_a_change_that_stripe_made_before_it_failed_is_billed_once(subscriber: Subscriber, card: str) -> None:
+    """F26: with the next key, a year would begin and be billed once more."""
+    if card == "broken":
+        subscriber.side.control("break_card", subscription=subscriber.subscription)
+    yearly = subscriber.side.price(amount=12_000, interval="year", product=PRO)
+    failing = FailsLate(subscriber.side.sdk, LEVELS)
+    failing.side = subscriber.side
+    made = change_subscription(subscriber.wanted(yearly), replace(subscriber.deps, stripe=failing))
+    found = subscriber.side.v1.invoices.list({"subscription": subscriber.subscription}).data
+    assert [invoice.billing_reason for invoice in found] == ["subscription_update", "subscription_create"]
+    if card == "good":
+        assert (made.status, found[0].amount_paid) == (ChangeStatus.CHANGED, 10_800)
+    else:
+        assert (made.status, made.invoice_page) == (ChangeStatus.PAYMENT_REQUIRED, found[0].hosted_invoice_url)
 
 
 # ----------------------------------------------------------------------------------------------- the payment is missing

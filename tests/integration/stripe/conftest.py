@@ -178,6 +178,7 @@ def stand_in(stand_in_process: StandIn, inbox: Inbox) -> Iterator[StandIn]:
         reorder=False,
         fail=0,
         status=500,
+        fail_late=False,
         hold=0,
         lose_events=0,
     )

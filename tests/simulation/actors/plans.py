@@ -147,12 +147,14 @@ def _upgrade(sim: Simulation) -> bool:
         return False
     to = sim.chance.of((sim.step, "to"), _TO)
     request = ChangeRequest(user, PriceRef(lookup_key=to), subscription=SubscriptionId(found["id"]))
-    sim.begin(
+    task = sim.begin(
         "subscriptions",
         f"{sim.step}",
         lambda: change_subscription(request, sim.system.changing()),
         lambda task: sim.tell(f"{task.name}: {user}'s change of {found['id']} to {to} ended with {told(task)}"),
     )
+    if sim.gate.mood in ("faulty", "fierce") and sim.chance.happens((sim.step, "fails"), 0.3):
+        task.struck, task.struck_at, task.struck_past = "saved 500", f"POST /v1/subscriptions/{found['id']}", 0
     return True
 
 

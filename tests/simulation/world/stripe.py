@@ -139,7 +139,7 @@ class Requests:
     def _send(self, method: str, path: str, params: Mapping[str, Any] | None, key: str | None) -> Obj:
         for attempt in range(_RETRIES + 1):
             last = attempt == _RETRIES
-            request = _Request(self._engine, method, path, params, key)
+            request = _Request(self._engine, self._gate, method, path, params, key)
             otherwise = {**self._otherwise, "saved 500": request.fail}
             try:
                 answer = self._gate.call("stripe", f"{method} {path}", request.ask, otherwise)
@@ -161,12 +161,13 @@ class _Request:
     while this one is left where it is, get 409 for it.
     """
 
-    __slots__ = ("_engine", "_given", "_holds", "_key")
+    __slots__ = ("_engine", "_gate", "_given", "_holds", "_key")
 
     def __init__(
-        self, engine: Engine, method: str, path: str, params: Mapping[str, Any] | None, key: str | None
+        self, engine: Engine, gate: Gate, method: str, path: str, params: Mapping[str, Any] | None, key: str | None
     ) -> None:
         self._engine = engine
+        self._gate = gate
         self._given = (method, path, params)
         self._key = key
         self._holds: str | None = None
@@ -180,11 +181,16 @@ class _Request:
         return answer
 
     def fail(self) -> Response:
-        """Send it, and have Stripe fail inside of it."""
-        self._engine.fail_next = [500]
+        """Send it, and have Stripe fail inside of it, before or after it has had its effect."""
+        task = self._gate.scheduler.current
+        assert task is not None
+        late = self._key is not None and self._gate.chance.happens((task.name, task.calls, "had its effect"), 0.5)
+        self._engine.fail_next, self._engine.fail_late = [500], late
         try:
             return self.ask()
         finally:
+            if late and not self._engine.fail_next:
+                self._gate.tell(f"{task.name}: which has had its effect")
             self._engine.fail_next = []  # an answer that is replayed does not use it up
 
     def over(self) -> None:

@@ -273,6 +273,39 @@ def test_a_change_is_billed_at_once_and_waits_for_its_payment() -> None:
     assert made.pending is not None
 
 
+MADE = ITEM | {"price": PRICE | {"id": TEAM_YEARLY.id, "product": PRODUCT}, "quantity": 3}
+WAITS = PENDING | {"subscription_items": [{"id": "si_1", "price": TEAM_YEARLY.id, "quantity": 3}]}
+
+
+@pytest.mark.parametrize(
+    ("found", "asked"),
+    [
+        ({"items": {"object": "list", "data": [MADE], "has_more": False}}, ["POST", "GET"]),
+        ({"pending_update": WAITS}, ["POST", "GET"]),
+        ({"pending_update": WAITS, "latest_invoice": None}, ["POST", "GET", "POST"]),
+        ({}, ["POST", "GET", "POST"]),
+    ],
+    ids=["it has it", "it waits for it", "it waits without a page", "it has it not"],
+)
+def test_a_change_that_failed_at_stripe_is_looked_for_before_the_next_key(
+    found: dict[str, Any], asked: list[str]
+) -> None:
+    """F26: a 500 says nothing of what became of a request, and another key may bill anew."""
+    failed = json.dumps({"error": {"type": "api_error", "message": "An unknown error occurred"}})
+    saved = "Stripe-Should-Retry: false\r\nIdempotent-Replayed: true\r\n"
+    there = answer(json.dumps(SUBSCRIPTION | found))
+    plays = iter([answer(failed, "500 Internal Server Error", saved), there, there])
+
+    def play(connection: Any) -> None:
+        next(plays)(connection)
+
+    with bad_server(play) as server:
+        made = plans(server.url).change(CHANGE, "k1")
+    assert [request.split(b" ")[0].decode() for request in server.received] == asked
+    assert (b"idempotency-key: k1:1" in server.received[-1].lower()) is (asked[-1] == "POST")
+    assert made == live_of(SUBSCRIPTION | found, LEVELS)
+
+
 def test_only_what_a_pending_update_supports_is_sent() -> None:
     """Stripe refuses any other parameter beside `pending_if_incomplete`."""
     _, request = exchanged(SUBSCRIPTION, lambda url: plans(url).change(replace(CHANGE, new_period=True), "k1"))

@@ -12,6 +12,8 @@ from billing.domain.plan_change import (
     BilledLine,
     LiveItem,
     LiveSubscription,
+    PendingChange,
+    PlanChange,
     change_key,
     change_of,
     chosen,
@@ -81,6 +83,33 @@ def state(name: str, status: str = "active") -> SubscriptionState:
 def test_what_a_subscription_has_is_told_in_one_order_whatever_stripe_lists_first():
     """It is compared with what it would have after a change."""
     assert live(items=(ITEM, EXTRA)).prices == live(items=(EXTRA, ITEM)).prices
+
+
+PAGE = "https://invoice.stripe.test/1"
+CHANGED = replace(ITEM, price=TEAM_MONTHLY)
+TO_TEAM = PlanChange(SUBSCRIPTION, ITEM, TEAM_MONTHLY, 3)
+
+
+def waiting(*items) -> PendingChange:
+    return PendingChange(tuple(sorted((item.price.id, item.quantity) for item in items)), NOW + DAY)
+
+
+@pytest.mark.parametrize(
+    ("given", "waits", "stands"),
+    [
+        ({}, False, False),
+        ({"items": (CHANGED, EXTRA)}, False, True),
+        ({"items": (replace(CHANGED, quantity=2), EXTRA)}, False, False),
+        ({"pending": waiting(CHANGED, EXTRA), "invoice_page": PAGE}, True, True),
+        ({"pending": waiting(CHANGED, EXTRA)}, False, False),
+        ({"pending": waiting(ITEM, EXTRA), "invoice_page": PAGE}, False, False),
+        ({"invoice_page": PAGE}, False, False),
+    ],
+    ids=["as it was", "changed", "another quantity", "waits", "without a page", "another waits", "a page of something"],
+)
+def test_whether_a_change_has_been_made_or_waits_for_its_payment(given, waits, stands):
+    found = live(**{"items": (ITEM, EXTRA), **given})
+    assert (TO_TEAM.waits_in(found), TO_TEAM.stands_in(found)) == (waits, stands)
 
 
 # ------------------------------------------------------------------------------------------------------- which is meant

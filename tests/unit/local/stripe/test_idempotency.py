@@ -45,6 +45,15 @@ def test_a_failed_execution_is_saved_a_refused_parameter_is_not(account):
     assert account.world.all("customer") == []
 
 
+def test_a_failure_may_come_when_the_request_has_had_its_effect(account):
+    """Its result is indeterminate: https://docs.stripe.com/error-low-level#server-errors"""
+    account.engine.fail_next, account.engine.fail_late = [500], True
+    assert account.ask("POST", "/v1/customers", {"email": "a@b.c"}, **KEY).status == 500
+    assert [each["email"] for each in account.world.all("customer")] == ["a@b.c"]
+    assert account.ask("POST", "/v1/customers", {"email": "a@b.c"}, **KEY).headers["Idempotent-Replayed"] == "true"
+    assert account.ask("POST", "/v1/customers", {"email": "a@b.c"}, idempotency_key="k:1").status == 200
+
+
 def test_a_key_is_forgotten_after_a_day_and_has_a_length(account):
     first = account.ask("POST", "/v1/customers", {}, **KEY).body["id"]
     account.time += 24 * 3600 + 1

@@ -103,6 +103,17 @@ class PlanChange:
         others = [(item.price.id, item.quantity) for item in live.items if item.id != self.item.id]
         return tuple(sorted([*others, (self.price.id, self.quantity)]))
 
+    def waits_in(self, live: LiveSubscription) -> bool:
+        """Whether this very change waits for its payment, and there is a page to pay on.
+
+        If a renewal came in between, its invoice is the latest, and the change is made anew to have a page.
+        """
+        return live.pending is not None and live.pending.items == self.of(live) and live.invoice_page is not None
+
+    def stands_in(self, live: LiveSubscription) -> bool:
+        """Whether the subscription has been changed like that, or the change waits for its payment."""
+        return self.of(live) == live.prices or self.waits_in(live)
+
     @property
     def nothing(self) -> bool:
         """Whether the subscription is like that already."""

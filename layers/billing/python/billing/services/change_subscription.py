@@ -128,7 +128,7 @@ def change_subscription(request: ChangeRequest, deps: ChangeDeps) -> Changed:
     account, live, change = _wanted(request, deps)
     if change.nothing:
         return _settled(ChangeStatus.UNCHANGED, live, deps, account.user)
-    if not _pending(live, change):
+    if not change.waits_in(live):  # else a second click gets the same page to pay on
         key = _key(request, change, live, account)
         if change.prorated_at is not None:
             refuse_stale(change.prorated_at, live, deps.converge.clock.now())
@@ -179,14 +179,6 @@ def _billed_now(change: PlanChange, live: LiveSubscription, deps: ChangeDeps) ->
     return bill
 
 
-def _pending(live: LiveSubscription, change: PlanChange) -> bool:
-    """Whether this very change waits for its payment already: a second click gets the same page to pay on.
-
-    If a renewal came in between, its invoice is the latest, and the change is made anew to have a page.
-    """
-    return live.pending is not None and live.pending.items == change.of(live) and live.invoice_page is not None
-
-
 def _key(request: ChangeRequest, change: PlanChange, live: LiveSubscription, account: Account) -> str:
     """The caller's key if there is one, so that a retry of theirs is the same request at Stripe."""
     if request.idempotency_key is None:
@@ -205,7 +197,7 @@ def _make(change: PlanChange, key: str, request: ChangeRequest, deps: ChangeDeps
         if not refused.key_reused:
             raise _stale_or(refused, change) from refused
         live = deps.stripe.live(change.subscription)
-        if change.of(live) == live.prices or _pending(live, change):
+        if change.stands_in(live):
             return live
         if request.idempotency_key is None:
             raise PreviewExpired("ask for a preview first", subscription_id=change.subscription) from refused

@@ -106,12 +106,17 @@ def translated() -> Iterator[None]:
         raise MalformedObject("an object of Stripe can't be read", reason=repr(error)[:200]) from error
 
 
-def created_once(create: Callable[[str], Any], key: str) -> Any:
+def created_once(create: Callable[[str], Any], key: str, made: Callable[[], Any] = lambda: None) -> Any:
     """Create an object under an idempotency key, moving on to the next key when Stripe replays a saved failure.
 
     Stripe saves the first answer of a key for a day, 500s included
     (https://docs.stripe.com/api/idempotent_requests): without a next key, one bad moment would last that long
     (failure-modes F26). The keys follow from `key`, so that everybody moves on to the same one.
+
+    Stripe advises against another key: what became of the request that failed is indeterminate
+    (https://docs.stripe.com/error-low-level#server-errors). Where a second effect would cost somebody something, `made`
+    looks for the first, and what it finds is the answer. A second customer or session does no harm: nobody is told of
+    the first, so that it is never used, and a session's address can't be guessed, so that it ends unpaid.
     """
     for epoch in range(_KEY_EPOCHS):
         try:
@@ -120,6 +125,9 @@ def created_once(create: Callable[[str], Any], key: str) -> Any:
             replayed = (error.headers or {}).get("Idempotent-Replayed") == "true"
             if not replayed or epoch == _KEY_EPOCHS - 1:
                 raise
+            found = made()
+            if found is not None:
+                return found
     raise AssertionError("unreachable")
 
 

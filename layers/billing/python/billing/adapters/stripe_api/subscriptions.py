@@ -98,6 +98,7 @@ class StripePlanChanges:
                             change.subscription, params, {"idempotency_key": key}
                         ),
                         key,
+                        lambda: self._made(change),
                     )
                 )
         except StripeRefused as refused:
@@ -117,6 +118,11 @@ class StripePlanChanges:
 
     def _whole(self, subscription: stripe.Subscription) -> Object:
         return with_items(self._api, plain(subscription), _EXPAND_ITEMS)
+
+    def _made(self, change: PlanChange) -> stripe.Subscription | None:
+        """The subscription, if the request that failed has changed it: with another key it would be billed anew."""
+        found = self._api.subscriptions.retrieve(change.subscription, {"expand": list(_EXPAND)})
+        return found if change.stands_in(live_of(self._whole(found), self._levels)) else None
 
     def _bill(self, params: InvoiceCreatePreviewParams) -> Bill:
         with translated():
