@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +15,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from billing.bootstrap.world import secrets_manager
+from tests.fakes.webhook_edge import OLD_SECRET
 from tests.unit.billing.adapters.http_servers import BadServer, answer, bad_server
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 EXPIRED = json.dumps({"error": {"type": "invalid_request_error", "code": "api_key_expired", "message": "Expired"}})
-STRIPE, REDIS = "plumbline/stripe", "plumbline/upstash"
+STRIPE, REDIS, WEBHOOK = "plumbline/stripe", "plumbline/upstash", "plumbline/webhook"
 
 
 @dataclass
@@ -30,13 +31,15 @@ class Environment:
 
     secrets: SecretsManagerClient
     server: BadServer
+    monkeypatch: pytest.MonkeyPatch
 
-    def store(self, name: str, **values: str) -> None:
+    def store(self, name: str, **values: object) -> None:
         self.secrets.put_secret_value(SecretId=name, SecretString=json.dumps(values))
 
     def five_minutes_pass(self) -> None:
-        """What was read of the secrets is forgotten."""
-        secrets_manager.cache_clear()
+        """By the one clock that deployed code reads (`SystemClock`). Nothing of the process is forgotten by hand."""
+        earlier = time.time
+        self.monkeypatch.setattr(time, "time", lambda: earlier() + 300)
 
     @property
     def shown(self) -> list[str]:
@@ -61,11 +64,13 @@ def started(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]) -> Iterat
         monkeypatch.setenv("STRIPE_API_BASE", server.url)
         monkeypatch.setenv("STRIPE_API_KEY_SECRET", STRIPE)
         monkeypatch.setenv("UPSTASH_SECRET", REDIS)
+        monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", WEBHOOK)
         secrets = boto3.client("secretsmanager")
         secrets.create_secret(Name=STRIPE, SecretString='{"key": "sk_test_old"}')
         secrets.create_secret(Name=REDIS, SecretString=json.dumps({"url": server.url, "token": "old"}))
+        secrets.create_secret(Name=WEBHOOK, SecretString=json.dumps({"secrets": [OLD_SECRET]}))
         forget_the_process()
-        yield Environment(secrets, server)
+        yield Environment(secrets, server, monkeypatch)
         forget_the_process()
-        for name in (STRIPE, REDIS):
+        for name in (STRIPE, REDIS, WEBHOOK):
             secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)

@@ -1,7 +1,9 @@
-"""A key or a token that was rolled is used without a deploy: a process that has read the old one may live for hours."""
+"""What was rolled, a key, a token or a signing secret, is used without a deploy: a process may live for hours."""
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -18,8 +20,12 @@ from billing.domain.ids import CustomerId, EventId
 from billing.domain.walk import Walk
 from billing.errors import StripeUnavailable
 from billing.ports.stripe import Catalog, StripeReader, Touched
+from functions.webhook.app import lambda_handler
+from tests.fakes.lambda_events import FakeContext, http_event
+from tests.fakes.stripe_signature import sign
+from tests.fakes.webhook_edge import OLD_SECRET, SECRET
 from tests.unit.billing.adapters.http_servers import answer
-from tests.unit.functions.process import REDIS, STRIPE, Environment
+from tests.unit.functions.process import REDIS, STRIPE, WEBHOOK, Environment
 
 NOW = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
 WALK = Walk("events:0", NOW, NOW - timedelta(days=1), until=NOW)
@@ -84,3 +90,23 @@ def test_a_token_that_was_rolled_is_used_by_the_same_process(environment: Enviro
     assert asked() == "old", "a secret is kept for minutes"
     environment.five_minutes_pass()
     assert asked() == "new"
+
+
+def test_a_signing_secret_that_was_rolled_is_used_by_the_same_process(environment: Environment) -> None:
+    """F28: both are taken during the roll, and after it the old one no more, for it may be rolled because it leaked."""
+    body = json.dumps({"id": "evt_1", "object": "event", "type": "product.created"}).encode()
+
+    def answers() -> list[int]:
+        """To a delivery that is signed with the old one alone, and to one with the new one alone."""
+        now = int(time.time())
+        signed = [http_event(body, {"Stripe-Signature": sign(body, name, now)}) for name in (OLD_SECRET, SECRET)]
+        return [lambda_handler(event, FakeContext())["statusCode"] for event in signed]
+
+    assert answers() == [200, 400]
+    environment.store(WEBHOOK, secrets=[SECRET, OLD_SECRET])
+    assert answers() == [200, 400], "a secret is kept for minutes"
+    environment.five_minutes_pass()
+    assert answers() == [200, 200]
+    environment.store(WEBHOOK, secrets=[SECRET])
+    environment.five_minutes_pass()
+    assert answers() == [400, 200]

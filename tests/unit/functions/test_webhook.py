@@ -266,6 +266,8 @@ def test_if_the_queue_does_not_take_it_stripe_must_come_again(edge: Edge) -> Non
     edge.queue.down = True
     response = edge.deliver()
     assert (response["statusCode"], code(response)) == (503, "unavailable")
+    assert "queued" not in edge.log.messages
+    assert "WebhooksQueued" not in edge.metrics.counts
     edge.queue.down = False
     assert edge.deliver()["statusCode"] == 200
     assert len(edge.queue.bodies) == 1
