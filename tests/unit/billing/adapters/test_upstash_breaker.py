@@ -163,6 +163,18 @@ def test_a_request_that_met_the_pause_goes_without_to_its_end(wire: Wire) -> Non
     assert "publish tried again" not in wire.log.messages
 
 
+def test_a_call_that_is_skipped_does_not_take_the_one_try_after_a_pause(wire: Wire) -> None:
+    """It would never tell how it ended, and the next request would find another pause."""
+    wire.ask(reset)
+    wire.ask()
+    wire.clock.time += timedelta(seconds=PAUSE) - LESS
+    assert not wire.ask(WORKS)
+    wire.clock.time += LESS
+    assert not wire.cache.is_done(EVENT), "the same request, and the pause is over"
+    assert wire.asked == 2
+    assert (wire.ask(), wire.asked) == (True, 3)
+
+
 def test_a_clock_that_is_set_back_does_not_lengthen_the_pause(wire: Wire) -> None:
     wire.ask(reset)
     wire.ask()

@@ -1,6 +1,7 @@
 """The cache over the official client: what is kept, in which order, and how it is read back (F19-F22, S24, S25)."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -181,10 +182,13 @@ def test_a_key_of_another_type_makes_way(cache: UpstashCache, redis: Redis, metr
 
 
 def test_the_lock_is_held_once_for_three_seconds(cache: UpstashCache, redis: Redis) -> None:
+    """Money rule 26. Not less than three, either: what has passed meanwhile is measured, for a machine may be busy."""
+    began = time.monotonic()
     assert cache.lock_success(SESSION)
     assert not cache.lock_success(SESSION)
     left = redis.pttl(PREFIX + "checkout:success:cs_test_1")
-    assert 0 < left <= 3000
+    passed = (time.monotonic() - began) * 1000
+    assert 3000 - passed - 1 <= left <= 3000
 
 
 def test_checkouts_are_counted_for_each_user_and_hour(opened: Redis, redis: Redis) -> None:

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import httpx
@@ -110,6 +111,23 @@ def test_what_is_read_is_counted_for_each_request() -> None:
         for _ in range(3):
             assert redis.get("catalog") == value
         assert len(server.received) == 1, "one connection"
+
+
+def test_what_another_thread_reads_does_not_count() -> None:
+    """A call that its invocation has left reads on beside the first one of the next."""
+    value = "a" * 4_000_000
+    both = threading.Barrier(2)
+
+    def when_both_have_asked(connection: socket.socket) -> None:
+        both.wait(5)
+        answer(f'{{"result": "{value}"}}')(connection)
+
+    with (
+        bad_server(when_both_have_asked) as server,
+        closing(open_redis(server.url, "token", 5.0)) as redis,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        assert list(threads.map(redis.get, ["catalog", "catalog"])) == [value, value]
 
 
 def test_nothing_is_unpacked() -> None:
