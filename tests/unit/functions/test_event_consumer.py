@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from billing.errors import StripeUnavailable
+from billing.services.consume_events import ConsumeDeps
 from functions.event_consumer import app
 from tests.fakes.core import Core, a_notice
 from tests.fakes.lambda_events import FakeContext
@@ -57,6 +59,24 @@ def test_nothing_begins_with_less_time_than_a_converge_may_take(core: Core, rema
     """F11: a function that is cut off in the middle has paid for its Stripe reads in vain."""
     assert consumed(a_record(), remaining=remaining) == left
     assert core.granted() == ([] if left else [("PURCHASE", 500)])
+
+
+def test_the_time_that_a_cold_start_takes_is_not_there_any_more(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F11: what is left is asked once all is built, and building may wait for Secrets Manager."""
+    began = core.clock.now()
+
+    class Context(FakeContext):
+        def get_remaining_time_in_millis(self) -> int:
+            return 20_000 - (core.clock.now() - began) // timedelta(milliseconds=1)
+
+    def built() -> ConsumeDeps:
+        core.clock.sleep(9)
+        return core.consume
+
+    monkeypatch.setattr(app, "consumer_dependencies", built)
+    answer = app.lambda_handler({"Records": [a_record()]}, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+    assert core.granted() == []
 
 
 ODD: dict[str, dict[str, Any]] = {

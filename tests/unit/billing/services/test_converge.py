@@ -75,6 +75,14 @@ def test_the_record_of_an_event_says_what_it_was(core):
     )
 
 
+def test_what_stripe_says_is_judged_by_the_time_after_it_has_said_it(core):
+    """A trial that ended while Stripe was slow would give access once more."""
+    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(status="trialing", trial_end=NOW + DAY)
+    core.calls.before("snapshot", lambda: core.clock.sleep(DAY.total_seconds()))
+    run(core, a_notice())
+    assert core.granted() == [("PURCHASE", 500)]
+
+
 def test_what_is_logged_and_counted(core):
     run(core, a_notice())
     lines = {line.message: dict(line.ids) for line in core.log.lines}

@@ -104,6 +104,16 @@ def test_what_is_left_at_the_deadline_stays_on_the_list(core):
     assert len(core.tables.parked[CUSTOMER]) == 55
 
 
+def test_what_was_parked_is_applied_as_far_as_the_time_of_the_batch_reaches(core):
+    """F11."""
+    for number in range(95):
+        core.deliver(changed(f"evt_{number:02}"))
+    owned(core)
+    core.calls.before("snapshot", lambda: None, lambda: core.clock.sleep(60))
+    assert core.deliver(a_notice("customer.updated", id="evt_next", related={}), deadline=SOON) == frozenset()
+    assert len(core.tables.parked[CUSTOMER]) == 55
+
+
 def test_an_event_that_a_replay_has_moved_is_only_taken_off_the_list(core):
     core.deliver(RENEWED)
     owned(core)
