@@ -1,15 +1,16 @@
 """A batch that runs out of time: nothing more is begun, and what is left is tried again like what failed (F11)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from billing.domain.ids import SessionId
-from billing.errors import StripeRefused, StripeUnavailable
+from billing.errors import QueueUnavailable, StripeRefused, StripeUnavailable
 from billing.services.adjust_credits import adjust_credits
 from tests.fakes.core import a_notice
 from tests.fakes.snapshots import ALICE, NOW
-from tests.fakes.world import raising
+from tests.fakes.world import FakeQueue, raising
 
 BOBS = SessionId("cs_bob")
 BOB_PAID = a_notice(id="evt_bob", customer="cus_bob", related={"checkout.session": BOBS})
@@ -62,3 +63,25 @@ def test_what_is_published_is_what_holds_now_and_not_at_the_deadline(core):
     adjust_credits(ALICE, 100, "welcome", "ada", "key-1", NOW + timedelta(seconds=30), core.use)
     core.deliver(a_notice(), deadline=NOW + timedelta(minutes=1))
     assert core.cache.accounts[ALICE].balance == 100 + 500
+
+
+def test_a_queue_that_hangs_holds_up_no_event_and_no_publish_and_not_the_answer(core):
+    """Stripe refuses nine events of a batch, and SQS takes five seconds to put off none of them."""
+
+    class Hanging(FakeQueue):
+        def delay(self, receipt: str, seconds: int) -> None:
+            assert core.cache.done == {"evt_1"}, "published before"
+            core.clock.sleep(5)
+            raise QueueUnavailable("did not answer")
+
+    core.consume = replace(core.consume, queue=Hanging())
+    core.calls.broken["hints"] = StripeUnavailable("down")
+    refunds = [
+        a_notice("refund.created", id=f"evt_{number}", customer=None, related={"payment_intent": "pi_x"})
+        for number in range(2, 11)
+    ]
+    unfinished = core.deliver(*refunds, a_notice(), deadline=NOW + timedelta(seconds=20))
+    assert unfinished == {f"m{number}" for number in range(1, 10)}
+    assert core.outcomes() == {"evt_1": "APPLIED"}
+    assert core.cache.accounts[ALICE].balance == 500
+    assert core.clock.now() == NOW + timedelta(seconds=20), "the first that fails at the deadline is the last"

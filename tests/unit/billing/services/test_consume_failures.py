@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from billing.errors import MalformedObject, StripeRefused, StripeUnavailable
+from billing.errors import MalformedObject, QueueUnavailable, StripeRefused, StripeUnavailable
 from tests.fakes.core import a_notice
 from tests.fakes.snapshots import NOW
+from tests.fakes.world import FakeQueue
 
 pytestmark = pytest.mark.usefixtures("alice_has_paid")
 
@@ -30,6 +31,23 @@ def test_what_has_failed_for_a_quarter_of_an_hour_is_told_though_the_queue_count
     for received in (8, 9, 40):
         core.deliver(a_notice(), receive_count=received)
     assert core.metrics.counts["EventsLate"] == 3
+
+
+def test_a_message_that_can_not_be_put_off_holds_up_no_other(core):
+    """F23: one receipt may have run out, of an event that came in two messages."""
+
+    class Stale(FakeQueue):
+        def delay(self, receipt: str, seconds: int) -> None:
+            if receipt == "receipt-1":
+                raise QueueUnavailable("the receipt has run out")
+            super().delay(receipt, seconds)
+
+    queue = Stale()
+    core.consume = replace(core.consume, queue=queue)
+    core.calls.broken["snapshot"] = StripeUnavailable("down")
+    assert core.deliver(a_notice(), a_notice(), receive_count=9) == {"m1", "m2"}
+    assert queue.delayed == [("receipt-2", 675)]
+    assert core.metrics.counts["EventsLate"] == 2
 
 
 def test_what_may_succeed_later_is_tried_once_for_all_of_its_group(core):

@@ -74,6 +74,7 @@ def consume_events(messages: Sequence[Message], deadline: datetime, deps: Consum
             ours.append(notice)
     batch.route(ours)
     batch.publish()
+    batch.put_off()
     return batch.unfinished()
 
 
@@ -85,6 +86,7 @@ class _Batch:
         self._deps = deps
         self._messages: dict[EventId, list[Message]] = {}
         self._unfinished: set[str] = set()
+        self._delays: list[tuple[Message, int]] = []
         self._accounts: dict[UserId, PublishedAccount] = {}
         self._done: list[EventId] = []
 
@@ -258,10 +260,7 @@ class _Batch:
         for message in self._messages[notice.id]:
             longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(message.receive_count - 1, 10))
             seconds = max(longest / 2 + core.random.upto(longest / 2), min(wish, _LONGEST_DELAY))
-            try:
-                self._deps.queue.delay(message.receipt, round(seconds))
-            except Retryable:
-                core.log.warning("visibility not changed", message_id=message.id)  # the queue's own timeout holds
+            self._delays.append((message, round(seconds)))
             if message.receive_count >= _LATE:
                 core.metrics.count("EventsLate")
 
@@ -273,6 +272,19 @@ class _Batch:
         log = self._deps.converge.log
         for user, state in self._accounts.items():
             log.info("cache updated" if kept else "cache not updated", user_id=user, version=state.version)
+
+    def put_off(self) -> None:
+        """Have what is unfinished delivered later. Last, for each call may hang for seconds; once the deadline is over
+        the first that fails ends it, or the function would be cut off with its answer (failure-modes F11).
+        """
+        core = self._deps.converge
+        for message, seconds in self._delays:
+            try:
+                self._deps.queue.delay(message.receipt, seconds)
+            except Retryable:
+                core.log.warning("visibility not changed", message_id=message.id)  # the queue's own timeout holds
+                if core.clock.now() >= self._deadline:
+                    return
 
     def unfinished(self) -> frozenset[str]:
         """The messages that must be delivered again."""
