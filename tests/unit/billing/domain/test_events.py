@@ -254,10 +254,10 @@ def test_a_broken_event_names_the_field(change: dict[str, Any], field: str) -> N
     assert refused.value.reason == field
 
 
-@pytest.mark.parametrize("payload", [{}, {"type": None}, {"type": "a b"}, {"type": "é"}])
-def test_a_type_that_is_none(payload: object) -> None:
+@pytest.mark.parametrize("kind", [None, "", "a b", "é", "a\n", "a" * 201])
+def test_a_type_that_is_none(kind: object) -> None:
     with pytest.raises(MalformedEvent) as refused:
-        event_type(payload)
+        event_type({} if kind is None else {"type": kind})
     assert refused.value.reason == "type"
 
 

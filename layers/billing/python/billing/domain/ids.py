@@ -47,6 +47,7 @@ TRANSACTION_ID: Final = re.compile(r"[0-9]{12}#[0-9]{3}", re.ASCII)
 IDEMPOTENCY_KEY: Final = re.compile(r"[ -~]{1,255}", re.ASCII)  # as Stripe: any visible text of at most 255
 CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9_=:.-]{8,128}", re.ASCII)
 DOTTED_NAME: Final = re.compile(r"[a-z0-9_]{1,64}(\.[a-z0-9_]{1,64}){0,7}", re.ASCII)
+EVENT_TYPE: Final = re.compile(r"[a-z0-9_.\[\]]{1,200}", re.ASCII)  # also `v2.core.account[requirements].updated`
 API_VERSION: Final = re.compile(r"[0-9A-Za-z._-]{1,64}", re.ASCII)
 
 _LAST_SECOND = 253_402_300_799  # the end of the year 9999, the last that datetime can hold
