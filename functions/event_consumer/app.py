@@ -1,13 +1,15 @@
 """The events queue's consumer: make each account that an event concerns match Stripe, and record the event."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from billing.bootstrap.event_consumer import consumer_dependencies
+from billing.bootstrap.event_consumer import consumer_dependencies, put_off_dependencies
 from billing.domain.ids import fits
-from billing.observability import LambdaContext, observed, timed
-from billing.services.consume_events import Message, consume_events
+from billing.observability import LambdaContext, log, observed, timed
+from billing.services.consume_events import ConsumeDeps, Message, consume_events
+from billing.services.put_off import put_off
 
 _LAST_CONVERGE = timedelta(seconds=12)
 """No converge begins with less than this left. One that still takes longer is cut off, and its events come again."""
@@ -22,11 +24,29 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     with observed(context), timed("ConsumeTime"):
-        deps = consumer_dependencies()
+        messages = [_message(record) for record in event["Records"]]
+        deps = _world(messages)
         left = timedelta(milliseconds=context.get_remaining_time_in_millis())
         deadline = deps.converge.clock.now() + left - _LAST_CONVERGE
-        unfinished = consume_events([_message(record) for record in event["Records"]], deadline, deps)
+        unfinished = consume_events(messages, deadline, deps)
     return {"batchItemFailures": [{"itemIdentifier": message} for message in sorted(unfinished)]}
+
+
+def _world(messages: Sequence[Message]) -> ConsumeDeps:
+    """Build the world, or put the batch off and fail (F23): a secret, say, is wrong, or can't be read.
+
+    Left to the queue's own timeout, messages would be dead letters after two hours and a half (50 receives). It fails
+    and does not answer with all of their ids, which is the same to the queue: the alarms and the releases go by
+    Lambda's own count of errors (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html).
+    """
+    try:
+        return consumer_dependencies()
+    except Exception as error:
+        log().failure("not started", error)
+        waiting = put_off_dependencies()
+        for message in messages:
+            put_off(message, 0, waiting)
+        raise
 
 
 def _message(record: dict[str, Any]) -> Message:

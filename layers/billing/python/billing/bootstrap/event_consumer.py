@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from billing.adapters.aws_client import sqs_client
 from billing.adapters.sqs_queue import SqsQueue
+from billing.adapters.system import SystemRandomness
 from billing.adapters.upstash_cache import UpstashCache
 from billing.bootstrap.converging import converge_deps
 from billing.bootstrap.stripe_sdk import stripe_sdk
 from billing.bootstrap.world import redis_cache
-from billing.config.consumer import ConsumerSettings, consumer_settings
+from billing.config.consumer import ConsumerSettings, consumer_settings, queue_url
 from billing.domain.events import Origin
+from billing.observability import log, metrics
 from billing.services.consume_events import ConsumeDeps
+from billing.services.put_off import PutOffDeps
 
 if TYPE_CHECKING:
     import stripe
@@ -29,6 +32,16 @@ def consumer_dependencies() -> ConsumeDeps:
     return deps
 
 
+def put_off_dependencies() -> PutOffDeps:
+    """What can be built where that world can't: a batch must be put off then."""
+    return PutOffDeps(_queue(queue_url()), SystemRandomness(), log(), metrics())
+
+
+@cache
+def _queue(url: str) -> SqsQueue:
+    return SqsQueue(sqs_client, url)
+
+
 @lru_cache(maxsize=1)
 def _built(client: stripe.StripeClient) -> tuple[ConsumeDeps, UpstashCache]:
     settings = _settings()
@@ -36,7 +49,7 @@ def _built(client: stripe.StripeClient) -> tuple[ConsumeDeps, UpstashCache]:
     cached = redis_cache(core.redis, _CACHE_BUDGET)
     deps = ConsumeDeps(
         converge=converge_deps(core.tables, client, core.policy),
-        queue=SqsQueue(sqs_client, settings.queue_url),
+        queue=_queue(settings.queue_url),
         cache=cached,
         origin=Origin(core.stage.livemode, core.stripe.account),
         park_foreign=settings.park_foreign,

@@ -25,6 +25,11 @@ def consumer_settings(environ: Mapping[str, str] | None = None) -> ConsumerSetti
     env = Environment(environ)
     return ConsumerSettings(
         converge=converge_of(env),
-        queue_url=env.text("EVENTS_QUEUE_URL", pattern=QUEUE),
+        queue_url=queue_url(environ),
         park_foreign=env.text("UNKNOWN_CUSTOMERS", pattern=r"park|ignore") == "park",
     )
+
+
+def queue_url(environ: Mapping[str, str] | None = None) -> str:
+    """The queue alone, which is needed where another setting is wrong, too; raises Misconfigured."""
+    return Environment(environ).text("EVENTS_QUEUE_URL", pattern=QUEUE)

@@ -22,15 +22,10 @@ from billing.services.converge import Converged, ConvergeDeps, converge, recorde
 from billing.services.find_owner import Ownerless, find_owners
 from billing.services.find_touched import find_touched
 from billing.services.publish import published
+from billing.services.put_off import PutOffDeps, put_off
 from billing.services.unpark import unpark
 
 ACTOR = "event_consumer"
-_FIRST_DELAY = 15
-_LONGEST_DELAY = 900
-_LATE = 8
-"""Received so often, a message has waited for a quarter of an hour at the least. SQS leaves what was received three
-times out of the age of its oldest message
-(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html)."""
 _MOST_AT_ONCE = 40
 """Events of one transaction; DynamoDB takes 100 items, and the account, its purchases and entries need room too."""
 
@@ -86,7 +81,7 @@ class _Batch:
         self._deps = deps
         self._messages: dict[EventId, list[Message]] = {}
         self._unfinished: set[str] = set()
-        self._delays: list[tuple[Message, int]] = []
+        self._delays: list[tuple[Message, float]] = []
         self._accounts: dict[UserId, PublishedAccount] = {}
         self._done: list[EventId] = []
 
@@ -256,13 +251,7 @@ class _Batch:
             self._unfinished.update(message.id for message in self._messages[notice.id])
 
     def _delay(self, notice: Notice, wish: float) -> None:
-        core = self._deps.converge
-        for message in self._messages[notice.id]:
-            longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** min(message.receive_count - 1, 10))
-            seconds = max(longest / 2 + core.random.upto(longest / 2), min(wish, _LONGEST_DELAY))
-            self._delays.append((message, round(seconds)))
-            if message.receive_count >= _LATE:
-                core.metrics.count("EventsLate")
+        self._delays += [(message, wish) for message in self._messages[notice.id]]
 
     def publish(self) -> None:
         """Tell the cache, in one round trip, after everything is durable. Its failure costs time, never truth."""
@@ -278,13 +267,10 @@ class _Batch:
         the first that fails ends it, or the function would be cut off with its answer (failure-modes F11).
         """
         core = self._deps.converge
-        for message, seconds in self._delays:
-            try:
-                self._deps.queue.delay(message.receipt, seconds)
-            except Retryable:
-                core.log.warning("visibility not changed", message_id=message.id)  # the queue's own timeout holds
-                if core.clock.now() >= self._deadline:
-                    return
+        deps = PutOffDeps(self._deps.queue, core.random, core.log, core.metrics)
+        for message, wish in self._delays:
+            if not put_off(message, wish, deps) and core.clock.now() >= self._deadline:
+                return
 
     def unfinished(self) -> frozenset[str]:
         """The messages that must be delivered again."""
