@@ -1,7 +1,7 @@
 """The events queue's consumer: make each account that an event concerns match Stripe, and record the event."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     with observed(context), timed("ConsumeTime"):
-        messages = [_message(record) for record in event["Records"]]
+        messages = [_message(record) for record in _records(event)]
         deps = _world(messages)
         left = timedelta(milliseconds=context.get_remaining_time_in_millis())
         deadline = deps.converge.clock.now() + left - _LAST_CONVERGE
@@ -49,12 +49,28 @@ def _world(messages: Sequence[Message]) -> ConsumeDeps:
         raise
 
 
-def _message(record: dict[str, Any]) -> Message:
-    """Nothing but the id, which the answer needs, may be missed: one odd record would fail the whole batch (F13)."""
-    body, attributes = record.get("body"), record.get("attributes") or {}
+def _records(event: object) -> list[object]:
+    """The batch; nothing is in it where the function was invoked with anything else, a console's test event, say."""
+    found = event.get("Records") if isinstance(event, Mapping) else None
+    return found if isinstance(found, list) else []
+
+
+def _message(record: object) -> Message:
+    """Anything may be missed: one odd record would fail the whole batch (F13).
+
+    One without its id is named by an empty one if it fails: Lambda takes that for a failure of all, so nothing is lost
+    (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html).
+    """
+    told = record if isinstance(record, Mapping) else {}
+    attributes = told.get("attributes")
+    count = attributes.get("ApproximateReceiveCount") if isinstance(attributes, Mapping) else None
     return Message(
-        id=record["messageId"],
-        body=body if isinstance(body, str) else "",
-        receipt=record.get("receiptHandle") or "",
-        receive_count=int(fits(attributes.get("ApproximateReceiveCount"), _COUNT) or 1),
+        id=_text(told.get("messageId")),
+        body=_text(told.get("body")),
+        receipt=_text(told.get("receiptHandle")),
+        receive_count=int(fits(count, _COUNT) or 1),
     )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

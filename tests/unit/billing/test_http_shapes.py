@@ -27,7 +27,8 @@ def test_whatever_a_function_is_invoked_with_is_answered(event: Any) -> None:
     """A console's test event, say. The frame itself must not fail at it: nothing would be logged with its ids."""
 
     def handler(event: HttpEvent, context: LambdaContext) -> HttpResponse:
-        return reply.reply(200, {"signed": request.header(event, "stripe-signature")})
+        body = request.raw_body(event).decode()
+        return reply.reply(200, {"signed": request.header(event, "stripe-signature"), "body": body})
 
     assert http_handler(handler)(event, FakeContext())["statusCode"] == 200
 

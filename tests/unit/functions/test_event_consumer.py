@@ -86,6 +86,8 @@ ODD: dict[str, dict[str, Any]] = {
     "a count that is a number": {"attributes": {"ApproximateReceiveCount": 8}},
     "an endless count": {"attributes": {"ApproximateReceiveCount": "9" * 5000}},
     "no receipt": {"receiptHandle": None},
+    "attributes in a list": {"attributes": [1]},
+    "a receipt that is a number": {"receiptHandle": 5},
 }
 
 
@@ -101,6 +103,29 @@ def test_an_odd_record_that_fails_waits_as_one_received_once(core: Core, given: 
     core.calls.broken["snapshot"] = StripeUnavailable("down")
     assert consumed(a_record(**given)) == ["m1"]
     assert core.queue.delayed == [("" if "receiptHandle" in given else "receipt-1", 11)]
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": None}, {"Records": {}}, {"key1": "value1"}, None, [], "x", 5])
+def test_what_is_no_batch_is_an_empty_one(core: Core, event: Any) -> None:
+    """A console's test event, say."""
+    assert app.lambda_handler(event, FakeContext()) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", [], {}, {"messageId": None}], ids=repr)
+def test_what_is_no_record_is_a_malformed_message_and_takes_none_along(core: Core, odd: Any) -> None:
+    """F13: Lambda takes an empty id for a failure of the whole batch, so that it is not deleted."""
+    assert consumed(odd, a_record()) == [""]
+    assert core.granted() == [("PURCHASE", 500)]
+
+
+@pytest.mark.parametrize("given", [{"messageId": None}, {"messageId": 5}], ids=["none", "a number"])
+def test_a_record_without_its_id_is_consumed_and_named_by_an_empty_one_if_it_fails(
+    core: Core, given: dict[str, Any]
+) -> None:
+    assert consumed(a_record(**given)) == []
+    core.calls.broken["snapshot"] = StripeUnavailable("down")
+    another = a_notice("customer.updated", id="evt_2", related={})
+    assert consumed(a_record(body=json.dumps(another.to_message()), **given)) == [""]
 
 
 @pytest.mark.parametrize("body", [None, 5, {"v": 1}, b"{}"], ids=["none", "a number", "an object", "bytes"])

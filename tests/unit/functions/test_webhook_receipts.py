@@ -63,3 +63,12 @@ def test_a_secret_that_is_empty_or_was_pasted_with_a_space_stops_the_webhook(val
     """S05: also beside one that is right, for whoever rolls must see that the other one is not there."""
     with pytest.raises(Misconfigured):
         signing_secrets(FakeSecrets({"webhook": {"secrets": values}}), "webhook")
+
+
+@pytest.mark.parametrize("event", [None, [], "x", 5, {}], ids=repr)
+def test_what_is_no_request_is_refused(event: Any) -> None:
+    """By hand, from whoever may invoke the function itself."""
+    edge = new_edge()
+    assert edge.post(event)["statusCode"] == 400
+    assert edge.queue.bodies == []
+    assert edge.metrics.counts["WebhooksRefused{reason=missing}"] == 1

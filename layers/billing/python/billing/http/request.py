@@ -40,10 +40,10 @@ def raw_body(event: HttpEvent) -> bytes:
     A signature is over these bytes, so nothing may be read and written again in between. `surrogatepass`: a JSON event
     can hold half of a surrogate pair, which plain UTF-8 refuses; it then fails at the signature, not here.
     """
-    body: object = event.get("body") or ""
+    body = _part(event, "body") or ""
     if not isinstance(body, str):
         raise errors.InvalidRequest("the body is not text")
-    if not event.get("isBase64Encoded"):
+    if not _part(event, "isBase64Encoded"):
         return body.encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(body, validate=True)
@@ -136,9 +136,14 @@ def correlation_id(event: HttpEvent) -> str | None:
 
 
 def _mapping(event: object, name: str) -> Mapping[str, Any]:
-    """A part of the event; nothing is in it where the function was invoked with anything else than a request."""
-    found = event.get(name) if isinstance(event, Mapping) else None
+    """A part of the event that is a mapping itself, or an empty one."""
+    found = _part(event, name)
     return found if isinstance(found, Mapping) else {}
+
+
+def _part(event: object, name: str) -> object:
+    """A part of the event; there is none where the function was invoked with anything else than a request."""
+    return event.get(name) if isinstance(event, Mapping) else None
 
 
 def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
