@@ -129,6 +129,14 @@ def test_a_subscription_with_what_no_invoice_grants_waits_for_a_person(found):
     assert (decision.refused, after.purchases[KEY].state) == ({SESSION: "other lines"}, PurchaseState.REFUSED)
 
 
+def test_what_is_on_a_subscription_as_it_was_ordered_is_as_it_was_frozen():
+    order = an_order(PRO_MONTHLY)
+    renamed = {PRO_MONTHLY.id: replace(PRO_MONTHLY, product_name="Pro, as of today")}
+    truth = a_truth(a_session(order), a_subscription(), prices=renamed)
+    after, _ = step(before(order), truth)
+    assert after.purchases[KEY].lines == (line(PRO_MONTHLY),)
+
+
 def test_what_was_added_is_priced_in_the_currency_of_the_session():
     priced = replace(CREDITS_90, currency="usd", unit_amount=1600, options={"eur": 1500})
     order = an_order(CREDITS)
