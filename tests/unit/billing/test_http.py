@@ -250,6 +250,7 @@ HELPFUL += [
 ]
 HIDDEN: list[tuple[errors.BillingError, int, str]] = [
     (errors.StripeUnavailable("req_secret timed out"), 503, "stripe_unavailable"),
+    (errors.StripeKeyInUse("req_secret in use"), 503, "stripe_unavailable"),
     (errors.StripeBusy("req_secret timed out"), 503, "stripe_unavailable"),
     (errors.StripeBusy("req_secret asked too often", retry_after=1.0), 503, "stripe_unavailable"),
     (errors.StoreUnavailable("table secret throttled"), 503, "unavailable"),
