@@ -10,7 +10,7 @@ from billing.services.find_price import PriceRef
 from billing.services.start_checkout import CheckoutRequest, LineRequest, start_checkout
 from billing.services.sync_after_checkout import redirect_after_checkout, sync_after_checkout
 from local.stripe.engine.buyers.instruments import CARDS, IBANS, Instrument
-from local.stripe.engine.checkout import hosted_checkout
+from local.stripe.engine.checkout import hosted_checkout, page_offers
 from local.stripe.engine.checkout.checkout_buyer import Buyer
 from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
@@ -118,6 +118,7 @@ def pay(sim: Simulation) -> str | None:
     paying = sim.chance.of((sim.step, "instrument"), _PAYING)
     user = sim.journal.handed_out[session["id"]]
     instrument = _INSTRUMENTS[paying]
+    _take_an_offer(sim, session)
     if instrument.kind not in session["payment_method_types"]:
         instrument = _INSTRUMENTS["good card"]
     outcome = hosted_checkout.submit(sim.engine.world, session, instrument, Buyer(user, f"{user}@example.com"))
@@ -132,6 +133,15 @@ def pay(sim: Simulation) -> str | None:
     name: str = session["id"]
     _one_trial(sim, user, name)
     return name
+
+
+def _take_an_offer(sim: Simulation, session: Obj) -> None:
+    """What the page offers beside what was ordered is paid with it, by some."""
+    world = sim.engine.world
+    for offer in page_offers.page_offers(world, session):
+        if sim.chance.happens((sim.step, "offer"), 0.3):
+            page_offers.take(world, session, offer.price["id"])
+            sim.tell(f"{session['id']} is paid with {offer.name} as well, which its page offers")
 
 
 def _one_trial(sim: Simulation, user: str, name: str) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from billing.domain.events import HANDLED
+from local.stripe.engine.checkout import page_offers
 from local.stripe.engine.notices import webhook_endpoints
 from local.stripe.engine.schema import check, params_type
 from local.stripe.engine.subscriptions import portal_configurations
@@ -38,6 +39,9 @@ _PRICES: tuple[tuple[str, int, str | None, dict[str, str]], ...] = (
 )
 """Lookup key, cents, interval, and what it gives: with amounts by which nothing divides evenly."""
 
+_BESIDE = {"credits_amount": "31", "credits_expire_days": "6"}
+"""What the page offers beside a pack: nobody orders it, and nobody edits it."""
+
 
 @cache
 def template() -> SimulatedEngine:
@@ -55,7 +59,17 @@ def template() -> SimulatedEngine:
         if interval is not None:
             params["recurring"] = {"interval": interval}
         engine.request("POST", "/v1/prices", params)
+    _cross_sell(engine)
     schema = params_type("billing_portal._configuration_create_params:ConfigurationCreateParams")
     portal_configurations.make(engine.world, check({"features": {}}, schema), default=True)
     webhook_endpoints.make(engine.world, "https://api.simulated/webhooks/stripe", [*HANDLED, "plan.created"], SECRET)
     return engine
+
+
+def _cross_sell(engine: SimulatedEngine) -> None:
+    beside = engine.request("POST", "/v1/products", {"name": "beside"}).body
+    params = {"product": beside["id"], "currency": "eur", "unit_amount": 301, "metadata": _BESIDE}
+    engine.request("POST", "/v1/prices", params)
+    (pack,) = [each for each in engine.world.all("price") if each["lookup_key"] == PACKS[0]]
+    need = engine.world.need
+    page_offers.set_cross_sell(engine.world, need("product", pack["product"]), need("product", beside["id"]))
