@@ -8,8 +8,8 @@ from typing import Any
 from billing.bootstrap.event_consumer import consumer_dependencies, put_off_dependencies
 from billing.domain.ids import fits
 from billing.observability import LambdaContext, log, observed, timed
-from billing.services.consume_events import ConsumeDeps, Message, consume_events
-from billing.services.put_off import put_off
+from billing.services.consume_events import ConsumeDeps, consume_events
+from billing.services.put_off import Message, put_off
 
 _LAST_CONVERGE = timedelta(seconds=12)
 """No converge begins with less than this left. One that still takes longer is cut off, and its events come again."""
@@ -41,7 +41,7 @@ def _world(messages: Sequence[Message]) -> ConsumeDeps:
     """
     try:
         return consumer_dependencies()
-    except Exception as error:
+    except Exception as error:  # whatever it is, the batch must wait; it is told, and raised again
         log().failure("not started", error)
         waiting = put_off_dependencies()
         for message in messages:

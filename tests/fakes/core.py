@@ -15,10 +15,11 @@ from billing.domain.order import Order
 from billing.domain.purchase import opened
 from billing.domain.terms import SellingPolicy
 from billing.services.change_subscription import ChangeDeps
-from billing.services.consume_events import ConsumeDeps, Message, consume_events
+from billing.services.consume_events import ConsumeDeps, consume_events
 from billing.services.converge import ConvergeDeps
 from billing.services.open_portal import PortalDeps
 from billing.services.perform_once import CreditDeps
+from billing.services.put_off import Message
 from billing.services.read_account import ReadDeps
 from billing.services.start_checkout import CheckoutDeps
 from billing.services.sync_after_checkout import SyncDeps

@@ -13,8 +13,9 @@ from billing.domain.events import HANDLED, Origin, parse_event
 from billing.domain.ids import UserId
 from billing.domain.terms import SellingPolicy
 from billing.ports.stripe import OpenSession
-from billing.services.consume_events import ConsumeDeps, Message, consume_events
+from billing.services.consume_events import ConsumeDeps, consume_events
 from billing.services.converge import ConvergeDeps
+from billing.services.put_off import Message
 from billing.services.start_checkout import CheckoutDeps, start_checkout
 from tests.fakes.requests import a_request
 from tests.fakes.world import FakeCache, FakeClock, FakeLog, FakeMetrics, FakeQueue, FakeRandomness

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from billing.services.accept_event import accept_event
-from billing.services.consume_events import Message, consume_events
+from billing.services.consume_events import consume_events
+from billing.services.put_off import Message
 from tests.simulation.actors.buyers import told
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.world.deliveries import Delivery

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 
-from billing.services.consume_events import Message
+from billing.services.put_off import Message
 from tests.simulation.stores.sqs import Queue, Sqs, url_of
 from tests.simulation.world.chance import Chance
 

@@ -22,22 +22,12 @@ from billing.services.converge import Converged, ConvergeDeps, converge, recorde
 from billing.services.find_owner import Ownerless, find_owners
 from billing.services.find_touched import find_touched
 from billing.services.publish import published
-from billing.services.put_off import PutOffDeps, put_off
+from billing.services.put_off import Message, PutOffDeps, put_off
 from billing.services.unpark import unpark
 
 ACTOR = "event_consumer"
 _MOST_AT_ONCE = 40
 """Events of one transaction; DynamoDB takes 100 items, and the account, its purchases and entries need room too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message as the queue delivers it."""
-
-    id: str
-    body: str
-    receipt: str
-    receive_count: int
 
 
 @dataclass(frozen=True, slots=True)

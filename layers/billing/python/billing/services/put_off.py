@@ -9,7 +9,6 @@ from billing.errors import Retryable
 
 if TYPE_CHECKING:
     from billing.ports.world import Log, Metrics, Queue, Randomness
-    from billing.services.consume_events import Message
 
 _FIRST_DELAY = 15
 _LONGEST_DELAY = 900
@@ -17,6 +16,16 @@ _LATE = 8
 """Received so often, a message has waited for a quarter of an hour at the least. SQS leaves what was received three
 times out of the age of its oldest message
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the queue delivers it."""
+
+    id: str
+    body: str
+    receipt: str
+    receive_count: int
 
 
 @dataclass(frozen=True, slots=True)
