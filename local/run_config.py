@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from local.clock_file import ClockFile
 from local.template import Addresses, Model, load_model
 from local.template.names import REGION
 
@@ -94,6 +95,11 @@ class RunConfig:
     @property
     def state(self) -> Path:
         return Path(self.state_dir)
+
+    @property
+    def clock_file(self) -> ClockFile:
+        """Where the stand-in tells the functions' workers of its test clock."""
+        return ClockFile(self.state / "stripe-clock")
 
     @property
     def stripe_is_stand_in(self) -> bool:

@@ -140,7 +140,8 @@ class Stack:
     def _forget_last_run(self) -> None:
         for directory in ("logs", "ready"):
             shutil.rmtree(self.state_dir / directory, ignore_errors=True)
-        events_file(self.state_dir).unlink(missing_ok=True)
+        for file in (events_file(self.state_dir), self.config.clock_file.path):
+            file.unlink(missing_ok=True)
 
     def _fill_catalog(self) -> None:
         """Put the sample prices into Stripe, while the other parts are still starting."""

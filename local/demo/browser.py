@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import httpx
 
 from local.demo.report import Differs, Report
+from local.http_of_threads import OneEach
 
 CARD = "cc-number"
 _MAX_REDIRECTS = 5
@@ -58,7 +59,7 @@ class _Forms(HTMLParser):
 class Browser:
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._client = httpx.Client(trust_env=False, timeout=35)
+        self._client = httpx.Client(transport=OneEach(), timeout=35)
 
     def close(self) -> None:
         self._client.close()

@@ -1,7 +1,7 @@
 """The workers of one function: grown on demand, so that invocations really run side by side."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from local.lambda_service.code import Code
@@ -19,7 +19,7 @@ class Pool:
         self,
         function: Function,
         config: RunConfig,
-        clock: Callable[[], Awaitable[float]],
+        clock: Callable[[], float],
         log: Callable[[Function, str], None],
     ) -> None:
         self.function = function
@@ -40,10 +40,9 @@ class Pool:
             if self._closed:
                 return unhandled({"errorType": "Sandbox.Failure", "requestId": request_id, "errorMessage": _CLOSED})
             self._retire_if_changed()
-            offset = await self._clock()
-            worker = await self._take(offset)
+            worker = await self._take()
             try:
-                outcome = await worker.invoke(event, request_id, offset)
+                outcome = await worker.invoke(event, request_id, self._clock())
                 if outcome.platform is not None:
                     self._log(worker.function, outcome.platform)
                 return outcome
@@ -55,7 +54,7 @@ class Pool:
         async with self._slots:
             self._retire_if_changed()
             if not any(worker.alive for worker in self._idle):
-                self._give_back(await self._take(await self._clock()))
+                self._give_back(await self._take())
 
     def adopt(self, function: Function) -> None:
         """Take over what the template now says; running invocations finish with what they started with."""
@@ -91,13 +90,13 @@ class Pool:
         for _ in slots:
             self._slots.release()
 
-    async def _take(self, offset: float) -> Worker:
+    async def _take(self) -> Worker:
         self._idle = [worker for worker in self._idle if worker.alive]
         if self._idle:
             worker = self._idle.pop()
             self._busy.add(worker)
             return worker
-        worker = await Worker.start(self.function, self._config, offset, self._log)
+        worker = await Worker.start(self.function, self._config, self._clock(), self._log)
         self._busy.add(worker)
         if self._closed:
             worker.retired = True

@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import os
 import traceback
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TextIO
 
-from local.lambda_service.clock import StripeClock
 from local.lambda_service.pool import Pool
 from local.lambda_service.worker import Outcome
 from local.run_config import RunConfig
@@ -24,7 +23,7 @@ class LambdaService:
     def __init__(self, config: RunConfig) -> None:
         self._config = config
         self._live = LiveModel(Path(config.template), config.model, _say)
-        self._clock = StripeClock(config.clock_url)
+        self._clock: Callable[[], float] = config.clock_file.read if config.stripe_is_stand_in else _real_time
         self._logs: dict[str, TextIO] = {}
         self._pools: dict[str, Pool] = {}
         self._running: set[asyncio.Task[Any]] = set()
@@ -59,7 +58,7 @@ class LambdaService:
 
     def _pool_of(self, function: Function) -> Pool:
         if function.logical_id not in self._pools:
-            self._pools[function.logical_id] = Pool(function, self._config, self._clock.offset, self._log)
+            self._pools[function.logical_id] = Pool(function, self._config, self._clock, self._log)
         pool = self._pools[function.logical_id]
         pool.adopt(function)
         return pool
@@ -89,6 +88,11 @@ def _end_if_failed(follower: asyncio.Task[None]) -> None:
     if not follower.cancelled() and (error := follower.exception()) is not None:
         traceback.print_exception(error)
         os._exit(1)
+
+
+def _real_time() -> float:
+    """Nothing is ahead of it."""
+    return 0.0
 
 
 def _say(line: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.http_of_threads import OneEach
 from local.poller.record import record
 from local.poller.verdict import succeeded
 from local.template import EventSourceMapping
@@ -37,7 +38,7 @@ class MappingPoller:
         limit = mapping.maximum_concurrency or DEFAULT_CONCURRENCY
         self._free = threading.Semaphore(limit)
         self._executor = ThreadPoolExecutor(limit, thread_name_prefix=mapping.logical_id)
-        self._client = httpx.Client(trust_env=False, timeout=_LONGEST_INVOCATION)
+        self._client = httpx.Client(transport=OneEach(), timeout=_LONGEST_INVOCATION)
         self._stopped = threading.Event()
         self._reads = False
 

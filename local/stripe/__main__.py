@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import click
 import uvicorn
 
+from local.clock_file import ClockFile
 from local.stripe.web.app import build
 
 
@@ -20,6 +22,9 @@ from local.stripe.web.app import build
 @click.option("--api-key", default="sk_test_plumbline", help="Any sk_test_… or rk_test_… key is accepted.")
 @click.option("--retry-pauses", default="1,2,4,8,15,30,60", help="Seconds between the tries of a delivery.")
 @click.option("--delivery-timeout", default=10.0, help="Seconds an endpoint has to answer.")
+@click.option(
+    "--clock-file", default=None, type=click.Path(path_type=Path), help="Kept at the seconds by which it is ahead."
+)
 @click.option("--log-level", default="warning")
 def main(
     host: str,
@@ -31,6 +36,7 @@ def main(
     api_key: str,
     retry_pauses: str,
     delivery_timeout: float,
+    clock_file: Path | None,
     log_level: str,
 ) -> None:
     """Run a local stand-in for Stripe: API under /v1, checkout page under /c/pay, control API under /_control."""
@@ -50,6 +56,7 @@ def main(
         events=[name for name in webhook_events.split(",") if name],
         pauses=pauses,
         timeout=delivery_timeout,
+        clock_file=None if clock_file is None else ClockFile(clock_file),
     )
     # A stand-in has nothing to finish: a signal ends open connections at once. An idle one is kept for longer than
     # clients keep theirs (httpx: 5 s, as uvicorn by itself), so that none is closed just as it is used again.

@@ -73,5 +73,7 @@ def _stripe(config: RunConfig, webhook_secret: str, stripe_key: str) -> Part:
         webhook_secret,
         "--api-key",
         stripe_key,
+        "--clock-file",
+        str(config.clock_file.path),
     )
     return Part("stripe", arguments, config.clock_url, keeps_state=True)

@@ -13,6 +13,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from local.clock_file import ClockFile
 from local.stripe.delivery import Deliveries
 from local.stripe.engine import Engine
 from local.stripe.engine.errors import ApiError
@@ -51,6 +52,7 @@ def build(
     events: Sequence[str] = ("*",),
     pauses: tuple[float, ...] = (1, 2, 4, 8, 15, 30, 60),
     timeout: float = 10.0,
+    clock_file: ClockFile | None = None,
 ) -> Starlette:
     """Wire engine, deliveries and routes; the endpoint of `--webhook-url` gets the given types of events."""
     engine = Engine(time.time, random_token, public_url)
@@ -58,7 +60,7 @@ def build(
         webhook_endpoints.make(engine.world, webhook_url, list(events), webhook_secret, description="--webhook-url")
     faults = Faults()
     client = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50))
-    shell = Shell(engine, Deliveries(engine, faults, client, pauses=pauses, timeout=timeout), faults)
+    shell = Shell(engine, Deliveries(engine, faults, client, pauses=pauses, timeout=timeout), faults, clock_file)
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:

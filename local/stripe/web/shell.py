@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from local.clock_file import ClockFile
 from local.stripe.delivery import Deliveries, Delivery
 from local.stripe.engine import Engine
 from local.stripe.faults import Faults
@@ -21,10 +22,14 @@ class Shell:
     engine: Engine
     deliveries: Deliveries
     faults: Faults
+    clock_file: ClockFile | None = None
+    """Where others read how far this account's time is ahead."""
 
     def flush(self) -> list[Delivery]:
         """Play what has become due and send what that and the last request left behind."""
         self.engine.tick()
+        if self.clock_file is not None:
+            self.clock_file.write(self.engine.world.offset)
         return self.deliveries.send_pending()
 
     async def keep_time(self) -> None:

@@ -26,3 +26,10 @@ def test_time_moves_with_the_test_clock() -> None:
         # advancing is work that Stripe does in the background: https://docs.stripe.com/billing/testing/test-clocks
         eventually(lambda: client.v1.test_helpers.test_clocks.retrieve(clock.id).status == "ready" or None)
         assert abs(handler_time() - time.time() - MONTH) < 5
+        later = int(time.time()) + 2 * MONTH
+        client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": later})
+        stack.freeze("stripe")  # as while it plays what a month brings: whoever asked it now would wait, or give up
+        try:
+            assert abs(handler_time() - later) < 5
+        finally:
+            stack.thaw("stripe")

@@ -15,7 +15,7 @@ SLOW = {"requestContext": {}, "queryStringParameters": {"wish": "slow", "seconds
 QUICK: dict[str, object] = {"requestContext": {}, "queryStringParameters": {}}
 
 
-async def real_time() -> float:
+def real_time() -> float:
     return 0.0
 
 

@@ -9,6 +9,7 @@ import httpx
 
 from local.demo.browser import Browser
 from local.demo.report import Report
+from local.http_of_threads import OneEach
 from local.stack import Stack
 from tests.api_document import referee
 from tests.fakes.stripe_signature import sign
@@ -35,9 +36,8 @@ class Shop:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.http = httpx.Client(
-            trust_env=False,
+            transport=OneEach(),
             timeout=40,
-            limits=httpx.Limits(max_connections=50),
             event_hooks={"response": [referee]},  # whatever a test asks, the answer keeps the API's document
         )
         self._browser = Browser(Report())

@@ -1,18 +1,16 @@
 """Log lines, code changes, the key file, the clock, the demo's form reader."""
 
-import asyncio
 import json
 import stat
 from pathlib import Path
 
-import httpx
 import jwt
 import pytest
 
+from local.clock_file import ClockFile
 from local.demo.browser import _Forms
 from local.issuer.keys import key_id, load_key
 from local.issuer.tokens import Issuer
-from local.lambda_service.clock import StripeClock
 from local.lambda_service.code import Code
 from local.supervisor.log_view import readable
 from local.template import Function
@@ -98,35 +96,16 @@ def test_no_token_for_an_impossible_user(user: str, tmp_path: Path) -> None:
         Issuer(load_key(tmp_path), "i", "a").user_token(user)
 
 
-def test_the_clock_keeps_its_last_offset_while_stripe_is_away() -> None:
-    refused, hangs = httpx.ConnectError("refused"), httpx.ReadTimeout("hangs")
-    answers: list[httpx.Response | Exception] = [
-        httpx.Response(200, json={"offsetSeconds": 60}),
-        httpx.Response(500),
-        httpx.Response(200, json={}),
-        refused,
-        hangs,
-        httpx.Response(200, json={"offsetSeconds": 90}),
-    ]
-    asked = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        given = answers[len(asked) - 1]
-        if isinstance(given, Exception):
-            raise given
-        return given
-
-    async def inside() -> list[float]:
-        clock = StripeClock("http://stripe/_control/clock")
-        await clock._client.aclose()
-        clock._client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-        found = [await clock.offset() for _ in range(6)]
-        await clock._client.aclose()
-        return found
-
-    assert asyncio.run(inside()) == [60] * 6
-    assert len(asked) == 5, "one that hangs is left alone for a while"
+def test_the_clock_is_told_by_a_file(tmp_path: Path) -> None:
+    told = ClockFile(tmp_path / "clock")
+    assert told.read() == 0, "nobody has said anything"
+    told.write(86_400)
+    assert ClockFile(tmp_path / "clock").read() == 86_400
+    (tmp_path / "clock").unlink()
+    told.write(86_400)
+    assert told.read() == 0, "what was said is not said again five times a second"
+    told.write(86_401)
+    assert told.read() == 86_401
 
 
 def test_forms_are_read_as_a_browser_would() -> None:
