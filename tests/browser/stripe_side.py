@@ -27,6 +27,17 @@ class StripeSide:
         """Refuse the saved card from now on."""
         self._control("break_card", {"subscription": subscription})
 
+    def refund(self, session_id: str, amount: int | None = None) -> None:
+        """In the dashboard: all of it, or so many cents."""
+        self._control("refund", {"session": session_id} | ({} if amount is None else {"amount": amount}))
+
+    def dispute(self, session_id: str) -> str:
+        """The buyer's bank asks for the money back; the dispute's id."""
+        return str(self._control("dispute", {"session": session_id})["id"])
+
+    def win(self, dispute: str) -> None:
+        self._control("dispute", {"dispute": dispute, "status": "won"})
+
     def stop_answering(self) -> None:
         """Answer every API call with 503, from now on. The hosted page goes on working: it is not the API."""
         self._control("faults", {"fail": 10_000, "status": 503})
@@ -34,8 +45,9 @@ class StripeSide:
     def be_well(self) -> None:
         self._control("faults", {"fail": 0})
 
-    def _control(self, name: str, body: dict[str, Any]) -> None:
-        self._http.post(f"/_control/{name}", json=body).raise_for_status()
+    def _control(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self._http.post(f"/_control/{name}", json=body).raise_for_status().json()
+        return answer
 
     def _post(self, path: str, form: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = self._http.post(path, data=form).raise_for_status().json()

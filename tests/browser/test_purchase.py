@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from tests.browser.hosted_page import DECLINED, PAYS
 from tests.browser.shop import Shop, date_in_page
+from tests.browser.stripe_side import StripeSide
+from tests.integration.purchase.wait import until
 
 
 def test_500_credits_from_sign_in_to_the_ledger(shop: Shop) -> None:
@@ -75,6 +77,41 @@ def test_a_declined_card_can_be_followed_by_another(shop: Shop, user: str) -> No
     shop.hosted.pay_by_card(PAYS)
     shop.expect_outcome("paid")
     expect(shop.test_id("balance")).to_have_text("500 credits")
+
+
+def test_what_became_of_a_purchase_stands_beside_it(shop: Shop, user: str, stripe: StripeSide) -> None:
+    """Each purchase of the same pack has its own mark, which goes when the dispute is won."""
+    shop.enter_as(user)
+    sessions = [buy(shop) for _ in range(4)]
+    stripe.refund(sessions[0])
+    stripe.refund(sessions[1], 200)
+    dispute = stripe.dispute(sessions[2])
+    shown_as(shop, [None, "Disputed", "Partly refunded", "Refunded"])
+    shop.shoot("account-refunded")
+    stripe.win(dispute)
+    shown_as(shop, [None, None, "Partly refunded", "Refunded"])
+
+
+def buy(shop: Shop) -> str:
+    session = shop.open_checkout("credits_500")
+    shop.hosted.pay_by_card(PAYS)
+    shop.expect_outcome("paid")
+    return session
+
+
+def shown_as(shop: Shop, marks: list[str | None]) -> None:
+    """Open the account until its purchases, newest first, have these marks: events come when they come."""
+
+    def look() -> bool:
+        shop.visit("/account")
+        rows = shop.test_id("purchases").get_by_role("listitem")
+        expect(rows).to_have_count(len(marks))
+        found = [
+            badge.inner_text() if badge.count() else None for badge in (row.locator(".badge") for row in rows.all())
+        ]
+        return found == marks
+
+    until(f"the purchases are marked {marks}", look)
 
 
 def test_a_subscription_starts_once(shop: Shop, user: str) -> None:
