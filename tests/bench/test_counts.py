@@ -13,7 +13,7 @@ from tests.bench.idle import idled
 from tests.bench.stored import read
 from tests.bench.world import World, world
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 _TRIES = 3
 
 

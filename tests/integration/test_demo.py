@@ -14,7 +14,7 @@ ROOT = TEMPLATE.parent
 
 def run_demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "local", "demo", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=220)
 
 
 def test_it_passes_and_shows_the_replay() -> None:

@@ -66,7 +66,7 @@ def test_cfn_lint_finds_nothing_but_what_was_planted(real: Path, spoiled: Path) 
 
 
 @needs(CHECKOV, "validate")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_checkov_finds_nothing_but_what_was_planted(real: Path, spoiled: Path) -> None:
     """S20: what everybody may not do with any stack, by a list that is not ours."""
     report = json.loads(run(CHECKOV, "--config-file", CONFIG, "--output", "json", "--file", real, spoiled))

@@ -44,7 +44,7 @@ def test_the_page_shows_what_was_found():
     assert PAGE.read_text() == page(bugs(), results())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", QUICK)
 def test_a_bug_is_seen_again(name, bench):
     bug = next(each for each in bugs() if each.name == name)
