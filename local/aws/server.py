@@ -1,26 +1,24 @@
 """moto's WSGI application as a server."""
 
 import io
-import logging
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from typing import Any
 
+from cheroot.wsgi import Server
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from local.serve import ALIVE
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-    """Connections stay open between requests: clients spare a handshake for each."""
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: a log line per request of a database helps nobody."""
+_THREADS = 40
+"""At least so many long polls may wait at once, and others be answered beside them."""
+_CONNECTIONS = 1000
+_IDLE_SECONDS = 75
+"""Longer than any client keeps a connection that it does not use: none is closed just as it is used again."""
 
 
 class _Dispatcher(DomainDispatcherApplication):
@@ -69,10 +67,24 @@ def with_health(application: Application, ready: threading.Event) -> Application
     return app
 
 
-def start_server(application: Application, port: int) -> BaseWSGIServer:
-    """Serve in a background thread."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_Handler)
-    server.daemon_threads = True  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True, name="server").start()
-    return server
+def start_server(application: Application, port: int) -> None:
+    """Serve in background threads until the process ends; raise OSError when the port is taken.
+
+    Connections stay open between requests, as AWS keeps them. moto's own server, werkzeug's, closes each, which costs
+    client and server together a fifth of a request's time.
+    """
+    server = Server(("127.0.0.1", port), application, numthreads=_THREADS, timeout=_IDLE_SECONDS)
+    server.keep_alive_conn_limit = _CONNECTIONS
+    prepared: Future[None] = Future()
+
+    def serve() -> None:
+        try:
+            server.prepare()  # its threads are daemons if this one is: they keep no process from ending
+        except OSError as error:
+            prepared.set_exception(error)
+            return
+        prepared.set_result(None)
+        server.serve()
+
+    threading.Thread(target=serve, daemon=True, name="server").start()
+    prepared.result()
