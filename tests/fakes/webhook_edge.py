@@ -21,6 +21,7 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 T = int(NOW.timestamp())
 SECRET = "whsec_new0123456789abcdef"
 OLD_SECRET = "whsec_old0123456789abcdef"
+OLDER_SECRET = "whsec_older0123456789abcdef"
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "stripe_events"
 PAYLOAD: dict[str, Any] = json.loads((FIXTURES / "checkout.session.completed.json").read_text())
 BODY = json.dumps(PAYLOAD).encode()
@@ -50,7 +51,7 @@ class Edge:
 
 def new_edge() -> Edge:
     queue, cache, log, metrics = FakeQueue(), FakeCache(), FakeLog(), FakeMetrics()
-    secrets = FakeSecrets({"webhook": {"secrets": [SECRET, OLD_SECRET]}})
+    secrets = FakeSecrets({"webhook": {"secrets": [SECRET, OLD_SECRET, OLDER_SECRET]}})
     origin, clock = Origin(livemode=False), FakeClock(NOW)
     deps = AcceptDeps(origin, "webhook", secrets, queue, cache, clock, log, metrics)
     return Edge(queue, cache, secrets, log, metrics, deps)

@@ -23,7 +23,7 @@ from billing.http.request import HttpEvent
 from billing.services.accept_event import MAX_BODY
 from tests.fakes.lambda_events import REQUEST_ID, http_event
 from tests.fakes.stripe_signature import sign
-from tests.fakes.webhook_edge import BODY, FIXTURES, NOW, OLD_SECRET, PAYLOAD, SECRET, Edge, T, new_edge
+from tests.fakes.webhook_edge import BODY, FIXTURES, NOW, OLD_SECRET, OLDER_SECRET, PAYLOAD, SECRET, Edge, T, new_edge
 from tests.fakes.world import FakeCache, FakeClock
 
 
@@ -40,7 +40,7 @@ def code(response: HttpResponse) -> str:
 
 
 @pytest.mark.parametrize("encoded", [False, True], ids=["as text", "in base64"])
-@pytest.mark.parametrize("secret", [SECRET, OLD_SECRET], ids=["the new secret", "the old secret"])
+@pytest.mark.parametrize("secret", [SECRET, OLD_SECRET, OLDER_SECRET], ids=["the new secret", "the old", "the oldest"])
 def test_a_signed_event_is_queued_and_then_answered(edge: Edge, secret: str, encoded: bool) -> None:
     """F28: no event is refused meanwhile."""
     response = edge.deliver(secret=secret, encoded=encoded)
@@ -206,6 +206,7 @@ def test_what_is_not_verified_is_refused(edge: Edge, change: Change, expected: s
     assert json.loads(response["body"])["error"]["message"]
     assert edge.queue.bodies == []
     assert SECRET not in response["body"]
+    assert PAYLOAD["type"] not in str(edge.log.lines)
 
 
 def test_too_large_is_refused_even_when_signed(edge: Edge) -> None:
@@ -283,12 +284,14 @@ def test_without_the_secret_stripe_must_come_again(edge: Edge) -> None:
 @pytest.mark.parametrize(
     "content", [{}, {"secrets": []}, {"secrets": [""]}, {"secrets": "whsec_new0123456789abcdef"}, {"secrets": [5]}]
 )
-def test_a_broken_secret_verifies_nothing(edge: Edge, content: dict[str, object]) -> None:
+def test_a_broken_secret_verifies_nothing(
+    edge: Edge, content: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
     edge.secrets.values["webhook"] = content
     for secret in ("", SECRET):
         response = edge.deliver(secret=secret)
         assert (response["statusCode"], code(response)) == (500, "internal")
-        assert SECRET not in response["body"]
+        assert SECRET not in response["body"] + capsys.readouterr().out
     assert edge.queue.bodies == []
 
 

@@ -49,6 +49,7 @@ def test_a_refusal_is_counted_by_what_is_wrong_with_the_signature(edge: Edge) ->
     with pytest.raises(SignatureRefused):
         accept_event(body=BODY, signature="t=1,v1=00", correlation_id="correlation-1", deps=edge.deps)
     assert edge.metrics.counts["WebhooksRefused{reason=expired}"] == 1
+    assert edge.metrics.counts["WebhooksReceived"] == 1
 
 
 @pytest.mark.parametrize("kept", [{}, {"secrets": None}, {"secrets": SECRET}, {"secrets": [SECRET, 5]}])
@@ -56,6 +57,7 @@ def test_a_secret_of_another_form_is_named(kept: dict[str, object]) -> None:
     with pytest.raises(Misconfigured) as refused:
         signing_secrets(FakeSecrets({"webhook": kept}), "webhook")
     assert refused.value.ids == {"secret": "webhook"}
+    assert SECRET not in refused.value.message
 
 
 @pytest.mark.parametrize("values", [[], [""], [SECRET, ""], [f" {SECRET}"], [f"{SECRET}\n"]])
