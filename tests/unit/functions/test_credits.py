@@ -52,6 +52,13 @@ def test_a_spend_and_its_reversal(core: Core) -> None:
     assert [entry.actor for entry in core.tables.entries(ALICE)] == ["ada", "service", "service"]
 
 
+def test_keys_that_differ_in_case_are_two(core: Core) -> None:
+    """The second is no replay: else what it pays for would be had for nothing."""
+    assert asked(core, "spend", {"amount": 100}, "job-a")[1]["balance"] == 400
+    _, told, replayed = asked(core, "spend", {"amount": 100}, "job-A")
+    assert (told["balance"], replayed) == (300, None)
+
+
 def test_a_reservation_its_capture_and_its_release(core: Core) -> None:
     status, told, _ = asked(core, "reservations", {"amount": 100, "expiresInSeconds": 60})
     assert (status, told["reserved"]) == (201, 100)
@@ -93,7 +100,7 @@ def test_who_spends_is_the_machine_of_the_token() -> None:
     assert spender(request({}, claims=both)).user_id == "other"
 
 
-@pytest.mark.parametrize("key", ["x", "x" * 255, "{order} #1", "~"])
+@pytest.mark.parametrize("key", ["x", "x" * 255, "{order} #1", "~", "aB1"])
 def test_a_key_is_any_visible_text(key: str) -> None:
     assert required_key(request({}, key)) == key
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from billing.adapters import system
 from billing.adapters.system import SystemClock, SystemRandomness
 from billing.domain.ids import ORDER_ID
 
@@ -31,6 +33,13 @@ def test_jitter_stays_within_its_limit_and_fills_it() -> None:
     assert min(drawn) < 0.5
     assert max(drawn) > 1.5
     assert SystemRandomness().upto(0) == 0
+
+
+def test_no_two_processes_draw_the_same() -> None:
+    """F23: workers that start together and fail together must not all come again at the same moment."""
+    # Each run loads the module anew, as a process does.
+    drawn = {runpy.run_path(system.__file__)["SystemRandomness"]().upto(1) for _ in range(2)}
+    assert len(drawn) == 2
 
 
 def test_order_ids_fit_their_pattern_and_can_not_be_guessed() -> None:
