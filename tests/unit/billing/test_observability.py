@@ -1,7 +1,8 @@
 """Logs hold listed keys only, and metrics come out as CloudWatch reads them (S16)."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -40,8 +41,13 @@ def test_one_json_line_with_ids_as_keys(capsys: Capture) -> None:
     assert line["location"].startswith("test_one_json_line_with_ids_as_keys:")
 
 
-def test_a_key_that_is_not_listed_is_left_out(capsys: Capture) -> None:
-    log().info("queued", body=CANARY, email=CANARY, headers={"authorization": CANARY}, event_id="evt_1")
+def fail(told: JsonLog, message: str, **ids: object) -> None:
+    told.failure(message, StoreUnavailable("DynamoDB throttled", item=CANARY), **ids)
+
+
+@pytest.mark.parametrize("say", [JsonLog.info, JsonLog.warning, JsonLog.error, fail])
+def test_a_key_that_is_not_listed_is_left_out(say: Callable[..., None], capsys: Capture) -> None:
+    say(log(), "queued", body=CANARY, email=CANARY, headers={"authorization": CANARY}, event_id="evt_1")
     line = logged(capsys)
     assert CANARY not in json.dumps(line)
     assert line["event_id"] == "evt_1"
@@ -111,6 +117,16 @@ def test_metrics_come_out_at_the_end_of_the_invocation(capsys: Capture) -> None:
     assert directive["Metrics"] == [{"Name": "WebhooksQueued", "Unit": "Count"}]
     units = {metric["Name"]: metric["Unit"] for metric in plain["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
     assert units == {"WebhooksReceived": "Count", "WebhookAckTime": "Milliseconds"}
+
+
+def test_a_time_is_in_milliseconds(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The unit that its line names, and that the alarms compare."""
+    passed = [10.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: passed[-1])
+    with observed(FakeContext()), timed("WebhookAckTime"):
+        passed.append(10.25)
+    [line] = emf(capsys)
+    assert line["WebhookAckTime"] == [250.0]
 
 
 def fail_in_an_invocation() -> None:

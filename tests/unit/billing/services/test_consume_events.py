@@ -1,6 +1,5 @@
 """A batch of the queue: one converge for each account, and every message either done for good or delivered again."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -92,7 +91,11 @@ def test_a_lost_answer_is_delivered_again_and_has_one_effect(core):
     assert core.granted() == [("PURCHASE", 500)]
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", "null", "[" * 100_000, json.dumps({"v": 2}), '{"v": 1}'])
+CANARY = "alice@example.com"
+NO_NOTICES = ["", "{", "[]", "null", "[" * 100_000, '{"v": 2}', '{"v": 1}', CANARY, f'{{"v": 1, "id": "{CANARY}"}}']
+
+
+@pytest.mark.parametrize("body", NO_NOTICES)
 def test_a_malformed_message_holds_up_no_other_and_ends_in_the_dead_letter_queue(core, body):
     """F13."""
     assert core.deliver(body, a_notice()) == {"m1"}
@@ -100,6 +103,7 @@ def test_a_malformed_message_holds_up_no_other_and_ends_in_the_dead_letter_queue
     assert core.metrics.counts["MalformedMessages"] == 1
     assert core.queue.delayed == []
     assert core.log.messages.count("malformed message") == 1
+    assert CANARY not in str(core.log.lines)  # S16: what is wrong is said, and not what was sent
 
 
 def test_what_may_succeed_later_comes_again_without_a_record(core):
