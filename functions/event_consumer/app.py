@@ -25,14 +25,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """
     with observed(context), timed("ConsumeTime"):
         messages = [_message(record) for record in _records(event)]
-        deps = _world(messages)
-        left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        deadline = deps.converge.clock.now() + left - _LAST_CONVERGE
+        deps = _world(messages, context)
+        deadline = deps.converge.clock.now() + _left(context) - _LAST_CONVERGE
         unfinished = consume_events(messages, deadline, deps)
     return {"batchItemFailures": [{"itemIdentifier": message} for message in sorted(unfinished)]}
 
 
-def _world(messages: Sequence[Message]) -> ConsumeDeps:
+def _world(messages: Sequence[Message], context: LambdaContext) -> ConsumeDeps:
     """Build the world, or put the batch off and fail (F23): a secret, say, is wrong, or can't be read.
 
     Left to the queue's own timeout, messages would be dead letters after two hours and a half (50 receives). It fails
@@ -45,8 +44,13 @@ def _world(messages: Sequence[Message]) -> ConsumeDeps:
         log().failure("not started", error)
         waiting = put_off_dependencies()
         for message in messages:
-            put_off(message, 0, waiting)
+            if not put_off(message, 0, waiting) and _left(context) < _LAST_CONVERGE:
+                break  # the queue hangs as well, and being cut off would tell nobody why
         raise
+
+
+def _left(context: LambdaContext) -> timedelta:
+    return timedelta(milliseconds=context.get_remaining_time_in_millis())
 
 
 def _records(event: object) -> list[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,27 @@ def test_every_event_waits_the_longer_the_oftener_it_was_received(
     with pytest.raises(BillingError):
         lambda_handler(queue.records(received), FakeContext())
     assert [least - 5 <= seconds <= most for seconds in queue.hidden()] == [True, True]
+
+
+def test_also_where_what_failed_was_foreseen_by_nobody(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that is missing from the layer, say."""
+    monkeypatch.setitem(sys.modules, "stripe", None)
+    with pytest.raises(ImportError):
+        lambda_handler(queue.records(1), FakeContext())
+    assert [seconds <= 15 for seconds in queue.hidden()] == [True, True]
+
+
+@pytest.mark.parametrize(("remaining", "second_is_put_off"), [(20_000, True), (11_000, False)])
+def test_one_that_cannot_be_put_off_keeps_no_other_from_it_while_there_is_time(
+    remaining: int, second_is_put_off: bool, environment: Environment, queue: Queue
+) -> None:
+    """A queue that hangs takes seconds for each; cut off, the function would not even say what is wrong (F11)."""
+    no_object(environment)
+    batch = queue.records(1)
+    batch["Records"][0]["receiptHandle"] = "of another delivery"
+    with pytest.raises(BillingError):
+        lambda_handler(batch, FakeContext(remaining=remaining))
+    assert [seconds <= 15 for seconds in queue.hidden()] == [False, second_is_put_off]
 
 
 @pytest.mark.parametrize("name", ["LEVELS", "STRIPE_API_KEY_SECRET", "UNKNOWN_CUSTOMERS"])

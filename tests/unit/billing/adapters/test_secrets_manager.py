@@ -126,6 +126,32 @@ def test_an_outage_is_not_asked_about_at_every_request(vault: Vault) -> None:
     assert secrets.read(NAME) == {"key": "sk_test_rotated"}
 
 
+def test_one_that_does_not_answer_is_not_asked_for_the_next_secret(vault: Vault) -> None:
+    """Both of a webhook's, one after the other, would take the whole of its time."""
+    vault.client.create_secret(Name="other", SecretString='{"token": "t"}')
+    secrets = vault.secrets()
+    secrets.read(NAME), secrets.read("other")
+    vault.failure = ConnectTimeoutError(endpoint_url="https://secretsmanager")
+    vault.clock.sleep(301)
+    assert (secrets.read(NAME), secrets.read("other")) == ({"key": CANARY}, {"token": "t"})
+    assert vault.reads == 3
+    with pytest.raises(SecretsUnavailable):
+        secrets.read("never read")
+
+
+def test_one_that_refuses_a_secret_is_asked_for_the_next(vault: Vault) -> None:
+    """That one may not be read says nothing of the others, which may have been rolled."""
+    secrets = vault.secrets()
+    secrets.read(NAME)
+    vault.clock.sleep(301)
+    vault.failure = client_error("AccessDeniedException")
+    with pytest.raises(SecretsUnavailable):
+        secrets.read("not ours")
+    vault.failure = None
+    vault.store('{"key": "sk_test_rotated"}')
+    assert secrets.read(NAME) == {"key": "sk_test_rotated"}
+
+
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
 def test_a_first_read_that_fails_is_retryable(vault: Vault, failure: Exception) -> None:
     vault.failure = failure

@@ -114,6 +114,31 @@ def test_what_was_parked_is_applied_as_far_as_the_time_of_the_batch_reaches(core
     assert len(core.tables.parked[CUSTOMER]) == 55
 
 
+def test_a_part_that_is_split_ends_with_the_time_of_the_batch(core):
+    """F11: each of its events takes a look at Stripe of its own."""
+    bad = a_notice("invoice.paid", id="evt_0", related={"invoice": "in_gone"})
+    core.deliver(bad, *(changed(f"evt_{number:02}") for number in range(30)))
+    owned(core)
+    core.calls.before("snapshot", *[lambda: core.clock.sleep(10)] * 40)
+    assert core.deliver(a_notice("customer.updated", id="evt_next", related={}), deadline=SOON) == frozenset()
+    assert core.clock.now() == SOON
+    assert core.outcomes()["evt_0"] == "QUARANTINED"
+    assert list(core.outcomes().values()).count("PARKED") == 27
+    shown = core.cache.accounts[ALICE]
+    assert shown.version == core.account().version, "what was done is told"
+
+
+def test_what_was_done_before_a_failure_is_told(core):
+    """F22: the first part is committed, the second fails."""
+    for number in range(95):
+        core.deliver(changed(f"evt_{number:02}"))
+    owned(core)
+    core.calls.before("snapshot", lambda: None, lambda: None, raising(StripeUnavailable("down")))
+    core.deliver(a_notice("customer.updated", id="evt_next", related={}))
+    assert core.cache.accounts[ALICE].version == core.account().version
+    assert {"evt_next", "evt_00", "evt_39"} <= core.cache.done
+
+
 def test_an_event_that_a_replay_has_moved_is_only_taken_off_the_list(core):
     core.deliver(RENEWED)
     owned(core)

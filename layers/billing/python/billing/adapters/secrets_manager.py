@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _KEPT = timedelta(minutes=5)
 _PAUSE = timedelta(seconds=30)
-"""Between two tries while Secrets Manager is down: each may hold its request for seconds."""
+"""Between two tries while Secrets Manager is down: each may hold its request for seconds, and some need two secrets."""
 
 
 class SecretsManager:
@@ -29,12 +29,14 @@ class SecretsManager:
         self._clock = clock
         self._client: SecretsManagerClient | None = None
         self._read: dict[str, tuple[datetime, Mapping[str, object]]] = {}
+        self._silent_until: datetime | None = None
 
     def read(self, name: str) -> Mapping[str, object]:
         """See Secrets. While Secrets Manager does not answer, what was read last goes on being used."""
         now = self._clock.now()
         kept = self._read.get(name)
-        if kept is not None and now - kept[0] < _KEPT:
+        silent = self._silent_until is not None and now < self._silent_until
+        if kept is not None and (silent or now - kept[0] < _KEPT):
             return kept[1]
         try:
             value = self._fetch(name)
@@ -55,6 +57,7 @@ class SecretsManager:
                 raise Misconfigured(f"there is no secret named {name}", secret=name) from error
             raise SecretsUnavailable("Secrets Manager refused the read", secret=name) from error
         except BotoCoreError as error:
+            self._silent_until = self._clock.now() + _PAUSE
             raise SecretsUnavailable("Secrets Manager did not answer", secret=name) from error
         try:
             value = json.loads(text)

@@ -39,7 +39,7 @@ def unpark(
             try:
                 yield _applied(user, notices, parked.unparked, actor, deps)
             except Permanent:
-                yield from _one_by_one(user, notices, customer, actor, deps)
+                yield from _one_by_one(user, notices, customer, actor, deps, deadline)
                 continue
             if parked.unparked.last:
                 break
@@ -51,12 +51,19 @@ def _applied(user: UserId, notices: Sequence[Notice], unparked: Unparked, actor:
 
 
 def _one_by_one(
-    user: UserId, notices: Sequence[Notice], customer: CustomerId, actor: str, deps: ConvergeDeps
+    user: UserId,
+    notices: Sequence[Notice],
+    customer: CustomerId,
+    actor: str,
+    deps: ConvergeDeps,
+    deadline: datetime,
 ) -> Iterator[Converged]:
     """Split a part that failed by event (money rule 5). The one that will never succeed is quarantined: it leaves the
     list with the next part, like all that is parked no more.
     """
     for notice in notices:
+        if deps.clock.now() >= deadline:
+            return
         try:
             yield _applied(user, [notice], Unparked(customer, frozenset({notice.id}), last=False), actor, deps)
         except Permanent as error:
