@@ -14,7 +14,7 @@ _LAST_STEP = timedelta(seconds=10)
 
 
 def _settle_due(deadline: datetime, world: ReconcileWorld) -> dict[str, Any]:
-    done = settle_due(deadline, world.due, world.credits)
+    done = settle_due(deadline, world.due, world.credits, world.begin)
     return {"settled": done.settled, "failed": done.failed, "more": done.more}
 
 

@@ -121,8 +121,8 @@ def due(world: World, seen: _Seen) -> Done:
     """All that is due. Rounds of it, until one has nothing left to do, or can do nothing."""
     settled = 0
     while True:
-        world.shared_cache.start_request()
-        done = settle_due(world.clock.now() + _PATIENCE, world.due, world.credits)
+        begin = world.shared_cache.start_request
+        done = settle_due(world.clock.now() + _PATIENCE, world.due, world.credits, begin)
         settled += done.settled
         seen(done.settled)
         if not (done.more and done.settled):

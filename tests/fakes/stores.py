@@ -80,6 +80,7 @@ class FakeTables:
     def bump_account(self, before: Account) -> Write:
         there = self.accounts.get(before.user)
         bumped = replace(there or before, stripe_version=before.stripe_version + 1)
+        bumped = replace(bumped, unlooked=None) if before.unlooked else bumped
         holds = there is not None and there.stripe_version == before.stripe_version
         return Write(f"ACCOUNT#{before.user}", holds, lambda: self.accounts.update({before.user: bumped}))
 
@@ -199,7 +200,8 @@ class FakeAccounts:
 
     def own_customers(self, before: Account, customers: Sequence[CustomerId]) -> Account | None:
         tables = self.tables
-        after = replace(before, customers=(*before.customers, *customers), version=before.version + 1)
+        own = (*before.customers, *customers)
+        after = replace(before, customers=own, version=before.version + 1, unlooked=True)
         with tables.calls.called("own_customers"):
             owned = [self._own(customer, before.user) for customer in customers]
             refused = tables.write([*owned, tables.put_account(before, after)])

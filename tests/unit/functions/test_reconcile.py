@@ -29,7 +29,10 @@ def test_no_account_is_begun_that_might_not_be_settled(
     ends = NOW + timedelta(hours=1)
     adjust_credits(ALICE, 100, "gift", "somebody", "key-1", ends, core.use)
     core.clock.time = ends + timedelta(minutes=5)
-    monkeypatch.setattr(app, "reconcile_dependencies", lambda: ReconcileWorld(core.use, core.due))
+    begun: list[None] = []
+    world = ReconcileWorld(core.use, core.due, lambda: begun.append(None))
+    monkeypatch.setattr(app, "reconcile_dependencies", lambda: world)
     done = app.lambda_handler({"job": "settle_due"}, FakeContext(remaining=remaining))
     assert done == {"settled": settled, "failed": 0, "more": not settled}
     assert core.granted() == [("ADJUSTMENT", 100), ("EXPIRY", -100)][: 1 + settled]
+    assert len(begun) == settled

@@ -84,6 +84,20 @@ def test_a_commit_without_change_bumps_the_stripe_version_alone(world: World) ->
     assert world.accounts.load(USER, []).account == replace(read, stripe_version=2)
 
 
+def test_a_look_without_change_takes_off_that_there_is_something_to_look_at(world: World) -> None:
+    read = stored(world, unlooked=True)
+    world.accounts.commit(Commit(read, grown(read), changed=False))
+    assert world.accounts.load(USER, []).account == replace(read, stripe_version=2, unlooked=None)
+
+
+def test_a_look_from_before_there_were_customers_leaves_it(world: World) -> None:
+    slow = stored(world)
+    owned = world.accounts.own_customers(slow, [CUSTOMER])
+    assert owned is not None
+    assert world.accounts.commit(Commit(slow, slow, changed=False)) == DONE
+    assert world.accounts.load(USER, []).account == replace(owned, stripe_version=2)
+
+
 def test_after_a_no_change_converge_a_reader_with_an_older_snapshot_loses(world: World) -> None:
     """F03, money rule 1: without the bump it would win, and bring back what was true before."""
     slow = stored(world)

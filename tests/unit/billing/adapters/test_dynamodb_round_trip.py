@@ -213,7 +213,8 @@ def test_events_are_kept_as_ids_and_outcome(world: World, record: EventRecord) -
 def test_owners_and_sources(world: World) -> None:
     opened = world.accounts.open_account(account())
     owned = world.accounts.own_customers(opened, [CUSTOMER])
-    assert owned == replace(opened, customers=(CUSTOMER,), version=2)
+    assert owned == replace(opened, customers=(CUSTOMER,), version=2, unlooked=True)
+    assert world.accounts.load(USER, []).account == owned
     world.accounts.commit(commit(owned, purchases=(PAID,)))
     line = purchase(key=LINE_ONE, payment=payment(intent="pi_2"))
     world.accounts.commit(commit(grown(owned), purchases=(line,)))

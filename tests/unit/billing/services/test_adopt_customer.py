@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from billing.domain.ids import CustomerId, UserId
-from billing.errors import StripeRefused, SubscriptionExists
-from billing.ports.stripe import FoundCustomer, OpenSession
+from billing.errors import StripeRefused, StripeUnavailable, SubscriptionExists
+from billing.ports.stripe import FoundCustomer, OpenSession, Touched
+from billing.services.converge import converge
 from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core
 from tests.fakes.requests import a_request
@@ -79,6 +80,20 @@ def test_also_when_the_account_was_looked_at_before_it_had_a_customer(core: Core
     there(core, OLD, subscribed=True)
     with pytest.raises(SubscriptionExists):
         start(core, "team_yearly")
+
+
+def test_also_when_the_first_look_failed(core: Core) -> None:
+    """The next checkout looks: whose account it is was written, and what the customer has is not known yet."""
+    converge(ALICE, Touched(), [], "resync", core.converge)
+    there(core, OLD, subscribed=True)
+    core.calls.before("snapshot", raising(StripeUnavailable("down")))
+    with pytest.raises(StripeUnavailable):
+        start(core, "team_yearly")
+    with pytest.raises(SubscriptionExists):
+        start(core, "team_yearly")
+    looks = core.calls.count("snapshot")
+    start(core, "credits")
+    assert core.calls.count("snapshot") == looks, "once is enough"
 
 
 def test_all_that_have_a_subscription_are_taken_and_the_newest_of_them_pays(core: Core) -> None:

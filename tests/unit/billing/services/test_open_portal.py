@@ -8,7 +8,13 @@ import pytest
 
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId, InvoiceId, SubscriptionId
-from billing.errors import StripeRefused, SubscriptionAmbiguous, SubscriptionCanceling, SubscriptionNotFound
+from billing.errors import (
+    StripeRefused,
+    StripeUnavailable,
+    SubscriptionAmbiguous,
+    SubscriptionCanceling,
+    SubscriptionNotFound,
+)
 from billing.ports.stripe import FoundCustomer, PortalFlow
 from billing.services.open_portal import PortalRequest, open_portal
 from tests.fakes.core import Core, a_notice
@@ -170,4 +176,15 @@ def test_a_customer_that_stripe_has_already_is_taken_over_with_what_it_has(core)
     open_portal(want("subscription_cancel"), deps)
     assert core.account().customers == (CUSTOMER,)
     assert {entry.actor for entry in core.tables.entries(ALICE)} == {"subscriptions"}
+    assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", SUB), None)]
+
+
+def test_what_it_has_is_looked_at_also_when_the_first_look_failed(core):
+    core.stripe.found["alice@example.com"] = [FoundCustomer(CUSTOMER, NOW, None, subscribed=True)]
+    core.stripe.subscriptions[SUB] = a_subscription()
+    core.calls.before("snapshot", raising(StripeUnavailable("down")))
+    deps = replace(core.portal, adopting=True)
+    with pytest.raises(StripeUnavailable):
+        open_portal(want("subscription_cancel"), deps)
+    open_portal(want("subscription_cancel"), deps)
     assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", SUB), None)]

@@ -47,6 +47,22 @@ def test_a_lot_that_ran_out_is_written_to_the_ledger_and_the_cache() -> None:
     assert core.calls.made == ["due"]
 
 
+def test_each_account_has_the_caches_time_for_itself() -> None:
+    """A run has hundreds, and a cache that may take as long as one request takes would be told of the first few."""
+    core = Core()
+    given_credits(core, ALICE)
+    given_credits(core, BOB)
+    core.clock.time = NOW + DAY + MINUTE
+    shown: list[int] = []
+    settle_due(
+        core.clock.time + MINUTE,
+        core.due,
+        core.use,
+        lambda: shown.append(sum(state.balance for state in core.cache.accounts.values())),
+    )
+    assert shown == [200, 100], "before each of the two"
+
+
 def test_nothing_is_settled_in_the_first_minute() -> None:
     """So that an event of Stripe which says the same, or better, comes first."""
     core = Core()

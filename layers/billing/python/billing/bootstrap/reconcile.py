@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,14 +20,15 @@ class ReconcileWorld:
 
     credits: CreditDeps
     due: DueReader
+    begin: Callable[[], None]
+    """Begins the cache's time budget anew: for each account, as if each were a call of its own."""
 
 
 def reconcile_dependencies() -> ReconcileWorld:
-    """The world of reconcile; the cache's time budget begins anew with each call."""
+    """The world of reconcile."""
     settings = _settings()
     deps, cached = credit_deps(settings)
-    cached.start_request()
-    return ReconcileWorld(deps, DynamoDue(dynamodb(), settings.tables))
+    return ReconcileWorld(deps, DynamoDue(dynamodb(), settings.tables), cached.start_request)
 
 
 @cache

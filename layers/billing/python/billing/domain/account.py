@@ -47,6 +47,8 @@ class Account:
     """The level that the last write recorded in the ledger; what holds now is `access_at`."""
     version: int = 0
     stripe_version: int = 0
+    unlooked: bool | None = None
+    """True from when customers became the user's until a converge has asked Stripe what they have; else absent."""
 
     @property
     def customer(self) -> CustomerId | None:

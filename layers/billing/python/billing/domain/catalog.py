@@ -44,6 +44,10 @@ class Gives:
         return self.credits == 0 and self.level is None
 
 
+METERED = "metered"
+"""What `Price.barred` says of a price that is billed by usage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """A price of Stripe with what it gives, or with what is wrong with its metadata."""

@@ -105,7 +105,7 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
     after, turned = record_access(after, subject, now, policy)
     changes += turned
     changed = after != account or bool(dirty) or bool(moved) or account.version == 0
-    after = replace(after, version=account.version + changed, stripe_version=account.stripe_version + 1)
+    after = replace(after, version=account.version + changed, stripe_version=account.stripe_version + 1, unlooked=None)
     return Decision(
         account=after,
         purchases=dirty,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from billing.domain.catalog import Price
+from billing.domain.catalog import METERED, Price
 from billing.domain.credits import Lot
 from billing.domain.ids import OrderId, PriceId, PurchaseKey, UserId, invoice_line_key
 from billing.domain.ledger import Change, Kind
@@ -121,8 +121,10 @@ def judge_invoice(
 def _sold(
     line: InvoiceLine, order: Order | None, prices: Mapping[PriceId, Price], *, trial_credits: bool
 ) -> OrderLine | None:
-    """What a line sells; None for prorations, an unusable price, what is no plan, and for a trial unless trials have
-    credits. A trial's line costs nothing where its price does; a discount shows elsewhere.
+    """What a line sells; None for prorations, an unusable price, what is no plan, metered usage, and for a trial unless
+    trials have credits. A trial's line costs nothing where its price does; a discount shows elsewhere. The quantity of
+    metered usage is what was used, not how many were bought
+    (https://docs.stripe.com/billing/subscriptions/usage-based).
     """
     if not line.of_subscription or line.proration or line.price_id is None:
         return None
@@ -134,7 +136,7 @@ def _sold(
     sold = None
     if frozen is not None:
         sold = replace(frozen, quantity=line.quantity)
-    elif price is not None and price.problem is None:
+    elif price is not None and price.problem is None and price.barred != METERED:
         sold = OrderLine(price.id, price.product_name, line.quantity, price.unit_amount, price.gives)
     return sold
 

@@ -26,13 +26,12 @@ _MOST_ADOPTED = 10
 class Ensured:
     """The account and the customer for its next checkout.
 
-    `new` says that the owner of its customers was written just now. They may have a past that the account does not show
-    yet: they were adopted, or made by a call that died, and what happened to them since was parked.
+    While the account is `unlooked` its customers may have a past that it does not show yet: they were adopted, or made
+    by a call that died, and what happened to them since was parked.
     """
 
     account: Account
     customer: CustomerId
-    new: bool = False
 
 
 def ensure_customer(
@@ -65,7 +64,7 @@ def ensure_customer(
         if owned is not None:
             for customer in customers:
                 core.log.info("customer adopted" if adopted else "customer created", user_id=user, customer_id=customer)
-            return Ensured(owned, customers[-1], new=True)
+            return Ensured(owned, customers[-1])
         account = accounts.load(user, []).account
     raise CheckoutConflict("other requests of this user are in progress: try again", user_id=user)
 

@@ -65,7 +65,7 @@ def open_portal(request: PortalRequest, deps: PortalDeps) -> str:
 def _ensured(request: PortalRequest, deps: PortalDeps) -> tuple[Account, CustomerId]:
     core = deps.converge
     ensured = ensure_customer(request.user, request.email, core, deps.stripe, adopting=deps.adopting)
-    if not ensured.new:
+    if not ensured.account.unlooked:
         return ensured.account, ensured.customer
     return first_look(request.user, ensured.account, ACTOR, core), ensured.customer
 

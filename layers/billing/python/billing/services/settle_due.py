@@ -6,6 +6,7 @@ ledger and the cache in line for accounts that nothing else touches.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,8 +33,12 @@ class Settling:
     more: bool
 
 
-def settle_due(deadline: datetime, due: DueReader, deps: CreditDeps) -> Settling:
+def settle_due(
+    deadline: datetime, due: DueReader, deps: CreditDeps, begin: Callable[[], None] = lambda: None
+) -> Settling:
     """Settle what is due, until the deadline or 500 accounts.
+
+    `begin` is called before each: the cache has a time that is meant for one, and the last ones would be told to none.
 
     An account that was settled is no longer due, so the next run begins where this one stopped. One that can't be
     settled is logged and passed over: it must not stand in the way of the others.
@@ -44,6 +49,7 @@ def settle_due(deadline: datetime, due: DueReader, deps: CreditDeps) -> Settling
         if settled + failed >= _MOST or deps.clock.now() >= deadline:
             more = True
             break
+        begin()
         try:
             settled += _settle(user, deps)
         except BillingError as exc:

@@ -115,7 +115,7 @@ def _customer(request: CheckoutRequest, deps: CheckoutDeps) -> Ensured:
 def _open(wanted: Wanted, ensured: Ensured, deps: CheckoutDeps) -> OpenSession:
     """Open the session, unless the account has what must not be bought twice."""
     account = ensured.account
-    if ensured.new or account.stripe_version == 0:
+    if account.unlooked or account.stripe_version == 0:
         account = first_look(wanted.user, account, ACTOR, deps.converge)
     world = SessionDeps(deps.converge, deps.stripe, deps.checkouts, deps.cache)
     opener = SessionOpener(wanted, account, ensured.customer, world)

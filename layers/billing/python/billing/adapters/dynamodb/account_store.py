@@ -120,7 +120,8 @@ class DynamoAccounts:
 
     def own_customers(self, before: Account, customers: Sequence[CustomerId]) -> Account | None:
         """See AccountStore."""
-        after = replace(before, customers=(*before.customers, *customers), version=before.version + 1)
+        own = (*before.customers, *customers)
+        after = replace(before, customers=own, version=before.version + 1, unlooked=True)
         owners = [
             attributes({"pk": customer_key(customer), "schema": SCHEMA, "customer": customer, "user": before.user})
             for customer in customers
@@ -147,15 +148,17 @@ class DynamoAccounts:
     def _bump(self, before: Account) -> dict[str, Any]:
         """Count a converge that changed nothing: a slower one with an older snapshot must not win (rule 1).
 
-        What the last write told is taken off, else the stream would tell it again.
+        What the last write told is taken off, else the stream would tell it again; and that there is something to look
+        at, if it was there before the look.
         """
+        gone = ["told", "unlooked"] if before.unlooked else ["told"]
         return {
             "Update": {
                 "TableName": self._tables.accounts,
                 "Key": attributes({"pk": account_key(before.user)}),
-                "UpdateExpression": "SET #stripe_version = :next REMOVE #told",
+                "UpdateExpression": f"SET #stripe_version = :next REMOVE {', '.join(f'#{name}' for name in gone)}",
                 **calls.conditioned(
-                    _SAME_TRUTH, {"stripe_version": before.stripe_version, "next": before.stripe_version + 1}, ["told"]
+                    _SAME_TRUTH, {"stripe_version": before.stripe_version, "next": before.stripe_version + 1}, gone
                 ),
             }
         }

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from billing.adapters.stripe_api import shapes
-from billing.domain.catalog import BrokenMetadata, Gives, Price, group_named, parse_gives, speaking_metadata
+from billing.domain.catalog import METERED, BrokenMetadata, Gives, Price, group_named, parse_gives, speaking_metadata
 from billing.domain.ids import (
     CUSTOMER_ID,
     INVOICE_ID,
@@ -106,7 +106,7 @@ def _barred(price: Object) -> str | None:
     """Why quantity times unit amount is not what this price costs."""
     recurring = price["recurring"]
     if recurring and recurring["usage_type"] == "metered":
-        return "metered"
+        return METERED
     if price["billing_scheme"] != "per_unit":
         return "tiered"
     if price.get("custom_unit_amount"):
