@@ -11,7 +11,7 @@ from upstash_redis import Redis
 
 from billing.adapters.upstash_breaker import PAUSE, Breaker
 from billing.adapters.upstash_cache import UpstashCache
-from billing.adapters.upstash_calls import BudgetedRedis, NoCache
+from billing.adapters.upstash_calls import BudgetedRedis, NoCache, WallClock
 from billing.adapters.upstash_client import open_redis
 from billing.domain.ids import CustomerId, EventId, SessionId, UserId
 from billing.errors import Misconfigured, SecretsUnavailable
@@ -206,6 +206,17 @@ def test_a_secret_that_cannot_be_used_is_a_pause_at_once(error: Exception) -> No
 
 
 # Several threads
+
+
+def test_a_call_that_hangs_holds_up_no_other() -> None:
+    """Else the one try after a pause would wait for the call that began it, and find another pause."""
+    let_go = threading.Event()
+    try:
+        with pytest.raises(TimeoutError):
+            WallClock().within(0.05, let_go.wait)
+        assert WallClock().within(5, lambda: "answered") == "answered"
+    finally:
+        let_go.set()
 
 
 @dataclass

@@ -68,10 +68,11 @@ BOBS = replace(STATE, user=BOB, customer=CustomerId("cus_2"))
 REFUNDED = replace(STATE, version=8, level="FREE", balance=0, lowest=True)
 
 
-def test_what_a_pause_made_old_is_forgotten_after_it(writer: Writer) -> None:
+@pytest.mark.parametrize("version", [7, 9])
+def test_what_a_pause_made_old_is_forgotten_after_it(writer: Writer, version: int) -> None:
     """Else a level that was taken away meanwhile would be read from the cache for an hour (F22)."""
-    assert writer.other.publish([STATE], [])
-    writer.lose(REFUNDED)
+    assert writer.other.publish([replace(STATE, version=version)], [])
+    writer.lose(replace(REFUNDED, version=version + 1))
     assert writer.level(ALICE) == "PRO"
     writer.publish(BOBS)
     assert writer.level(ALICE) is None
@@ -87,7 +88,7 @@ def test_it_is_forgotten_once(writer: Writer) -> None:
     assert writer.level(ALICE) == "PRO"
 
 
-@pytest.mark.parametrize("version", [8, 9])
+@pytest.mark.parametrize("version", [8, 9, 10])
 def test_what_another_has_published_meanwhile_stays(writer: Writer, version: int) -> None:
     writer.lose(REFUNDED)
     assert writer.other.publish([replace(STATE, version=version, level="ULTRA")], [])
