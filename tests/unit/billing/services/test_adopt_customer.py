@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from billing.domain.ids import CustomerId, UserId
-from billing.errors import StripeRefused, SubscriptionExists
+from billing.errors import StripeRefused, StripeUnavailable, SubscriptionExists
 from billing.ports.stripe import FoundCustomer, OpenSession
 from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core
@@ -71,6 +71,15 @@ def test_what_the_customer_has_is_looked_at_before_anything_is_sold(core: Core) 
         start(core, "team_yearly")
     assert [state.customer for state in core.account().subscriptions] == [OLD]
     assert core.account().subscribed == ("default",)
+
+
+def test_while_stripe_does_not_say_what_the_customer_has_nothing_is_sold(core: Core) -> None:
+    """Money rule 22: it may have a live subscription. The buyer is asked to try again."""
+    there(core, OLD, subscribed=True)
+    core.calls.before("snapshot", raising(StripeUnavailable("busy")))
+    with pytest.raises(StripeUnavailable):
+        start(core, "team_yearly")
+    assert core.stripe.sessions == {}
 
 
 def test_also_when_the_account_was_looked_at_before_it_had_a_customer(core: Core) -> None:
