@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,12 +18,14 @@ from billing.adapters.stripe_api.parse import price_of
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.config import StripeAccess
 from billing.domain.ids import CustomerId, PaymentIntentId
+from billing.domain.notice import ObjectRef
 from billing.errors import StripeBusy, StripeKeyInUse, StripeRefused, StripeUnavailable
-from billing.ports.stripe import Touched
+from billing.ports.stripe import History, Touched
 from billing.present.catalog import catalog_answer
 from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
 from tests.fakes.world import FakeMetrics
 from tests.unit.billing.adapters.http_servers import answer, bad_server
+from tests.unit.billing.adapters.stripe_wire import exchanged, refusal
 from tests.unit.billing.adapters.test_stripe_parse import SUBSCRIPTION
 
 SESSION = {
@@ -99,6 +102,24 @@ def test_only_a_customer_that_is_not_there_is_gone(code: str) -> None:
             with pytest.raises(StripeRefused):
                 reads.snapshot([CustomerId("cus_1")], gone)
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "nothing"),
+    [
+        (lambda reads: reads.hints(ObjectRef("charge", "ch_1")), None),
+        (lambda reads: reads.history(CUSTOMER, 10), History((), (), whole=True)),
+    ],
+    ids=["an object", "a history"],
+)
+def test_another_refusal_is_not_taken_for_nothing_there(ask: Callable[[StripeReads], object], nothing: object) -> None:
+    """Any other refusal is told: else the event would be left for somebody else's, and a purchase never be granted."""
+
+    def answered(code: str) -> object:
+        return exchanged(refusal(code=code, param="id"), lambda url: ask(StripeReads(client(url), ("FREE", "PRO"))))[0]
+
+    assert answered("resource_missing") == nothing
+    assert isinstance(answered("parameter_invalid"), StripeRefused)
 
 
 @pytest.mark.parametrize(
