@@ -234,10 +234,12 @@ def test_a_subscription_that_has_started(side: StripeSide) -> None:
 
 
 def test_a_price_with_metadata_of_somebody_elses_leaves_its_product_to_speak(side: StripeSide) -> None:
-    """Also where no session brings the product along, as at each renewal."""
+    """Also where no session brings the product along, as at each renewal; and a reader keeps none of what it said."""
     price = side.price(interval="month", product={"credits_amount": "100"}, metadata={"color": "blue"})
     customer, _ = side.bought(price, mode="subscription")
     assert read(side, customer).prices[price].gives == Gives(credits=100)
+    side.v1.products.update(side.sold(price).product_id, {"metadata": {"credits_amount": "50"}})
+    assert read(side, customer).prices[price].gives == Gives(credits=50)
 
 
 def test_refunds_of_an_invoice_are_read_with_its_payment(side: StripeSide) -> None:
@@ -267,6 +269,7 @@ def test_subscriptions_of_all_customers_also_ended_ones(side: StripeSide) -> Non
     assert sorted((each.customer, each.status) for each in truth.subscriptions) == sorted(
         [(first, "canceled"), (second, "active")]
     )
+    assert ended.latest_invoice in {invoice.id for invoice in truth.invoices}, "what was paid is granted all the same"
 
 
 def test_a_customer_that_is_gone_is_told_and_not_asked_for_subscriptions(side: StripeSide) -> None:

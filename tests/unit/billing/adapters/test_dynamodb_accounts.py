@@ -148,6 +148,16 @@ def test_a_payment_points_to_the_purchase_that_it_paid(world: World) -> None:
     }
 
 
+def test_all_that_a_commit_writes_is_one_transaction(world: World) -> None:
+    """Money rule 2: whoever dies beside it has left all of it or nothing, a payment's pointer included."""
+    paid = purchase(state=PurchaseState.PAID, paid_at=NOW, payment=payment())
+    whole = commit(stored(world), purchases=(paid,), moved=lots(1), entries=(entry(version=3),), events=(event(),))
+    world.requests.clear()
+    assert world.accounts.commit(whole) == DONE
+    assert ["TransactItems" in request for request in world.requests] == [True]
+    assert world.accounts.sources([PaymentIntentId("pi_1")]) == {"pi_1": (USER, SESSION)}
+
+
 def test_each_payment_of_a_commit_is_pointed_from(world: World) -> None:
     second = payment(intent=PaymentIntentId("pi_2"), also=(PaymentIntentId("pi_3"),))
     both = (purchase(payment=payment()), purchase(key=PurchaseKey("in_1#il_1"), payment=second))

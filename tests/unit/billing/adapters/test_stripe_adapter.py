@@ -5,24 +5,30 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+import requests
 
 from billing.adapters.stripe_api.checkout import StripeSessions
 from billing.adapters.stripe_api.client import stripe_client
 from billing.adapters.stripe_api.parse import price_of
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.config import StripeAccess
-from billing.domain.ids import CustomerId, PaymentIntentId
+from billing.domain.ids import CustomerId, PaymentIntentId, UserId
+from billing.domain.notice import ObjectRef
 from billing.errors import StripeBusy, StripeKeyInUse, StripeRefused, StripeUnavailable
-from billing.ports.stripe import Touched
+from billing.ports.stripe import History, Touched
 from billing.present.catalog import catalog_answer
+from local.template import Model
 from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
 from tests.fakes.world import FakeMetrics
 from tests.unit.billing.adapters.http_servers import answer, bad_server
+from tests.unit.billing.adapters.stripe_wire import exchanged, refusal
 from tests.unit.billing.adapters.test_stripe_parse import SUBSCRIPTION
 
 SESSION = {
@@ -73,6 +79,25 @@ def test_every_request_is_counted_and_one_that_is_made_again_twice() -> None:
     assert metrics.counts["StripeCalls"] == len(server.received) == 2
 
 
+def test_a_stripe_that_hangs_is_given_up_before_its_function_ends(
+    template: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F27: also where every try takes its longest to connect and to be answered. Who asks Stripe has a key of it."""
+    tries: list[tuple[float, float]] = []
+    pauses: list[float] = []
+
+    def hang(*_: object, timeout: tuple[float, float], **__: object) -> None:
+        tries.append(timeout)
+        raise requests.Timeout
+
+    monkeypatch.setattr(requests.Session, "request", hang)
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    with pytest.raises(StripeUnavailable):
+        StripeReads(client("http://127.0.0.1:1"), ("FREE", "PRO")).session_of_payment(PaymentIntentId("pi_1"))
+    asking = [each for each in template.functions.values() if "STRIPE_API_KEY_SECRET" in each.environment]
+    assert 0 < sum(map(sum, tries)) + sum(pauses) < min(each.timeout for each in asking)
+
+
 @pytest.mark.parametrize("order", [an_order(), an_order(PRO_MONTHLY)], ids=["payment", "subscription"])
 @pytest.mark.parametrize("currency", ["eur", "usd"])
 def test_a_session_is_asked_for_in_the_currency_that_was_ordered(order: Any, currency: str) -> None:
@@ -84,6 +109,27 @@ def test_a_session_is_asked_for_in_the_currency_that_was_ordered(order: Any, cur
     sent = parse_qs(request.split(b"\r\n\r\n", 1)[1].decode())
     assert sent["currency"] == [currency]
     assert sent["customer"] == [CUSTOMER]
+
+
+def test_a_whole_page_of_customers_is_looked_at_for_an_address() -> None:
+    """The newest come first (https://docs.stripe.com/api/customers/list): one with a subscription may be an old one."""
+    listed = {"object": "list", "data": [], "has_more": False, "url": "/v1/customers"}
+    found, request = exchanged(
+        listed, lambda url: StripeSessions(client(url), "https://app", "").customers_of("ada@example.com")
+    )
+    wanted = parse_qs(request.split(b" ")[1].decode().partition("?")[2])
+    assert (found, wanted["email"], wanted["limit"]) == ([], ["ada@example.com"], ["100"])
+
+
+@pytest.mark.parametrize("type", ["invalid_request_error", "idempotency_error"])
+def test_a_refusal_is_not_told_in_stripes_words(type: str) -> None:
+    """S16: they quote what was sent, and a refusal is logged."""
+    refused, _ = exchanged(
+        refusal(type=type, code="email_invalid", param="email", message="Invalid email address: ada@"),
+        lambda url: StripeSessions(client(url), "https://app", "").create_customer(UserId("alice"), "ada@", "key"),
+    )
+    assert isinstance(refused, StripeRefused)
+    assert "ada@" not in f"{refused} {refused.ids} {refused.public}"
 
 
 @pytest.mark.parametrize("code", ["resource_missing", "parameter_unknown"])
@@ -99,6 +145,24 @@ def test_only_a_customer_that_is_not_there_is_gone(code: str) -> None:
             with pytest.raises(StripeRefused):
                 reads.snapshot([CustomerId("cus_1")], gone)
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "nothing"),
+    [
+        (lambda reads: reads.hints(ObjectRef("charge", "ch_1")), None),
+        (lambda reads: reads.history(CUSTOMER, 10), History((), (), whole=True)),
+    ],
+    ids=["an object", "a history"],
+)
+def test_another_refusal_is_not_taken_for_nothing_there(ask: Callable[[StripeReads], object], nothing: object) -> None:
+    """Any other refusal is told: else the event would be left for somebody else's, and a purchase never be granted."""
+
+    def answered(code: str) -> object:
+        return exchanged(refusal(code=code, param="id"), lambda url: ask(StripeReads(client(url), ("FREE", "PRO"))))[0]
+
+    assert answered("resource_missing") == nothing
+    assert isinstance(answered("parameter_invalid"), StripeRefused)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from billing.adapters.stripe_api.parse import invoice_of, payment_of, session_of, subscription_of
 from billing.domain.ids import PaymentIntentId
 from billing.domain.registers import refunded, statuses
+from billing.domain.subscription import paid_through
 from billing.errors import MalformedObject
 
 CHARGE: dict[str, Any] = {
@@ -170,6 +171,18 @@ def test_half_a_list_within_an_object_is_not_taken_for_the_whole() -> None:
     assert len(subscription_of(shown | {"status": "canceled"}).items) == 1
     with pytest.raises(MalformedObject, match="invoice"):
         invoice_of(INVOICE | {"payments": {"data": [], "has_more": True}}, [LINE])
+
+
+def test_what_a_person_has_put_on_the_invoice_is_no_line_of_the_subscription() -> None:
+    """It grants nothing and covers no period, also where it names the subscription whose invoice it is to come with
+    (https://stripe.dev/stripe-java/com/stripe/model/InvoiceLineItem.Parent.InvoiceItemDetails.html).
+    """
+    of_item = {"invoice_item": "ii_1", "proration": False, "subscription": "sub_1"}
+    parent = {"invoice_item_details": of_item, "subscription_item_details": None}
+    put_on = LINE | {"id": "il_2", "parent": parent, "period": {"start": seconds(0), "end": 1_895_000_000}}
+    invoice = invoice_of(INVOICE, [LINE, put_on])
+    assert [line.of_subscription for line in invoice.lines] == [True, False]
+    assert paid_through(invoice) == invoice.lines[0].period_end
 
 
 def test_an_invoice_names_the_order_of_its_subscription() -> None:

@@ -170,6 +170,15 @@ def test_a_field_of_another_type_is_refused_by_its_name(name: str, path: str, va
         assert path.rpartition(".")[2] in str(refused.value.ids["reason"]), value
 
 
+@pytest.mark.parametrize("name", READ)
+def test_nothing_of_a_person_is_told_of_an_object_that_can_not_be_read(name: str) -> None:
+    """S16: what is told of it is logged."""
+    obj, read = READ[name]
+    with pytest.raises(MalformedObject) as refused:
+        read(obj | {"id": "ada@example.com", "customer_email": "ada@example.com"})
+    assert "ada@" not in f"{refused.value} {refused.value.ids}"
+
+
 @pytest.mark.parametrize(("name", "path"), [("subscription", "items.data.0"), ("live", "items.data.0")])
 def test_what_has_no_quantity_counts_once(name: str, path: str) -> None:
     """Metered usage; stripe-python 16.1.0 says that an item may have none."""

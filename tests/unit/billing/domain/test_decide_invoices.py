@@ -191,11 +191,14 @@ def test_a_plan_without_credits_is_kept_as_sold_and_a_later_edit_of_its_price_gr
 
 @pytest.mark.parametrize(
     "price",
-    [a_price("pro_monthly", 1200, "month", credits=100, problem="credits_amount must be a whole number"), None],
+    [
+        a_price("pro_monthly", 1200, "month", credits=100, problem="credits_amount must be a whole number"),
+        a_price("pro_monthly", None, "month", credits=100, barred="metered"),  # its quantity is what was used
+        None,
+    ],
 )
-def test_a_price_that_cannot_be_understood_grants_no_credits(price):
-    prices = {PRO_MONTHLY.id: price} if price else {}
-    after, _ = step(before(), a_truth(a_subscription(), an_invoice(), prices=prices))
+def test_a_price_that_tells_no_credits_grants_none(price):
+    after, _ = step(before(), a_truth(a_subscription(), an_invoice(), prices={price.id: price} if price else {}))
     assert after.account.balance == 0
 
 

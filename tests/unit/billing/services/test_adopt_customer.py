@@ -74,6 +74,15 @@ def test_what_the_customer_has_is_looked_at_before_anything_is_sold(core: Core) 
     assert core.account().subscribed == ("default",)
 
 
+def test_while_stripe_does_not_say_what_the_customer_has_nothing_is_sold(core: Core) -> None:
+    """Money rule 22: it may have a live subscription. The buyer is asked to try again."""
+    there(core, OLD, subscribed=True)
+    core.calls.before("snapshot", raising(StripeUnavailable("busy")))
+    with pytest.raises(StripeUnavailable):
+        start(core, "team_yearly")
+    assert core.stripe.sessions == {}
+
+
 def test_also_when_the_account_was_looked_at_before_it_had_a_customer(core: Core) -> None:
     account = core.accounts.open_account(replace(core.accounts.load(ALICE, []).account, email=EMAIL))
     core.tables.accounts[ALICE] = replace(account, stripe_version=3)

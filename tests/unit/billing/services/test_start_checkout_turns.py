@@ -220,6 +220,15 @@ def test_a_plan_that_was_paid_a_moment_ago_is_a_409_and_granted(core):
     assert core.cache.accounts[ALICE].level == "PRO"
 
 
+def test_a_plan_that_stripe_does_not_tell_of_is_not_taken_for_unpaid(core):
+    """Money rule 22: what was paid a moment ago can't be read, and a second plan waits until it can."""
+    core.stripe.pay(start(core, "pro_monthly").id)
+    core.calls.before("snapshot", raising(StripeUnavailable("busy")))
+    with pytest.raises(StripeUnavailable):
+        start(core, "team_yearly")
+    assert core.stripe.open_sessions == []
+
+
 @pytest.mark.parametrize("lookup_key", ["pro_monthly", "team_yearly"])
 def test_a_plan_that_was_paid_and_recorded_since_the_account_was_read_is_a_409(core, lookup_key):
     """Money rule 22: the webhook's converge comes between this call's read of the account and that of the claim."""

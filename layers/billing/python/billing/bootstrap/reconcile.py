@@ -25,9 +25,10 @@ class ReconcileWorld:
 
 
 def reconcile_dependencies() -> ReconcileWorld:
-    """The world of reconcile."""
+    """The world of reconcile; the cache's time budget begins anew with each call, too."""
     settings = _settings()
     deps, cached = credit_deps(settings)
+    cached.start_request()
     return ReconcileWorld(deps, DynamoDue(dynamodb(), settings.tables), cached.start_request)
 
 
