@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import pytest
 from moto.sqs.models import sqs_backends
 
 from billing.errors import BillingError
+from functions.event_consumer import app
 from functions.event_consumer.app import lambda_handler
 from tests.fakes.core import a_notice
 from tests.fakes.lambda_events import FakeContext
@@ -91,7 +91,11 @@ def test_every_event_waits_the_longer_the_oftener_it_was_received(
 
 def test_also_where_what_failed_was_foreseen_by_nobody(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that is missing from the layer, say."""
-    monkeypatch.setitem(sys.modules, "stripe", None)
+
+    def missing() -> None:
+        raise ImportError("No module named 'stripe'")
+
+    monkeypatch.setattr(app, "consumer_dependencies", missing)
     with pytest.raises(ImportError):
         lambda_handler(queue.records(1), FakeContext())
     assert [seconds <= 15 for seconds in queue.hidden()] == [True, True]

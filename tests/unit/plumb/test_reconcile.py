@@ -142,7 +142,7 @@ def test_more_accounts_than_a_function_settles_in_one_run(here: Installation) ->
     """F41: rounds, each with a whole budget for the cache."""
     here.owes(501)
     assert due(here.world, lambda _: None) == Done("501 accounts settled.", {"settled": 501, "failed": 0}, whole=True)
-    assert here.shared_cache.begun == 2
+    assert here.shared_cache.begun == 501
 
 
 def test_an_account_that_can_not_be_settled_is_told_and_ends_the_rounds(here: Installation) -> None:
