@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from billing.bootstrap.account import AccountWorld
+from billing.domain.ids import UserId
 from billing.domain.ledger import Kind
 from billing.errors import Forbidden, InvalidRequest
 from billing.http.caller import spender
@@ -52,6 +53,20 @@ def test_a_spend_and_its_reversal(core: Core) -> None:
     assert [entry.actor for entry in core.tables.entries(ALICE)] == ["ada", "service", "service"]
 
 
+def test_credits_are_spent_of_the_user_that_is_named_to_the_letter(core: Core) -> None:
+    """S07: two users of an issuer may differ by case alone."""
+    other = UserId("Alice")
+    adjust_credits(other, 100, "welcome", "ada", "grant-2", NOW + DAY, core.use)
+    _, told, _ = asked(core, "spend", {"userId": "Alice", "amount": 30})
+    assert told["balance"] == 70
+    assert (core.granted(other)[1:], core.granted()[1:]) == ([("SPEND", -30)], [])
+
+
+def test_keys_that_differ_by_case_are_two(core: Core) -> None:
+    balances = [asked(core, "spend", {"amount": 100}, key)[1]["balance"] for key in ("order-a", "order-A")]
+    assert balances == [400, 300]
+
+
 def test_a_reservation_its_capture_and_its_release(core: Core) -> None:
     status, told, _ = asked(core, "reservations", {"amount": 100, "expiresInSeconds": 60})
     assert (status, told["reserved"]) == (201, 100)
@@ -93,7 +108,7 @@ def test_who_spends_is_the_machine_of_the_token() -> None:
     assert spender(request({}, claims=both)).user_id == "other"
 
 
-@pytest.mark.parametrize("key", ["x", "x" * 255, "{order} #1", "~"])
+@pytest.mark.parametrize("key", ["x", "x" * 255, "{order} #1", "~", "Order-A"])
 def test_a_key_is_any_visible_text(key: str) -> None:
     assert required_key(request({}, key)) == key
 
