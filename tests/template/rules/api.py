@@ -47,6 +47,12 @@ def cors(template: Template) -> Iterator[str]:
         yield "another page may call in the name of its visitor"
 
 
+def cors_verbs(template: Template) -> Iterator[str]:
+    cors = template.one("AWS::ApiGatewayV2::Api")["Body"]["x-amazon-apigateway-cors"]
+    missing = {route.split()[0] for route in template.routes()} - set(cors["allowMethods"])
+    yield from (f"no page may {verb}" for verb in sorted(missing))
+
+
 def cors_request(template: Template) -> Iterator[str]:
     cors = template.one("AWS::ApiGatewayV2::Api")["Body"]["x-amazon-apigateway-cors"]
     missing = {"authorization", "content-type", "idempotency-key"} - set(cors["allowHeaders"])
@@ -149,6 +155,11 @@ RULES = (
         "the app's own page alone may call from a browser",
         cors,
         change("HttpApi", "Body", "x-amazon-apigateway-cors", "allowOrigins", to=["*"]),
+    ),
+    Rule(
+        "a page may call each route, whatever its verb",
+        cors_verbs,
+        change("HttpApi", "Body", "x-amazon-apigateway-cors", "allowMethods", to=["GET"]),
     ),
     Rule(
         "a page may send what its user is known by, and a key for what is asked twice",

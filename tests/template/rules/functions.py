@@ -10,6 +10,13 @@ from tests.template.rule import Rule, Template, change, drop, mark
 STAGE = "${Stage}-${StripeMode}"
 WAITS = 30
 """Seconds that an HTTP API waits: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
+SWITCHES = {
+    "AWS::Events::Rule": ("State", "ENABLED"),
+    "AWS::Lambda::EventSourceMapping": ("Enabled", True),
+    "AWS::Pipes::Pipe": ("DesiredState", "RUNNING"),
+    "AWS::Scheduler::Schedule": ("State", "ENABLED"),
+}
+"""By what each is switched off, and how that stands while it is on, as it is unless something else is said."""
 
 
 def runtime(template: Template) -> Iterator[str]:
@@ -46,6 +53,15 @@ def retention(template: Template) -> Iterator[str]:
     for name, each in template.of("AWS::Logs::LogGroup"):
         if each.get("RetentionInDays") != {"Ref": "LogDays"}:
             yield f"{name} is kept for {each.get('RetentionInDays')}"
+
+
+def metrics_from_logs(template: Template) -> Iterator[str]:
+    """Metrics are lines of the log, which one class alone is looked through for (https://docs.aws.amazon.com/
+    AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html).
+    """
+    for name, each in template.of("AWS::Logs::LogGroup"):
+        if each.get("LogGroupClass", "STANDARD") != "STANDARD":
+            yield f"{name} has metrics that no alarm sees"
 
 
 def settings(template: Template) -> Iterator[str]:
@@ -143,6 +159,11 @@ def few_at_once(template: Template) -> Iterator[str]:
             yield f"{name}: a flood of events is a flood of requests to Stripe"
 
 
+def switched_on(template: Template) -> Iterator[str]:
+    for kind, (switch, on) in SWITCHES.items():
+        yield from (f"{name} is there, and off" for name, each in template.of(kind) if each.get(switch, on) != on)
+
+
 RULES = (
     Rule("functions run on python3.13, arm64", runtime, change("AccountFunction", "Architectures", to=["x86_64"])),
     Rule("each function has the package and its dependencies", layers, change("AccountFunction", "Layers", to=[])),
@@ -154,6 +175,11 @@ RULES = (
         also=frozenset({"a function writes its own log alone"}),
     ),
     Rule("logs are kept for a parameter's days", retention, drop("WebhookLogs", "RetentionInDays")),
+    Rule(
+        "metrics are read from every log",
+        metrics_from_logs,
+        change("LedgerWatchLogs", "LogGroupClass", to="INFREQUENT_ACCESS"),
+    ),
     Rule(
         "settings are what parameters and resources say",
         settings,
@@ -197,4 +223,5 @@ RULES = (
         drop("EventConsumerFunctionQueue", "FunctionResponseTypes"),
     ),
     Rule("a queue is worked off a few at a time", few_at_once, drop("EventConsumerFunctionQueue", "ScalingConfig")),
+    Rule("what brings work is switched on", switched_on, change("StripeEvents", "State", to="DISABLED")),
 )

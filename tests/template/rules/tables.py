@@ -14,6 +14,14 @@ def on_demand(template: Template) -> Iterator[str]:
     yield from (name for name, each in template.of(TABLE) if each.get("BillingMode") != "PAY_PER_REQUEST")
 
 
+def without_bound(template: Template) -> Iterator[str]:
+    """What is beyond one is throttled: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max-throughput.html"""
+    for name, each in template.of(TABLE):
+        for one in (each, *each.get("GlobalSecondaryIndexes", [])):
+            if "OnDemandThroughput" in one:
+                yield f"{one.get('IndexName', name)} keeps buyers waiting on their busiest day"
+
+
 def recovery(template: Template) -> Iterator[str]:
     for name, each in template.of(TABLE):
         if each.get("PointInTimeRecoverySpecification") != {"PointInTimeRecoveryEnabled": True}:
@@ -68,6 +76,11 @@ def thin_indexes(template: Template) -> Iterator[str]:
 
 RULES = (
     Rule("tables are on demand", on_demand, change("EventsTable", "BillingMode", to="PROVISIONED")),
+    Rule(
+        "tables have no bound of their own",
+        without_bound,
+        change("AccountsTable", "OnDemandThroughput", to={"MaxWriteRequestUnits": 20}),
+    ),
     Rule("tables can be put back to any second", recovery, drop("EventsTable", "PointInTimeRecoverySpecification")),
     Rule("tables outlive their stack", kept, mark("EventsTable", DeletionPolicy="Delete")),
     Rule(

@@ -126,8 +126,9 @@ def test_a_user() -> None:
     assert found.as_user() is found
 
 
-@pytest.mark.parametrize("sub", ["auth0|6591f2", "ada@example.com", "a.b+c=d_e-f", "x" * 128])
+@pytest.mark.parametrize("sub", ["auth0|6591f2", "ada@example.com", "a.b+c=d_e-f", "x" * 128, "aBc|X"])
 def test_a_subject_of_any_common_issuer(sub: str) -> None:
+    """S07: to the letter, since two users may differ by case alone."""
     assert caller.caller(http_event(claims={"sub": sub})).user_id == sub
 
 
@@ -158,8 +159,12 @@ def test_a_machine_is_known_by_our_scopes_only() -> None:
     assert machine.is_machine
     with pytest.raises(errors.Forbidden):
         machine.as_user()
-    assert not caller.caller(http_event(claims={"sub": "alice", "scope": "openid profile"})).is_machine
-    assert not caller.caller(http_event(claims={"sub": "alice", "scope": ["billing:spend"]})).is_machine
+
+
+@pytest.mark.parametrize("scope", ["openid profile", "billing:read-own", "xbilling:spend", ["billing:spend"]])
+def test_a_scope_that_is_not_ours_makes_no_machine(scope: object) -> None:
+    """S10: nor one that ours is a part of."""
+    assert not caller.caller(http_event(claims={"sub": "alice", "scope": scope})).is_machine
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from billing.errors import MalformedMessage
+from billing.errors import MalformedMessage, StripeUnavailable
 from functions.catch_up import app
 from tests.fakes.catching_up import CatchingUp
 from tests.fakes.lambda_events import FakeContext
@@ -37,3 +37,11 @@ def test_the_second_net_asks_for_what_no_endpoint_has_taken(stripe: CatchingUp, 
 def test_no_page_is_begun_that_might_not_be_queued_to_its_end(stripe: CatchingUp, remaining: int, more: bool) -> None:
     """A page may bring a hundred messages, and of one that is cut off the next run reads all again."""
     assert app.lambda_handler({"job": "catch_up"}, FakeContext(remaining=remaining))["more"] is more
+
+
+@pytest.mark.parametrize("job", ["catch_up", "catch_up_undelivered"])
+def test_a_run_that_could_not_read_fails(stripe: CatchingUp, job: str) -> None:
+    """F49: Lambda starts it again, and alarms go by its count of errors."""
+    stripe.calls.broken["page"] = StripeUnavailable("Stripe is down")
+    with pytest.raises(StripeUnavailable):
+        app.lambda_handler({"job": job}, FakeContext(remaining=60_000))

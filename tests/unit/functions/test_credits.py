@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from billing.bootstrap.account import AccountWorld
+from billing.domain.ids import UserId
 from billing.domain.ledger import Kind
 from billing.errors import Forbidden, InvalidRequest
 from billing.http.caller import spender
@@ -57,6 +58,15 @@ def test_keys_that_differ_in_case_are_two(core: Core) -> None:
     assert asked(core, "spend", {"amount": 100}, "job-a")[1]["balance"] == 400
     _, told, replayed = asked(core, "spend", {"amount": 100}, "job-A")
     assert (told["balance"], replayed) == (300, None)
+
+
+def test_credits_are_spent_of_the_user_that_is_named_to_the_letter(core: Core) -> None:
+    """S07: two users of an issuer may differ by case alone."""
+    other = UserId("Alice")
+    adjust_credits(other, 100, "welcome", "ada", "grant-2", NOW + DAY, core.use)
+    _, told, _ = asked(core, "spend", {"userId": "Alice", "amount": 30})
+    assert told["balance"] == 70
+    assert (core.granted(other)[1:], core.granted()[1:]) == ([("SPEND", -30)], [])
 
 
 def test_a_reservation_its_capture_and_its_release(core: Core) -> None:

@@ -41,6 +41,15 @@ def test_an_entry_that_is_changed_or_removed_is_told_with_what_it_was(capsys: Ca
     assert (line["amount"], line["balance"]) == (500, 500)
 
 
+def test_an_entry_that_dynamodb_itself_removed_counts(capsys: Capture) -> None:
+    """F64: the ledger has no time to live, so somebody has given it one (https://docs.aws.amazon.com/amazondynamodb/
+    latest/developerguide/time-to-live-ttl-streams.html).
+    """
+    identity = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    _, counted = told(capsys, {**record("REMOVE"), "userIdentity": identity})
+    assert counted == [1.0]
+
+
 def test_a_new_entry_is_nothing_to_tell(capsys: Capture) -> None:
     assert told(capsys, record("INSERT")) == ([], [])
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.bootstrap.reconcile import ReconcileWorld
-from billing.errors import MalformedMessage
+from billing.errors import MalformedMessage, StoreUnavailable
 from billing.services.adjust_credits import adjust_credits
 from functions.reconcile import app
 from tests.fakes.core import Core
@@ -36,3 +36,12 @@ def test_no_account_is_begun_that_might_not_be_settled(
     assert done == {"settled": settled, "failed": 0, "more": not settled}
     assert core.granted() == [("ADJUSTMENT", 100), ("EXPIRY", -100)][: 1 + settled]
     assert len(begun) == settled
+
+
+def test_a_run_that_does_not_learn_what_is_due_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda starts it again, and alarms go by its count of errors."""
+    core = Core()
+    core.calls.broken["due"] = StoreUnavailable("DynamoDB is down")
+    monkeypatch.setattr(app, "reconcile_dependencies", lambda: ReconcileWorld(core.use, core.due, lambda: None))
+    with pytest.raises(StoreUnavailable):
+        app.lambda_handler({"job": "settle_due"}, FakeContext(remaining=60_000))

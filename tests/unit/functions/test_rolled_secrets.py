@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 
 from billing.bootstrap.account import account_dependencies
@@ -20,10 +21,13 @@ from billing.domain.ids import CustomerId, EventId
 from billing.domain.walk import Walk
 from billing.errors import StripeUnavailable
 from billing.ports.stripe import Catalog, StripeReader, Touched
+from functions.catch_up import app as catch_up
 from functions.webhook.app import lambda_handler
 from tests.fakes.lambda_events import FakeContext, http_event
 from tests.fakes.stripe_signature import sign
 from tests.fakes.webhook_edge import OLD_SECRET, SECRET
+from tests.modelled import modelled
+from tests.unit.billing.adapters.dynamo_tables import World
 from tests.unit.billing.adapters.http_servers import answer
 from tests.unit.functions.process import REDIS, STRIPE, WEBHOOK, Environment
 
@@ -65,6 +69,22 @@ def test_a_key_that_was_rolled_is_used_by_the_same_process(ask: Callable[[], obj
     assert asked() == "sk_test_old", "a secret is kept for minutes"
     environment.five_minutes_pass()
     assert asked() == "sk_test_new"
+
+
+@pytest.mark.parametrize("job", catch_up._JOBS)
+def test_a_key_that_was_rolled_is_used_by_the_next_run_of_a_schedule(job: str, environment: Environment) -> None:
+    World(boto3.client("dynamodb"), modelled()).empty()
+
+    def shown() -> set[str]:
+        environment.server.received.clear()
+        with pytest.raises(StripeUnavailable):
+            catch_up.lambda_handler({"job": job}, FakeContext(remaining=60_000))
+        return set(environment.shown)
+
+    assert shown() == {"sk_test_old"}
+    environment.store(STRIPE, key="sk_test_new")
+    environment.five_minutes_pass()
+    assert shown() == {"sk_test_new"}
 
 
 def test_nothing_is_built_anew_while_the_key_is_the_same(environment: Environment) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -22,6 +25,15 @@ from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import Origin
 from billing.domain.ids import EventId, UserId
 from billing.ports.cache import Cache
+from functions.account import app as account
+from functions.create_checkout import app as create_checkout
+from functions.credits import app as credits
+from functions.event_consumer import app as event_consumer
+from functions.reconcile import app as reconcile
+from functions.subscriptions import app as subscriptions
+from functions.success_sync import app as success_sync
+from functions.webhook import app as webhook
+from tests.fakes.lambda_events import FakeContext, http_event
 from tests.unit.billing.adapters.http_servers import answer, hang
 from tests.unit.billing.adapters.test_upstash_endless import callers, ended
 from tests.unit.functions.process import STRIPE, Environment
@@ -50,6 +62,31 @@ ORIGINS: dict[str, Callable[[], Origin]] = {
     "event_consumer": lambda: consumer_dependencies().origin,
     "webhook": lambda: webhook_dependencies().origin,
 }
+BY_ALICE: dict[str, Any] = {**http_event('{"priceId": "price_1"}', claims={"sub": "alice"})}
+INVOCATIONS: list[tuple[ModuleType, str, dict[str, Any]]] = [
+    (account, "account_dependencies", BY_ALICE | {"routeKey": "GET /account"}),
+    (create_checkout, "checkout_dependencies", BY_ALICE),
+    (credits, "credits_dependencies", BY_ALICE | {"routeKey": "POST /credits/spend"}),
+    (event_consumer, "consumer_dependencies", {"Records": []}),
+    (reconcile, "reconcile_dependencies", {"job": "settle_due"}),
+    (subscriptions, "subscriptions_dependencies", BY_ALICE | {"routeKey": "POST /portal/sessions"}),
+    (success_sync, "success_dependencies", BY_ALICE | {"routeKey": "POST /checkout/success"}),
+    (webhook, "webhook_dependencies", BY_ALICE),
+]
+"""A function, its bootstrap, and what the function is invoked with."""
+
+
+@pytest.mark.parametrize(("app", "bootstrap", "event"), INVOCATIONS, ids=[each[1] for each in INVOCATIONS])
+def test_each_invocation_asks_its_bootstrap(
+    app: ModuleType, bootstrap: str, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F20: a handler that kept its world would have no budget for Redis left, and no key that was rolled."""
+    asked: list[str] = []
+    monkeypatch.setattr(app, bootstrap, lambda: asked.append(bootstrap))
+    for _ in range(2):
+        with suppress(AttributeError):  # it is given no world
+            app.lambda_handler(event, FakeContext())
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("cache", CACHES.values(), ids=CACHES.keys())

@@ -31,6 +31,15 @@ def test_what_is_written_is_read_and_counted(walks: DynamoWalks, walk: Walk) -> 
     assert walks.load("events:1") is None
 
 
+def test_what_another_process_has_written_is_read(world: World, walks: DynamoWalks) -> None:
+    """Each keeps its own, and lives for hours: the next run may be anybody's."""
+    mine = walks.save(WALK)
+    assert mine is not None
+    theirs = DynamoWalks(world.client, world.tables).save(replace(mine, seen=NOW + timedelta(hours=1)))
+    assert theirs is not None
+    assert walks.load("events:0") == theirs
+
+
 def test_it_is_written_on_and_on(walks: DynamoWalks) -> None:
     stands = WALK
     for version in (1, 2, 3):

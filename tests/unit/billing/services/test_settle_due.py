@@ -12,7 +12,7 @@ from billing.domain.credits import Lot
 from billing.domain.entitlement import LevelGrant
 from billing.domain.ids import PurchaseKey, UserId
 from billing.domain.subscription import Span
-from billing.errors import StoreUnavailable
+from billing.errors import BillingError, MalformedObject, StoreUnavailable
 from billing.services.adjust_credits import adjust_credits
 from billing.services.reserve_credits import reserve_credits
 from billing.services.settle_due import Settling, settle_due
@@ -106,7 +106,8 @@ def test_all_that_was_due_is_one_write() -> None:
     assert core.account().balance == 0
 
 
-def test_an_account_that_cannot_be_settled_does_not_stand_in_the_way() -> None:
+@pytest.mark.parametrize("error", [StoreUnavailable("down"), MalformedObject("no account")], ids=["down", "malformed"])
+def test_an_account_that_cannot_be_settled_does_not_stand_in_the_way(error: BillingError) -> None:
     core = Core()
     for user in (ALICE, BOB):
         given_credits(core, user)
@@ -115,7 +116,7 @@ def test_an_account_that_cannot_be_settled_does_not_stand_in_the_way() -> None:
     def once() -> None:
         core.calls.broken.pop("find", None)
 
-    core.calls.broken["find"] = StoreUnavailable("DynamoDB is down")
+    core.calls.broken["find"] = error
     core.calls.before("find", lambda: None, once)
     assert run(core) == Settling(settled=1, failed=1, more=False)
     assert (core.account().balance, core.account(BOB).balance) == (100, 0)
