@@ -193,7 +193,7 @@ class World:
         return ConvergeDeps(
             accounts=self.accounts,
             events=self.events,
-            stripe=StripeReads(self.stripe, self.settings.policy.levels),
+            stripe=StripeReads(self.stripe, self.settings.policy.levels, livemode=self.settings.stage.livemode),
             clock=self.clock,
             random=SystemRandomness(),
             log=self.log,

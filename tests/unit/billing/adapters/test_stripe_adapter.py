@@ -132,14 +132,19 @@ def test_a_refusal_is_not_told_in_stripes_words(type: str) -> None:
     assert "ada@" not in f"{refused} {refused.ids} {refused.public}"
 
 
-@pytest.mark.parametrize("code", ["resource_missing", "parameter_unknown"])
-def test_only_a_customer_that_is_not_there_is_gone(code: str) -> None:
-    """Any other refusal must not cost a buyer the customer with all of its subscriptions."""
+@pytest.mark.parametrize(
+    ("code", "livemode"), [("resource_missing", False), ("resource_missing", True), ("parameter_unknown", False)]
+)
+def test_only_a_customer_that_is_not_there_is_gone(code: str, livemode: bool) -> None:
+    """Any other refusal must not cost a buyer the customer with all of its subscriptions.
+
+    Nor must the key of another live account, which has none of them.
+    """
     error = json.dumps({"error": {"type": "invalid_request_error", "code": code, "message": "No", "param": "id"}})
     with bad_server(answer(error, "404 Not Found")) as server:
-        reads = StripeReads(client(server.url), ("FREE", "PRO"))
+        reads = StripeReads(client(server.url), ("FREE", "PRO"), livemode=livemode)
         gone = Touched(customers=frozenset({CustomerId("cus_1")}))
-        if code == "resource_missing":
+        if code == "resource_missing" and not livemode:
             assert reads.snapshot([CustomerId("cus_1")], gone).deleted_customers == {"cus_1"}
         else:
             with pytest.raises(StripeRefused):

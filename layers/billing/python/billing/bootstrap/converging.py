@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     import stripe
 
 
-def converge_deps(tables: Tables, client: stripe.StripeClient, policy: Policy) -> ConvergeDeps:
+def converge_deps(tables: Tables, client: stripe.StripeClient, policy: Policy, *, livemode: bool) -> ConvergeDeps:
     """The world of a converge."""
     return ConvergeDeps(
         accounts=DynamoAccounts(dynamodb(), tables),
         events=DynamoEvents(dynamodb(), tables),
-        stripe=StripeReads(client, policy.levels),
+        stripe=StripeReads(client, policy.levels, livemode=livemode),
         clock=SystemClock(),
         random=SystemRandomness(),
         log=log(),

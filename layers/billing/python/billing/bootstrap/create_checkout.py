@@ -33,7 +33,7 @@ def _built(client: stripe.StripeClient) -> tuple[CheckoutDeps, UpstashCache]:
     core = settings.converge
     cached = redis_cache(core.redis)
     deps = CheckoutDeps(
-        converge=converge_deps(core.tables, client, core.policy),
+        converge=converge_deps(core.tables, client, core.policy, livemode=core.stripe.livemode),
         catalog=StripeCatalog(client, core.policy.levels),
         stripe=StripeSessions(client, core.app_url, settings.api_url),
         checkouts=DynamoCheckouts(dynamodb(), core.tables),

@@ -48,7 +48,7 @@ def _built(client: stripe.StripeClient) -> tuple[ConsumeDeps, UpstashCache]:
     core = settings.converge
     cached = redis_cache(core.redis, _CACHE_BUDGET)
     deps = ConsumeDeps(
-        converge=converge_deps(core.tables, client, core.policy),
+        converge=converge_deps(core.tables, client, core.policy, livemode=core.stripe.livemode),
         queue=_queue(settings.queue_url),
         cache=cached,
         origin=Origin(core.stage.livemode, core.stripe.account),

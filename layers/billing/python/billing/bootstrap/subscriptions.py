@@ -42,7 +42,7 @@ def _built(client: stripe.StripeClient) -> tuple[SubscriptionsWorld, UpstashCach
     settings = _settings()
     core = settings.converge
     cached = redis_cache(core.redis)
-    converge = converge_deps(core.tables, client, core.policy)
+    converge = converge_deps(core.tables, client, core.policy, livemode=core.stripe.livemode)
     world = SubscriptionsWorld(
         portal=PortalDeps(
             converge=converge,

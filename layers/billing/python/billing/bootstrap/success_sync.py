@@ -36,7 +36,7 @@ def _built(client: stripe.StripeClient) -> tuple[SyncDeps, UpstashCache]:
     settings = _settings()
     cached = redis_cache(settings.redis)
     deps = SyncDeps(
-        converge=converge_deps(settings.tables, client, settings.policy),
+        converge=converge_deps(settings.tables, client, settings.policy, livemode=settings.stripe.livemode),
         checkouts=DynamoCheckouts(dynamodb(), settings.tables),
         cache=cached,
     )

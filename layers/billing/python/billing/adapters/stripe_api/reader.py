@@ -26,6 +26,7 @@ from billing.domain.judge import prices_named
 from billing.domain.notice import Hints, ObjectRef
 from billing.domain.snapshot import CheckoutSession, Invoice, Payment, Snapshot
 from billing.domain.subscription import paid_through
+from billing.errors import StripeRefused
 from billing.ports.stripe import History, Touched
 
 _PAGE = 100
@@ -33,11 +34,12 @@ _LAST_PAID = 5
 
 
 class StripeReads:
-    """The StripeReader port over the SDK. `levels` are the configured ones."""
+    """The StripeReader port over the SDK. `levels` are the configured ones; in `livemode` no customer vanishes."""
 
-    def __init__(self, client: stripe.StripeClient, levels: tuple[str, ...]) -> None:
+    def __init__(self, client: stripe.StripeClient, levels: tuple[str, ...], *, livemode: bool = False) -> None:
         self._api = client.v1
         self._levels = levels
+        self._livemode = livemode
 
     def snapshot(self, customers: Sequence[CustomerId], touched: Touched) -> Snapshot:
         """See StripeReader. One list for each customer, one read for each touched payment.
@@ -166,8 +168,16 @@ class StripeReads:
         return session_of(obj, items, payment_behind(self._api, intent) if intent is not None else None), items
 
     def _is_gone(self, customer: CustomerId) -> bool:
-        """Whether a customer was deleted, or is not there at all: test data can be deleted as a whole."""
+        """Whether a customer was deleted, or is not there at all: test data can be deleted as a whole.
+
+        In live mode something is left of each (https://docs.stripe.com/api/customers/retrieve). One that is not there
+        is another account's, or the key is: with such a key everybody who buys would lose what he has.
+        """
         found = self._customer(customer)
+        if found is None and self._livemode:
+            raise StripeRefused(
+                "a customer is not there: is the key another account's?", stripe_code="resource_missing"
+            )
         return found is None or bool(found.get("deleted"))
 
     def _customer(self, customer: CustomerId) -> Object | None:
