@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from billing.adapters.dynamodb.items import account_key, order_key, purchase_key, to_item
+from billing.adapters.dynamodb.items import Attributes, account_key, order_key, purchase_key, to_item
 from billing.adapters.upstash_client import open_redis
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId, OrderId, SessionId, UserId
@@ -69,7 +69,7 @@ class Kept:
         with open_redis(self._url, TOKEN, timeout=10) as redis:
             return repr({key: redis.get(key) for key in redis.keys("*")})
 
-    def _put(self, item: dict[str, object]) -> None:
+    def _put(self, item: Attributes) -> None:
         self._deployed.dynamodb.put_item(TableName=ENVIRONMENT["ACCOUNTS_TABLE"], Item=item)
 
 
