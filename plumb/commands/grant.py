@@ -2,19 +2,21 @@
 
 import uuid
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from billing.errors import BillingError
-from billing.services.adjust_credits import adjust_credits
+from billing.errors import BillingError, IdempotencyConflict
+from billing.services.adjust_credits import adjust_credits, adjustment
 from plumb.cli import FAILED, OK, operator_command
 from plumb.grants import Grant, read_grants
 from plumb.invocation import Invocation
 from plumb.reasons import reason as told
 from plumb.scan import user_id
+
+_OTHER = "Its key was used for another request; nothing was changed."
 
 
 @operator_command("grant")
@@ -65,11 +67,9 @@ def command(
     name, signed = user_id(user), -amount if take else amount
     invocation.must_agree(f"{'Take' if take else 'Give'} {name} {amount} credits?")
     world = invocation.world
-    expires_at: datetime | None = None
-    if expires_days is not None:
-        expires_at = world.clock.now() + timedelta(days=expires_days)
+    expires = None if expires_days is None else timedelta(days=expires_days)
     used = key or f"plumb:{uuid.uuid4()}"
-    done = adjust_credits(name, signed, reason, invocation.actor, used, expires_at, world.credits)
+    done = adjust_credits(name, signed, reason, invocation.actor, used, expires, world.credits)
     credits = done.receipt.credits
     again = " That was done before under this key; nothing was changed." if done.replayed else ""
     invocation.out.say(f"{name}: {signed:+}, balance {credits.balance}, {credits.available} available.{again}")
@@ -89,42 +89,54 @@ def command(
 
 
 def _bulk(invocation: Invocation, grants: list[Grant], dry_run: bool) -> int:
-    out, world = invocation.out, invocation.world
+    out = invocation.out
     with out.progress("looking", len(grants)) as bar:
-        before = set()
+        before: dict[int, str] = {}
         for grant in grants:
-            if world.credits.credits.find(grant.user, grant.key).remembered is not None:
-                before.add(grant.row)
+            state = _before(invocation, grant)
+            if state is not None:
+                before[grant.row] = state
             bar.advance(bar.task_ids[0])
     left = [grant for grant in grants if grant.row not in before]
     given, taken = (sum(max(0, sign * grant.amount) for grant in left) for sign in (1, -1))
     people = len({grant.user for grant in left})
+    states = Counter(before.values())
     out.say(f"{len(left)} adjustments of {people} users: {given} credits given, {taken} taken.")
-    out.say(f"{len(before)} of the file were done before.")
+    out.say(f"{states['done_before']} of the file were done before.")
+    if states["conflict"]:
+        out.say(f"{states['conflict']} are in conflict: their keys were used for something else.")
     if not left or dry_run or not invocation.agree("Write them?"):
         for grant in grants:
-            _line(invocation, grant, "done_before" if grant.row in before else "new")
-        return OK
+            _line(invocation, grant, before.get(grant.row, "new"))
+        return FAILED if states["conflict"] else OK
     return _write(invocation, grants, before)
 
 
-def _write(invocation: Invocation, grants: list[Grant], before: set[int]) -> int:
+def _before(invocation: Invocation, grant: Grant) -> str | None:
+    """What a row's key was used for before: for what the row says, for something else, or not at all."""
+    found = invocation.world.credits.credits.find(grant.user, grant.key).remembered
+    if found is None:
+        return None
+    same = found.fingerprint == adjustment(grant.amount, grant.reason, grant.expires_at)
+    return "done_before" if same else "conflict"
+
+
+def _write(invocation: Invocation, grants: list[Grant], before: dict[int, str]) -> int:
     """One transaction for each row. A row that fails stops no other, and is named; the next run tries it again."""
     out, world, states = invocation.out, invocation.world, Counter[str]()
     with out.progress("granting", len(grants)) as bar:
         for grant in grants:
-            state: str = "done_before"
             more: dict[str, Any] = {}
-            if grant.row not in before:
+            state = before.get(grant.row)
+            if state is None:
                 state, more = _one(invocation, grant)
                 world.shared_cache.start_request()
             states[state] += 1
             _line(invocation, grant, state, **more)
-            if state == "failed":
-                out.note(f"row {grant.row}, {grant.user}: {more['message']}")
             bar.advance(bar.task_ids[0])
-    out.say(f"{states['granted']} written, {states['done_before']} done before, {states['failed']} failed.")
-    return FAILED if states["failed"] else OK
+    conflicts = f", {states['conflict']} in conflict" if states["conflict"] else ""
+    out.say(f"{states['granted']} written, {states['done_before']} done before, {states['failed']} failed{conflicts}.")
+    return FAILED if states["failed"] or states["conflict"] else OK
 
 
 def _one(invocation: Invocation, grant: Grant) -> tuple[str, dict[str, Any]]:
@@ -138,6 +150,8 @@ def _one(invocation: Invocation, grant: Grant) -> tuple[str, dict[str, Any]]:
             grant.expires_at,
             invocation.world.credits,
         )
+    except IdempotencyConflict:
+        return "conflict", {}
     except BillingError as exc:
         found = told(exc)
         return "failed", {"message": found[1] if found else exc.message}
@@ -145,6 +159,10 @@ def _one(invocation: Invocation, grant: Grant) -> tuple[str, dict[str, Any]]:
 
 
 def _line(invocation: Invocation, grant: Grant, state: str, **more: Any) -> None:
+    if state == "conflict":
+        more["message"] = _OTHER
+    if "message" in more:
+        invocation.out.note(f"row {grant.row}, {grant.user}: {more['message']}")
     invocation.out.line(
         {"row": grant.row, "user": grant.user, "amount": grant.amount, "key": grant.key, "state": state, **more}
     )

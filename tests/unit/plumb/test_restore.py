@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 
+from billing.domain.ids import CustomerId, UserId
+from billing.ports.store import Owner
 from plumb.errors import PlumbError
 from plumb.restore.copying import Copied, copy
-from plumb.restore.orders import _ours
+from plumb.restore.orders import _ours, write_again
 from plumb.restore.pausing import _off_since, must_be_paused, pause, resume
 from plumb.stages.deployed import deployed_stack
 from tests.fakes.operator import Operator
@@ -195,3 +198,21 @@ def test_a_session_of_somebody_else_is_left_alone(other: dict[str, Any]) -> None
     """F35: a payment link takes any client_reference_id that a buyer writes into its address."""
     assert _ours(SESSION) is not None
     assert _ours(SESSION | other) is None
+
+
+@pytest.mark.parametrize("status", ["complete", "open"])
+@pytest.mark.parametrize("stored", [True, False], ids=["stored", "taken in"])
+def test_an_order_of_another_customer_than_its_users_is_left_alone_and_told(status: str, stored: bool) -> None:
+    """F35, F48: written again for alice, what bob has paid would be hers; and no session of his is ended."""
+    session = SESSION | {"status": status}
+    pages = SimpleNamespace(auto_paging_iter=lambda: [SimpleNamespace(to_dict=lambda: session)])
+    sessions = SimpleNamespace(list=lambda asked: pages)  # whatever else is asked of Stripe or DynamoDB fails the test
+    bob, customer = UserId("bob"), CustomerId("cus_1")
+    world: Any = SimpleNamespace(
+        stripe=SimpleNamespace(v1=SimpleNamespace(checkout=SimpleNamespace(sessions=sessions))),
+        accounts=SimpleNamespace(
+            buyers=lambda _: {}, orders=lambda _: {}, owners=lambda _: {customer: Owner(bob)} if stored else {}
+        ),
+    )
+    [found] = write_again(world, NOW, {} if stored else {customer: bob}, dry=False)
+    assert (found.session, found.user, found.outcome) == ("cs_test_1", "alice", "its customer is not this user's")

@@ -156,6 +156,19 @@ def test_what_has_expired_is_written_by_whoever_comes_next(core: Core) -> None:
     assert [(entry.actor, entry.at) for entry in expiries] == [("service", SOON), ("helper", core.clock.time)]
 
 
+def test_what_expires_after_a_while_is_known_again_later(core: Core) -> None:
+    """F58: it was asked for as a length of time, whose end is another a moment later."""
+    given = []
+    for later in (timedelta(0), timedelta(seconds=1), 9 * DAY):
+        core.clock.time += later
+        given.append(adjust_credits(BOB, 5, "sorry", "ada", "key", DAY, core.use).replayed)
+    assert given == [False, True, True]
+    assert [lot.expires_at for lot in core.account(BOB).lots] == [SOON]
+    for other in (2 * DAY, SOON, None):
+        with pytest.raises(IdempotencyConflict):
+            adjust_credits(BOB, 5, "sorry", "ada", "key", other, core.use)
+
+
 def test_the_cache_learns_of_what_is_set_aside(core: Core) -> None:
     reserved(core)
     assert core.cache.accounts[ALICE].version == core.account().version

@@ -323,8 +323,8 @@ def test_a_second_run_of_an_old_file_changes_nothing(core: Core) -> None:
         {"actor": ""},
         {"key": ""},
         {"key": "é"},
-        {"expires_at": NOW},
-        {"amount": -1, "expires_at": NOW + DAY},
+        {"expires": NOW},
+        {"amount": -1, "expires": NOW + DAY},
     ],
 )
 def test_an_adjustment_that_makes_no_sense_is_refused(core: Core, wrong: dict[str, object]) -> None:
@@ -335,7 +335,7 @@ def test_an_adjustment_that_makes_no_sense_is_refused(core: Core, wrong: dict[st
         "reason": "sorry",
         "actor": "ada",
         "key": "grant-1",
-        "expires_at": None,
+        "expires": None,
     }
     with pytest.raises(InvalidRequest):
         adjust_credits(**{**right, **wrong}, deps=core.use)  # type: ignore[arg-type]

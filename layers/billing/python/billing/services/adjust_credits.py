@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.domain.ids import IDEMPOTENCY_KEY, USER_ID, PurchaseKey, UserId
 from billing.domain.ledger import Cause
@@ -17,17 +17,26 @@ MOST = 1_000_000_000
 
 
 def adjust_credits(
-    user: UserId, amount: int, reason: str, actor: str, key: str, expires_at: datetime | None, deps: CreditDeps
+    user: UserId,
+    amount: int,
+    reason: str,
+    actor: str,
+    key: str,
+    expires: datetime | timedelta | None,
+    deps: CreditDeps,
 ) -> Performed:
     """Give credits, or take them away when `amount` is negative. Under one key it is done once, for ever.
+
+    What is given expires at a time, or so long after it was given.
 
     Raises InvalidRequest, InsufficientCredits when there is less to take, and what `perform_once` raises.
     """
     _check(user, amount, reason, actor, key)
-    if expires_at is not None and amount < 0:
+    if expires is not None and amount < 0:
         raise InvalidRequest("only credits that are given expire")
 
     def adjust(holdings: Holdings, now: datetime, cause: Cause) -> Act:
+        expires_at = now + expires if isinstance(expires, timedelta) else expires
         if expires_at is not None and expires_at <= now:  # here: a second run of an old file is still answered
             raise InvalidRequest("the credits would have expired already")
         if amount < 0:
@@ -35,12 +44,24 @@ def adjust_credits(
         lot = PurchaseKey(f"adj_{new_id(user, key, holdings.account.version)}")
         return grant(holdings, lot, amount, expires_at, reason, now, cause)
 
-    asked = {"amount": amount, "reason": reason, "expires_at": expires_at.isoformat() if expires_at else None}
     return perform_once(
-        Asked(user, key, fingerprint_of("adjust", asked), actor, lasting=True),
+        Asked(user, key, adjustment(amount, reason, expires), actor, lasting=True),
         adjust,
         deps,
     )
+
+
+def adjustment(amount: int, reason: str, expires: datetime | timedelta | None) -> str:
+    """The fingerprint of what the key of an adjustment stands for.
+
+    Of a length of time as it was asked for: the end that comes of it is another at each call.
+    """
+    asked = {
+        "amount": amount,
+        "reason": reason,
+        "expires_at": expires.isoformat() if isinstance(expires, datetime) else expires,
+    }
+    return fingerprint_of("adjust", asked)
 
 
 def _check(user: str, amount: int, reason: str, actor: str, key: str) -> None:
