@@ -38,12 +38,13 @@ def forget_account(world: World, user: UserId, actor: str) -> bool:
     for _ in range(_ATTEMPTS):
         before = world.accounts.load(user, []).account
         payments = tuple(replace(note, card=None) for note in before.payments)
-        if before.email is None and payments == before.payments:
+        subscriptions = tuple(replace(state, card=None) for state in before.subscriptions)
+        if before.email is None and payments == before.payments and subscriptions == before.subscriptions:
             return False
         version = before.version + 1
         change = Change(Kind.ADJUSTMENT, 0, None, REASON)
         entries = booked(user, version, before.balance, [change], world.clock.now(), Cause(actor))
-        after = replace(before, email=None, payments=payments, version=version)
+        after = replace(before, email=None, payments=payments, subscriptions=subscriptions, version=version)
         if world.accounts.commit(Commit(before, after, changed=True, entries=entries)).outcome is CommitOutcome.DONE:
             return True
     raise Contention("every attempt to change the account met another writer", user_id=user)

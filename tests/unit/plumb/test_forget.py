@@ -15,11 +15,12 @@ from billing.domain.ids import CustomerId, OrderId, SessionId, UserId
 from billing.domain.payment_notes import PaymentNote
 from billing.domain.purchase import Purchase, opened
 from billing.domain.snapshot import Card
+from billing.domain.subscription import state_of
 from billing.services.publish import published
 from plumb.stages.deployed import deployed_stack
 from plumb.world import World
 from tests.fakes.operator import Operator, environment
-from tests.fakes.snapshots import ALICE, BOB, NOW, POLICY, a_payment, an_order
+from tests.fakes.snapshots import ALICE, BOB, NOW, POLICY, PRICES, a_payment, a_subscription, an_order
 from tests.unit.billing.adapters.http_servers import TOKEN, upstash
 from tests.unit.plumb.conftest import ENVIRONMENT, Deployed
 
@@ -50,6 +51,7 @@ class Kept:
             customers=(CustomerId(f"cus_{user}"),),
             email=address,
             payments=(PaymentNote(name, 500, "eur", NOW, card=card),),
+            subscriptions=(state_of(a_subscription(card=card), None, [], PRICES, POLICY.levels),),
             version=1,
         )
         self._put(to_item(account, pk=account_key(user)))
@@ -79,10 +81,10 @@ def test_cards_and_addresses_go_from_every_item_and_from_the_cache(
     kept = Kept(deployed, url)
     kept.buys(ALICE, "4242")
     kept.buys(BOB, "1881")
-    assert (kept.items().count("4242"), "4242" in kept.cached()) == (2, True)
+    assert (kept.items().count("4242"), "4242" in kept.cached()) == (3, True)
     told = plumb("forget", ALICE, "--yes", "--actor", "jo", "--stage", "staging", "--json")
     assert (told.code, told.document["account"], told.document["items"]) == (0, True, 2), told
     for personal in ("4242", "alice@example.com"):
         assert personal not in kept.items()
         assert personal not in kept.cached()
-    assert (kept.items().count("1881"), "1881" in kept.cached(), "bob@example.com" in kept.items()) == (2, True, True)
+    assert (kept.items().count("1881"), "1881" in kept.cached(), "bob@example.com" in kept.items()) == (3, True, True)
