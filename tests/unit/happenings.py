@@ -33,6 +33,8 @@ from billing.services.adjust_credits import adjust_credits
 from billing.services.catch_up import CatchUpDeps, catch_up
 from billing.services.change_subscription import change_subscription
 from billing.services.converge import converge, touched_session
+from billing.services.look_at_objects import look_at_objects
+from billing.services.looks import LookDeps, looks
 from billing.services.open_portal import PortalRequest, open_portal
 from billing.services.read_account import read_entitlement
 from billing.services.read_catalog import read_catalog
@@ -49,6 +51,7 @@ from tests.fakes import subscriber
 from tests.fakes.core import Core, a_notice
 from tests.fakes.event_lists import FakeEventList, FakeWalks
 from tests.fakes.lambda_events import FakeContext, http_event
+from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked, FakeRenewals
 from tests.fakes.requests import a_request
 from tests.fakes.snapshots import ALICE, BOB, DAY, NOW, PRO_MONTHLY, SESSION, a_refund, a_subscription, an_order
 from tests.fakes.stripe_signature import sign
@@ -176,7 +179,7 @@ def on_the_schedule() -> None:
 
 
 def in_the_list() -> None:
-    """The list is read, and the next time Stripe asks to be asked less; and a schedule names no job."""
+    """The list is read, then Stripe asks to be asked less; objects are looked at; a schedule names no job."""
     core = counting()
     walks = FakeWalks(core.calls)
     walking = WalkDeps(walks, core.events, core.queue, Origin(livemode=False), core.clock, core.log, metrics())
@@ -185,6 +188,11 @@ def in_the_list() -> None:
     for _ in range(2):
         catch_up(NOW + timedelta(minutes=1), "run-1", CatchUpDeps(listed, walking))
         core.calls.broken["page"] = StripeBusy("slow down")
+    lists = FakeLists(core.calls)
+    deps = LookDeps(
+        lists.every, FakeParked(core.tables), FakeRenewals(core.tables), FakeKnown(core.tables), core.stripe
+    )
+    look_at_objects(looks(deps), NOW + timedelta(minutes=1), "run-2", walking)
     with suppress(MalformedMessage):
         catch_up_app.lambda_handler({"job": "none"}, FakeContext())
 

@@ -129,9 +129,10 @@ def test_a_job_that_does_not_run_is_not_hidden_by_another_one_of_its_function(re
     )
     silent = [each.dimensions[0][1]["Ref"] for each in watched(resources) if each.name == "Invocations"]
     assert [schedules[function] for function in silent] == [1]
-    caught_up = alarms(resources)["catch-up-not-run"]
-    assert (caught_up["MetricName"], caught_up["Statistic"]) == ("EventsCaughtUp", "SampleCount")
-    assert (caught_up["TreatMissingData"], caught_up["Threshold"]) == ("breaching", 1)
+    for name, metric in (("catch-up-not-run", "EventsCaughtUp"), ("looks-not-run", "ObjectsInDoubt")):
+        alarm = alarms(resources)[name]
+        assert (alarm["MetricName"], alarm["Statistic"]) == (metric, "SampleCount")
+        assert (alarm["TreatMissingData"], alarm["Threshold"]) == ("breaching", 1)
 
 
 @pytest.mark.parametrize(
