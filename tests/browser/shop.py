@@ -84,7 +84,7 @@ class Shop:
     def test_id(self, name: str) -> Locator:
         return self.page.get_by_test_id(name)
 
-    def expect_outcome(self, state: str, *, seconds: float = 20) -> Locator:
+    def expect_outcome(self, state: str, *, seconds: float = 45) -> Locator:
         """Wait until the page a checkout returns to says this."""
         outcome = self.page.get_by_test_id("outcome")
         expect(outcome).to_have_attribute("data-state", state, timeout=seconds * 1000)

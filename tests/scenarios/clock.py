@@ -10,7 +10,7 @@ from datetime import timedelta
 from tests.integration.purchase.shop import Shop
 from tests.integration.purchase.wait import PATIENCE, until
 
-_PATIENCE = 15 * PATIENCE
+_PATIENCE = 5 * PATIENCE
 """Seconds: who waits for the time to move waits for the slowest of all stories that move it."""
 
 
