@@ -18,7 +18,7 @@ _THREADS = 40
 """At least so many long polls may wait at once, and others be answered beside them."""
 _CONNECTIONS = 1000
 _IDLE_SECONDS = 75
-"""Longer than any client keeps a connection that it does not use: none is closed just as it is used again."""
+"""Clients of AWS keep a connection without end, and look whether it was closed before they use it again."""
 
 
 class _Dispatcher(DomainDispatcherApplication):
@@ -71,7 +71,7 @@ def start_server(application: Application, port: int) -> None:
     """Serve in background threads until the process ends; raise OSError when the port is taken.
 
     Connections stay open between requests, as AWS keeps them. moto's own server, werkzeug's, closes each, which costs
-    client and server together a fifth of a request's time.
+    both sides processor time.
     """
     server = Server(("127.0.0.1", port), application, numthreads=_THREADS, timeout=_IDLE_SECONDS)
     server.keep_alive_conn_limit = _CONNECTIONS

@@ -229,4 +229,4 @@ def asking_stripe() -> None:
     """Stripe is asked, whatever it answers."""
     with bad_server(answer("{}", "404 Not Found")) as server, suppress(Exception):
         client = stripe_client(StripeAccess(server.url, "key", livemode=False, account=None), "sk_test_1", metrics())
-        StripeReads(client, ("FREE", "PRO")).session_of_payment(PaymentIntentId("pi_1"))
+        StripeReads(client, ("FREE", "PRO"), livemode=False).session_of_payment(PaymentIntentId("pi_1"))

@@ -57,7 +57,7 @@ class StripeSide(StripeProcess):
         self.v1 = stripe.StripeClient("sk_test_plumbline", base_addresses={"api": self.url}).v1
         self.catalog = StripeCatalog(self.sdk, LEVELS)
         self.sessions = StripeSessions(self.sdk, APP, API)
-        self.reads = StripeReads(self.sdk, LEVELS)
+        self.reads = StripeReads(self.sdk, LEVELS, livemode=False)
         self.requests: list[str] = []
 
     @contextmanager

@@ -7,7 +7,7 @@ import coverage
 
 MEASURED = coverage.Coverage.current() is not None
 """Whether coverage looks over every process's shoulder, which makes each of them several times slower."""
-PATIENCE = 360.0 if MEASURED else 180.0
+PATIENCE = 240.0 if MEASURED else 180.0
 """Seconds; far above what a busy machine needs, so that only what never happens fails. On such a machine a whole Redis,
 too, may once need longer than its budget, and is then left alone for half a minute.
 """

@@ -103,7 +103,7 @@ class System:
         self.converge = ConvergeDeps(
             accounts=self.accounts,
             events=self.events,
-            stripe=StripeReads(stripe, LEVELS),
+            stripe=StripeReads(stripe, LEVELS, livemode=False),
             clock=clients.clock,
             random=clients.random,
             log=clients.log,

@@ -75,7 +75,7 @@ def test_every_request_is_counted_and_one_that_is_made_again_twice() -> None:
         access = StripeAccess(server.url, "key", livemode=False, account=None)
         counted = stripe_client(access, "sk_test_plumbline", metrics)
         with pytest.raises(StripeUnavailable):
-            StripeReads(counted, ("FREE", "PRO")).session_of_payment(PaymentIntentId("pi_1"))
+            StripeReads(counted, ("FREE", "PRO"), livemode=False).session_of_payment(PaymentIntentId("pi_1"))
     assert metrics.counts["StripeCalls"] == len(server.received) == 2
 
 
@@ -93,7 +93,9 @@ def test_a_stripe_that_hangs_is_given_up_before_its_function_ends(
     monkeypatch.setattr(requests.Session, "request", hang)
     monkeypatch.setattr(time, "sleep", pauses.append)
     with pytest.raises(StripeUnavailable):
-        StripeReads(client("http://127.0.0.1:1"), ("FREE", "PRO")).session_of_payment(PaymentIntentId("pi_1"))
+        StripeReads(client("http://127.0.0.1:1"), ("FREE", "PRO"), livemode=False).session_of_payment(
+            PaymentIntentId("pi_1")
+        )
     asking = [each for each in template.functions.values() if "STRIPE_API_KEY_SECRET" in each.environment]
     assert 0 < sum(map(sum, tries)) + sum(pauses) < min(each.timeout for each in asking)
 
@@ -164,7 +166,9 @@ def test_another_refusal_is_not_taken_for_nothing_there(ask: Callable[[StripeRea
     """Any other refusal is told: else the event would be left for somebody else's, and a purchase never be granted."""
 
     def answered(code: str) -> object:
-        return exchanged(refusal(code=code, param="id"), lambda url: ask(StripeReads(client(url), ("FREE", "PRO"))))[0]
+        return exchanged(
+            refusal(code=code, param="id"), lambda url: ask(StripeReads(client(url), ("FREE", "PRO"), livemode=False))
+        )[0]
 
     assert answered("resource_missing") == nothing
     assert isinstance(answered("parameter_invalid"), StripeRefused)
@@ -213,7 +217,7 @@ def test_a_key_that_is_refused_is_no_fault_of_the_event(status: str) -> None:
     """It waits in the queue until a person has mended the key (https://docs.stripe.com/api/errors)."""
     error = json.dumps({"error": {"type": "invalid_request_error", "message": "Invalid API Key provided"}})
     with bad_server(answer(error, status)) as server:
-        reads = StripeReads(client(server.url), ("FREE", "PRO"))
+        reads = StripeReads(client(server.url), ("FREE", "PRO"), livemode=False)
         with pytest.raises(StripeUnavailable):
             reads.session_of_payment(PaymentIntentId("pi_1"))
 
@@ -235,7 +239,7 @@ def test_what_stripe_asks_to_wait_is_taken_where_it_is_a_number_of_seconds(said:
     """Whatever else a proxy may have put there, the event must come again and not be taken for broken."""
     error = json.dumps({"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Slow down"}})
     with bad_server(answer(error, "429 Too Many Requests", f"Retry-After: {said}\r\n")) as server:
-        reads = StripeReads(client(server.url), ("FREE", "PRO"))
+        reads = StripeReads(client(server.url), ("FREE", "PRO"), livemode=False)
         with pytest.raises(StripeBusy) as busy:
             reads.session_of_payment(PaymentIntentId("pi_1"))
     assert busy.value.retry_after == understood
@@ -291,7 +295,7 @@ def test_what_is_paid_through_is_looked_for_among_the_invoices_of_the_subscripti
         answer(json.dumps({"object": "list", "data": lists[path], "has_more": False, "url": path}))(connection)
 
     with bad_server(play) as server:
-        reads = StripeReads(client(server.url), ("FREE", "PRO"))
+        reads = StripeReads(client(server.url), ("FREE", "PRO"), livemode=False)
         assert [found.id for found in reads.snapshot([CUSTOMER], Touched()).subscriptions] == ["sub_1"]
     (_, of_customer), (path, wanted) = asked
     assert (of_customer["customer"], of_customer["status"]) == ([CUSTOMER], ["all"])

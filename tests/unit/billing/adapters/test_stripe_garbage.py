@@ -22,10 +22,16 @@ from tests.unit.billing.adapters.test_stripe_adapter import PRICE, SESSION, clie
 
 LEVELS = ("FREE", "PRO")
 ASKED: dict[str, Callable[[Any], Any]] = {
-    "a session": lambda api: StripeReads(api, LEVELS).snapshot([], Touched(sessions=frozenset({SessionId("cs_1")}))),
-    "subscriptions": lambda api: StripeReads(api, LEVELS).snapshot([CustomerId("cus_1")], Touched()),
-    "a customer": lambda api: StripeReads(api, LEVELS).snapshot([], Touched(customers=frozenset({CUSTOMER}))),
-    "a payment's session": lambda api: StripeReads(api, LEVELS).session_of_payment(PaymentIntentId("pi_1")),
+    "a session": lambda api: StripeReads(api, LEVELS, livemode=False).snapshot(
+        [], Touched(sessions=frozenset({SessionId("cs_1")}))
+    ),
+    "subscriptions": lambda api: StripeReads(api, LEVELS, livemode=False).snapshot([CustomerId("cus_1")], Touched()),
+    "a customer": lambda api: StripeReads(api, LEVELS, livemode=False).snapshot(
+        [], Touched(customers=frozenset({CUSTOMER}))
+    ),
+    "a payment's session": lambda api: StripeReads(api, LEVELS, livemode=False).session_of_payment(
+        PaymentIntentId("pi_1")
+    ),
     "a price": lambda api: StripeCatalog(api, LEVELS).price(PriceId("price_1")),
     "a price by its key": lambda api: StripeCatalog(api, LEVELS).price_by_lookup_key("pro"),
     "prices": lambda api: StripeCatalog(api, LEVELS).active_prices(),

@@ -49,7 +49,7 @@ class Wire:
 
 def test_the_items_of_a_subscription_that_is_compared() -> None:
     wire = Wire(subscriptions=rows(SUBSCRIPTION | {"items": PART}), subscription_items=rows(*ITEMS))
-    found = wire.ask(lambda api: StripeReads(api, LEVELS).snapshot([CUSTOMER], Touched()))
+    found = wire.ask(lambda api: StripeReads(api, LEVELS, livemode=False).snapshot([CUSTOMER], Touched()))
     assert len(found.subscriptions[0].items) == 2
     assert wire.asked[1] == "/v1/subscription_items?subscription=sub_1&limit=100"
 
@@ -88,6 +88,6 @@ def test_the_payments_of_an_invoice_that_was_paid_in_parts() -> None:
     told = INVOICE | {"object": "invoice", "lines": lines, "payments": part}
     wire = Wire(invoices__in_1=told, invoice_payments=rows(paid("pi_1"), paid("pi_2")))
     touched = Touched(invoices=frozenset({InvoiceId("in_1")}))
-    (found,) = wire.ask(lambda api: StripeReads(api, LEVELS).snapshot([], touched)).invoices
+    (found,) = wire.ask(lambda api: StripeReads(api, LEVELS, livemode=False).snapshot([], touched)).invoices
     assert found.intents == ("pi_1", "pi_2")
     assert wire.asked[1] == "/v1/invoice_payments?invoice=in_1&status=paid&limit=100"

@@ -198,7 +198,7 @@ def test_another_apps_session_that_only_saves_a_card_is_read() -> None:
     touched = Touched(sessions=frozenset({SessionId("cs_1")}))
     read, _ = exchanged(
         answer(json.dumps(saving | {"payment_status": "no_payment_required"})),
-        lambda url: StripeReads(client(url), LEVELS).snapshot([], touched),
+        lambda url: StripeReads(client(url), LEVELS, livemode=False).snapshot([], touched),
     )
     [session] = read.sessions
     assert (session.items, session.settled) == ((), False)

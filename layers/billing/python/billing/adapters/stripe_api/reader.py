@@ -36,7 +36,7 @@ _LAST_PAID = 5
 class StripeReads:
     """The StripeReader port over the SDK. `levels` are the configured ones; in `livemode` no customer vanishes."""
 
-    def __init__(self, client: stripe.StripeClient, levels: tuple[str, ...], *, livemode: bool = False) -> None:
+    def __init__(self, client: stripe.StripeClient, levels: tuple[str, ...], *, livemode: bool) -> None:
         self._api = client.v1
         self._levels = levels
         self._livemode = livemode
