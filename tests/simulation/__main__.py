@@ -13,7 +13,9 @@ import click
 
 from tests.simulation import batch
 from tests.simulation.batch import Done
-from tests.simulation.record import RECORD, AlreadyRecorded, Recording
+from tests.simulation.record import RECORD
+from tests.simulation.record_page import OF_A_RUN
+from tests.simulation.recording import AlreadyRecorded, Recording
 from tests.simulation.shrink import shrink
 from tests.simulation.story import story
 
@@ -75,7 +77,8 @@ def _run(seeds: range, processes: int) -> Iterator[Done]:
 
 def _progress(done: Done, runs: int, seconds: float) -> str:
     calls = done.calls + done.deeds
-    cpu = f"{done.runs / done.cpu_seconds:.1f} runs, {calls / done.cpu_seconds:,.0f} calls"
+    a_second = calls / done.cpu_seconds
+    cpu = f"{done.runs / done.cpu_seconds:.1f} runs, {a_second:,.0f} calls ({OF_A_RUN} x {a_second / OF_A_RUN:.1f})"
     return (
         f"{done.runs} of {runs} runs, {calls} calls of handlers and actors, {done.runs / seconds:.1f} runs/s; "
         f"per CPU second {cpu}; {len(done.failed)} failed"

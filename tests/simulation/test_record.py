@@ -11,17 +11,9 @@ from click.testing import CliRunner
 from tests.simulation import record
 from tests.simulation.__main__ import main
 from tests.simulation.batch import Done
-from tests.simulation.record import (
-    AlreadyRecorded,
-    Incomplete,
-    Piece,
-    Reason,
-    Recording,
-    pieces,
-    reasons,
-    rendered,
-    unexplained,
-)
+from tests.simulation.record import Piece, Reason, pieces, reasons, unexplained
+from tests.simulation.record_page import rendered
+from tests.simulation.recording import AlreadyRecorded, Incomplete, Recording
 from tests.simulation.run import Outcome
 
 
@@ -108,15 +100,34 @@ def test_the_page_in_the_docs_is_that_of_the_record() -> None:
 def test_the_command_runs_every_seed_once_and_says_how_fast() -> None:
     result = CliRunner().invoke(main, ["--runs", "21", "--seed", "5", "--processes", "1"])
     assert (result.exit_code, result.output.splitlines()[-1].split(",")[0]) == (0, "21 of 21 runs"), result.output
-    assert re.search(r"per CPU second \d+\.\d runs, [\d,]+ calls; 0 failed\n$", result.output), result.output
+    assert re.search(r"per CPU second \d+\.\d runs, [\d,]+ calls \(40 x \d+\.\d\); 0 failed\n$", result.output), (
+        result.output
+    )
 
 
 def test_figures_of_the_page() -> None:
     piece = Piece("c" * 40, True, "2026-11-28T09:30:00+00:00", 1, 100_000, 5_400_000, (), 2, 2400.0, 4200.0, "3.13.0")
     ran = "| 2026-11-28 09:30 | `cccccccccccc` | 1 to 100,000 | 100,000 | 0 | 5,400,000"
-    assert rendered([piece]).splitlines()[-1] == f"{ran} | - | 40 min in 2 processes | 41.7 | 23.8 | - |"
+    assert rendered([piece]).splitlines()[-1] == f"{ran} | - | 40 min | 70 min | 23.8 | - |"
     counted = replace(piece, deeds=2_580_000)
-    assert rendered([counted]).splitlines()[-1] == f"{ran} | 2,580,000 | 40 min in 2 processes | 41.7 | 23.8 | 1,900 |"
+    assert rendered([counted]).splitlines()[-1] == f"{ran} | 2,580,000 | 40 min | 70 min | 23.8 | 47.5 |"
+
+
+def test_a_row_of_the_page_is_all_that_ran_at_a_commit() -> None:
+    one = Piece("c" * 40, True, "2026-11-28T09:30:00+00:00", 201, 300, 5_000, (207,), 2, 60.0, 120.0, "3.13.0", 3_000)
+    rows = [
+        one,
+        replace(one, first=1, last=100, failed=(3,)),
+        replace(one, commit="d" * 40, begun="2026-11-28T11:00:00+00:00"),
+        replace(one, first=101, last=150, calls=2_500, deeds=1_500, cpu_seconds=60.0, failed=()),
+        replace(one, first=400, last=400, calls=20, deeds=20, failed=(), clean=False),
+    ]
+    table = rendered(rows).split("| 2026-11-28 ")[1:]
+    assert [row.partition("\n")[0] for row in table] == [
+        "09:30 | `cccccccccccc` | 1 to 150; 201 to 300 | 250 | 207, 3 | 12,500 | 7,500 | 3 min | 5 min | 0.8 | 1.7 |",
+        "11:00 | `dddddddddddd` | 201 to 300 | 100 | 207 | 5,000 | 3,000 | 1 min | 2 min | 0.8 | 1.7 |",
+        "09:30 | `cccccccccccc` \\* | 400 to 400 | 1 | 0 | 20 | 20 | 1 min | 2 min | 0.0 | 0.0 |",
+    ]
 
 
 def test_every_recorded_failure_is_understood() -> None:
