@@ -38,6 +38,9 @@ class Received:
 class Inbox:
     """An HTTP endpoint; `answers` decides each answer's status, 200 when it is used up."""
 
+    at_rest: Callable[[], bool]
+    """Whether the stand-in has nothing more to deliver; it says so itself."""
+
     def __init__(self) -> None:
         self.received: queue.Queue[Received] = queue.Queue()
         self.raw: dict[tuple[str, str], Received] = {}
@@ -67,7 +70,7 @@ class Inbox:
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()
 
-    def next(self, timeout: float = 10) -> Received:
+    def next(self, timeout: float = 60) -> Received:
         return self.received.get(timeout=timeout)
 
     def next_about(self, event_type: str, object_id: str) -> Received:
@@ -77,19 +80,21 @@ class Inbox:
         return received
 
     def verified_until(self, event_type: str, object_id: str) -> list[stripe.Event]:
-        """Verify everything that arrives with the official SDK, until one event has come and its burst with it."""
+        """Verify with the official SDK all that arrives until one event has come, and nothing is under way any more."""
         seen: list[stripe.Event] = []
-        wait = 10.0
-        try:
-            while True:
-                received = self.next(wait)
-                # The stand-in's clock may be ahead of ours: the tolerance is not what is tested here.
-                seen.append(stripe.Webhook.construct_event(received.body, received.signature, SECRET, tolerance=10**9))
-                if received.about == (event_type, object_id):
-                    wait = 0.3
-        except queue.Empty:
-            assert (event_type, object_id) in [(e.type, getattr(e.data.object, "id", "")) for e in seen]
-        return seen
+        there = False
+        while True:
+            over = there and self.at_rest()  # asked first: what has been answered by then is in the queue
+            try:
+                received = self.next(0 if over else 0.05 if there else 60)
+            except queue.Empty:
+                assert there, f"{event_type} did not come; {[event.type for event in seen]} did"
+                if over:
+                    return seen
+                continue
+            # The stand-in's clock may be ahead of ours: the tolerance is not what is tested here.
+            seen.append(stripe.Webhook.construct_event(received.body, received.signature, SECRET, tolerance=10**9))
+            there = there or received.about == (event_type, object_id)
 
     def verified_all(self, wanted: set[tuple[str, str]]) -> None:
         """Wait until each wanted (type, object id) has come, in whatever order; verify each with the SDK."""
@@ -104,8 +109,7 @@ class Inbox:
 
     def settle(self, stand_in: "StandIn") -> None:
         """Let everything under way arrive, so that the next answers meet the next event."""
-        pending = "/_control/deliveries?state=pending"
-        stand_in.until(lambda: not stand_in.http.get(pending).json()["deliveries"])
+        stand_in.until(self.at_rest)
         self.clear()
 
     def clear(self) -> None:
@@ -135,8 +139,12 @@ class StandIn(StripeProcess):
             http_client=RequestsClient(session=requests.Session()),
         )
         self.v1 = self.sdk.v1
+        inbox.at_rest = self.at_rest
 
-    def until[T](self, look: Callable[[], T | None], timeout: float = 10) -> T:
+    def at_rest(self) -> bool:
+        return not self.http.get("/_control/deliveries?state=pending").json()["deliveries"]
+
+    def until[T](self, look: Callable[[], T | None], timeout: float = 60) -> T:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             found = look()
