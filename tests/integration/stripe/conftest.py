@@ -176,6 +176,7 @@ def inbox(inbox_process: Inbox) -> Inbox:
 
 @pytest.fixture
 def stand_in(stand_in_process: StandIn, inbox: Inbox) -> Iterator[StandIn]:
+    inbox.settle(stand_in_process)  # what the test before has set off
     yield stand_in_process
     stand_in_process.control(
         "faults",
