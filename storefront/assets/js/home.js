@@ -137,7 +137,7 @@ async function showPromotionCode() {
   const { promotion } = await config().catch(() => ({})); // the prices, which need it too, say what is wrong
   if (!promotion) return;
   const code = h("strong", { class: "card-number" }, promotion.code);
-  document.getElementById("promotion").append("Promotion code ", code, ` takes ${promotion.percentOff} % off.`);
+  document.getElementById("promotion").append("Promotion code ", code, ` takes ${promotion.percentOff}% off.`);
 }
 
 sessionEvents.addEventListener("change", showStanding);
