@@ -52,7 +52,7 @@ token: .venv/.ready ## print a token: make token USER=alice, or make token SCOPE
 	@$(if $(WHO),:,echo "Say whose: make token USER=alice, or make token SCOPE=billing:spend" >&2; exit 2)
 	@$(PYTHON) -m local token $(WHO) $(ARGS)
 
-dashboard: .venv/.ready ## what the deployed dashboard would show of the system that `make run` has started
+dashboard: .venv/.ready ## print what a deployment's dashboard would show of the system that `make run` has started
 	@$(PYTHON) -m local dashboard $(ARGS)
 
 openapi: .venv/.ready ## write docs/openapi.yaml and docs/errors.md from the models
@@ -61,7 +61,7 @@ openapi: .venv/.ready ## write docs/openapi.yaml and docs/errors.md from the mod
 sbom: .venv/.ready ## write docs/sbom.cdx.json, what is deployed beside our own code, from its lock
 	@$(PYTHON) -m docs.sbom
 
-seed: .venv/.ready ## put the sample catalog into the Stripe test account whose key is in .env
+seed: .venv/.ready ## put the sample catalog into the Stripe test account whose key is in .env, or the running stand-in
 	@$(PYTHON) -m local seed $(ARGS)
 
 ## --- test it ------------------------------------------------------------------------------------------------------
@@ -69,43 +69,43 @@ seed: .venv/.ready ## put the sample catalog into the Stripe test account whose 
 # ARGS=-n0 runs all in one process (for a debugger).
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-test: .venv/.ready ## the whole suite (browser tests are skipped, aloud, where there is no browser)
+test: .venv/.ready ## the whole suite (without a browser, its tests are skipped and listed)
 	@$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
-test-unit: .venv/.ready ## no part of the system is started
+test-unit: .venv/.ready ## the tests that start no part of the system
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
 
-test-integration: .venv/.ready ## starts the parts it needs, on free ports
+test-integration: .venv/.ready ## the tests that start the parts they need, on free ports
 	@$(PYTHON) -m pytest tests/integration $(ARGS)
 
 test-scenarios: .venv/.ready ## the table of what can happen at Stripe; ARGS="-k refund" plays those rows only
 	@$(PYTHON) -m pytest tests/scenarios $(ARGS)
 
-test-browser: .venv/.ready ## in a real Chromium
+test-browser: .venv/.ready ## the tests in a real Chromium
 	@PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest tests/browser tests/live $(ARGS)
 
 test-live: .venv/.ready ## end to end against Stripe's test mode, with the key in .env
 	@PLUMBLINE_LIVE=1 PLUMBLINE_REQUIRE_BROWSER=1 $(PYTHON) -m pytest tests/live -m live $(ARGS)
 
-simulate: .venv/.ready ## the whole system from seeds, held to an oracle: make simulate RUNS=10000 SEED=1
+simulate: .venv/.ready ## run the whole system from seeds and hold it to an oracle: make simulate RUNS=10000 SEED=1
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation --runs $(or $(RUNS),1000) --seed $(or $(SEED),1) $(ARGS)
 
-releasable: .venv/.ready ## whether a million seeds have run on the product that lies here, each failure explained
+releasable: .venv/.ready ## check that a million seeds have run on the present product, and that each failure is explained
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation.release
 
-planted: .venv/.ready ## bugs planted in the protocol, and the seeds until each is seen: make planted BUG=refund-as-delta
+planted: .venv/.ready ## plant bugs in the protocol and count the seeds until each is seen: make planted BUG=refund-as-delta
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation.planted $(if $(BUG),--bug $(BUG),$(if $(ARGS),,--write)) $(ARGS)
 
-fuzz-api: .venv/.ready ## ask every route what chance makes up: make fuzz-api EXAMPLES=500
+fuzz-api: .venv/.ready ## send made-up requests to every route: make fuzz-api EXAMPLES=500
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(PYTHON) -m pytest tests/integration/fuzz --timeout=0 $(ARGS)
 
 # What it finds worth trying is kept in .plumbline, and tried again first; a failure's input is written there, too.
-fuzz-webhook: .venv/.ready ## the webhook under a coverage-guided fuzzer (Linux, x86-64): make fuzz-webhook RUNS=1000000
+fuzz-webhook: .venv/.ready ## run the webhook under a coverage-guided fuzzer (Linux, x86-64): make fuzz-webhook RUNS=1000000
 	@mkdir -p .plumbline/fuzz
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.fuzz.webhook .plumbline/fuzz/webhook -runs=$(or $(RUNS),1000000) \
 		-max_len=2048 -artifact_prefix=.plumbline/fuzz/ $(ARGS)
 
-load: .venv/.ready ## bursts, a backlog of 20,000, a hot user, a spender: the sizes that a check plays in small
+load: .venv/.ready ## bursts, a backlog of 20,000, a hot user, a spender: in full what `make check` runs in small
 	@LOAD=whole $(PYTHON) -m pytest tests/integration/load -n0 -v --no-header $(ARGS)
 
 prove: .venv/.ready ## take a failure mode's mechanism away and see its tests turn red: make prove ROW=F12
@@ -142,7 +142,7 @@ coverage: .venv/.ready ## branch coverage of the suite; fails below the floors
 	@$(MEASURED) report --omit='$(DOMAIN)/*' --fail-under=$(FLOOR_REST)
 	@$(MEASURED) report --include='$(DOMAIN)/*' --fail-under=$(FLOOR_DOMAIN)
 
-coverage-domain: .venv/.ready ## the same of the domain, by its own tests alone
+coverage-domain: .venv/.ready ## branch coverage of the domain by its own tests alone
 	@COVERAGE_FILE=.coverage-domain $(PYTHON) -m coverage erase
 	@COVERAGE_FILE=.coverage-domain $(PYTHON) -m coverage run --source=$(DOMAIN) -m pytest tests/unit/billing/domain $(SIDE_BY_SIDE) -q
 	@COVERAGE_FILE=.coverage-domain $(PYTHON) -m coverage combine --quiet
@@ -159,12 +159,12 @@ check: .venv/.ready .venv-sam/.ready .venv-checks/.ready ## all that CI runs: fo
 check-format: .venv/.ready ## ruff format --check
 	@$(PYTHON) -m ruff format --check .
 
-lint: .venv/.ready .venv-checks/.ready ## ruff; for the pipeline its schema, and zizmor
+lint: .venv/.ready .venv-checks/.ready ## ruff; the schema and zizmor for the pipeline
 	@$(PYTHON) -m ruff check .
 	@.venv-checks/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@.venv-checks/bin/zizmor --offline --pedantic --no-progress --quiet .github
 
-format: .venv/.ready ## format the code and mend what ruff can
+format: .venv/.ready ## format the code and fix what ruff can
 	@$(PYTHON) -m ruff check --quiet --fix-only .
 	@$(PYTHON) -m ruff format .
 
@@ -179,7 +179,7 @@ validate-source: .venv/.ready .venv-sam/.ready ## sam validate --lint alone
 	@AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(SAM) validate --lint --template-file template.yaml
 
 # Hours. Each part says what it found, and the first that fails ends it.
-nightly: check coverage ## the long versions of everything
+nightly: check coverage ## the long versions of everything: hours
 	@KILLS=whole $(PYTHON) -m pytest tests/integration/purchase/test_kills.py -n0
 	@SIMULATION_WHOLE=1 SIMULATION_RUNS=5000 $(PYTHON) -m pytest tests/simulation $(SIDE_BY_SIDE) --timeout=0
 	@$(MAKE) simulate RUNS=$(or $(RUNS),100000) SEED=$(or $(SEED),$(shell date +%Y%m%d))
@@ -190,7 +190,7 @@ nightly: check coverage ## the long versions of everything
 
 ## --- deploy it ----------------------------------------------------------------------------------------------------
 
-build: .venv/.ready .venv-sam/.ready ## build what `sam deploy` uploads; ARCH=x86_64 for the tests and benchmarks of this machine
+build: .venv/.ready .venv-sam/.ready ## build what `sam deploy` uploads; ARCH=x86_64 to run it on an x86-64 machine
 	@$(PYTHON) -m artefacts $(if $(ARCH),--arch $(ARCH)) $(ARGS)
 
 ## --- look after it ------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def cli() -> None:
 @click.option("--stripe-port", "stripe", type=int, help="Default 8789, or PLUMBLINE_STRIPE_PORT.")
 @click.option("--upstash-port", "upstash", type=int, help="Default 8790, or PLUMBLINE_UPSTASH_PORT.")
 @click.option("--aws-port", "aws", type=int, help="First of four, default 8791 to 8794, or PLUMBLINE_AWS_PORT.")
-@click.option("--parameter", "parameters", multiple=True, help="One of the template's, as NAME=VALUE; may be repeated.")
+@click.option("--parameter", "parameters", multiple=True, help="A parameter of the template, NAME=VALUE; repeatable.")
 @click.option("--throttle", is_flag=True, help="Refuse what is beyond the template's throttles, with 429.")
 @click.option("--door", metavar="ADDRESS", help="Let containers in at Docker's bridge, such as 172.17.0.1 (Linux).")
 def run(parameters: tuple[str, ...], throttle: bool, door: str | None, **given: int | None) -> None:
@@ -60,7 +60,7 @@ def demo(verbose: bool, template: Path, patience: float) -> None:
 @click.option("--user", help="A user's token (default alice).")
 @click.option("--scope", help="A machine's token with these scopes instead, e.g. billing:spend.")
 def token(user: str | None, scope: str | None) -> None:
-    """Print a token for trying the API with curl. No system need run; where none does, that is said."""
+    """Print a token for trying the API with curl; warn if no system is running that takes it."""
     from local.issuer.keys import load_key
     from local.issuer.tokens import MACHINE_SCOPES, Issuer
     from local.run_config import url

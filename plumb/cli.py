@@ -57,6 +57,26 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+class Subcommands(click.Group):
+    """A group that lists its commands in the order of the code, each by its whole first sentence.
+
+    click would sort them, and cut most sentences off.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they were added."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See click.Group."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first(each.help or "")) for name, each in self.commands.items()])
+
+
+def _first(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @everywhere
 def cli() -> None:

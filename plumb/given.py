@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from plumb.errors import PlumbError
 
@@ -33,6 +34,12 @@ def _within(value: object) -> Iterator[object]:
         yield from value.values()
     elif isinstance(value, list):
         yield from value
+
+
+def unreadable(path: Path | str, exc: Exception) -> PlumbError:
+    """Say that a file can't be read, and why: of the system's errors the words alone, without number and path."""
+    why = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+    return PlumbError(f"{path} can't be read: {' '.join(why.split()).removesuffix('.')}.")
 
 
 def moment_of(text: str) -> datetime:

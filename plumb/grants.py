@@ -18,7 +18,7 @@ from pathlib import Path
 from billing.domain.ids import IDEMPOTENCY_KEY, USER_ID, UserId
 from billing.services.adjust_credits import MOST
 from plumb.errors import PlumbError
-from plumb.given import moment_of
+from plumb.given import moment_of, unreadable
 
 _REQUIRED = ("user", "amount", "reason")
 _COLUMNS = (*_REQUIRED, "key", "expires_at")
@@ -46,7 +46,7 @@ def read_grants(path: Path, reason: str | None, batch: str) -> list[Grant]:
             columns = reader.fieldnames or ()
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise PlumbError(f"{path} can't be read: {exc}") from exc
+        raise unreadable(path, exc) from exc
     unknown = [name for name in columns if name not in _COLUMNS]
     missing = [name for name in _REQUIRED if name not in columns and not (name == "reason" and reason)]
     if unknown or missing:

@@ -8,7 +8,7 @@ import click
 
 from billing.adapters.stripe_api.parse import price_of
 from billing.domain.catalog import Gives, Price
-from plumb.cli import OK, operator_command
+from plumb.cli import OK, Subcommands, operator_command
 from plumb.invocation import Invocation
 from plumb.options import common
 from plumb.output import money
@@ -20,7 +20,7 @@ from plumb.world import World
 
 
 @common
-@click.group("catalog", invoke_without_command=True)
+@click.group("catalog", cls=Subcommands, invoke_without_command=True)
 @click.option("--all", "everything", is_flag=True, help="Show archived prices too.")
 @click.pass_context
 def command(ctx: click.Context, everything: bool) -> int:

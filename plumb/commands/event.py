@@ -6,7 +6,7 @@ import click
 
 from billing.domain.ids import NOTICE_ID, EventId
 from billing.domain.records import EventRecord
-from plumb.cli import FAILED, OK, operator_command
+from plumb.cli import FAILED, OK, Subcommands, operator_command
 from plumb.commands.sign_event import sign
 from plumb.invocation import Invocation
 from plumb.options import common
@@ -20,7 +20,7 @@ _NEXT = {
 }
 
 
-class _IdOrCommand(click.Group):
+class _IdOrCommand(Subcommands):
     """A group that takes an event's id as well where a command's name would stand: none begins with evt_."""
 
     def resolve_command(

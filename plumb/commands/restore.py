@@ -12,7 +12,7 @@ from billing.domain.ledger import Kind
 from billing.domain.rebuild import Rebuilt
 from billing.services.catch_up import read_anew
 from billing.services.rebuild_account import rebuild_account
-from plumb.cli import FAILED, OK, operator_command
+from plumb.cli import FAILED, OK, Subcommands, operator_command
 from plumb.errors import PlumbError
 from plumb.given import moment_of
 from plumb.invocation import Invocation
@@ -26,7 +26,7 @@ from plumb.restore.pausing import longest, must_be_paused, pause, resume
 from plumb.scan import users, users_of_ledger
 from plumb.world import World
 
-command = click.Group("restore", help="After tables were put back to an earlier moment (docs/restore.md).")
+command = Subcommands("restore", help="After tables were put back to an earlier moment (docs/restore.md).")
 _GONE = (
     "answers under idempotency keys of requests since: a service that sends one again has it done again",
     "reservations since: capturing one answers reservation_not_found",
@@ -50,14 +50,6 @@ def stop(invocation: Invocation) -> int:
     code = _named(invocation, "stopped", pause(site))
     invocation.out.say(f"What had begun is over at {moment(invocation.world.clock.now() + longest(site))}.")
     return code
-
-
-@operator_command("resume", command)
-def go_on(invocation: Invocation) -> int:
-    """Let the functions go on. What was queued meanwhile is worked off."""
-    if not invocation.agree("Let the functions go on?"):
-        return OK
-    return _named(invocation, "goes on", resume(invocation.site))
 
 
 @operator_command("copy", command)
@@ -158,6 +150,14 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
             _step(invocation, "session", f"{order.session} of {order.user}: {told}.", **vars(order))
     _tell_what_is_gone(invocation, start, tally)
     return FAILED if left else OK
+
+
+@operator_command("resume", command)
+def go_on(invocation: Invocation) -> int:
+    """Let the functions go on. What was queued meanwhile is worked off."""
+    if not invocation.agree("Let the functions go on?"):
+        return OK
+    return _named(invocation, "goes on", resume(invocation.site))
 
 
 def _forget_events(invocation: Invocation, since: datetime, seen: Callable[[], None], *, dry: bool) -> None:

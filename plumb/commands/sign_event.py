@@ -13,7 +13,7 @@ from billing.domain.signature import SigningSecrets
 from billing.errors import Misconfigured
 from plumb.cli import OK, operator_command
 from plumb.errors import NotAsked, PlumbError
-from plumb.given import json_of
+from plumb.given import json_of, unreadable
 from plumb.invocation import Invocation
 from plumb.signed_delivery import delivery_of, is_live, signed
 from plumb.signing_store import SigningStore
@@ -64,7 +64,7 @@ def _read(invocation: Invocation, what: str) -> object:
     try:
         text = sys.stdin.read() if what == "-" else Path(what).read_text()
     except OSError as exc:
-        raise PlumbError(f"{what} can't be read: {exc.strerror}.") from exc
+        raise unreadable(what, exc) from exc
     except UnicodeDecodeError as exc:
         raise PlumbError(f"{named} holds no JSON.") from exc
     return json_of(text, named)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from plumb.cli import OK, operator_command
+from plumb.cli import OK, Subcommands, operator_command
 from plumb.errors import PlumbError
 from plumb.invocation import Invocation
 from plumb.signing_store import SigningStore
@@ -13,7 +13,7 @@ from plumb.webhook_endpoint import our_endpoint
 from plumb.webhook_plan import apply, plan
 from plumb.world import World
 
-command = click.Group("webhook", help="The webhook endpoint at Stripe, and its signing secrets.")
+command = Subcommands("webhook", help="The webhook endpoint at Stripe, and its signing secrets.")
 
 
 @operator_command("setup", command)

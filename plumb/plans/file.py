@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from billing.domain.catalog import KEYS, BrokenMetadata, Gives, parse_gives, speaking_metadata
 from billing.domain.ids import LOOKUP_KEY
 from plumb.errors import PlumbError
+from plumb.given import unreadable
 
 _FAMILIES = ("credits", "entitlement", "plan")
 _MOST_PROBLEMS = 10
@@ -98,14 +99,14 @@ def read_plan(path: Path, levels: tuple[str, ...]) -> Plan:
     try:
         content = yaml.safe_load(path.read_text())
     except RecursionError as exc:
-        raise PlumbError(f"{path} can't be read: it is nested too deeply") from exc
+        raise PlumbError(f"{path} can't be read: it is nested too deeply.") from exc
     except (
         OSError,
         LookupError,
         ValueError,
         yaml.YAMLError,
     ) as exc:  # of a date that is none PyYAML lets the bare error out
-        raise PlumbError(f"{path} can't be read: {' '.join(str(exc).split())}") from exc
+        raise unreadable(path, exc) from exc
     try:
         plan = Plan.model_validate(content)
     except ValidationError as exc:

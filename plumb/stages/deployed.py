@@ -14,6 +14,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from plumb.errors import PlumbError
+from plumb.given import unreadable
 from plumb.site import Site
 
 ALIAS = "live"
@@ -57,7 +58,7 @@ def _stack_of(stage: str, samconfig: Path) -> tuple[str, str | None]:
     try:
         environments = tomllib.loads(samconfig.read_text())
     except (OSError, RecursionError, ValueError) as exc:
-        raise PlumbError(f"{samconfig.name} can't be read: {exc}.") from exc
+        raise unreadable(samconfig.name, exc) from exc
     stages: dict[str, tuple[str, str | None]] = {}
     for environment in environments.values():
         if not isinstance(environment, Mapping):

@@ -11,7 +11,7 @@ def test_a_cart_is_paid_for_on_this_site_with_a_promotion_code(shop: Shop, user:
     page = shop.page
     shop.enter_as(user)
     shop.visit("/")
-    expect(shop.test_id("promotion")).to_have_text("Promotion code PLUMB20 takes 20 % off.")
+    expect(shop.test_id("promotion")).to_have_text("Promotion code PLUMB20 takes 20% off.")
     shop.card("credits_2000_90d").get_by_label("Quantity").fill("2")
     shop.add_to_cart("credits_2000_90d")
     shop.add_to_cart("credits_500")

@@ -173,7 +173,7 @@ def lacks_handler(path: str, tree: ast.Module) -> Iterator[str]:
             yield f"{path}: has no lambda_handler(event, context)"
 
 
-RULED = (BILLING, "functions/", "plumb/", "local/", "storefront/")
+RULED = (BILLING, "artefacts/", "functions/", "plumb/", "local/", "storefront/")
 """Where one of the rules of syntax speaks."""
 SYNTAX_RULES = (wrong_imports, wrong_stand_ins, touches_world, reads_environment, lacks_handler)
 

@@ -75,6 +75,7 @@ def test_the_tree_keeps_every_rule() -> None:
         (WEBHOOK, f"import plumb.world\n{HANDLER}", "may not import plumb.world"),
         ("plumb/world.py", "from local.stack import Stack\n", "may not import local.stack"),
         ("plumb/world.py", "import functions.account.app\n", "may not import functions.account.app"),
+        ("artefacts/layer.py", "import billing.config\n", "may not import billing.config"),
         # nothing of the world in the core
         (DOMAIN, "import time\n", "may not import time"),
         (DOMAIN, "from os import path\n", "may not import os.path"),

@@ -55,7 +55,7 @@ function drawShop(prices, canEmbed) {
     const atInterval = (list) => cards(list.map((each) => priceFor(each, chosen.interval)));
     shelves.replaceChildren(...[
       section("plans", "Plans", "One at a time; change or cancel it whenever you like.", atInterval(plans)),
-      section("add-ons", "Add-ons", "Had beside any plan, or without one.", atInterval(addOns)),
+      section("add-ons", "Add-ons", "With any plan, or on their own.", atInterval(addOns)),
       section("packs", "Pay once", "Put several in the cart and pay for them together.",
         cards(packs, ({ priceId, quantity }) => addToCart(priceId, quantity))),
     ].filter(Boolean));
@@ -137,7 +137,7 @@ async function showPromotionCode() {
   const { promotion } = await config().catch(() => ({})); // the prices, which need it too, say what is wrong
   if (!promotion) return;
   const code = h("strong", { class: "card-number" }, promotion.code);
-  document.getElementById("promotion").append("Promotion code ", code, ` takes ${promotion.percentOff} % off.`);
+  document.getElementById("promotion").append("Promotion code ", code, ` takes ${promotion.percentOff}% off.`);
 }
 
 sessionEvents.addEventListener("change", showStanding);

@@ -11,13 +11,13 @@ const KINDS = {
   RENEWAL: "Included in your subscription",
   REFUND: "Taken back: payment refunded",
   DISPUTE: "Taken back: payment disputed",
-  DISPUTE_WON: "Given again: dispute settled",
-  REFUND_FAILED: "Given again: refund failed",
+  DISPUTE_WON: "Given back: dispute settled",
+  REFUND_FAILED: "Given back: refund failed",
   SPEND: "Used",
-  SPEND_REVERSAL: "Use undone",
+  SPEND_REVERSAL: "Use reversed",
   EXPIRY: "Expired",
   ADJUSTMENT: "Corrected by support",
-  RESTORE: "Put back, and booked anew",
+  RESTORE: "Adjusted during a restore",
   ACCESS: "Level changed",
 };
 

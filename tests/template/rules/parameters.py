@@ -48,6 +48,12 @@ def bounded(template: Template) -> Iterator[str]:
             yield f"{name} takes what is neither true nor false"
 
 
+def ranged(template: Template) -> Iterator[str]:
+    for name, each in _parameters(template).items():
+        if each["Type"] == "Number" and "AllowedValues" not in each and not {"MinValue", "MaxValue"} <= each.keys():
+            yield f"{name} takes numbers that its function may refuse"
+
+
 def used(template: Template) -> Iterator[str]:
     text = json.dumps([template.resources, template.document["Conditions"], template.document.get("Rules")])
     for name in _parameters(template):
@@ -106,6 +112,10 @@ def _unbounded(template: Template) -> None:
     del template.document["Parameters"]["TrialCredits"]["AllowedValues"]
 
 
+def _endless(template: Template) -> None:
+    del template.document["Parameters"]["MaxQuantity"]["MaxValue"]
+
+
 RULES = (
     Rule(
         "no secret stands in the template", no_secret, parameter("StripeWebhookSecret", Default="whsec_of_nobody_0123")
@@ -113,6 +123,7 @@ RULES = (
     Rule("secrets come by name", secrets_by_name, _hidden),
     Rule("a parameter says what it is for", described, parameter("MaxQuantity", Description="")),
     Rule("a switch is true or false", bounded, _unbounded),
+    Rule("a number has a least and a greatest value", ranged, _endless),
     Rule("a parameter decides something", used, parameter("Colour", Type="String", Description="Of nothing.")),
     Rule(
         "no account, region or partition is written down",

@@ -75,6 +75,14 @@ def test_plans_that_yaml_can_not_make(text: str, tmp_path: Path) -> None:
         read_plan(file, ("FREE",))
 
 
+def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "nowhere"
+    for read in (lambda: read_plan(file, ("FREE",)), lambda: read_grants(file, None, "")):
+        with pytest.raises(PlumbError) as told:
+            read()
+        assert str(told.value) == f"{file} can't be read: No such file or directory."
+
+
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
 def test_a_time_that_only_its_own_offset_knows(time: str, tmp_path: Path, plumb: Operator) -> None:
     with pytest.raises(ValueError, match="is out of range"):

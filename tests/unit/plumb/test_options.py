@@ -1,6 +1,7 @@
 """Options before and after the command's name, usage errors, and errors for people and for programs."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,24 @@ def test_every_command_has_examples(plumb: Operator, name: str) -> None:
     assert result.code == 0
     assert f"  plumb {name}" in result.out or "Commands:" in result.out
     assert cli.get_command(None, name) is not None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("restore", "hold what the table SOURCE holds, and nothing else."),
+        ("webhook", "the pinned API version, enabled."),
+        ("catalog", "lookup keys, metadata."),
+        ("event", "and what Stripe says of it."),
+    ],
+)
+def test_a_group_lists_its_commands_by_whole_sentences(plumb: Operator, name: str, sentence: str) -> None:
+    assert sentence in " ".join(plumb(name, "--help").out.rpartition("Commands:")[2].split())
+
+
+def test_restore_lists_its_steps_in_their_order(plumb: Operator) -> None:
+    listed = plumb("restore", "--help").out.rpartition("Commands:")[2]
+    assert re.findall(r"^  (\w+)", listed, re.MULTILINE) == ["pause", "copy", "mend", "resume"]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.subscriptions import subscription_end
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
 
-PLAIN = ("business_name", "description", "email", "individual_name", "name", "phone")
-
 
 def make(world: World, **values: Any) -> Obj:
     """Keep a new customer and tell about it; also used by a checkout without one."""

@@ -9,10 +9,6 @@ from local.stripe.engine.paging import page
 from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.world import API_VERSION, Obj, World, merge_metadata, snapshot
 
-SECRETS = "secrets"
-"""Where the active signing secrets of an endpoint are kept, newest first; never part of an answer."""
-
-
 VERSIONS = (API_VERSION, "2024-06-20", "2020-08-27")
 """In which an endpoint may get its events: this one, and those that old_shapes.py knows."""
 

@@ -30,11 +30,6 @@ def period_around(anchor: int, moment: int, interval: str, count: int) -> tuple[
     return months_after(anchor, index * step), months_after(anchor, (index + 1) * step)
 
 
-def next_boundary(anchor: int, start: int, interval: str, count: int) -> int:
-    """The end of the period that holds `start`."""
-    return period_around(anchor, start, interval, count)[1]
-
-
 def around(price: Obj, anchor: int, moment: int) -> tuple[int, int]:
     """The period of a recurring price that holds a moment."""
     return period_around(anchor, moment, price["recurring"]["interval"], price["recurring"]["interval_count"])

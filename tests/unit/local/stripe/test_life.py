@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from local.stripe.engine.buyers import instruments
-from local.stripe.engine.subscriptions.periods import next_boundary
+from local.stripe.engine.subscriptions.periods import period_around
 from local.stripe.web.money import money
 from tests.unit.local.stripe.conftest import START, Account
 
@@ -26,7 +26,7 @@ def at(text: str) -> int:
     ],
 )
 def test_periods_follow_the_anchor(anchor, start, interval, count, end):
-    assert next_boundary(at(anchor), at(start), interval, count) == at(end)
+    assert period_around(at(anchor), at(start), interval, count)[1] == at(end)
 
 
 def test_two_engines_with_the_same_clock_and_ids_agree():
