@@ -15,7 +15,7 @@ type All = Callable[[str], list[dict[str, Any]]]
 
 DAY = 86400
 _BACK = ("pending", "requires_action", "succeeded")
-_HELD = ("needs_response", "under_review", "lost")
+_HELD = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review", "lost")
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,13 @@ SOLD = [(SHORT,), (FOREVER,), (LONG, SHORT, FOREVER), (SHORT, LONG), (LONG,), (F
 RENEWALS = 2
 PAYMENTS = len(SOLD) + RENEWALS
 REFUND_NEXT = {"pending": "succeeded", "succeeded": "failed", "requires_action": "canceled"}
-DISPUTE_NEXT = {"warning_needs_response": "needs_response", "needs_response": "under_review", "under_review": "won"}
+DISPUTE_NEXT = {
+    "warning_needs_response": "needs_response",
+    "needs_response": "under_review",
+    "under_review": "appeal_needs_response",
+    "appeal_needs_response": "appeal_under_review",
+    "appeal_under_review": "won",
+}
 DISPUTES = tuple(DISPUTE_NEXT)
 SERVICE = Cause("service")
 GROUPS = {

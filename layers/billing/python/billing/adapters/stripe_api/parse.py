@@ -34,6 +34,7 @@ from billing.domain.ids import (
     required,
     unix_time,
 )
+from billing.domain.registers import status_of_dispute
 from billing.domain.snapshot import (
     UNSTATED,
     Card,
@@ -274,7 +275,8 @@ def _refund(obj: Object) -> Refund:
 
 
 def _dispute(obj: Object) -> Dispute:
-    return Dispute(obj["id"], obj["amount"], obj["currency"], obj["status"], unix_time(obj["created"], "created"))
+    status = status_of_dispute(obj)
+    return Dispute(obj["id"], obj["amount"], obj["currency"], status, unix_time(obj["created"], "created"))
 
 
 def id_of(value: object, field: str) -> str:
