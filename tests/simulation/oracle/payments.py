@@ -122,6 +122,7 @@ class Payments:
         self._sessions = all_of("checkout.session")
         self._invoices = all_of("invoice")
         self._parts = all_of("invoice_payment")
+        self._trials = {each["id"]: each["trial_end"] for each in all_of("subscription")}
         self._owners = self._found_owners(all_of("customer"))
 
     def owner_of(self, customer: str | None) -> str | None:
@@ -162,11 +163,14 @@ class Payments:
             yield _line(user, name, name, index, price, gives, line["quantity"], paid_at, payment)
 
     def _invoice(self, invoice: Obj) -> Iterator[Bought]:
-        """Rule 12: a paid one of a subscription, its first or a period's, line by line, no prorations, no trial."""
+        """Rule 12: a paid one of a subscription, its first or a period's, line by line, no prorations, no trial. Of a
+        change, what begins where it has ended the trial (decision 0060).
+        """
         details = (invoice["parent"] or {}).get("subscription_details")
         if invoice["status"] != "paid" or not details or invoice["id"] in self._known.unheard:
             return
-        if invoice["billing_reason"] not in ("subscription_create", "subscription_cycle"):
+        changed = invoice["billing_reason"] == "subscription_update"
+        if not changed and invoice["billing_reason"] not in ("subscription_create", "subscription_cycle"):
             return
         user = self.owner_of(invoice["customer"])
         if user is None:
@@ -177,6 +181,8 @@ class Payments:
         for line in invoice["lines"]["data"]:
             item = (line["parent"] or {}).get("subscription_item_details")
             if not item or item["proration"]:
+                continue
+            if changed and line["period"]["start"] != self._trials[details["subscription"]]:
                 continue
             price = self._prices[line["pricing"]["price_details"]["price"]]
             if line["amount"] == 0 and price["unit_amount"] != 0:

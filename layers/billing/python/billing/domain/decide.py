@@ -125,6 +125,8 @@ def _judge(before: Before, truth: Snapshot, policy: AccessPolicy) -> tuple[Judge
     for session in sorted(truth.sessions, key=lambda item: item.id):
         judged += judge_session(session, before.purchases, before.orders, truth.prices, before.account.user)
     orders = {sub.id: sub.order for sub in truth.subscriptions}
+    trials = {state.id: state.trial_end for state in before.account.subscriptions}
+    trials |= {sub.id: sub.trial_end for sub in truth.subscriptions}
     for invoice in sorted(truth.invoices, key=lambda item: item.id):
         if invoice.customer not in customers:
             judged += Judged(refused={invoice.id: "another owner"})
@@ -138,6 +140,7 @@ def _judge(before: Before, truth: Snapshot, policy: AccessPolicy) -> tuple[Judge
             truth.prices,
             before.account.user,
             trial_credits=policy.trial_credits,
+            trial_end=trials.get(invoice.subscription) if invoice.subscription else None,
         )
         fresh = sum(purchase.key not in before.purchases for purchase in found.purchases)
         if granted and granted + fresh > _GRANTS_AT_ONCE:

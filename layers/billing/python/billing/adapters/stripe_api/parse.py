@@ -256,6 +256,7 @@ def _invoice_line(line: Object) -> InvoiceLine:
         period_end=unix_time(line["period"]["end"], "period.end"),
         proration=bool(item and item["proration"]),
         of_subscription=item is not None,
+        period_start=unix_time(line["period"]["start"], "period.start"),
     )
 
 
