@@ -34,6 +34,8 @@ class Known:
     """What was granted, by lot: of a renewal, by what the catalog said when its payment was first seen."""
     unheard: frozenset[str] = frozenset()
     """Invoices that grant nothing, since they were paid long before anybody had heard of their customer."""
+    late: Mapping[str, int] = field(default_factory=dict)
+    """Of sessions that were paid by a bank debit: when their money was seen, which none of Stripe's objects tells."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ class Payments:
         user = self._owners[session["customer"]]
         intents = [session["payment_intent"]] if session["payment_intent"] else []
         name, charges = session["id"], self._paid_by(intents)
-        paid_at = charges[0]["created"] if charges else session["created"]
+        paid_at = self._known.late.get(name, charges[0]["created"] if charges else session["created"])
         payment = self._payment(charges)
         order = self._known.orders.get(session["client_reference_id"], {})
         for index, line in enumerate(lines):
