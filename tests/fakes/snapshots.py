@@ -25,6 +25,7 @@ from billing.domain.ids import (
 from billing.domain.ledger import Cause
 from billing.domain.order import Order, OrderLine
 from billing.domain.snapshot import (
+    Card,
     CheckoutSession,
     Dispute,
     Invoice,
@@ -76,7 +77,8 @@ def an_order(*prices: Price, id: OrderId = ORDER, user: UserId = ALICE, quantity
 
 
 def a_payment(captured: int = 500, *, paid_at: datetime = NOW, **given: Any) -> Payment:
-    return replace(Payment(INTENT, captured, "eur", paid_at), **given)
+    """By card; a bank debit's has none."""
+    return replace(Payment(INTENT, captured, "eur", paid_at, card=Card("visa", "4242")), **given)
 
 
 def a_refund(amount: int, status: str = "succeeded", *, id: str = "re_1", at: datetime = NOW) -> Refund:

@@ -38,7 +38,7 @@ from billing.domain.snapshot import (
 from billing.domain.terms import HOSTED
 from billing.errors import StripeRefused
 from billing.ports.stripe import FoundCustomer, History, ListedSession, OpenSession, Touched
-from tests.fakes.snapshots import NOW, PRICES, a_line, an_invoice
+from tests.fakes.snapshots import NOW, PRICES, a_line, a_payment, an_invoice
 from tests.fakes.world import Calls
 
 
@@ -199,7 +199,9 @@ class FakeStripe:
         paid = replace(known, status="complete", payment_status="paid")
         if known.mode == "payment":
             intent = PaymentIntentId(f"pi_{session}")
-            paid = replace(paid, payment=Payment(intent, known.amount_total, known.currency, at))
+            paid = replace(
+                paid, payment=a_payment(known.amount_total, intent=intent, currency=known.currency, paid_at=at)
+            )
         else:
             self._subscribe(known, at)
         self.sessions[session] = replace(paid, **given)  # type: ignore[arg-type]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -57,7 +58,26 @@ def _known(sim: Simulation) -> Known:
     journal = sim.journal
     granted = {key: amount for lots in sim.watch.lots.values() for key, amount in lots.items()}
     earlier = tuple((each.price, each.metadata, each.at) for each in journal.sold.earlier)
-    return Known(frozenset(journal.forged), journal.owners, journal.sold.orders, earlier, granted, unheard(sim))
+    known = Known(frozenset(journal.forged), journal.owners, journal.sold.orders, earlier, granted, unheard(sim))
+    return replace(known, late=dict(_debited(sim)))
+
+
+def _debited(sim: Simulation) -> Iterator[tuple[str, int]]:
+    """The sessions that a bank debit has paid, and when the account saw it (decision 0061): once the money has come."""
+    world = sim.engine.world
+    for session in world.all("checkout.session"):
+        intent = world.find(session["payment_intent"]) if session["payment_intent"] else None
+        charge = world.find(intent["latest_charge"]) if intent and intent["latest_charge"] else None
+        stored = sim.raw("accounts", f"PURCHASE#{session['id']}")
+        if stored is None or charge is None or charge["payment_method_details"]["type"] == "card":
+            continue
+        seen = _unix(plain_item(stored).get("paid_at"))
+        if seen is None or charge["balance_transaction"] is None:
+            continue
+        came = world.need("balance_transaction", charge["balance_transaction"])["created"]
+        if not came <= seen <= sim.scheduler.now:
+            raise Violation(f"{session['id']} is dated {seen}, and its money came at {came}")
+        yield session["id"], seen
 
 
 def unheard(sim: Simulation) -> frozenset[str]:

@@ -19,6 +19,8 @@ STEPS = {
 """What a refund can become. https://docs.stripe.com/refunds#track-refunds"""
 BEGINNINGS = ("succeeded", "pending", "failed", "requires_action")
 OUTCOMES = ("won", "lost", "warning_closed")
+APPEALS = ("appeal_needs_response", "appeal_under_review")
+PREVENTIONS = ("resolution", "block")
 
 
 def charge_of(world: World, given: Given) -> Obj:
@@ -70,7 +72,7 @@ def _step(world: World, known: Obj, status: str) -> None:
 
 def dispute(shell: Shell, given: Given) -> Given:
     """Open a dispute or inquiry on a charge; by `dispute`, move one to `status`."""
-    only(given, *PAYMENT, "amount", "currency", "exchange_rate", "reason", "inquiry", "dispute", "status")
+    only(given, *PAYMENT, "amount", "currency", "exchange_rate", "reason", "inquiry", "prevented", "dispute", "status")
     world = shell.engine.world
     if "dispute" not in given:
         return _open(world, given)
@@ -79,8 +81,13 @@ def dispute(shell: Shell, given: Given) -> Given:
         disputes.close(world, known, status)
     elif status == "needs_response":
         disputes.escalate(world, known)
+    elif status in APPEALS:
+        disputes.appeal(world, known, status)
     else:
-        raise BadRequest("status is one of won, lost, warning_closed, needs_response (an inquiry becomes a dispute)")
+        raise BadRequest(
+            "status is one of won, lost, warning_closed, needs_response (an inquiry becomes a dispute), "
+            f"{', '.join(APPEALS)}"
+        )
     return snapshot(known)
 
 
@@ -90,6 +97,8 @@ def _open(world: World, given: Given) -> Given:
     rate = given.get("exchange_rate", 1.0)
     if not isinstance(rate, int | float) or isinstance(rate, bool) or rate <= 0:
         raise BadRequest("exchange_rate is a number above 0: from the dispute's currency into the charge's")
+    if given.get("prevented") not in (None, *PREVENTIONS):
+        raise BadRequest(f"prevented is one of {', '.join(PREVENTIONS)}")
     if "currency" in given and "amount" not in given:
         raise BadRequest("amount is needed with currency: it is in that currency")
     made = disputes.open_dispute(
@@ -100,6 +109,7 @@ def _open(world: World, given: Given) -> Given:
         reason=given.get("reason", "fraudulent"),
         currency=currency_code(str(given["currency"])) if "currency" in given else None,
         rate=float(rate),
+        prevented=given.get("prevented"),
     )
     if "status" in given:
         disputes.close(world, made, given["status"])

@@ -40,6 +40,33 @@ def _lost(play: Play) -> None:
     play.end_dispute(play.dispute(), "lost")
 
 
+def _appealed(play: Play) -> None:
+    """The bank refused the evidence and keeps the money; only its last word may give it back."""
+    play.buy()
+    dispute = play.dispute()
+    play.api("POST", f"disputes/{dispute['id']}", **{"evidence[access_activity_log]": "Ada Canaryname was here"})
+    play.end_dispute(dispute, "appeal_needs_response")
+    play.end_dispute(dispute, "appeal_under_review")
+
+
+def _appealed_and_won(play: Play) -> None:
+    _appealed(play)
+    (found,) = play.api("GET", "disputes", payment_intent=play.session()["payment_intent"])["data"]
+    play.end_dispute(found, "won")
+
+
+def _resolved(play: Play) -> None:
+    """Stripe gave the money back before it became a dispute, by a rule of the shopkeeper's."""
+    play.buy()
+    play.dispute(prevented="resolution")
+
+
+def _blocked(play: Play) -> None:
+    """What Stripe told the bank was enough: nothing was moved."""
+    play.buy()
+    play.dispute(prevented="block")
+
+
 def _beside_a_refund(play: Play) -> None:
     """Together never more than was paid (money rule 18)."""
     play.buy()
@@ -93,6 +120,10 @@ ROWS = (
     Row("disputed in part", "disputes", _in_part, "FREE", 300, PART),
     Row("a dispute won", "disputes", _won, "FREE", 500, GIVEN_BACK, at_once=PACK),
     Row("a dispute lost", "disputes", _lost, "FREE", 0, TAKEN),
+    Row("a dispute appealed", "disputes", _appealed, "FREE", 0, TAKEN),
+    Row("a dispute won by an appeal", "disputes", _appealed_and_won, "FREE", 500, GIVEN_BACK, at_once=PACK),
+    Row("a dispute prevented by a refund", "disputes", _resolved, "FREE", 0, TAKEN),
+    Row("a dispute prevented by a block", "disputes", _blocked, "FREE", 500, PACK),
     Row("a dispute beside a refund", "disputes", _beside_a_refund, "FREE", 0, BOTH, at_once=BOTH_AT_ONCE),
     Row(
         "a dispute won beside a refund",

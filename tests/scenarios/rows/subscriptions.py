@@ -51,6 +51,16 @@ def _trial_canceled(play: Play) -> None:
     play.control("cancel_subscription", subscription=subscription["id"])
 
 
+def _trial_ended_at_once(play: Play) -> None:
+    """A whole month is paid for, by an invoice of a change: the first that this plan is paid for (decision 0060)."""
+    play.buy("credits_500")
+    trial = {"customer": play.with_card(), "price": play.price("pro_monthly"), "trial_period_days": 14}
+    subscription = play.control("create_subscription", **trial)
+    play.api("POST", f"subscriptions/{subscription['id']}", trial_end="now")
+    (latest, _) = play.api("GET", "invoices", subscription=subscription["id"])["data"]
+    assert (latest["billing_reason"], latest["amount_paid"]) == ("subscription_update", 1200)
+
+
 def _made_in_the_dashboard(play: Play) -> None:
     play.buy("credits_500")
     play.control("create_subscription", customer=play.with_card(), price=play.price("pro_monthly"))
@@ -159,6 +169,16 @@ ROWS = (
         balance=500,
         ledger=(("ACCESS", 0), ("ACCESS", 0), ("PURCHASE", 500)),
         at_once=(("PURCHASE", 500),),
+    ),
+    Row(
+        "a trial that is ended at once",
+        "trial",
+        _trial_ended_at_once,
+        level="PRO",
+        balance=600,
+        ledger=(("ACCESS", 0), ("ACCESS", 0), ("PURCHASE", 500), ("RENEWAL", 100)),
+        at_once=(("ACCESS", 0), ("PURCHASE", 500), ("RENEWAL", 100)),
+        subscriptions=PRO,
     ),
     Row(
         "subscribed in the dashboard",

@@ -15,7 +15,7 @@ type All = Callable[[str], list[dict[str, Any]]]
 
 DAY = 86400
 _BACK = ("pending", "requires_action", "succeeded")
-_HELD = ("needs_response", "under_review", "lost")
+_HELD = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review", "lost")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Known:
     """What was granted, by lot: of a renewal, by what the catalog said when its payment was first seen."""
     unheard: frozenset[str] = frozenset()
     """Invoices that grant nothing, since they were paid long before anybody had heard of their customer."""
+    late: Mapping[str, int] = field(default_factory=dict)
+    """Of sessions that were paid by a bank debit: when their money was seen, which none of Stripe's objects tells."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ class Payments:
         self._sessions = all_of("checkout.session")
         self._invoices = all_of("invoice")
         self._parts = all_of("invoice_payment")
+        self._trials = {each["id"]: each["trial_end"] for each in all_of("subscription")}
         self._owners = self._found_owners(all_of("customer"))
 
     def owner_of(self, customer: str | None) -> str | None:
@@ -153,7 +156,7 @@ class Payments:
         user = self._owners[session["customer"]]
         intents = [session["payment_intent"]] if session["payment_intent"] else []
         name, charges = session["id"], self._paid_by(intents)
-        paid_at = charges[0]["created"] if charges else session["created"]
+        paid_at = self._known.late.get(name, charges[0]["created"] if charges else session["created"])
         payment = self._payment(charges)
         order = self._known.orders.get(session["client_reference_id"], {})
         for index, line in enumerate(lines):
@@ -162,11 +165,14 @@ class Payments:
             yield _line(user, name, name, index, price, gives, line["quantity"], paid_at, payment)
 
     def _invoice(self, invoice: Obj) -> Iterator[Bought]:
-        """Rule 12: a paid one of a subscription, its first or a period's, line by line, no prorations, no trial."""
+        """Rule 12: a paid one of a subscription, its first or a period's, line by line, no prorations, no trial. Of a
+        change, what begins where it has ended the trial (decision 0060).
+        """
         details = (invoice["parent"] or {}).get("subscription_details")
         if invoice["status"] != "paid" or not details or invoice["id"] in self._known.unheard:
             return
-        if invoice["billing_reason"] not in ("subscription_create", "subscription_cycle"):
+        changed = invoice["billing_reason"] == "subscription_update"
+        if not changed and invoice["billing_reason"] not in ("subscription_create", "subscription_cycle"):
             return
         user = self.owner_of(invoice["customer"])
         if user is None:
@@ -177,6 +183,8 @@ class Payments:
         for line in invoice["lines"]["data"]:
             item = (line["parent"] or {}).get("subscription_item_details")
             if not item or item["proration"]:
+                continue
+            if changed and line["period"]["start"] != self._trials[details["subscription"]]:
                 continue
             price = self._prices[line["pricing"]["price_details"]["price"]]
             if line["amount"] == 0 and price["unit_amount"] != 0:

@@ -59,8 +59,12 @@ def open_dispute(
     reason: str = "fraudulent",
     currency: str | None = None,
     rate: float = 1.0,
+    prevented: str | None = None,
 ) -> Obj:
     """Let the buyer's bank complain about a charge.
+
+    `prevented` is how Stripe has kept a dispute from being one: by a `resolution`, which gives the money back, or a
+    `block`, which moves nothing (https://docs.stripe.com/changelog/basil/2025-08-27/add-preventions-to-dispute).
 
     In another `currency`, the bank's, `amount` is in that one too; what leaves the balance is in the charge's, at
     `rate`: "it can differ (usually because of currency fluctuation [...])" (amount, https://docs.stripe.com/api/disputes/object).
@@ -94,9 +98,9 @@ def open_dispute(
             "livemode": False,
             "metadata": {},
             "payment_intent": charge["payment_intent"],
-            "payment_method_details": _method(card, inquiry),
+            "payment_method_details": _method(card, prevented or ("inquiry" if inquiry else "chargeback")),
             "reason": reason,
-            "status": "warning_needs_response" if inquiry else "needs_response",
+            "status": "prevented" if prevented else "warning_needs_response" if inquiry else "needs_response",
         }
     )
     if dispute["currency"] != charge["currency"]:
@@ -105,17 +109,19 @@ def open_dispute(
     charge["disputed"] = True
     world.emit("charge.dispute.created", dispute)
     world.emit_updated("charge.updated", charge, before)
-    if not inquiry:
+    if not inquiry and prevented != "block":
         withdraw(world, dispute)
+    if prevented:
+        world.emit("charge.dispute.closed", dispute)
     return dispute
 
 
-def _method(card: Obj | None, inquiry: bool) -> Obj:
+def _method(card: Obj | None, case_type: str) -> Obj:
     if card is None:
         return {"type": "sepa_debit"}
     own = {
         "brand": card["brand"],
-        "case_type": "inquiry" if inquiry else "chargeback",
+        "case_type": case_type,
         "network": card["brand"],
         "network_reason_code": "10.4",
     }
@@ -151,6 +157,18 @@ def escalate(world: World, dispute: Obj) -> None:
     dispute |= {"status": "needs_response", "is_charge_refundable": False}
     world.emit("charge.dispute.updated", dispute, before)
     withdraw(world, dispute)
+
+
+def appeal(world: World, dispute: Obj, status: str) -> None:
+    """The bank has refused the evidence, and the merchant may appeal, or has. The money stays where it is.
+
+    https://docs.stripe.com/disputes/arbitration
+    """
+    if dispute["status"] != ("under_review" if status == "appeal_needs_response" else "appeal_needs_response"):
+        raise invalid_request(f"A dispute in status {dispute['status']} cannot become {status}.")
+    before = snapshot(dispute)
+    dispute["status"] = status
+    world.emit("charge.dispute.updated", dispute, before)
 
 
 def close(world: World, dispute: Obj, outcome: str) -> None:

@@ -111,7 +111,8 @@ def test_an_invoice_is_of_when_it_was_paid_and_reaches_to_the_end_of_what_it_is_
     paid = {"finalized_at": seconds(4), "paid_at": seconds(5), "voided_at": None}
     line = LINE | {"period": {"start": seconds(6), "end": seconds(7)}}
     invoice = invoice_of(INVOICE | times | {"status_transitions": paid}, [line])
-    assert (invoice.paid_at, invoice.lines[0].period_end) == (at(5), at(7))
+    read = invoice.lines[0]
+    assert (invoice.paid_at, read.period_start, read.period_end) == (at(5), at(6), at(7))
 
 
 def test_a_subscription_tells_each_of_its_times() -> None:

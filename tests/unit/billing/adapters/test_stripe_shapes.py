@@ -79,7 +79,7 @@ LINE: dict[str, Any] = {
     "pricing": None,
     "quantity": 1,
     "amount": -5,
-    "period": {"end": T},
+    "period": {"start": T, "end": T},
 }
 INVOICE: dict[str, Any] = {
     "id": "in_1",

@@ -17,7 +17,7 @@ type Part = tuple[int, str]
 """A refund or a dispute: its amount, and its status."""
 
 ON_ITS_WAY = ("pending", "requires_action", "succeeded")
-HELD_BY_THE_BANK = ("needs_response", "under_review", "lost")
+HELD_BY_THE_BANK = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review", "lost")
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """One-time purchases: what a checkout session grants, when, and which sessions grant nothing."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -97,6 +98,24 @@ def test_a_payment_that_is_seen_after_its_credits_have_run_out_grants_and_expire
         (Kind.EXPIRY, -2000, 0),
     ]
     assert decision.entries[1].stripe_object == SESSION
+
+
+def test_what_a_bank_debit_bought_begins_when_its_money_is_seen():
+    """Decision 0061: its charge is made with the debit, days before; thirty days would be twenty-three."""
+    order = an_order(CREDITS_90, PRO_30)
+    paid = a_truth(a_session(order, payment=a_payment(2400, card=None)))
+    seen = NOW + 7 * DAY
+    after, _ = step(before(order), paid, seen + timedelta(milliseconds=5))
+    assert (after.account.lots[0].expires_at, after.account.levels[0].paid_at) == (seen + 90 * DAY, seen)
+    later, decision = step(after, paid, seen + DAY)
+    assert (later.account.levels, decision.changed) == (after.account.levels, False)
+
+
+def test_a_clock_behind_stripes_dates_no_debit_before_it_was_made():
+    order = an_order(PRO_30)
+    paid = a_truth(a_session(order, payment=a_payment(900, card=None)))
+    after, _ = step(before(order), paid, NOW - DAY)
+    assert after.account.levels[0].paid_at == NOW
 
 
 def test_several_lines_make_one_entry_and_a_lot_each():

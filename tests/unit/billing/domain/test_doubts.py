@@ -291,6 +291,14 @@ def test_a_refund_without_a_status_is_as_it_was_stored() -> None:
     assert doubt_of_dispute({"id": "du_1", "status": None}, {"du_1": "pending"}) == "charge.dispute.updated"
 
 
+def test_a_dispute_that_was_prevented_is_as_its_money_says() -> None:
+    """Stored as lost where the money went back; else each look would queue it anew."""
+    resolved = {"id": "du_1", "status": "prevented", "balance_transactions": [{"amount": -500}]}
+    assert doubt_of_dispute(resolved, {"du_1": "lost"}) is None
+    assert doubt_of_dispute(resolved | {"balance_transactions": []}, {"du_1": "prevented"}) is None
+    assert doubt_of_dispute(resolved | {"balance_transactions": "?"}, {"du_1": "prevented"}) is None
+
+
 def test_the_payment_of_a_refund() -> None:
     assert intent_behind({"payment_intent": "pi_1"}) == intent_behind({"payment_intent": {"id": "pi_1"}}) == "pi_1"
     assert intent_behind({"payment_intent": None}) is None

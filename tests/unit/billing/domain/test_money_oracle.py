@@ -17,7 +17,7 @@ from billing.domain.credits import Lot, LotKey, balance_of
 from billing.domain.decide import Before
 from billing.domain.ids import InvoiceId, OrderId, PaymentIntentId, PurchaseKey, ReservationId, SessionId
 from billing.domain.ledger import Cause, Entry, Kind
-from billing.domain.snapshot import Dispute, Payment, Refund
+from billing.domain.snapshot import Card, Dispute, Payment, Refund
 from billing.domain.spending import (
     Act,
     Holdings,
@@ -55,7 +55,13 @@ SOLD = [(SHORT,), (FOREVER,), (LONG, SHORT, FOREVER), (SHORT, LONG), (LONG,), (F
 RENEWALS = 2
 PAYMENTS = len(SOLD) + RENEWALS
 REFUND_NEXT = {"pending": "succeeded", "succeeded": "failed", "requires_action": "canceled"}
-DISPUTE_NEXT = {"warning_needs_response": "needs_response", "needs_response": "under_review", "under_review": "won"}
+DISPUTE_NEXT = {
+    "warning_needs_response": "needs_response",
+    "needs_response": "under_review",
+    "under_review": "appeal_needs_response",
+    "appeal_needs_response": "appeal_under_review",
+    "appeal_under_review": "won",
+}
 DISPUTES = tuple(DISPUTE_NEXT)
 SERVICE = Cause("service")
 GROUPS = {
@@ -84,7 +90,8 @@ class Money:
         refunds = [Refund(f"re_{at}_{n:02d}", *refund, self.paid_at) for n, refund in enumerate(self.refunds)]
         disputes = [Dispute(f"dp_{at}_{n:02d}", *dispute, self.paid_at) for n, dispute in enumerate(self.disputes)]
         intent = PaymentIntentId(f"pi_{at}")
-        return Payment(intent, self.captured, "eur", self.paid_at, tuple(refunds), tuple(disputes))
+        money_back = tuple(refunds), tuple(disputes)
+        return Payment(intent, self.captured, "eur", self.paid_at, *money_back, card=Card("visa", "4242"))
 
 
 @dataclass(frozen=True)

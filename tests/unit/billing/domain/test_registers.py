@@ -6,7 +6,15 @@ from itertools import permutations
 import pytest
 
 from billing.domain.ids import PaymentIntentId
-from billing.domain.registers import disputed, fully_reversed_at, merged, refunded, statuses, taken_back
+from billing.domain.registers import (
+    disputed,
+    fully_reversed_at,
+    merged,
+    refunded,
+    status_of_dispute,
+    statuses,
+    taken_back,
+)
 from billing.domain.snapshot import Card
 from tests.fakes.snapshots import DAY, NOW, a_dispute, a_payment, a_refund
 
@@ -31,6 +39,9 @@ def test_several_refunds_add_up_and_stop_at_what_was_captured():
         ("needs_response", 300),
         ("under_review", 300),
         ("lost", 300),
+        ("appeal_needs_response", 300),
+        ("appeal_under_review", 300),
+        ("a_status_of_next_year", 300),
         ("won", 0),
         ("prevented", 0),
         ("warning_needs_response", 0),
@@ -40,6 +51,21 @@ def test_several_refunds_add_up_and_stop_at_what_was_captured():
 )
 def test_a_dispute_holds_its_amount_unless_it_is_an_inquiry_or_was_won(status, amount):
     assert disputed(a_payment(900, disputes=(a_dispute(300, status),))) == amount
+
+
+@pytest.mark.parametrize(
+    ("status", "moved", "counts"),
+    [
+        ("prevented", [-500], "lost"),
+        ("prevented", [-500, 500], "prevented"),
+        ("prevented", [], "prevented"),
+        ("won", [-500], "won"),
+    ],
+)
+def test_a_dispute_that_was_prevented_is_lost_where_its_money_went_back(status, moved, counts):
+    entries = [{"amount": amount} for amount in moved]
+    assert status_of_dispute({"status": status, "balance_transactions": entries}) == counts
+    assert status_of_dispute({"status": status}) == status
 
 
 def test_a_dispute_in_another_currency_counts_as_the_whole_charge():

@@ -70,7 +70,7 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
     lots that ran out expire. Each difference is one ledger entry.
     """
     account = before.account
-    judged, more = _judge(before, truth, policy)
+    judged, more = _judge(before, truth, now, policy)
     own = {key: purchase for key, purchase in before.purchases.items() if purchase.user == account.user}
     purchases = {**own, **{purchase.key: purchase for purchase in judged.purchases}}
     changes = list(judged.granted)
@@ -118,13 +118,15 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
     )
 
 
-def _judge(before: Before, truth: Snapshot, policy: AccessPolicy) -> tuple[Judged, bool]:
+def _judge(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy) -> tuple[Judged, bool]:
     """What was found of all payments; and whether some are left for the next time, since they would be too many."""
     judged, granted, more = Judged(), 0, False
     customers = {*before.account.customers, *before.account.deleted_customers}
     for session in sorted(truth.sessions, key=lambda item: item.id):
-        judged += judge_session(session, before.purchases, before.orders, truth.prices, before.account.user)
+        judged += judge_session(session, before.purchases, before.orders, truth.prices, before.account.user, now)
     orders = {sub.id: sub.order for sub in truth.subscriptions}
+    trials = {state.id: state.trial_end for state in before.account.subscriptions}
+    trials |= {sub.id: sub.trial_end for sub in truth.subscriptions}
     for invoice in sorted(truth.invoices, key=lambda item: item.id):
         if invoice.customer not in customers:
             judged += Judged(refused={invoice.id: "another owner"})
@@ -138,6 +140,7 @@ def _judge(before: Before, truth: Snapshot, policy: AccessPolicy) -> tuple[Judge
             truth.prices,
             before.account.user,
             trial_credits=policy.trial_credits,
+            trial_end=trials.get(invoice.subscription) if invoice.subscription else None,
         )
         fresh = sum(purchase.key not in before.purchases for purchase in found.purchases)
         if granted and granted + fresh > _GRANTS_AT_ONCE:

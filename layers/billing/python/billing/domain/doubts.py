@@ -31,6 +31,7 @@ from billing.domain.ids import (
 )
 from billing.domain.judge import GRANTING_REASONS
 from billing.domain.purchase import PurchaseState
+from billing.domain.registers import status_of_dispute
 from billing.domain.snapshot import UNSTATED
 from billing.domain.subscription import ENDED, SubscriptionState
 
@@ -189,7 +190,7 @@ def doubt_of_refund(refund: Object, registers: Mapping[str, str] | None) -> str 
 
 def doubt_of_dispute(dispute: Object, registers: Mapping[str, str] | None) -> str | None:
     """Of a dispute and the registers of its payment."""
-    return _doubt_of_back(dispute, dispute.get("status"), registers, "charge.dispute.updated")
+    return _doubt_of_back(dispute, status_of_dispute(dispute), registers, "charge.dispute.updated")
 
 
 def _doubt_of_back(back: Object, status: object, registers: Mapping[str, str] | None, kind: str) -> str | None:

@@ -50,6 +50,7 @@ def judge_session(
     orders: Mapping[OrderId, Order],
     prices: Mapping[PriceId, Price],
     user: UserId,
+    now: datetime,
 ) -> Judged:
     """Judge a checkout session of a customer of `user`.
 
@@ -81,10 +82,21 @@ def judge_session(
         lines=lines,
         state=PurchaseState.PAID,
         amount_total=session.amount_total,
-        paid_at=session.payment.paid_at if session.payment else session.created,
+        paid_at=_paid_at(session, now),
         payment=session.payment,
     )
     return _granted(paid, Kind.PURCHASE)
+
+
+def _paid_at(session: CheckoutSession, now: datetime) -> datetime:
+    """When it was paid for: Stripe's time of the charge. A bank debit's is that of sending it to the bank, which may
+    take 14 business days, and no object of Stripe's tells when the money came. So what is paid for by anything but a
+    card begins when it is first seen paid (docs/decisions/0061).
+    """
+    payment = session.payment
+    if payment is None:
+        return session.created
+    return payment.paid_at if payment.card is not None else max(payment.paid_at, now.replace(microsecond=0))
 
 
 def judge_invoice(
@@ -95,26 +107,31 @@ def judge_invoice(
     user: UserId,
     *,
     trial_credits: bool = False,
+    trial_end: datetime | None = None,
 ) -> Judged:
     """Judge a subscription's invoice, line by line. `order` is the one that started the subscription, if we know it.
 
     The first invoice grants what was ordered; a renewal grants what the catalog says when it is first seen paid. What a
     line grants is the credits of its price times its quantity: none, too, and then its purchase keeps that, so that a
     later edit of the price grants nothing for it. The invoice of a plan change grants nothing: who toggles between two
-    plans would be granted without end (money rule 12).
+    plans would be granted without end (money rule 12). But where a change has ended the trial, the period that begins
+    at `trial_end` is the first one that is paid for; no other begins then (docs/decisions/0060).
     """
     judged = Judged()
     if invoice.status != "paid" or invoice.subscription is None or invoice.paid_at is None:
         return judged
     kind = GRANTING_REASONS.get(invoice.billing_reason)
+    ended = trial_end if invoice.billing_reason == "subscription_update" else None
     if order is not None and (order.user != user or kind is not Kind.PURCHASE):
         order = None
     for line in invoice.lines:
         known = purchases.get(invoice_line_key(invoice.id, line.id))
         if known is not None:
             judged += Judged(purchases=(replace(known, payment=merged(known.payment, invoice.payment)),))
-        elif kind is not None and (sold := _sold(line, order, prices, trial_credits=trial_credits)):
-            judged += _granted(_line_purchase(invoice, line, sold, invoice.paid_at, order, user), kind)
+            continue
+        reason = Kind.RENEWAL if ended is not None and line.period_start == ended else kind
+        if reason is not None and (sold := _sold(line, order, prices, trial_credits=trial_credits)):
+            judged += _granted(_line_purchase(invoice, line, sold, invoice.paid_at, order, user), reason)
     return judged
 
 

@@ -6,17 +6,20 @@ reversed is a function of their content, and duplicates, disorder and failures a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from billing.domain.hints import at
 from billing.domain.snapshot import Dispute, Payment, Refund
 
 _REFUND_RANK = {"requires_action": 0, "pending": 0, "succeeded": 1, "failed": 2, "canceled": 2}
 _TAKES_BACK = frozenset({"requires_action", "pending", "succeeded"})
-_HELD = frozenset({"needs_response", "under_review", "lost"})
-"""Inquiries (`warning_…`) move no money, nor does a dispute that was won or prevented:
-https://docs.stripe.com/api/disputes/object#dispute_object-status"""
+_LEFT_ALONE = frozenset({"warning_needs_response", "warning_under_review", "warning_closed", "won", "prevented"})
+"""Inquiries (`warning_…`) move no money, nor does a dispute that was won or prevented. In every other status the bank
+has it, also while what was lost is appealed, and in one that nobody has heard of yet: what holds nothing gives away
+(https://docs.stripe.com/api/disputes/object#dispute_object-status, https://docs.stripe.com/disputes/arbitration)."""
 
 
 def merged(known: Payment | None, read: Payment | None) -> Payment | None:
@@ -44,8 +47,7 @@ def refunded(payment: Payment) -> int:
 
 def disputed(payment: Payment) -> int:
     """What disputes hold, in the charge's currency; one in another currency counts as the full charge (rule 18)."""
-    held = [dispute for dispute in payment.disputes if dispute.status in _HELD]
-    return min(payment.captured, sum(_held_amount(dispute, payment) for dispute in held))
+    return min(payment.captured, sum(_held_amount(item, payment) for item in payment.disputes if _holds(item)))
 
 
 def taken_back(payment: Payment) -> int:
@@ -57,7 +59,7 @@ def fully_reversed_at(payment: Payment) -> datetime | None:
     """When the payment was taken back in full, by Stripe's times; None while a part of it stands."""
     steps: Iterable[tuple[datetime, str, int]] = (
         *((item.created, item.id, item.amount) for item in payment.refunds if item.status in _TAKES_BACK),
-        *((item.created, item.id, _held_amount(item, payment)) for item in payment.disputes if item.status in _HELD),
+        *((item.created, item.id, _held_amount(item, payment)) for item in payment.disputes if _holds(item)),
     )
     total = 0
     for created, _, amount in sorted(steps):
@@ -71,6 +73,22 @@ def statuses(payment: Payment | None) -> dict[str, str]:
     """The status of each refund and dispute by its id: what a later look at Stripe's lists is compared with."""
     rows: tuple[Refund | Dispute, ...] = (*payment.refunds, *payment.disputes) if payment else ()
     return {row.id: row.status for row in rows}
+
+
+def status_of_dispute(dispute: Mapping[str, Any]) -> Any:
+    """The status of a dispute, as Stripe tells it, by what became of its money.
+
+    One that was prevented was either blocked, which moved nothing, or resolved, by giving the money back: that one is
+    lost (https://docs.stripe.com/disputes/prevention-preview). Its entries in the balance tell which.
+    """
+    entries = dispute.get("balance_transactions")
+    moved = [at(entry, ("amount",)) for entry in entries] if isinstance(entries, list) else []
+    gone = sum(amount for amount in moved if isinstance(amount, int)) < 0
+    return "lost" if dispute.get("status") == "prevented" and gone else dispute.get("status")
+
+
+def _holds(dispute: Dispute) -> bool:
+    return dispute.status not in _LEFT_ALONE
 
 
 def _held_amount(dispute: Dispute, payment: Payment) -> int:

@@ -184,6 +184,7 @@ class InvoiceLine:
     proration: bool
     of_subscription: bool
     """Whether its parent is a subscription item, and not an invoice item."""
+    period_start: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from billing.domain.ids import (
     required,
     unix_time,
 )
+from billing.domain.registers import status_of_dispute
 from billing.domain.snapshot import (
     UNSTATED,
     Card,
@@ -255,6 +256,7 @@ def _invoice_line(line: Object) -> InvoiceLine:
         period_end=unix_time(line["period"]["end"], "period.end"),
         proration=bool(item and item["proration"]),
         of_subscription=item is not None,
+        period_start=unix_time(line["period"]["start"], "period.start"),
     )
 
 
@@ -274,7 +276,8 @@ def _refund(obj: Object) -> Refund:
 
 
 def _dispute(obj: Object) -> Dispute:
-    return Dispute(obj["id"], obj["amount"], obj["currency"], obj["status"], unix_time(obj["created"], "created"))
+    status = status_of_dispute(obj)
+    return Dispute(obj["id"], obj["amount"], obj["currency"], status, unix_time(obj["created"], "created"))
 
 
 def id_of(value: object, field: str) -> str:
