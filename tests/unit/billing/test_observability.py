@@ -47,7 +47,8 @@ def fail(told: JsonLog, message: str, **ids: object) -> None:
 
 @pytest.mark.parametrize("say", [JsonLog.info, JsonLog.warning, JsonLog.error, fail])
 def test_a_key_that_is_not_listed_is_left_out(say: Callable[..., None], capsys: Capture) -> None:
-    say(log(), "queued", body=CANARY, email=CANARY, headers={"authorization": CANARY}, event_id="evt_1")
+    about = dict.fromkeys(("body", "email", "email_address", "name", "phone", "address", "token", "url"), CANARY)
+    say(log(), "queued", **about, headers={"authorization": CANARY}, event_id="evt_1")
     line = logged(capsys)
     assert CANARY not in json.dumps(line)
     assert line["event_id"] == "evt_1"
@@ -91,6 +92,21 @@ def test_a_failure_shows_where_and_never_what(capsys: Capture) -> None:
     assert any("fail_deep_inside" in frame for frame in line["stack"])
     assert "KeyError became StoreUnavailable" in line["stack"]
     assert CANARY not in json.dumps(line)
+
+
+def test_of_a_failure_from_deep_inside_the_innermost_is_shown(capsys: Capture) -> None:
+    """A stack is cut as well, and what began it all is in every one."""
+
+    def deeper(levels: int) -> None:
+        return deeper(levels - 1) if levels else fail_deep_inside()
+
+    try:
+        deeper(50)
+    except KeyError as exc:
+        log().failure("failed", exc)
+    stack = logged(capsys)["stack"]
+    assert len(stack) == 30
+    assert stack[-1].endswith(" fail_deep_inside")
 
 
 def emf(capsys: Capture) -> list[dict[str, Any]]:
