@@ -86,8 +86,10 @@ def test_each_request_has_a_deadline_of_its_own_on_a_connection_that_is_kept() -
         assert redis.get("mark") == "evt_1"
         time.sleep(0.5)  # the deadline of the first one is over
         assert redis.get("mark") == "evt_1"
+        began = time.monotonic()
         with pytest.raises(httpx.ReadTimeout):
             redis.get("mark")
+        assert time.monotonic() - began < 0.5 + SOON
         assert len(server.received) == 1, "one connection"
 
 
