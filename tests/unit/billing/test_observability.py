@@ -41,6 +41,14 @@ def test_one_json_line_with_ids_as_keys(capsys: Capture) -> None:
     assert line["location"].startswith("test_one_json_line_with_ids_as_keys:")
 
 
+def test_each_line_names_its_function(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "webhook")
+    log.cache_clear()  # as in a process of that function
+    log().info("queued")
+    log.cache_clear()
+    assert logged(capsys)["service"] == "webhook"
+
+
 def fail(told: JsonLog, message: str, **ids: object) -> None:
     told.failure(message, StoreUnavailable("DynamoDB throttled", item=CANARY), **ids)
 
@@ -55,11 +63,11 @@ def test_a_key_that_is_not_listed_is_left_out(say: Callable[..., None], capsys: 
 
 
 def test_a_long_value_is_cut_and_an_odd_one_is_text(capsys: Capture) -> None:
-    log().warning("x", reason="r" * 5000, code=ValueError("v"), stack=["f"] * 100)
+    log().warning("x", reason="r" * 5000, code=ValueError("v"), stack=["f" * 5000] * 100)
     line = logged(capsys)
     assert len(line["reason"]) == 300
     assert line["code"] == "v"
-    assert len(line["stack"]) == 30
+    assert line["stack"] == ["f" * 300] * 30
 
 
 def test_the_ids_of_an_invocation_are_on_each_of_its_lines_only(capsys: Capture) -> None:
