@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from functions.create_checkout import app as create_checkout
 from functions.success_sync import app as success_sync
 from tests.fakes.core import Core, a_notice
 from tests.fakes.lambda_events import FakeContext, http_event
-from tests.fakes.snapshots import a_price
+from tests.fakes.snapshots import CREDITS, a_price
 from tests.fakes.world import raising
 
 PAGE = "https://app.example.com/checkout/return"
@@ -65,9 +66,7 @@ def test_what_was_paid_but_not_ordered_is_under_review(core: Core) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyError("a bug"), StripeUnavailable("down")], ids=["a bug", "Stripe down"])
-def test_a_buyer_who_has_paid_gets_to_the_app_whatever_fails(
-    core: Core, error: Exception, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_buyer_who_has_paid_gets_to_the_app_whatever_fails(core: Core, error: Exception) -> None:
     """F05: the page asks again with the buyer's token, and the webhook is on its way."""
     session = start(core)[1]["sessionId"]
     core.stripe.pay(session)
@@ -76,10 +75,40 @@ def test_a_buyer_who_has_paid_gets_to_the_app_whatever_fails(
     assert core.granted() == []
 
 
-def test_a_buyer_gets_to_the_app_when_not_even_the_secrets_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(success_sync, "success_dependencies", raising(SecretsUnavailable("no answer")))
+@pytest.mark.parametrize(
+    ("error", "code"), [(SecretsUnavailable("no answer"), "unavailable"), (KeyError("a bug"), "internal")]
+)
+def test_a_buyer_gets_to_the_app_when_not_even_the_secrets_can_be_read_and_somebody_is_told(
+    error: Exception, code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(success_sync, "success_dependencies", raising(error))
     monkeypatch.setattr(success_sync, "return_page", lambda: PAGE)
     assert returned("cs_1") == (303, f"{PAGE}?session_id=cs_1")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["level"] for line in lines if line.get("message") == "request failed"] == ["ERROR"]
+    assert [(line["code"], line["RequestsFailed"]) for line in lines if "RequestsFailed" in line] == [(code, [1.0])]
+
+
+@pytest.mark.parametrize("session", ["", "cs_1&next=x", "cs_1\n", "https://evil.example.com", "cs_1/../x"])
+def test_what_is_no_session_does_not_get_into_the_address(core: Core, session: str) -> None:
+    """S12."""
+    assert returned(session) == (303, PAGE)
+    assert core.calls.made == []
+
+
+def test_the_app_must_show_a_token_whatever_its_address_holds(core: Core) -> None:
+    event = http_event("{}", query={"session_id": "cs_1"}) | {"routeKey": "POST /checkout/success"}
+    assert success_sync.lambda_handler(event, FakeContext())["statusCode"] == 401
+
+
+def test_a_payment_that_takes_days_is_processing(core: Core) -> None:
+    session = start(core)[1]["sessionId"]
+    core.stripe.begin_debit(session)
+    status, answer = told(success_sync.lambda_handler, {"sessionId": session})
+    assert (status, answer["status"]) == (202, "processing")
+    core.stripe.pay(session)
+    status, answer = told(success_sync.lambda_handler, {"sessionId": session})
+    assert (status, answer["credits"]["balance"]) == (200, 500)
 
 
 def returned(session: str) -> tuple[int, str]:
@@ -104,7 +133,17 @@ def test_an_embedded_page_is_answered_by_its_secret(core: Core) -> None:
     assert [(line.price_id, line.quantity) for line in order.lines] == [("price_credits", 2), ("price_pack", 1)]
 
 
-def test_only_a_verified_address_goes_into_the_order(core: Core) -> None:
+def test_the_buyers_language_and_currency_go_into_the_order(core: Core) -> None:
+    core.stripe.prices[CREDITS.id] = replace(CREDITS, options={"usd": 550})
+    body: dict[str, object] = {"lookupKey": "credits", "locale": "de", "currency": "usd"}
+    assert told(create_checkout.lambda_handler, body)[0] == 201
+    [order] = core.tables.orders.values()
+    assert (order.terms.locale, order.currency, order.lines[0].unit_amount) == ("de", "usd", 550)
+
+
+def test_only_a_verified_address_goes_into_the_order_and_none_into_the_log(
+    core: Core, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The token's, and only if the issuer says that it was verified: nobody else's mail may get there."""
     for number, verified in enumerate(("true", "false"), 1):
         claims = {"sub": f"user{number}", "email": "a@example.com", "email_verified": verified}
@@ -113,6 +152,7 @@ def test_only_a_verified_address_goes_into_the_order(core: Core) -> None:
         "user1": "a@example.com",
         "user2": None,
     }
+    assert "a@example.com" not in capsys.readouterr().out
 
 
 def test_several_prices_of_a_plan_are_answered_as_a_choice(core: Core) -> None:

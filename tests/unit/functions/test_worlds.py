@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from billing.bootstrap.webhook import webhook_dependencies
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import Origin
 from billing.domain.ids import EventId, UserId
+from billing.errors import StripeUnavailable
+from billing.observability import metrics
 from billing.ports.cache import Cache
 from functions.account import app as account
 from functions.create_checkout import app as create_checkout
@@ -107,6 +110,36 @@ def test_each_invocation_has_a_whole_budget_for_redis(
     later = time.time() + 60
     monkeypatch.setattr(time, "time", lambda: later)
     assert asked()
+
+
+def test_each_account_of_a_schedule_has_a_whole_budget_for_redis(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F20: else what one account met would keep all the others of that run out of the cache."""
+    world = reconcile_dependencies()
+
+    def asked() -> bool:
+        environment.server.received.clear()
+        world.begin()
+        world.credits.cache.entitlement(UserId("alice"))
+        return bool(environment.server.received)
+
+    environment.server.play = answer("down", "500 Internal Server Error")
+    while asked():
+        pass  # until Redis is left alone for a while
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert asked()
+
+
+def test_what_stripe_is_asked_is_counted(environment: Environment, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever function asks: the client is built in one place."""
+    metrics().flush()
+    with suppress(StripeUnavailable):
+        account_dependencies().catalog().active_prices()
+    metrics().flush()
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["StripeCalls"] for line in printed if "StripeCalls" in line] == [[1.0] * len(environment.shown)]
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES.keys())
