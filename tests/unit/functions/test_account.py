@@ -116,4 +116,7 @@ def test_a_catalog_that_another_release_has_kept_is_not_shown(core: Core, kept: 
     whole = asked("/catalog", {})
     core.cache.catalog_document = kept
     assert asked("/catalog", {}) == whole
-    assert len(whole[1]["prices"]) > 1
+    assert (whole[0], len(whole[1]["prices"])) == (200, 5)
+    assert {price["priceId"] for price in whole[1]["prices"]} == core.stripe.prices.keys()
+    assert asked("/catalog", {}) == whole
+    assert core.calls.count("active_prices") == 2, "the third is the one that was kept"

@@ -36,6 +36,14 @@ def test_the_second_net_asks_for_what_no_endpoint_has_taken(stripe: CatchingUp, 
     assert stripe.queued() == queued
 
 
+def test_a_run_says_what_it_read_and_what_was_queued(stripe: CatchingUp) -> None:
+    bare = PAYLOAD["data"]["object"] | {"metadata": {}}
+    stripe.made("evt_2", pending_webhooks=1, data={"object": bare})
+    context = FakeContext("run-7", remaining=60_000)
+    assert app.lambda_handler({"job": "catch_up_undelivered"}, context) == {"read": 1, "queued": 1, "more": False}
+    assert [message["correlationId"] for message in stripe.core.queue.messages] == ["run-7"]
+
+
 @pytest.mark.parametrize(("remaining", "more"), [(19_000, True), (21_000, False)])
 def test_no_page_is_begun_that_might_not_be_queued_to_its_end(stripe: CatchingUp, remaining: int, more: bool) -> None:
     """A page may bring a hundred messages, and of one that is cut off the next run reads all again."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from billing.domain.ids import UserId
 from billing.errors import SecretsUnavailable, StripeRefused, StripeUnavailable
 from functions.create_checkout import app as create_checkout
 from functions.success_sync import app as success_sync
@@ -16,6 +18,7 @@ from tests.fakes.lambda_events import FakeContext, http_event
 from tests.fakes.snapshots import CREDITS, a_price
 from tests.fakes.world import raising
 
+BUYER = UserId("auth0|alice")
 PAGE = "https://app.example.com/checkout/return"
 
 
@@ -29,7 +32,7 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
 
 
 def told(handler: Any, body: dict[str, object]) -> tuple[int, dict[str, Any]]:
-    answer = handler(http_event(json.dumps(body), claims={"sub": "auth0|alice"}), FakeContext())
+    answer = handler(http_event(json.dumps(body), claims={"sub": BUYER}), FakeContext())
     return answer["statusCode"], json.loads(answer["body"])
 
 
@@ -72,7 +75,7 @@ def test_a_buyer_who_has_paid_gets_to_the_app_whatever_fails(core: Core, error: 
     core.stripe.pay(session)
     core.calls.broken["snapshot"] = error
     assert returned(session) == (303, f"{PAGE}?session_id={session}")
-    assert core.granted() == []
+    assert core.granted(BUYER) == []
 
 
 @pytest.mark.parametrize(
@@ -99,6 +102,36 @@ def test_what_is_no_session_does_not_get_into_the_address(core: Core, session: s
 def test_the_app_must_show_a_token_whatever_its_address_holds(core: Core) -> None:
     event = http_event("{}", query={"session_id": "cs_1"}) | {"routeKey": "POST /checkout/success"}
     assert success_sync.lambda_handler(event, FakeContext())["statusCode"] == 401
+
+
+def test_the_redirect_itself_makes_the_account_match(core: Core) -> None:
+    """F06."""
+    session = start(core)[1]["sessionId"]
+    core.stripe.pay(session)
+    assert returned(session) == (303, f"{PAGE}?session_id={session}")
+    assert core.granted(BUYER) == [("PURCHASE", 500)]
+
+
+@pytest.mark.parametrize(
+    ("named", "price"),
+    [
+        ({"priceId": "price_credits"}, "price_credits"),
+        ({"lookupKey": "pro_30"}, "price_pro_30"),
+        ({"plan": "team", "interval": "year"}, "price_team_yearly"),
+        ({"entitlementLevel": "TEAM"}, "price_team_yearly"),
+    ],
+)
+def test_a_price_is_found_however_it_is_named(core: Core, named: dict[str, object], price: str) -> None:
+    assert told(create_checkout.lambda_handler, named)[0] == 201
+    assert [line.price_id for order in core.tables.orders.values() for line in order.lines] == [price]
+
+
+def test_the_level_that_was_bought_is_told_as_of_now(core: Core) -> None:
+    session = told(create_checkout.lambda_handler, {"lookupKey": "pro_30"})[1]["sessionId"]
+    core.stripe.pay(session)
+    assert told(success_sync.lambda_handler, {"sessionId": session})[1]["entitlements"]["level"] == "PRO"
+    core.clock.time += timedelta(days=31)
+    assert told(success_sync.lambda_handler, {"sessionId": session})[1]["entitlements"]["level"] == "FREE"
 
 
 def test_a_payment_that_takes_days_is_processing(core: Core) -> None:

@@ -111,6 +111,19 @@ def test_a_change_is_billed_as_of_the_moment_that_was_previewed(core: Core) -> N
     assert NOW in asked
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"priceId": "price_team_monthly"},
+        {"plan": "team", "interval": "month"},
+        {"entitlementLevel": "TEAM", "interval": "month"},
+    ],
+)
+def test_a_price_is_found_however_it_is_named(core: Core, named: dict[str, str]) -> None:
+    status, answer = told(PREVIEW, named)
+    assert (status, answer["priceId"]) == (200, "price_team_monthly")
+
+
 def test_a_change_that_names_no_quantity_keeps_it(core: Core) -> None:
     known = core.stripe.subscriptions[SUB]
     core.stripe.subscriptions[SUB] = replace(known, items=(replace(known.items[0], quantity=3),))
