@@ -143,10 +143,31 @@ def test_a_secret_where_its_name_belongs_is_refused(name: str, key: str) -> None
         ("MAX_QUANTITY", "0"),
         ("MAX_QUANTITY", "1000000"),
         ("CHECKOUTS_AN_HOUR", "-1"),
+        ("CHECKOUTS_AN_HOUR", "1000001"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(name: str, value: str) -> None:
     assert refusal(*_checkout(name, value)).ids == {"setting": name}
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "value"),
+    [
+        ("event_consumer", "UNKNOWN_CUSTOMERS", "drop"),
+        ("subscriptions", "PORTAL_CONFIGURATION", "default"),
+        ("subscriptions", "MAX_QUANTITY", "0"),
+        ("subscriptions", "MAX_QUANTITY", "1000000"),
+    ],
+)
+def test_so_is_one_of_another_function(function: str, name: str, value: str) -> None:
+    read, given = WHOLE[function]
+    assert refusal(read, given | {name: value}).ids == {"setting": name}
+
+
+@pytest.mark.parametrize("most", [1, 999_999])
+def test_subscriptions_take_the_bounds_that_checkouts_take(most: int) -> None:
+    given = WHOLE["subscriptions"][1]
+    assert subscription_settings(given | {"MAX_QUANTITY": str(most)}).max_quantity == most
 
 
 def test_the_least_and_the_most_are_taken_as_they_are() -> None:
@@ -218,6 +239,8 @@ def test_only_an_origin_is_an_origin(name: str, value: str) -> None:
         ("https://app.example.com", "https://app.example.com"),
         ("https://app.example.com/", "https://app.example.com"),
         ("https://app.example.com:8443", "https://app.example.com:8443"),
+        ("https://app.example.com:65535", "https://app.example.com:65535"),
+        ("https://app.example.XX", "https://app.example.XX"),
         ("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
         ("http://localhost:8787", "http://localhost:8787"),
         ("http://host.docker.internal:8787", "http://host.docker.internal:8787"),

@@ -1,8 +1,11 @@
 """Logs hold listed keys only, and metrics come out as CloudWatch reads them (S16)."""
 
+import io
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
@@ -41,12 +44,40 @@ def test_one_json_line_with_ids_as_keys(capsys: Capture) -> None:
     assert line["location"].startswith("test_one_json_line_with_ids_as_keys:")
 
 
-def test_each_line_names_its_function(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_line_names_its_function_and_the_time_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also to whoever replaces standard output after the start."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "webhook")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
     log.cache_clear()  # as in a process of that function
-    log().info("queued")
+    started, printed = log(), io.StringIO()
+    with redirect_stdout(printed):
+        started.info("queued")
     log.cache_clear()
-    assert logged(capsys)["service"] == "webhook"
+    monkeypatch.undo()
+    time.tzset()
+    line = json.loads(printed.getvalue())
+    assert line["service"] == "webhook"
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:.]{12}(\+00:00|Z)", line["timestamp"])
+
+
+@pytest.mark.parametrize("say", [JsonLog.info, JsonLog.warning, JsonLog.error])
+def test_a_line_names_the_place_that_it_tells_of(say: Callable[..., None], capsys: Capture) -> None:
+    say(log(), "queued")
+    assert logged(capsys)["location"].startswith("test_a_line_names_the_place_that_it_tells_of:")
+
+
+def test_what_is_bound_later_stands_beside_what_was_bound(capsys: Capture) -> None:
+    log().bind(request_id="request-1")
+    log().bind(correlation_id="correlation-1")
+    log().info("queued")
+    line = logged(capsys)
+    assert (line["request_id"], line["correlation_id"]) == ("request-1", "correlation-1")
+
+
+def test_a_failure_of_ours_says_its_own_reason(capsys: Capture) -> None:
+    log().failure("failed", StoreUnavailable("DynamoDB throttled", reason="ThrottlingException"))
+    assert logged(capsys)["reason"] == "ThrottlingException"
 
 
 def fail(told: JsonLog, message: str, **ids: object) -> None:
@@ -66,7 +97,7 @@ def test_a_long_value_is_cut_and_an_odd_one_is_text(capsys: Capture) -> None:
     log().warning("x", reason="r" * 5000, code=ValueError("v"), stack=["f" * 5000] * 100)
     line = logged(capsys)
     assert len(line["reason"]) == 300
-    assert line["code"] == "v"
+    assert (line["message"], line["code"]) == ("x", "v")
     assert line["stack"] == ["f" * 300] * 30
 
 
@@ -147,10 +178,10 @@ def test_a_time_is_in_milliseconds(capsys: Capture, monkeypatch: pytest.MonkeyPa
     """The unit that its line names, and that the alarms compare."""
     passed = [10.0]
     monkeypatch.setattr(time, "perf_counter", lambda: passed[-1])
-    with observed(FakeContext()), timed("WebhookAckTime"):
+    with observed(FakeContext()), timed("WebhookAckTime", kind="cold"):
         passed.append(10.25)
     [line] = emf(capsys)
-    assert line["WebhookAckTime"] == [250.0]
+    assert (line["WebhookAckTime"], line["kind"]) == ([250.0], "cold")
 
 
 def fail_in_an_invocation() -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from billing.bootstrap.subscriptions import SubscriptionsWorld
+from billing.domain.entitlement import LevelGrant
+from billing.domain.ids import PurchaseKey
 from billing.errors import PortalNotConfigured
 from functions.subscriptions import app
 from tests.fakes.core import Core
 from tests.fakes.lambda_events import FakeContext, http_event
-from tests.fakes.snapshots import NOW
+from tests.fakes.snapshots import ALICE, DAY, NOW
 from tests.fakes.subscriber import SUB, subscribed_core
 from tests.fakes.world import raising
 
@@ -122,6 +124,14 @@ def test_a_change_is_billed_as_of_the_moment_that_was_previewed(core: Core) -> N
 def test_a_price_is_found_however_it_is_named(core: Core, named: dict[str, str]) -> None:
     status, answer = told(PREVIEW, named)
     assert (status, answer["priceId"]) == (200, "price_team_monthly")
+
+
+def test_what_a_change_answers_of_a_level_is_as_of_now(core: Core) -> None:
+    """A purchase has given Team for 30 days, which are over."""
+    over = LevelGrant(PurchaseKey("cs_9"), 0, "TEAM", NOW - 60 * DAY, 30)
+    core.tables.accounts[ALICE] = replace(core.account(), levels=(over,))
+    status, answer = told(CHANGE, {"lookupKey": "pro_monthly"})
+    assert (status, answer["entitlements"]["level"]) == (200, "PRO")
 
 
 def test_a_change_that_names_no_quantity_keeps_it(core: Core) -> None:
