@@ -61,6 +61,12 @@ ROOMS = (
         ),
     ),
     Room("store", 85, (f"{BILLING}/adapters/dynamodb/*.py",), ("tests/unit/billing/adapters/test_dynamodb_*.py",)),
+    Room(
+        "handlers",
+        85,
+        ("functions/*/app.py", f"{BILLING}/config/*.py", f"{BILLING}/observability.py"),
+        ("tests/unit/functions/test_*.py", "tests/unit/billing/test_*.py"),
+    ),
     Room("services", 85, (f"{BILLING}/services/*.py",), (*SERVICE_TESTS, "tests/unit/functions/test_*.py")),
 )
 

@@ -148,10 +148,52 @@ def test_a_secret_where_its_name_belongs_is_refused(name: str, key: str) -> None
         ("MAX_QUANTITY", "0"),
         ("MAX_QUANTITY", "1000000"),
         ("CHECKOUTS_AN_HOUR", "-1"),
+        ("CHECKOUTS_AN_HOUR", "1000001"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(name: str, value: str) -> None:
     assert refusal(*_checkout(name, value)).ids == {"setting": name}
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "value"),
+    [
+        ("event_consumer", "UNKNOWN_CUSTOMERS", "drop"),
+        ("subscriptions", "PORTAL_CONFIGURATION", "default"),
+        ("subscriptions", "MAX_QUANTITY", "0"),
+        ("subscriptions", "MAX_QUANTITY", "1000000"),
+    ],
+)
+def test_so_is_one_of_another_function(function: str, name: str, value: str) -> None:
+    read, given = WHOLE[function]
+    assert refusal(read, given | {name: value}).ids == {"setting": name}
+
+
+@pytest.mark.parametrize("most", [1, 999_999])
+def test_subscriptions_take_the_bounds_that_checkouts_take(most: int) -> None:
+    given = WHOLE["subscriptions"][1]
+    assert subscription_settings(given | {"MAX_QUANTITY": str(most)}).max_quantity == most
+
+
+def test_the_least_and_the_most_are_taken_as_they_are() -> None:
+    """Nought is a choice: no grace, no trial, no limit."""
+    given = CONVERGE | SELLING
+    names = ("PAST_DUE_GRACE_DAYS", "TRIAL_DAYS", "CHECKOUTS_AN_HOUR", "MAX_QUANTITY")
+    for bounds in ((0, 0, 0, 1), (90, 730, 1_000_000, 999_999)):
+        settings = checkout_settings(given | {name: str(value) for name, value in zip(names, bounds, strict=True)})
+        selling = settings.selling
+        taken = (selling.trial_days, selling.checkouts_an_hour, selling.max_quantity)
+        assert (settings.converge.policy.past_due_grace_days, *taken) == bounds
+
+
+@pytest.mark.parametrize("function", ["webhook", "event_consumer", "catch_up"])
+@pytest.mark.parametrize(
+    "value", ["plumbline-events", "arn:aws:sqs:us-east-1:1:events", "sqs.us-east-1.amazonaws.com/1/e"]
+)
+def test_what_is_not_the_address_of_a_queue_is_refused(function: str, value: str) -> None:
+    """Its name or ARN, say, which would refuse each event only when it is to be sent."""
+    read, given = WHOLE[function]
+    assert refusal(read, given | {"EVENTS_QUEUE_URL": value}).ids == {"setting": "EVENTS_QUEUE_URL"}
 
 
 def _checkout(name: str, value: str) -> tuple[Read, dict[str, str]]:
@@ -202,6 +244,8 @@ def test_only_an_origin_is_an_origin(name: str, value: str) -> None:
         ("https://app.example.com", "https://app.example.com"),
         ("https://app.example.com/", "https://app.example.com"),
         ("https://app.example.com:8443", "https://app.example.com:8443"),
+        ("https://app.example.com:65535", "https://app.example.com:65535"),
+        ("https://app.example.XX", "https://app.example.XX"),
         ("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
         ("http://localhost:8787", "http://localhost:8787"),
         ("http://host.docker.internal:8787", "http://host.docker.internal:8787"),

@@ -60,6 +60,7 @@ def test_a_redirect_whole() -> None:
 def test_what_may_be_tried_again_says_when() -> None:
     response = answered_to(errors.StoreUnavailable("DynamoDB throttled"))
     assert (response["statusCode"], response["headers"]["retry-after"]) == (503, "2")
+    assert told(response)["message"] == "this is not possible at the moment; try again in a few seconds"
 
 
 @pytest.mark.parametrize("exc", [RuntimeError("inside"), errors.Misconfigured("inside")])
@@ -122,13 +123,20 @@ def test_ids_that_are_named_as_the_lines_own_do_not_stand_in_its_way(capsys: pyt
 
 
 @pytest.mark.parametrize(
-    ("exc", "code"),
-    [(errors.StripeUnavailable("down"), "stripe_unavailable"), (RuntimeError("inside"), "internal")],
+    ("exc", "code", "retryable"),
+    [
+        (errors.StripeUnavailable("down"), "stripe_unavailable", True),
+        (errors.StoreUnavailable("throttled"), "unavailable", True),
+        (errors.Misconfigured("inside"), "internal", False),
+        (RuntimeError("inside"), "internal", False),
+    ],
 )
-def test_a_failure_is_counted_by_its_public_code(exc: Exception, code: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_is_counted_by_its_public_code_and_says_whether_it_may_pass(
+    exc: Exception, code: str, retryable: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     answered_to(exc)
-    _, counted = printed(capsys, "RequestsFailed")
-    assert counted["code"] == code
+    logged, counted = printed(capsys, "RequestsFailed")
+    assert (counted["code"], logged["retryable"]) == (code, retryable)
 
 
 # ------------------------------------------------------------------------------------------------------ what is taken
@@ -167,11 +175,20 @@ def test_what_does_not_fit_is_named_by_its_place(body: dict[str, object], messag
     assert refused.value.message.count(": ") <= 1
 
 
-def test_a_body_as_large_as_may_be_is_read() -> None:
+def test_a_body_as_large_as_may_be_is_read_and_one_that_is_larger_is_not() -> None:
+    """The figure stands here once more."""
     body = json.dumps({"text": ""})
-    padded = json.dumps({"text": "x" * (request.MAX_JSON - len(body))})
-    assert len(padded) == request.MAX_JSON
+    padded = json.dumps({"text": "x" * (16 * 1024 - len(body))})
     assert request.json_body(http_event(padded))["text"].startswith("x")
+    with pytest.raises(errors.BodyTooLarge):
+        request.json_body(http_event(f"{padded} "))
+
+
+def test_half_of_a_surrogate_pair_is_not_taken_for_something_else() -> None:
+    event: HttpEvent = {"body": '{"text": "\ud800"}'}
+    assert request.raw_body(event) == b'{"text": "\xed\xa0\x80"}'
+    with pytest.raises(errors.InvalidRequest):
+        request.json_body(event)
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])

@@ -1,8 +1,11 @@
 """Logs hold listed keys only, and metrics come out as CloudWatch reads them (S16)."""
 
+import io
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
@@ -41,24 +44,61 @@ def test_one_json_line_with_ids_as_keys(capsys: Capture) -> None:
     assert line["location"].startswith("test_one_json_line_with_ids_as_keys:")
 
 
+def test_each_line_names_its_function_and_the_time_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also to whoever replaces standard output after the start."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "webhook")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    log.cache_clear()  # as in a process of that function
+    started, printed = log(), io.StringIO()
+    with redirect_stdout(printed):
+        started.info("queued")
+    log.cache_clear()
+    monkeypatch.undo()
+    time.tzset()
+    line = json.loads(printed.getvalue())
+    assert line["service"] == "webhook"
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:.]{12}(\+00:00|Z)", line["timestamp"])
+
+
+@pytest.mark.parametrize("say", [JsonLog.info, JsonLog.warning, JsonLog.error])
+def test_a_line_names_the_place_that_it_tells_of(say: Callable[..., None], capsys: Capture) -> None:
+    say(log(), "queued")
+    assert logged(capsys)["location"].startswith("test_a_line_names_the_place_that_it_tells_of:")
+
+
+def test_what_is_bound_later_stands_beside_what_was_bound(capsys: Capture) -> None:
+    log().bind(request_id="request-1")
+    log().bind(correlation_id="correlation-1")
+    log().info("queued")
+    line = logged(capsys)
+    assert (line["request_id"], line["correlation_id"]) == ("request-1", "correlation-1")
+
+
+def test_a_failure_of_ours_says_its_own_reason(capsys: Capture) -> None:
+    log().failure("failed", StoreUnavailable("DynamoDB throttled", reason="ThrottlingException"))
+    assert logged(capsys)["reason"] == "ThrottlingException"
+
+
 def fail(told: JsonLog, message: str, **ids: object) -> None:
     told.failure(message, StoreUnavailable("DynamoDB throttled", item=CANARY), **ids)
 
 
 @pytest.mark.parametrize("say", [JsonLog.info, JsonLog.warning, JsonLog.error, fail])
 def test_a_key_that_is_not_listed_is_left_out(say: Callable[..., None], capsys: Capture) -> None:
-    say(log(), "queued", body=CANARY, email=CANARY, headers={"authorization": CANARY}, event_id="evt_1")
+    about = dict.fromkeys(("body", "email", "email_address", "name", "phone", "address", "token", "url"), CANARY)
+    say(log(), "queued", **about, headers={"authorization": CANARY}, event_id="evt_1")
     line = logged(capsys)
     assert CANARY not in json.dumps(line)
     assert line["event_id"] == "evt_1"
 
 
 def test_a_long_value_is_cut_and_an_odd_one_is_text(capsys: Capture) -> None:
-    log().warning("x", reason="r" * 5000, code=ValueError("v"), stack=["f"] * 100)
+    log().warning("x", reason="r" * 5000, code=ValueError("v"), stack=["f" * 5000] * 100)
     line = logged(capsys)
     assert len(line["reason"]) == 300
-    assert line["code"] == "v"
-    assert len(line["stack"]) == 30
+    assert (line["message"], line["code"]) == ("x", "v")
+    assert line["stack"] == ["f" * 300] * 30
 
 
 def test_the_ids_of_an_invocation_are_on_each_of_its_lines_only(capsys: Capture) -> None:
@@ -93,6 +133,21 @@ def test_a_failure_shows_where_and_never_what(capsys: Capture) -> None:
     assert CANARY not in json.dumps(line)
 
 
+def test_of_a_failure_from_deep_inside_the_innermost_is_shown(capsys: Capture) -> None:
+    """A stack is cut as well, and what began it all is in every one."""
+
+    def deeper(levels: int) -> None:
+        return deeper(levels - 1) if levels else fail_deep_inside()
+
+    try:
+        deeper(50)
+    except KeyError as exc:
+        log().failure("failed", exc)
+    stack = logged(capsys)["stack"]
+    assert len(stack) == 30
+    assert stack[-1].endswith(" fail_deep_inside")
+
+
 def emf(capsys: Capture) -> list[dict[str, Any]]:
     return [line for line in lines(capsys) if "_aws" in line]
 
@@ -123,10 +178,10 @@ def test_a_time_is_in_milliseconds(capsys: Capture, monkeypatch: pytest.MonkeyPa
     """The unit that its line names, and that the alarms compare."""
     passed = [10.0]
     monkeypatch.setattr(time, "perf_counter", lambda: passed[-1])
-    with observed(FakeContext()), timed("WebhookAckTime"):
+    with observed(FakeContext()), timed("WebhookAckTime", kind="cold"):
         passed.append(10.25)
     [line] = emf(capsys)
-    assert line["WebhookAckTime"] == [250.0]
+    assert (line["WebhookAckTime"], line["kind"]) == ([250.0], "cold")
 
 
 def fail_in_an_invocation() -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from billing.domain.ids import UserId
 from billing.errors import SecretsUnavailable, StripeRefused, StripeUnavailable
 from functions.create_checkout import app as create_checkout
 from functions.success_sync import app as success_sync
 from tests.fakes.core import Core, a_notice
 from tests.fakes.lambda_events import FakeContext, http_event
-from tests.fakes.snapshots import a_price
+from tests.fakes.snapshots import CREDITS, a_price
 from tests.fakes.world import raising
 
+BUYER = UserId("auth0|alice")
 PAGE = "https://app.example.com/checkout/return"
 
 
@@ -28,7 +32,7 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
 
 
 def told(handler: Any, body: dict[str, object]) -> tuple[int, dict[str, Any]]:
-    answer = handler(http_event(json.dumps(body), claims={"sub": "auth0|alice"}), FakeContext())
+    answer = handler(http_event(json.dumps(body), claims={"sub": BUYER}), FakeContext())
     return answer["statusCode"], json.loads(answer["body"])
 
 
@@ -65,21 +69,79 @@ def test_what_was_paid_but_not_ordered_is_under_review(core: Core) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyError("a bug"), StripeUnavailable("down")], ids=["a bug", "Stripe down"])
-def test_a_buyer_who_has_paid_gets_to_the_app_whatever_fails(
-    core: Core, error: Exception, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_buyer_who_has_paid_gets_to_the_app_whatever_fails(core: Core, error: Exception) -> None:
     """F05: the page asks again with the buyer's token, and the webhook is on its way."""
     session = start(core)[1]["sessionId"]
     core.stripe.pay(session)
     core.calls.broken["snapshot"] = error
     assert returned(session) == (303, f"{PAGE}?session_id={session}")
-    assert core.granted() == []
+    assert core.granted(BUYER) == []
 
 
-def test_a_buyer_gets_to_the_app_when_not_even_the_secrets_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(success_sync, "success_dependencies", raising(SecretsUnavailable("no answer")))
+@pytest.mark.parametrize(
+    ("error", "code"), [(SecretsUnavailable("no answer"), "unavailable"), (KeyError("a bug"), "internal")]
+)
+def test_a_buyer_gets_to_the_app_when_not_even_the_secrets_can_be_read_and_somebody_is_told(
+    error: Exception, code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(success_sync, "success_dependencies", raising(error))
     monkeypatch.setattr(success_sync, "return_page", lambda: PAGE)
     assert returned("cs_1") == (303, f"{PAGE}?session_id=cs_1")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["level"] for line in lines if line.get("message") == "request failed"] == ["ERROR"]
+    assert [(line["code"], line["RequestsFailed"]) for line in lines if "RequestsFailed" in line] == [(code, [1.0])]
+
+
+@pytest.mark.parametrize("session", ["", "cs_1&next=x", "cs_1\n", "https://evil.example.com", "cs_1/../x"])
+def test_what_is_no_session_does_not_get_into_the_address(core: Core, session: str) -> None:
+    """S12."""
+    assert returned(session) == (303, PAGE)
+    assert core.calls.made == []
+
+
+def test_the_app_must_show_a_token_whatever_its_address_holds(core: Core) -> None:
+    event = http_event("{}", query={"session_id": "cs_1"}) | {"routeKey": "POST /checkout/success"}
+    assert success_sync.lambda_handler(event, FakeContext())["statusCode"] == 401
+
+
+def test_the_redirect_itself_makes_the_account_match(core: Core) -> None:
+    """F06."""
+    session = start(core)[1]["sessionId"]
+    core.stripe.pay(session)
+    assert returned(session) == (303, f"{PAGE}?session_id={session}")
+    assert core.granted(BUYER) == [("PURCHASE", 500)]
+
+
+@pytest.mark.parametrize(
+    ("named", "price"),
+    [
+        ({"priceId": "price_credits"}, "price_credits"),
+        ({"lookupKey": "pro_30"}, "price_pro_30"),
+        ({"plan": "team", "interval": "year"}, "price_team_yearly"),
+        ({"entitlementLevel": "TEAM"}, "price_team_yearly"),
+    ],
+)
+def test_a_price_is_found_however_it_is_named(core: Core, named: dict[str, object], price: str) -> None:
+    assert told(create_checkout.lambda_handler, named)[0] == 201
+    assert [line.price_id for order in core.tables.orders.values() for line in order.lines] == [price]
+
+
+def test_the_level_that_was_bought_is_told_as_of_now(core: Core) -> None:
+    session = told(create_checkout.lambda_handler, {"lookupKey": "pro_30"})[1]["sessionId"]
+    core.stripe.pay(session)
+    assert told(success_sync.lambda_handler, {"sessionId": session})[1]["entitlements"]["level"] == "PRO"
+    core.clock.time += timedelta(days=31)
+    assert told(success_sync.lambda_handler, {"sessionId": session})[1]["entitlements"]["level"] == "FREE"
+
+
+def test_a_payment_that_takes_days_is_processing(core: Core) -> None:
+    session = start(core)[1]["sessionId"]
+    core.stripe.begin_debit(session)
+    status, answer = told(success_sync.lambda_handler, {"sessionId": session})
+    assert (status, answer["status"]) == (202, "processing")
+    core.stripe.pay(session)
+    status, answer = told(success_sync.lambda_handler, {"sessionId": session})
+    assert (status, answer["credits"]["balance"]) == (200, 500)
 
 
 def returned(session: str) -> tuple[int, str]:
@@ -104,7 +166,17 @@ def test_an_embedded_page_is_answered_by_its_secret(core: Core) -> None:
     assert [(line.price_id, line.quantity) for line in order.lines] == [("price_credits", 2), ("price_pack", 1)]
 
 
-def test_only_a_verified_address_goes_into_the_order(core: Core) -> None:
+def test_the_buyers_language_and_currency_go_into_the_order(core: Core) -> None:
+    core.stripe.prices[CREDITS.id] = replace(CREDITS, options={"usd": 550})
+    body: dict[str, object] = {"lookupKey": "credits", "locale": "de", "currency": "usd"}
+    assert told(create_checkout.lambda_handler, body)[0] == 201
+    [order] = core.tables.orders.values()
+    assert (order.terms.locale, order.currency, order.lines[0].unit_amount) == ("de", "usd", 550)
+
+
+def test_only_a_verified_address_goes_into_the_order_and_none_into_the_log(
+    core: Core, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The token's, and only if the issuer says that it was verified: nobody else's mail may get there."""
     for number, verified in enumerate(("true", "false"), 1):
         claims = {"sub": f"user{number}", "email": "a@example.com", "email_verified": verified}
@@ -113,6 +185,7 @@ def test_only_a_verified_address_goes_into_the_order(core: Core) -> None:
         "user1": "a@example.com",
         "user2": None,
     }
+    assert "a@example.com" not in capsys.readouterr().out
 
 
 def test_several_prices_of_a_plan_are_answered_as_a_choice(core: Core) -> None:

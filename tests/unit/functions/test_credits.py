@@ -15,9 +15,10 @@ from billing.http.caller import spender
 from billing.http.request import HttpEvent, in_path, required_key, time_in_query
 from billing.services.adjust_credits import adjust_credits
 from functions.account.app import _kinds, _transactions
+from functions.credits import app
 from functions.credits.app import _ROUTES
 from tests.fakes.core import Core
-from tests.fakes.lambda_events import http_event
+from tests.fakes.lambda_events import FakeContext, http_event
 from tests.fakes.snapshots import ALICE, DAY, NOW
 
 MACHINE = {"sub": "service", "scope": "billing:spend"}
@@ -80,6 +81,37 @@ def test_a_reservation_its_capture_and_its_release(core: Core) -> None:
     name = told["reservation"]["reservationId"]
     status, told, _ = asked(core, "reservations/{id}/release", {}, "key-4", id=name)
     assert (status, told["available"], told["reservation"]["reservationId"]) == (200, 470, name)
+
+
+def test_each_door_answers_a_key_as_it_did_before(core: Core) -> None:
+    """F58: of two tries the second is told what the first one did."""
+    spent = asked(core, "spend", {"amount": 100, "reference": "job-1"}, "spend")[1]["transaction"]
+    assert (spent["reference"], spent["amount"]) == ("job-1", -100)
+    held = [
+        asked(core, "reservations", {"amount": 10, "expiresInSeconds": 60, "reference": f"job-{key}"}, key)[1]
+        for key in ("hold-1", "hold-2")
+    ]
+    assert [each["reservation"]["reference"] for each in held] == ["job-hold-1", "job-hold-2"]
+    first, second = (each["reservation"]["reservationId"] for each in held)
+    doors: list[tuple[str, dict[str, object], dict[str, str]]] = [
+        ("reversals", {"transactionId": spent["id"]}, {}),
+        ("reservations", {"amount": 10, "expiresInSeconds": 60}, {}),
+        ("reservations/{id}/capture", {"amount": 5}, {"id": first}),
+        ("reservations/{id}/release", {}, {"id": second}),
+    ]
+    for route, body, path in doors:
+        status, told, replayed = asked(core, route, body, f"key {route}".replace(" ", "-"), **path)
+        assert replayed is None
+        again = asked(core, route, body, f"key {route}".replace(" ", "-"), **path)
+        assert again == (status, told, "true"), route
+
+
+def test_the_handler_finds_the_door_by_its_route(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "credits_dependencies", lambda: core.use)
+    event = request({"userId": "alice", "amount": 100})
+    event["routeKey"] = "POST /credits/spend"
+    answer = app.lambda_handler(event, FakeContext())
+    assert (answer["statusCode"], json.loads(answer["body"])["balance"]) == (200, 400)
 
 
 @pytest.mark.parametrize("route", _ROUTES)

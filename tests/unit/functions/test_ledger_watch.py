@@ -50,6 +50,24 @@ def test_an_entry_that_dynamodb_itself_removed_counts(capsys: Capture) -> None:
     assert counted == [1.0]
 
 
+@pytest.mark.parametrize(
+    ("amount", "told_as"),
+    [({"N": "-30"}, -30), ({"N": "1.5"}, None), ({"N": "--3"}, None), ({"S": "-30"}, "-30"), ({"B": "x"}, None)],
+)
+def test_an_amount_is_told_as_far_as_it_is_a_whole_number(
+    capsys: Capture, amount: dict[str, str], told_as: object
+) -> None:
+    """A spend's is below nought; and whatever stood there, it counts."""
+    was = record("REMOVE")
+    was["dynamodb"]["OldImage"]["amount"] = amount
+    [line], counted = told(capsys, was)
+    assert (line.get("amount"), counted) == (told_as, [1.0])
+
+
+def test_one_of_which_nothing_is_told_counts(capsys: Capture) -> None:
+    assert told(capsys, {"eventName": "REMOVE"})[1] == [1.0]
+
+
 def test_a_new_entry_is_nothing_to_tell(capsys: Capture) -> None:
     assert told(capsys, record("INSERT")) == ([], [])
 

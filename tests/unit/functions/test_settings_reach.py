@@ -6,16 +6,20 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 
+import boto3
 import pytest
 
 from billing.bootstrap.account import account_dependencies
-from billing.bootstrap.catch_up import look_dependencies
+from billing.bootstrap.catch_up import look_dependencies, walk_dependencies
 from billing.bootstrap.create_checkout import checkout_dependencies
+from billing.bootstrap.event_consumer import consumer_dependencies
 from billing.bootstrap.subscriptions import subscriptions_dependencies
 from billing.bootstrap.success_sync import return_page
+from billing.bootstrap.webhook import webhook_dependencies
 from billing.domain.ids import CustomerId, PriceId
 from billing.errors import StripeUnavailable
 from billing.ports.stripe import Catalog
+from billing.ports.world import Queue
 from tests.fakes.snapshots import an_order
 from tests.unit.billing.adapters.http_servers import answer
 from tests.unit.billing.adapters.stripe_wire import sent
@@ -107,6 +111,25 @@ def test_what_is_subscribed_to_has_the_levels_of_this_installation(
     environment.server.play = answer(json.dumps(SUBSCRIPTION | {"items": {"data": [gold], "has_more": False}}))
     [item] = subscriptions_dependencies().change.stripe.live(SUB).items
     assert (item.price.problem, item.price.gives.level) == (None, "GOLD")
+
+
+QUEUES: dict[str, Callable[[], Queue]] = {
+    "catch_up": lambda: walk_dependencies().queue,
+    "event_consumer": lambda: consumer_dependencies().queue,
+    "webhook": lambda: webhook_dependencies().queue,
+}
+
+
+@pytest.mark.parametrize("queue", QUEUES.values(), ids=QUEUES.keys())
+def test_events_go_into_the_queue_of_this_installation(
+    queue: Callable[[], Queue], environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="ours")["QueueUrl"]
+    monkeypatch.setenv("EVENTS_QUEUE_URL", url)
+    queue().send("{}")
+    assert [each["Body"] for each in sqs.receive_message(QueueUrl=url)["Messages"]] == ["{}"]
+    sqs.delete_queue(QueueUrl=url)
 
 
 @pytest.mark.parametrize("account", ["acct_1Connected", ""])

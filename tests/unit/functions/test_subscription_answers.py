@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from billing.bootstrap.subscriptions import SubscriptionsWorld
+from billing.domain.entitlement import LevelGrant
+from billing.domain.ids import PurchaseKey
 from billing.errors import PortalNotConfigured
 from functions.subscriptions import app
 from tests.fakes.core import Core
 from tests.fakes.lambda_events import FakeContext, http_event
-from tests.fakes.subscriber import subscribed_core
+from tests.fakes.snapshots import ALICE, DAY, NOW
+from tests.fakes.subscriber import SUB, subscribed_core
 from tests.fakes.world import raising
 
 PORTAL, PREVIEW, CHANGE = "POST /portal/sessions", "POST /subscriptions/change/preview", "POST /subscriptions/change"
@@ -42,6 +46,10 @@ def refused(route: str, body: object, **headers: str) -> tuple[int, str]:
 def test_the_portal_is_an_address(core: Core) -> None:
     assert told(PORTAL, {}) == (201, {"url": "https://billing.stripe.test/p/session/1"})
     assert told(PORTAL, {"flow": "subscription_cancel", "subscriptionId": "sub_1", "locale": "de"})[0] == 201
+    assert [(flow and flow.type, locale) for _, flow, locale in core.plans.opened] == [
+        (None, None),
+        ("subscription_cancel", "de"),
+    ]
 
 
 def test_a_preview_of_a_change(core: Core) -> None:
@@ -95,6 +103,44 @@ def test_what_the_preview_named_can_be_confirmed_as_it_is(core: Core) -> None:
     assert told(CHANGE, {"lookupKey": "team_monthly", "prorationDate": named})[1]["status"] == "unchanged"
 
 
+def test_a_change_is_billed_as_of_the_moment_that_was_previewed(core: Core) -> None:
+    """Else its amount is another one than the subscriber has seen."""
+    named = told(PREVIEW, {"lookupKey": "team_monthly"})[1]["prorationDate"]
+    core.clock.sleep(600)
+    assert told(CHANGE, {"lookupKey": "team_monthly", "prorationDate": named})[0] == 200
+    [(asked, _)] = [core.stripe.saved[key] for key in core.plans.keys]
+    assert isinstance(asked, tuple)
+    assert NOW in asked
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"priceId": "price_team_monthly"},
+        {"plan": "team", "interval": "month"},
+        {"entitlementLevel": "TEAM", "interval": "month"},
+    ],
+)
+def test_a_price_is_found_however_it_is_named(core: Core, named: dict[str, str]) -> None:
+    status, answer = told(PREVIEW, named)
+    assert (status, answer["priceId"]) == (200, "price_team_monthly")
+
+
+def test_what_a_change_answers_of_a_level_is_as_of_now(core: Core) -> None:
+    """A purchase has given Team for 30 days, which are over."""
+    over = LevelGrant(PurchaseKey("cs_9"), 0, "TEAM", NOW - 60 * DAY, 30)
+    core.tables.accounts[ALICE] = replace(core.account(), levels=(over,))
+    status, answer = told(CHANGE, {"lookupKey": "pro_monthly"})
+    assert (status, answer["entitlements"]["level"]) == (200, "PRO")
+
+
+def test_a_change_that_names_no_quantity_keeps_it(core: Core) -> None:
+    known = core.stripe.subscriptions[SUB]
+    core.stripe.subscriptions[SUB] = replace(known, items=(replace(known.items[0], quantity=3),))
+    assert told(PREVIEW, {"lookupKey": "team_monthly"})[1]["quantity"] == 3
+    assert told(CHANGE, {"lookupKey": "team_monthly"})[1]["subscription"]["quantity"] == 3
+
+
 def test_a_change_whose_payment_is_required(core: Core) -> None:
     core.plans.card_refuses = True
     status, answer = told(CHANGE, {"lookupKey": "team_monthly"}, **{"idempotency-key": "key-1"})
@@ -105,12 +151,15 @@ def test_a_change_whose_payment_is_required(core: Core) -> None:
 
 
 @pytest.mark.parametrize(("verified", "known"), [("true", "bob@example.com"), ("false", None)])
-def test_an_address_that_nobody_verified_goes_nowhere(core: Core, verified: str, known: str | None) -> None:
+def test_an_address_that_nobody_verified_goes_nowhere(
+    core: Core, verified: str, known: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Money rule 23: with adoption on, whoever claims an address would be given the customer that has it."""
     event = http_event("{}", claims={"sub": "bob", "email": "bob@example.com", "email_verified": verified})
     event["routeKey"] = PORTAL
     assert app.lambda_handler(event, FakeContext())["statusCode"] == 201
     assert [email for user, email in core.stripe.customers.values() if user == "bob"] == [known]
+    assert "bob@example.com" not in capsys.readouterr().out, "S16"
 
 
 @pytest.mark.parametrize("route", ROUTES)

@@ -8,6 +8,7 @@ import pytest
 from billing.domain.ids import EventId
 from billing.errors import Misconfigured, SignatureRefused
 from billing.services.accept_event import accept_event, signing_secrets
+from tests.fakes.lambda_events import FakeContext, http_event
 from tests.fakes.stripe_signature import sign
 from tests.fakes.webhook_edge import BODY, PAYLOAD, SECRET, Edge, T, new_edge
 from tests.fakes.world import FakeSecrets
@@ -30,6 +31,19 @@ def outcome(edge: Edge, body: bytes = BODY) -> str:
 def test_each_outcome_has_its_name(edge: Edge, change: dict[str, Any], expected: str) -> None:
     assert outcome(edge, json.dumps(PAYLOAD | change).encode()) == expected
     assert edge.metrics.counts["WebhooksReceived"] == 1
+
+
+@pytest.mark.parametrize("given", [{}, {"requestId": "no id"}], ids=["none", "none that can be one"])
+def test_without_the_gateways_id_an_event_is_followed_by_that_of_the_invocation(
+    edge: Edge, given: dict[str, str]
+) -> None:
+    """By `sam local invoke`, say: the consumer refuses a message without one."""
+    bare = PAYLOAD["data"]["object"] | {"metadata": {}}  # where a checkout's own would stand
+    body = json.dumps(PAYLOAD | {"data": {"object": bare}}).encode()
+    event = http_event(body, {"Stripe-Signature": sign(body, SECRET, T)})
+    event["requestContext"] = {**given}
+    assert edge.post(event)["statusCode"] == 200
+    assert [message["correlationId"] for message in edge.queue.messages] == [FakeContext().aws_request_id]
 
 
 def test_a_duplicate_is_counted_by_its_type(edge: Edge) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -23,8 +24,11 @@ from billing.bootstrap.success_sync import success_dependencies
 from billing.bootstrap.webhook import webhook_dependencies
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import Origin
-from billing.domain.ids import EventId, UserId
+from billing.domain.ids import CustomerId, EventId, UserId
+from billing.errors import StripeRefused, StripeUnavailable
+from billing.observability import metrics
 from billing.ports.cache import Cache
+from billing.ports.stripe import StripeReader, Touched
 from functions.account import app as account
 from functions.create_checkout import app as create_checkout
 from functions.credits import app as credits
@@ -62,6 +66,13 @@ ORIGINS: dict[str, Callable[[], Origin]] = {
     "event_consumer": lambda: consumer_dependencies().origin,
     "webhook": lambda: webhook_dependencies().origin,
 }
+READERS: dict[str, Callable[[], StripeReader]] = {
+    "create_checkout": lambda: checkout_dependencies().converge.stripe,
+    "event_consumer": lambda: consumer_dependencies().converge.stripe,
+    "subscriptions": lambda: subscriptions_dependencies().change.converge.stripe,
+    "success_sync": lambda: success_dependencies().converge.stripe,
+}
+MISSING = json.dumps({"error": {"type": "invalid_request_error", "code": "resource_missing", "param": "id"}})
 BY_ALICE: dict[str, Any] = {**http_event('{"priceId": "price_1"}', claims={"sub": "alice"})}
 INVOCATIONS: list[tuple[ModuleType, str, dict[str, Any]]] = [
     (account, "account_dependencies", BY_ALICE | {"routeKey": "GET /account"}),
@@ -107,6 +118,55 @@ def test_each_invocation_has_a_whole_budget_for_redis(
     later = time.time() + 60
     monkeypatch.setattr(time, "time", lambda: later)
     assert asked()
+
+
+def test_each_account_of_a_schedule_has_a_whole_budget_for_redis(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F20: else what one account met would keep all the others of that run out of the cache."""
+    world = reconcile_dependencies()
+
+    def asked() -> bool:
+        environment.server.received.clear()
+        world.begin()
+        world.credits.cache.entitlement(UserId("alice"))
+        return bool(environment.server.received)
+
+    environment.server.play = answer("down", "500 Internal Server Error")
+    while asked():
+        pass  # until Redis is left alone for a while
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert asked()
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS.keys())
+@pytest.mark.parametrize(("mode", "stage"), [("test", "dev"), ("live", "prod")])
+def test_a_customer_who_is_not_there_is_gone_only_in_test_mode(
+    reader: Callable[[], StripeReader],
+    mode: str,
+    stage: str,
+    environment: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """F44. In live mode the key is another account's, and nobody may lose by that what he has."""
+    monkeypatch.setenv("STAGE", stage)
+    monkeypatch.setenv("STRIPE_MODE", mode)
+    environment.store(STRIPE, key=f"sk_{mode}_key")
+    environment.server.play = answer(MISSING, "404 Not Found")
+    customer = CustomerId("cus_1")
+    with pytest.raises(StripeRefused) if mode == "live" else nullcontext():
+        assert reader().snapshot([], Touched(customers=frozenset({customer}))).deleted_customers == {customer}
+
+
+def test_what_stripe_is_asked_is_counted(environment: Environment, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever function asks: the client is built in one place."""
+    metrics().flush()
+    with suppress(StripeUnavailable):
+        account_dependencies().catalog().active_prices()
+    metrics().flush()
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["StripeCalls"] for line in printed if "StripeCalls" in line] == [[1.0] * len(environment.shown)]
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES.keys())

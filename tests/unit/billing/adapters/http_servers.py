@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ class BadServer:
     play: Callable[[socket.socket], None]
     received: list[bytes] = field(default_factory=list)
     url: str = ""
+    tls: ssl.SSLContext | None = None
 
     def serve(self, listener: socket.socket) -> None:
         with suppress(OSError):  # closed at the end of the test
@@ -50,8 +52,9 @@ class BadServer:
     def _one(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             connection.settimeout(5)
-            self.received.append(request_of(connection))
-            self.play(connection)
+            with self.tls.wrap_socket(connection, server_side=True) if self.tls else connection as opened:
+                self.received.append(request_of(opened))
+                self.play(opened)
 
 
 def request_of(connection: socket.socket) -> bytes:
@@ -69,9 +72,10 @@ def request_of(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def bad_server(play: Callable[[socket.socket], None]) -> Iterator[BadServer]:
+def bad_server(play: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> Iterator[BadServer]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = BadServer(play, url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    scheme = "https" if tls else "http"
+    server = BadServer(play, url=f"{scheme}://127.0.0.1:{listener.getsockname()[1]}", tls=tls)
     threading.Thread(target=server.serve, args=(listener,), daemon=True).start()
     try:
         yield server

@@ -65,6 +65,17 @@ def test_a_client_that_can_not_be_built_is_the_sdks_own_error(monkeypatch: pytes
         sqs_client()
 
 
+@pytest.mark.parametrize(
+    ("client", "service"), [(dynamodb_client, "dynamodb"), (secrets_client, "secretsmanager"), (sqs_client, "sqs")]
+)
+def test_each_is_of_the_region_that_its_function_runs_in_and_encrypted(
+    client: Callable[[], Any], service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S21."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+    assert client().meta.endpoint_url == f"https://{service}.eu-west-3.amazonaws.com"
+
+
 ASKED: list[tuple[Callable[[], Any], str, dict[str, Any]]] = [
     (dynamodb_client, "get_item", {"TableName": "accounts", "Key": {"pk": {"S": "ACCOUNT#alice"}}}),
     (secrets_client, "get_secret_value", {"SecretId": "key"}),

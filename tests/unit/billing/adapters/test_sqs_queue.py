@@ -49,6 +49,15 @@ def test_a_received_message_comes_again_when_it_was_told_to(sqs: SQSClient, url:
     assert len(sqs.receive_message(QueueUrl=url).get("Messages", [])) == seen
 
 
+@pytest.mark.parametrize("seconds", [1, 900])
+def test_it_waits_as_long_as_it_was_told_to(sqs: SQSClient, url: str, seconds: int) -> None:
+    """F23: what was received often waits for a quarter of an hour."""
+    told = {"QueueUrl": url, "ReceiptHandle": "r-1", "VisibilityTimeout": seconds}
+    with Stubber(sqs) as stub:
+        stub.add_response("change_message_visibility", {}, told)
+        SqsQueue(lambda: sqs, url).delay("r-1", seconds)
+
+
 def test_the_client_is_connected_at_the_first_call_and_once(sqs: SQSClient, url: str) -> None:
     connected: list[SQSClient] = []
 

@@ -27,7 +27,7 @@ from billing.present.catalog import catalog_answer
 from local.template import Model
 from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
 from tests.fakes.world import FakeMetrics
-from tests.unit.billing.adapters.http_servers import answer, bad_server
+from tests.unit.billing.adapters.http_servers import answer, bad_server, reset
 from tests.unit.billing.adapters.stripe_wire import exchanged, refusal
 from tests.unit.billing.adapters.test_stripe_parse import SUBSCRIPTION
 
@@ -68,10 +68,11 @@ def test_nothing_is_told_beside_the_request() -> None:
     assert not any(b"telemetry" in head for head in heads)
 
 
-def test_every_request_is_counted_and_one_that_is_made_again_twice() -> None:
-    """Stripe's limit counts the retries of the SDK as well."""
+@pytest.mark.parametrize("play", [answer("{}", "500 Internal Server Error"), reset], ids=["500", "no answer"])
+def test_every_request_is_counted_and_one_that_is_made_again_twice(play: Callable[[socket.socket], None]) -> None:
+    """Stripe's limit counts the retries of the SDK as well, and what Stripe has heard of, answered or not."""
     metrics = FakeMetrics()
-    with bad_server(answer("{}", "500 Internal Server Error")) as server:
+    with bad_server(play) as server:
         access = StripeAccess(server.url, "key", livemode=False, account=None)
         counted = stripe_client(access, "sk_test_plumbline", metrics)
         with pytest.raises(StripeUnavailable):
@@ -218,8 +219,9 @@ def test_a_key_that_is_refused_is_no_fault_of_the_event(status: str) -> None:
     error = json.dumps({"error": {"type": "invalid_request_error", "message": "Invalid API Key provided"}})
     with bad_server(answer(error, status)) as server:
         reads = StripeReads(client(server.url), ("FREE", "PRO"), livemode=False)
-        with pytest.raises(StripeUnavailable):
+        with pytest.raises(StripeUnavailable) as raised:
             reads.session_of_payment(PaymentIntentId("pi_1"))
+    assert raised.value.ids == {"status": int(status[:3])}, "that person must know"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -71,6 +73,12 @@ def test_a_number_that_the_sdk_can_not_make_is_a_malformed_object(name: str) -> 
     told = answer(json.dumps(price if name == "a price" else listed))
     with bad_server(told) as server, pytest.raises(MalformedObject):
         ASKED[name](client(server.url))
+
+
+@pytest.mark.parametrize("made", [int, Decimal, datetime.fromisoformat])
+def test_whatever_the_sdk_can_not_make_of_a_text_is_a_malformed_object(made: Callable[[str], object]) -> None:
+    with pytest.raises(MalformedObject), translated():
+        made("twelve")
 
 
 @pytest.mark.parametrize(("field", "value"), [("id", None), ("url", 5), ("client_secret", []), ("expires_at", "soon")])

@@ -134,6 +134,7 @@ def test_two_failures_in_a_row_are_a_pause(wire: Wire) -> None:
     assert not wire.ask(reset)
     assert not wire.ask(WORKS)
     assert wire.asked == 2
+    assert wire.metrics.samples["RedisCommands"] == [1, 1], "one that fails is billed, one that is not sent is not"
     assert wire.log.messages == ["cache failed", "cache paused"]
 
 
@@ -214,6 +215,9 @@ def test_a_call_that_hangs_holds_up_no_other() -> None:
     try:
         with pytest.raises(TimeoutError):
             WallClock().within(0.05, let_go.wait)
+        left = [thread.daemon for thread in threading.enumerate() if thread.name == "redis"]
+        assert left, "it hangs on"
+        assert all(left), "nor does it keep a process from its end"
         assert WallClock().within(5, lambda: "answered") == "answered"
     finally:
         let_go.set()

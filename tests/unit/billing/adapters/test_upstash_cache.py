@@ -263,10 +263,13 @@ def test_a_whole_level_is_believed(cache: UpstashCache, redis: Redis) -> None:
         "PRO " + "9" * 5000,
     ],
 )
-def test_a_poisoned_level_is_not_believed(cache: UpstashCache, redis: Redis, log: FakeLog, value: str) -> None:
+def test_a_poisoned_level_is_not_believed(
+    cache: UpstashCache, redis: Redis, log: FakeLog, metrics: FakeMetrics, value: str
+) -> None:
     redis.set(PREFIX + "entitlements:alice", value)
     assert cache.entitlement(ALICE) is None
     assert log.messages == ["cached value not believed"]
+    assert (metrics.counts["CacheMisses"], "CacheHits" in metrics.counts) == (1, False)
 
 
 MINUTE = timedelta(minutes=1)

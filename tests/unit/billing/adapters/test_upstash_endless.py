@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import httpx
 import pytest
@@ -86,16 +86,50 @@ def test_each_request_has_a_deadline_of_its_own_on_a_connection_that_is_kept() -
         assert redis.get("mark") == "evt_1"
         time.sleep(0.5)  # the deadline of the first one is over
         assert redis.get("mark") == "evt_1"
+        began = time.monotonic()
         with pytest.raises(httpx.ReadTimeout):
             redis.get("mark")
+        assert time.monotonic() - began < 0.5 + SOON
         assert len(server.received) == 1, "one connection"
+
+
+def test_a_redis_that_reads_nothing_leaves_no_thread() -> None:
+    before = callers()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as deaf,
+        caching(f"http://127.0.0.1:{deaf.getsockname()[1]}", BUDGET) as (cache, _, _),
+    ):
+        cache.keep_catalog("x" * 30_000_000, 300)
+        assert ended(before)
+
+
+def test_a_redis_that_takes_no_connection_leaves_no_thread() -> None:
+    """Its queue of connections is full, and it answers no more of them, as one behind a wrong rule of a firewall."""
+    before = callers()
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        for _ in range(3):
+            knocking = waiting.enter_context(socket.socket())
+            knocking.setblocking(False)
+            knocking.connect_ex(full.getsockname())
+        with caching(f"http://127.0.0.1:{full.getsockname()[1]}", BUDGET) as (cache, _, _):
+            assert not cache.is_done(EVENT)
+            assert ended(before)
 
 
 def test_no_more_is_read_than_a_function_could_answer() -> None:
     """Whatever time there is: the consumer's budget is a second, in which a flood is a gigabyte."""
-    with bad_server(flood) as server, caching(server.url) as (cache, log, _):
+    sent: list[int] = []
+
+    def counted(connection: socket.socket) -> None:
+        connection.sendall(CHUNKED)
+        while True:
+            connection.sendall(PIECE)
+            sent.append(len(PIECE))
+
+    with bad_server(counted) as server, caching(server.url) as (cache, log, _):
         assert not cache.is_done(EVENT)
         assert [line.ids["error"] for line in log.lines] == ["AnswerTooLarge"]
+    assert 5_000_000 < sum(sent) < 30_000_000, "six megabytes, and what was under way"
 
 
 def test_what_is_read_is_counted_for_each_request() -> None:

@@ -30,7 +30,8 @@ class Writer:
 
     def __post_init__(self) -> None:
         self.down = False
-        self.cache = UpstashCache(self._connect, "dev:test:1:", self.clock, FakeLog(), FakeMetrics(), budget=10)
+        self.metrics = FakeMetrics()
+        self.cache = UpstashCache(self._connect, "dev:test:1:", self.clock, FakeLog(), self.metrics, budget=10)
         self.other = UpstashCache(lambda: self.redis, "dev:test:1:", self.clock, FakeLog(), FakeMetrics(), budget=10)
 
     def _connect(self) -> Redis:
@@ -86,6 +87,7 @@ def test_it_is_forgotten_once(writer: Writer) -> None:
     assert writer.other.publish([replace(STATE, version=7)], [])
     writer.publish(BOBS)
     assert writer.level(ALICE) == "PRO"
+    assert writer.metrics.samples["RedisCommands"] == [2, 1], "the script that forgets is billed as any other"
 
 
 @pytest.mark.parametrize("version", [8, 9, 10])
