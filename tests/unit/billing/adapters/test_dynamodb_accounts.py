@@ -256,6 +256,13 @@ def test_a_customer_has_one_owner(world: World) -> None:
     assert world.item("CUSTOMER#cus_1") == {"pk": "CUSTOMER#cus_1", "schema": 1, "customer": CUSTOMER, "user": "alice"}
 
 
+def test_of_two_that_open_an_account_both_go_on_with_the_first_ones(world: World) -> None:
+    """With another address the customer would be another request to Stripe under the same key (money rule 23)."""
+    first = world.accounts.open_account(Account(USER, email="alice@example.com"))
+    again = lost(world, lambda: world.accounts.open_account(Account(USER, email="other@example.com")))
+    assert again == first
+
+
 def test_the_buyer_of_a_session_is_told_by_its_purchase(world: World) -> None:
     world.accounts.commit(commit(stored(world), purchases=(purchase(),)))
     assert world.accounts.buyers([SESSION, SessionId("cs_of_nobody")]) == {SESSION: USER}
