@@ -278,6 +278,7 @@ def test_owning_a_customer_holds_to_the_account(world: World, meanwhile: dict[st
 def test_a_second_customer_comes_after_the_first(world: World) -> None:
     first = world.accounts.own_customers(stored(world), [CUSTOMER])
     assert first is not None
+    assert world.accounts.load(USER, []).account.unlooked, "what its past was is still to be asked"
     second = world.accounts.own_customers(first, [CustomerId("cus_2")])
     assert second is not None
     assert second == replace(first, customers=(CUSTOMER, CustomerId("cus_2")), version=first.version + 1)
