@@ -218,6 +218,17 @@ def test_of_accounts_catching_up_reads_the_subscriptions_alone(resources: dict[s
     assert conditions == [named]
 
 
+def test_catching_up_writes_its_own_place_and_looks_up_what_is_parked(resources: dict[str, Any]) -> None:
+    """S20: of the index of what is due it reads the lists of parked events, and not who has what until when."""
+    may = {
+        verb: conditions(resources, "CatchUpFunction", f"dynamodb:{verb}", "AccountsTable")
+        for verb in ("GetItem", "PutItem", "Query")
+    }
+    walks = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["WALK#*"]}}
+    parked = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["parked"]}}
+    assert may == {"GetItem": [walks], "PutItem": [walks], "Query": [parked, None]}  # the second index is its own
+
+
 def test_who_only_reads_may_not_write(resources: dict[str, Any]) -> None:
     writing = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
     assert not {action.split(":")[1] for action, _ in allowed(resources, "AccountFunction")} & writing

@@ -27,6 +27,11 @@ def authorized(template: Template) -> Iterator[str]:
             yield f"{route} asks for no token"
 
 
+def open_to_strangers(template: Template) -> Iterator[str]:
+    """Neither Stripe nor a browser that comes back from it has a token: none of theirs would ever arrive."""
+    yield from (f"{route} turns away whom it is for" for route in sorted(PUBLIC - template.public_routes()))
+
+
 def issuer(template: Template) -> Iterator[str]:
     [scheme] = template.one("AWS::ApiGatewayV2::Api")["Body"]["components"]["securitySchemes"].values()
     wanted = {"issuer": {"Ref": "JwtIssuer"}, "audience": {"Ref": "JwtAudience"}}
@@ -136,6 +141,11 @@ RULES = (
         "a route asks for a token, but for three",
         authorized,
         lambda template: template.routes()["GET /account"].update(security=[{"NONE": []}]),
+    ),
+    Rule(
+        "Stripe, who comes back from it, and who looks at prices need none",
+        open_to_strangers,
+        lambda template: template.routes()["POST /webhooks/stripe"].update(security=[{"Users": []}]),
     ),
     Rule(
         "tokens are of the issuer and for the audience that parameters name",

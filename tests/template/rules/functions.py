@@ -72,6 +72,15 @@ def settings(template: Template) -> Iterator[str]:
                 yield f"{name} has {setting} whatever the parameters say"
 
 
+def own_settings(template: Template) -> Iterator[str]:
+    """Deployed, the wrong secret or queue of two that fit is a function that starts and does nothing right."""
+    for name, each in template.functions():
+        for setting, value in each["Environment"]["Variables"].items():
+            meant = value.get("Ref") if isinstance(value, dict) else None
+            if meant and setting.title().replace("_", "") not in (meant, f"{meant}Url"):
+                yield f"{name} takes {meant} for its {setting}"
+
+
 def tracing(template: Template) -> Iterator[str]:
     for name, each in template.functions():
         if each.get("TracingConfig") != {"Mode": "Active"}:
@@ -184,6 +193,11 @@ RULES = (
         "settings are what parameters and resources say",
         settings,
         change("EventConsumerFunction", "Environment", "Variables", "UNKNOWN_CUSTOMERS", to="park"),
+    ),
+    Rule(
+        "a setting is the parameter or the resource of its name",
+        own_settings,
+        change("WebhookFunction", "Environment", "Variables", "EVENTS_QUEUE_URL", to={"Ref": "EventsDeadLetterQueue"}),
     ),
     Rule("functions are traced", tracing, change("AccountFunction", "TracingConfig", to={"Mode": "PassThrough"})),
     Rule(

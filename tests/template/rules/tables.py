@@ -59,6 +59,15 @@ def streamed(template: Template) -> Iterator[str]:
         yield "the ledger's stream lacks what was there before"
 
 
+def told(template: Template) -> Iterator[str]:
+    """A pipe tells of what was written: with keys alone, or what was there before, it finds nothing that it takes."""
+    for name, each in template.of("AWS::Pipes::Pipe"):
+        table = each["Source"]["Fn::GetAtt"][0]
+        kind = template.resources[table]["Properties"].get("StreamSpecification", {}).get("StreamViewType")
+        if kind not in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
+            yield f"{name} tells nothing of {table}"
+
+
 def named(template: Template) -> Iterator[str]:
     """Test and live never mix."""
     for name, each in template.of(TABLE):
@@ -96,6 +105,11 @@ RULES = (
         "the ledger's stream has before and after",
         streamed,
         change("LedgerTable", "StreamSpecification", "StreamViewType", to="NEW_IMAGE"),
+    ),
+    Rule(
+        "a stream that a pipe reads has what was written",
+        told,
+        change("AccountsTable", "StreamSpecification", "StreamViewType", to="OLD_IMAGE"),
     ),
     Rule("tables' names have stage and mode", named, change("LedgerTable", "TableName", to="plumbline-ledger")),
     Rule(

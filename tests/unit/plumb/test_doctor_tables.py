@@ -58,6 +58,12 @@ def no_ttl(client: Any) -> None:
     client.update_time_to_live(TableName=ACCOUNTS, TimeToLiveSpecification=off)
 
 
+def other_ttl(client: Any) -> None:
+    no_ttl(client)
+    on = {"Enabled": True, "AttributeName": "expires_at"}
+    client.update_time_to_live(TableName=ACCOUNTS, TimeToLiveSpecification=on)
+
+
 def no_index(client: Any) -> None:
     client.update_table(TableName=ACCOUNTS, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "due"}}])
 
@@ -75,13 +81,15 @@ def other_keys(client: Any) -> None:
     )
 
 
+NO_TTL = f"warn {ACCOUNTS} has no time to live on forget_at, so records stay for ever."
 NO_INDEX = f"fail {ACCOUNTS} has no usable index due with the key due_shard/due_at."
 
 
 @pytest.mark.parametrize(
     ("broken", "sentence"),
     [
-        (no_ttl, f"warn {ACCOUNTS} has no time to live on forget_at, so records stay for ever."),
+        (no_ttl, NO_TTL),
+        (other_ttl, NO_TTL),
         (no_index, NO_INDEX),
         (other_keys, NO_INDEX),
     ],

@@ -104,6 +104,13 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
+def test_a_file_is_done_once_also_where_its_credits_expire(core: Core, grant: Grant, file: Path) -> None:
+    """F58: what a row says is compared with its end, a second time as the first."""
+    told = [grant("--csv", str(file)) for _ in range(2)]
+    assert [(code, line["state"]) for code, [line] in told] == [(0, "granted"), (0, "done_before")]
+    assert core.granted() == [("ADJUSTMENT", 5)]
+
+
 @pytest.mark.parametrize(
     "row",
     ["alice,6,welcome,k1,2030-01-31", "alice,5,goodbye,k1,2030-01-31", "alice,5,welcome,k1,", "alice,-5,welcome,k1,"],

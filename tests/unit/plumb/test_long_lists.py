@@ -146,6 +146,9 @@ def test_the_address_is_taken_from_every_object_of_a_customer() -> None:
         emptied = list(forget_customer(stripe.api, "cus_1"))
     assert emptied == ["cus_1", *(f"{kind}_{number}" for kind in ("sub", "pi", "cs") for number in range(_MANY))]
     assert stripe.posted("/expire") == [f"/v1/checkout/sessions/cs_{number}/expire" for number in range(_MANY)]
+    asked = [path for request in stripe.received if "/v1/subscriptions?" in (path := request.decode().split(" ")[1])]
+    assert asked
+    assert all("status=all" in path for path in asked), "else canceled ones are in no list of Stripe's, and keep it"
 
 
 def test_every_checkout_that_can_still_be_paid_is_shown() -> None:

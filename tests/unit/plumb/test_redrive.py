@@ -52,6 +52,14 @@ def test_a_task_that_fails() -> None:
         moved(failed)
 
 
+def test_a_task_that_somebody_cancels_is_waited_for_and_is_not_through() -> None:
+    cancelling, cancelled = (
+        {"Status": each, "ApproximateNumberOfMessagesMoved": 2} for each in ("CANCELLING", "CANCELLED")
+    )
+    with pytest.raises(PlumbError, match="ended CANCELLED after 2 messages: no reason given"):
+        moved(cancelling, cancelled)
+
+
 class Killed(BaseException):
     """The operator's process has ended."""
 

@@ -135,6 +135,13 @@ def test_a_moment_that_is_none(plumb: Operator, since: str) -> None:
     assert plumb("restore", "mend", "--since", since).code == 2
 
 
+def test_a_moment_that_is_still_to_come(deployed: Deployed, plumb: Operator) -> None:
+    """A slip of the year would forget no record at all, and say that all is mended."""
+    deployed.deploy()
+    told = plumb("restore", "mend", "--since", "2999-11-28T09:14:00Z", "--stage", "staging")
+    assert (told.code, told.err) == (1, "2999-11-28T09:14:00Z is still to come.\n")
+
+
 def ledger(name: str, *keys: str) -> Any:
     client: Any = boto3.client("dynamodb", region_name=REGION)
     kinds = dict(zip(keys or ("user", "entry"), ("HASH", "RANGE"), strict=False))

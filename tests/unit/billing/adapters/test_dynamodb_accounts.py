@@ -256,6 +256,13 @@ def test_a_customer_has_one_owner(world: World) -> None:
     assert world.item("CUSTOMER#cus_1") == {"pk": "CUSTOMER#cus_1", "schema": 1, "customer": CUSTOMER, "user": "alice"}
 
 
+def test_of_two_that_open_an_account_both_go_on_with_the_first_ones(world: World) -> None:
+    """With another address the customer would be another request to Stripe under the same key (money rule 23)."""
+    first = world.accounts.open_account(Account(USER, email="alice@example.com"))
+    again = lost(world, lambda: world.accounts.open_account(Account(USER, email="other@example.com")))
+    assert again == first
+
+
 def test_the_buyer_of_a_session_is_told_by_its_purchase(world: World) -> None:
     world.accounts.commit(commit(stored(world), purchases=(purchase(),)))
     assert world.accounts.buyers([SESSION, SessionId("cs_of_nobody")]) == {SESSION: USER}
@@ -271,6 +278,7 @@ def test_owning_a_customer_holds_to_the_account(world: World, meanwhile: dict[st
 def test_a_second_customer_comes_after_the_first(world: World) -> None:
     first = world.accounts.own_customers(stored(world), [CUSTOMER])
     assert first is not None
+    assert world.accounts.load(USER, []).account.unlooked, "what its past was is still to be asked"
     second = world.accounts.own_customers(first, [CustomerId("cus_2")])
     assert second is not None
     assert second == replace(first, customers=(CUSTOMER, CustomerId("cus_2")), version=first.version + 1)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from botocore.stub import Stubber
 
 from billing.adapters.dynamodb.credit_store import DynamoCredits, DynamoDue
 from billing.adapters.dynamodb.items import account_key, plain, to_item
@@ -140,6 +141,18 @@ def test_a_spend_is_undone_once(world: World, credits: DynamoCredits) -> None:
     assert lost(world, lambda: credits.write(other)) is CreditOutcome.UNDONE
     same = CreditWrite(back.account, again, remembered(again, "undo-1"), write.act.entry.key)
     assert lost(world, lambda: credits.write(same)) is CreditOutcome.REPEATED
+
+
+def test_a_spend_that_meets_another_transaction_is_neither_answered_nor_undone(
+    world: World, credits: DynamoCredits
+) -> None:
+    """F58: the other one may fail yet, and then a caller who was told that it is done would never ask again."""
+    undo = replace(spent(rich(credits)), undone="000000000002#000")
+    for reasons in (("TransactionConflict", "None", "None"), ("None", "TransactionConflict", "None")):
+        conflict = {"CancellationReasons": [{"Code": reason} for reason in reasons]}
+        with Stubber(world.client) as stub:
+            stub.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=conflict)
+            assert credits.write(undo) is CreditOutcome.CONFLICT
 
 
 def test_an_account_with_as_many_reservations_as_there_may_be_fits_into_an_item() -> None:

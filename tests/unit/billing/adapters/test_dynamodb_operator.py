@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from botocore.stub import Stubber
 
 from billing.adapters.dynamodb.credit_store import DynamoCredits
 from billing.adapters.dynamodb.personal_store import DynamoPersonal
@@ -12,7 +13,7 @@ from billing.adapters.dynamodb.undone_store import DynamoUndone
 from billing.domain.ids import UserId
 from billing.domain.ledger import Kind
 from billing.domain.snapshot import Card
-from billing.errors import Contention
+from billing.errors import Contention, StoreUnavailable
 from tests.unit.billing.adapters.dynamo_tables import (
     USER,
     World,
@@ -79,3 +80,12 @@ def test_what_undoes_nothing_marks_nothing(world: World, undone: DynamoUndone) -
     undone.mark(replace(BACK, reference=None))
     assert world.requests == []
     assert DynamoCredits(world.client, world.tables).entry(USER, BACK.key) is None
+
+
+def test_a_mark_that_meets_another_transaction_is_not_taken_for_there(world: World, undone: DynamoUndone) -> None:
+    """The mend is done again then. With no mark the spend could be undone a second time."""
+    conflict = {"CancellationReasons": [{"Code": "TransactionConflict"}]}
+    with Stubber(world.client) as stub:
+        stub.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=conflict)
+        with pytest.raises(StoreUnavailable):
+            undone.mark(BACK)

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from billing.adapters.dynamodb.credit_store import DynamoDue
-from billing.adapters.dynamodb.event_store import DynamoEvents
+from billing.adapters.dynamodb.event_store import MOST_PARKED, DynamoEvents
 from billing.adapters.dynamodb.parked_list import DynamoParked
 from billing.domain.ids import CustomerId, EventId
 from billing.domain.records import Commit, EventRecord, Outcome, Recording, Unparked
@@ -162,6 +162,11 @@ def test_customers_with_a_list_are_listed_by_their_ids(world: World) -> None:
     assert (rest.objects[0], len(rest.objects)) == ({"object": "customer", "id": customers[100]}, 5)
     assert world.requests[-1]["ExclusiveStartKey"]["pk"] == {"S": f"PARKED#{customers[99]}"}
     assert rest.after is None
+
+
+def test_a_list_of_as_many_events_as_there_may_be_fits_into_an_item() -> None:
+    """DynamoDB takes 400 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html)."""
+    assert MOST_PARKED * len(f"look_re_{'a' * 100}_1800000000") < 300_000
 
 
 def test_what_is_due_is_no_parked_list(world: World) -> None:

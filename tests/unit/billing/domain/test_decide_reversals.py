@@ -12,6 +12,7 @@ from billing.domain.subscription import Span
 from tests.fakes.snapshots import (
     CREDITS,
     CREDITS_90,
+    CUSTOMER,
     DAY,
     NOW,
     POLICY,
@@ -22,7 +23,9 @@ from tests.fakes.snapshots import (
     a_price,
     a_refund,
     a_session,
+    a_subscription,
     a_truth,
+    an_invoice,
     an_order,
     before,
     settled,
@@ -290,3 +293,12 @@ def test_the_first_of_two_stacked_levels_is_refunded():
     assert [(entry.kind, entry.stripe_object, entry.reason) for entry in decision.entries] == [
         (Kind.ACCESS, SESSION, "PRO until 2027-01-20T10:00:00Z to PRO until 2026-12-31T10:00:00Z")
     ]
+
+
+def test_an_invoice_of_a_customer_that_is_gone_is_still_taken_back():
+    """F44: whose it was the account remembers, and deleting a customer refunds nothing and forgives nothing."""
+    paid, _ = step(before(), a_truth(a_subscription(), an_invoice()))
+    gone, _ = step(paid, a_truth(deleted_customers=frozenset({CUSTOMER})))
+    refunded = an_invoice(payment=a_payment(1200, refunds=(a_refund(1200),)))
+    after, decision = step(gone, a_truth(refunded))
+    assert (paid.account.balance, after.account.balance, decision.refused) == (100, 0, {})

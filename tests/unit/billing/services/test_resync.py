@@ -171,6 +171,15 @@ def test_more_payments_than_fit_into_ten_transactions_are_all_looked_at(core):
     assert {each.state for each in core.tables.purchases.values()} == {PurchaseState.PAID, PurchaseState.EXPIRED}
 
 
+def test_a_session_that_can_still_be_paid_and_was_never_stored_is_known_again(core):
+    """Else its own success page would know nothing of it (F06)."""
+    core.tables.purchases.clear()
+    session = core.stripe.sessions[SESSION]
+    core.stripe.sessions[SESSION] = replace(session, status="open", payment_status="unpaid", payment=None)
+    done(core)
+    assert core.tables.purchases[PurchaseKey(SESSION)].state is PurchaseState.OPEN
+
+
 def test_a_session_whose_purchase_was_never_stored_is_found_by_its_order(core):
     """The function died between Stripe's answer and our record."""
     core.tables.purchases.clear()

@@ -175,6 +175,12 @@ def test_address_and_terms_are_frozen_so_that_the_key_stands_for_one_request(cor
     assert order_of(core, session).email == "alice@example.com"
 
 
+def test_an_order_has_the_address_of_the_token_that_it_was_made_with(core: Core) -> None:
+    """The account keeps the first one, with which its customer was made; a receipt goes to who buys now."""
+    start(core, email="alice@example.com")
+    assert order_of(core, start(core, quantity=2, email="other@example.com")).email == "other@example.com"
+
+
 def test_a_setting_that_changed_in_between_makes_another_order_and_no_conflict_of_keys(core: Core) -> None:
     core.calls.after("create_session", raising(StripeUnavailable("died")))
     with pytest.raises(StripeUnavailable):

@@ -8,6 +8,7 @@ from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.puts import undone_put
 from billing.config import Tables
 from billing.domain.ledger import Entry
+from billing.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,5 +27,6 @@ class DynamoUndone:
             return
         try:
             calls.write(self._client, [undone_put(self._table, undoing.user, undoing.reference, undoing.key)])
-        except calls.Refused:
-            return  # it is there
+        except calls.Refused as refused:
+            if "ConditionalCheckFailed" not in refused.reasons:  # else it is there
+                raise StoreUnavailable("another transaction on the same spend is in progress") from refused
