@@ -65,7 +65,7 @@ ROOMS = (
         "handlers",
         85,
         ("functions/*/app.py", f"{BILLING}/config/*.py", f"{BILLING}/observability.py"),
-        ("tests/unit/functions/test_*.py", "tests/unit/billing/test_*.py"),
+        ("tests/unit/functions/test_*.py", "tests/unit/billing/test_*.py", "tests/unit/billing/config/test_*.py"),
     ),
     Room("services", 85, (f"{BILLING}/services/*.py",), (*SERVICE_TESTS, "tests/unit/functions/test_*.py")),
 )
