@@ -53,11 +53,11 @@ def test_every_line_must_be_sold_in_the_currency():
 @pytest.mark.parametrize(
     ("prices", "why"),
     [
-        ([CREDITS, CREDITS], "named twice"),
-        ([PRO_MONTHLY, CREDITS], "what is bought once and what recurs"),  # money rule 12: it would grant nothing
-        ([CREDITS, PRO_MONTHLY], "what is bought once and what recurs"),
-        ([CREDITS, replace(PRO_30, currency="usd")], "different currencies"),
-        ([TWO_CURRENCIES, replace(PRO_30, currency="usd", options={"eur": 900})], "different currencies"),
+        ([CREDITS, CREDITS], "in two lines"),
+        ([PRO_MONTHLY, CREDITS], "one-time and recurring"),  # money rule 12: it would grant nothing
+        ([CREDITS, PRO_MONTHLY], "one-time and recurring"),
+        ([CREDITS, replace(PRO_30, currency="usd")], "different default currencies"),
+        ([TWO_CURRENCIES, replace(PRO_30, currency="usd", options={"eur": 900})], "different default currencies"),
         ([PRO_MONTHLY, TEAM_YEARLY], "different intervals"),
         ([PRO_MONTHLY, replace(SEATS, interval_count=3)], "different intervals"),
         ([PRO_MONTHLY, STORAGE], "different plan groups"),

@@ -84,17 +84,17 @@ def amount_in(price: Price, currency: str) -> int:
 def _check_together(prices: Sequence[Price]) -> None:
     """Refuse what Stripe does not sell in one session, and what could not be granted by one rule (money rule 12)."""
     if len({price.id for price in prices}) < len(prices):
-        raise IncompatibleLines("a price is named twice: raise its quantity instead")
+        raise IncompatibleLines("the same price is in two lines: use one line with a higher quantity")
     if len({price.recurring for price in prices}) > 1:
-        raise IncompatibleLines("what is bought once and what recurs are ordered apart")
+        raise IncompatibleLines("one-time and recurring prices can't be in one order: order them separately")
     if len({price.currency for price in prices}) > 1:
-        raise IncompatibleLines("the prices have different currencies of their own")
+        raise IncompatibleLines("the prices have different default currencies")
     recurring = [price for price in prices if price.recurring]
     if len({(price.interval, price.interval_count) for price in recurring}) > 1:
         raise IncompatibleLines("the prices recur at different intervals")
     if len({price.gives.group for price in recurring}) > 1:
-        raise IncompatibleLines("the prices belong to different plan groups: each is a subscription of its own")
+        raise IncompatibleLines("the prices belong to different plan groups: each needs its own subscription")
     plans = {price.gives.plan for price in recurring} - {None}
     levels = {price.gives.level for price in recurring} - {None}
     if len(plans) > 1 or len(levels) > 1:
-        raise IncompatibleLines("the prices belong to different plans, which exclude each other")
+        raise IncompatibleLines("the prices belong to different plans of one group: choose one")

@@ -49,7 +49,11 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What must be stored. `foreign` and `refused` name the sessions that are not ours, or not what was ordered."""
+    """What must be stored.
+
+    `foreign` names sessions that are not ours; `refused` has, with the reason, sessions and invoices that are somebody
+    else's or not what was ordered.
+    """
 
     account: Account
     purchases: tuple[Purchase, ...]

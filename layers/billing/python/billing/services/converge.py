@@ -202,8 +202,8 @@ def _unread(truth: Snapshot, before: Before, decision: Decision, touched: Touche
 
 def _outcome(notice: Notice, decision: Decision) -> tuple[Outcome, str | None]:
     objects = objects_of(notice)
-    for session, why in decision.refused.items():
-        if session in objects:
+    for refused, why in decision.refused.items():
+        if refused in objects:
             return Outcome.QUARANTINED, why
     if objects & decision.foreign:
         return Outcome.IGNORED, "foreign payment"

@@ -81,7 +81,7 @@ def _sessions(page: Listed, known: KnownObjects) -> Doubts:
 
 
 def _subscriptions(page: Listed, known: KnownObjects) -> Doubts:
-    """Those of customers that are nobody's are left: of whoever buys is looked at all when he becomes an owner."""
+    """Those of customers without an owner are left: whoever buys is looked at as a whole on becoming an owner."""
     accounts = known.subscriptions(_customers(page))
     return _doubtful(
         (obj, doubt_of_subscription(obj, accounts[customer].get(SubscriptionId(str(obj.get("id"))))))

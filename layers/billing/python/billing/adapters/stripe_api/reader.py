@@ -171,7 +171,7 @@ class StripeReads:
         """Whether a customer was deleted, or is not there at all: test data can be deleted as a whole.
 
         In live mode something is left of each (https://docs.stripe.com/api/customers/retrieve). One that is not there
-        is another account's, or the key is: with such a key everybody who buys would lose what he has.
+        is another account's, or the key is: with such a key all buyers would lose what they have.
         """
         found = self._customer(customer)
         if found is None and self._livemode:
