@@ -49,18 +49,21 @@ class Kept:
         account = Account(
             user,
             customers=(CustomerId(f"cus_{user}"),),
+            deleted_customers=(CustomerId(f"cus_{user}_before"),),
             email=address,
             payments=(PaymentNote(name, 500, "eur", NOW, card=card),),
             subscriptions=(state_of(a_subscription(card=card), None, [], PRICES, POLICY.levels),),
-            version=1,
+            version=2,
         )
+        before = replace(account, customers=account.deleted_customers, deleted_customers=(), version=1)
         self._put(to_item(account, pk=account_key(user)))
         self._put(to_item(order, pk=order_key(order.id), email=address))
         self._put(to_item(purchase, pk=purchase_key(purchase.key)))
         site = deployed_stack("staging")
         with environment(site.aws):
             world = World(site)
-            assert world.cache().publish([published(account, POLICY, NOW)], [])
+            for each in (before, account):
+                assert world.cache().publish([published(each, POLICY, NOW)], [])
             world.close()
 
     def items(self) -> str:
@@ -81,10 +84,11 @@ def test_cards_and_addresses_go_from_every_item_and_from_the_cache(
     kept = Kept(deployed, url)
     kept.buys(ALICE, "4242")
     kept.buys(BOB, "1881")
-    assert (kept.items().count("4242"), "4242" in kept.cached()) == (3, True)
+    assert (kept.items().count("4242"), kept.cached().count("cus_alice_before'")) == (3, 1)
     told = plumb("forget", ALICE, "--yes", "--actor", "jo", "--stage", "staging", "--json")
     assert (told.code, told.document["account"], told.document["items"]) == (0, True, 2), told
     for personal in ("4242", "alice@example.com"):
         assert personal not in kept.items()
         assert personal not in kept.cached()
+    assert "alice" not in kept.cached()
     assert (kept.items().count("1881"), "1881" in kept.cached(), "bob@example.com" in kept.items()) == (3, True, True)
