@@ -22,9 +22,9 @@ _HEAD = """\
 
 Written by `make cost`, which plays purchases on the local system, counts every HTTP request that leaves a function as a
 proxy sees it, and puts the counts into [cost.json](cost.json). Each check counts again, and fails if the counts differ.
-USD are worked out from the counts, from bytes of logs and from measured times; no check holds the last two, and `make
-bench` rewrites the USD as well. The functions are warm: the first request of a process also reads its secrets, with one
-request to Secrets Manager for each.
+USD are worked out from the counts, from bytes of logs and from measured times; no check holds the last two, and
+`make bench` rewrites the USD as well. The functions are warm: the first request of a process also reads its secrets,
+with one request to Secrets Manager for each.
 
 Units are DynamoDB's, counted by its rules from the items before and after each write, including the two
 indexes: a write unit for each kilobyte, two in a transaction; a read unit for each 4 KB
