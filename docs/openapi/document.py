@@ -17,9 +17,9 @@ from docs.openapi.operations import OPERATIONS
 _SCHEMAS = "#/components/schemas/"
 _INTERNAL = "Our fault; the log has it."
 _GATEWAYS = {
-    401: "the token is missing or does not hold",
+    401: "the token is missing or invalid",
     403: "the token lacks the route's scope",
-    413: "the request is larger than API Gateway takes",
+    413: "the request is larger than API Gateway accepts",
     429: "there are too many requests at once (template.yaml, `RouteSettings`)",
     500: "the function ended without an answer",
     503: "the function could not be reached",
@@ -70,11 +70,12 @@ _ERRORS = {
     },
 }
 _ABOUT = """\
-JSON in, JSON out. Names are camelCase, times ISO 8601 UTC to the second, amounts of money whole numbers in the
-currency's smallest unit, credits whole numbers. What is absent is `null`. Unknown fields of a request are refused.
+JSON in, JSON out. Names are camelCase, times are ISO 8601 in UTC to the second, amounts of money are whole numbers in
+the currency's smallest unit, credits are whole numbers. What is absent is `null`. Unknown fields in a request are
+refused.
 
 Every error is `{"error": {"code", "message"}}`: codes are stable and for programs, messages are for people. API
-Gateway itself answers in a form of its own, `{"message": "Unauthorized"}`, where a token is missing or does not hold.
+Gateway itself answers in a form of its own, `{"message": "Unauthorized"}`, if a token is missing or invalid.
 """
 
 
@@ -110,7 +111,7 @@ def document(operations: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "RS256; `sub` is the user. A machine has `billing:read` or `billing:spend` as scope",
+                    "description": "RS256; `sub` is the user. A machine has scope `billing:read` or `billing:spend`",
                 }
             },
         },

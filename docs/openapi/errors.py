@@ -12,20 +12,20 @@ from docs.openapi.operations import OPERATIONS
 _HEAD = """\
 # Error codes
 
-Every error of a function is `{"error": {"code": "...", "message": "..."}}`. Codes are stable and for programs; messages
-are for people and may change. This page is made by `make openapi`, from `billing/errors` and the routes in
+Every error from a function is `{"error": {"code": "...", "message": "..."}}`. Codes are stable and for programs;
+messages are for people and may change. `make openapi` writes this page from `billing/errors` and the routes in
 `docs/openapi/operations`.
 
 | Status | `code` | Meaning | Routes |
 |---|---|---|---|
 """
 _FOOT = """
-API Gateway itself answers in its own form: `401 {"message": "Unauthorized"}` for a token that is missing or does not
-hold, `403 {"message": "Forbidden"}` for one without the route's scope, `404 {"message": "Not Found"}` for other paths,
-`429 {"message": "Too Many Requests"}` when there are too many at once (the local system does so only with `make run
+API Gateway itself answers in its own form: `401 {"message": "Unauthorized"}` if the token is missing or invalid,
+`403 {"message": "Forbidden"}` if it lacks the route's scope, `404 {"message": "Not Found"}` for other paths,
+`429 {"message": "Too Many Requests"}` if there are too many at once (the local system does so only with `make run
 ARGS=--throttle`),
-`500 {"message": "Internal Server Error"}` when a function ended without an answer, and `503 {"message": "Service
-Unavailable"}` when none could be reached. 503s of functions carry `Retry-After: 2`.
+`500 {"message": "Internal Server Error"}` if the function ended without an answer, and `503 {"message": "Service
+Unavailable"}` if it could not be reached. 503s from functions carry `Retry-After: 2`.
 """
 
 

@@ -14,18 +14,18 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/bench.md"
 _HEAD = """\
 # How it compares with an empty handler and a plain implementation
 
-Made by `make bench` on {begun} UTC, of commit `{commit}, with Python {python} on {machine}.
+Written by `make bench` on {begun} UTC, for commit `{commit}, with Python {python} on {machine}.
 {busy} The figures are in [bench.json](bench.json).
 
 {missed}
 
 Each function runs as `make build` makes it, in Lambda's own Python runtime under the emulator of the SAM CLI. So does a
 plain implementation of the same ([tests/bench/plain](../tests/bench/plain)): Stripe's SDK, boto3 and upstash-redis as
-a tutorial uses them, with a guard against nothing. The services are the local ones. Empty, plain and ours take turns,
-{rounds} times each. A cell has the median, and in brackets between what the middle half of the measurements lies.
-Processor time decides: time by the clock has in it the local services, and whatever else the machine does.
+a tutorial uses them, guarded against nothing. The services are the local ones. Empty, plain and ours take turns,
+{rounds} times each. A cell has the median, and in brackets the range in which the middle half of the measurements lies.
+Processor time decides: time by the clock includes the local services, and whatever else the machine does.
 
-What has no noise is held by each check: [requests, units and commands](cost.md), modules and files opened.
+Each check enforces what has no noise: [requests, units and commands](cost.md), modules and files opened.
 """
 
 
@@ -37,7 +37,7 @@ def rendered(record: Record) -> str:
 def _head(record: Record) -> Iterator[str]:
     yield _HEAD.format(
         begun=record.begun[:16].replace("T", " "),
-        commit=f"{record.commit[:12]}`{'' if record.clean else ', with changes that were not committed'}",
+        commit=f"{record.commit[:12]}`{'' if record.clean else ', with uncommitted changes'}",
         python=record.python,
         machine=f"{record.machine} with {record.cores} cores",
         busy=busy(record),
@@ -68,7 +68,7 @@ def _starts(record: Record) -> Iterator[str]:
 def _warm(record: Record) -> Iterator[str]:
     yield "## The webhook, warm"
     yield ""
-    yield f"Processor time of an event in milliseconds: {record.warm_requests} events of each size, in blocks by turns."
+    yield f"Processor time for an event, in ms: {record.warm_requests} events of each size, in alternating blocks."
     yield f"The target is at most {WEBHOOK} times plain: a signature by hand, a look at Redis, a message by boto3."
     yield ""
     yield _row(("Event", "Plain", "Ours", "Ours / plain", f"Within {WEBHOOK}"))
@@ -84,7 +84,7 @@ def _warm(record: Record) -> Iterator[str]:
 def _memory(record: Record) -> Iterator[str]:
     yield "## Memory"
     yield ""
-    yield f"MB at most, until the first answer. The target is {MEMORY} times an empty handler at most."
+    yield f"The most MB in use until the first answer. The target is at most {MEMORY} times an empty handler."
     yield ""
     yield _row(("Function", "Empty", "Plain", "Ours", "Ours / empty", f"Within {MEMORY}"))
     yield _row(["---"] * 6)
@@ -99,7 +99,7 @@ def _memory(record: Record) -> Iterator[str]:
 def _loaded(record: Record) -> Iterator[str]:
     yield "## Loaded at the start"
     yield ""
-    yield "Until the clients of the first request are made. Each check holds both below ceilings"
+    yield "Counted until the clients for the first request are made. Each check holds both figures below ceilings"
     yield "([test_started.py](../tests/integration/artefacts/test_started.py))."
     yield ""
     yield _row(("Function", "Modules", "Files opened"))

@@ -15,10 +15,10 @@ STARTS, WEBHOOK, MEMORY = 8, 1.1, 3
 
 def busy(record: Record) -> str:
     """How much else ran."""
-    said = f"In the minute before its end {record.load:g} processes on average wanted to run"
+    said = f"In the last minute of the run {record.load:g} processes on average wanted to run"
     if record.load <= record.cores:
         return f"{said}."
-    return f"{said}, more than there are cores:\nthe machine was overloaded, and times by the clock are longer for it."
+    return f"{said}, more than there are cores:\nthe machine was overloaded, so times by the clock are longer."
 
 
 def missed(record: Record) -> list[str]:
@@ -34,22 +34,22 @@ def _said(record: Record) -> Iterator[str]:
     large = [ratio for ratio in (_memory(record, name) for name in names) if ratio > MEMORY]
     warm = [ratio for ratio in (_warm(record, size) for size in SIZES) if ratio > WEBHOOK]
     if not (slow or large or warm):
-        yield "Every target is held."
+        yield "Every target is met."
         return
     yield "**Targets are missed.**"
     if slow:
         yield f"{len(slow)} of {len(names)} functions take more than {STARTS} times what an empty handler takes to"
         yield f"start and answer: {_span([ours[name] for name in slow])} times."
-        yield "An empty handler has loaded nothing but the runtime. Most of it is the SDKs, imported and made ready:"
-        yield f"plain implementations of the same functions, which do little else, take {_span(plain)} times,"
-        yield f"and {sum(ratio > STARTS for ratio in plain)} of them miss the target, too."
+        yield "An empty handler has loaded nothing but the runtime. Most of the difference is importing and preparing"
+        yield f"the SDKs: plain implementations of the same functions, which do little else, take {_span(plain)} times,"
+        yield f"and {sum(ratio > STARTS for ratio in plain)} of them miss the target too."
     if large:
         yield f"{len(large)} of {len(names)} functions take more than {MEMORY} times its memory: {_span(large)} times."
     if warm:
-        yield f"The warm webhook takes {_span(warm)} times plain, and not {WEBHOOK}."
-    yield "Plain ones have no guards, logs and metrics, and fetch no secrets"
+        yield f"The warm webhook takes {_span(warm)} times plain instead of {WEBHOOK}."
+    yield "Plain ones have no guards, logs or metrics, and fetch no secrets"
     yield "([decision 0051](decisions/0051-what-is-measured-and-what-gates.md)); how much each of these takes was not"
-    yield "measured, nor how much lower the figures are on a machine with nothing else to do."
+    yield "measured, nor how much lower the figures would be on a machine with nothing else to do."
 
 
 def _start(record: Record, function: str, kind: str) -> float:

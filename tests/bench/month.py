@@ -15,16 +15,16 @@ MOST_METRICS = 150
 """With purchases, refunds, and ten types of events (docs/dashboard.md, "What the metrics cost")."""
 
 _REST = """\
-The schedules' runs were counted in a system without accounts; what they [read of Stripe's lists](reconcile-cost.md)
+The schedules' runs were counted in a system without accounts; what they [read from Stripe's lists](reconcile-cost.md)
 grows with the shop. With purchases, however many, there are up to {most} metrics, for {metrics:.0f} USD a month.
 
 ## What is not counted
 
-- traces: {traces:.0f} USD for a million. Lambda traces the first request of each second and 5 % of the others, so every
-  one where there is no more than one a second;
-- what [pipes read of the tables' streams](events.md), if AWS bills it;
+- traces: {traces:.0f} USD for a million. Lambda traces the first request of each second and 5 % of the others, so it
+  traces every one if there is no more than one a second;
+- what [pipes read from the tables' streams](events.md), if AWS bills it;
 - the storage of logs, tables and backups, and data that leaves AWS;
-- cold starts, with what they read of secrets; alarms' messages; a domain of your own;
+- cold starts, with the secrets that they read; the alarms' messages; a domain of your own;
 - what Upstash bills besides commands.
 """
 
@@ -39,14 +39,14 @@ def month(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
         (f"{alarms} [alarms](alarms.md), which watch {watched} metrics", ALARM.of(watched)),
         (f"{deployed.dashboards()} [dashboard](dashboard.md)", DASHBOARD.of(1)),
         (f"{least} secrets; {most} if functions have Stripe keys of their own", SECRET.of(least)),
-        (f"{len(told)} metrics that schedules tell, at most", METRIC.of(len(told))),
+        (f"at most {len(told)} metrics that schedules write", METRIC.of(len(told))),
         (f"{IDLE:,} looks into an empty queue", QUEUE.of(IDLE)),
         (f"{runs:,} runs of schedules: the scheduler", SCHEDULER.of(runs)),
         *_runs(steps, record),
     )
     yield "## USD for a month in which nobody buys"
     yield ""
-    yield "Of 30 days, in an account whose free tier others have used up."
+    yield "A month of 30 days, in an account whose free tier is already used up by others."
     yield ""
     yield "| What | USD |"
     yield "| --- | --- |"

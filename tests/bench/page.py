@@ -20,14 +20,14 @@ _OF_MEMORY = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.
 _HEAD = """\
 # What a purchase and its events ask for, and cost
 
-Made by `make cost`, which plays purchases on the local system and counts every HTTP request that leaves a function, as
-a proxy sees it, and puts the counts into [cost.json](cost.json). Each check counts again, and fails when it finds
-others. USD are of the counts, of bytes of logs and of measured times, which no check holds; `make bench` writes them
-anew as well. The functions are warm: the first request of a process reads its secrets besides, with one request to
-Secrets Manager for each.
+Written by `make cost`, which plays purchases on the local system, counts every HTTP request that leaves a function as a
+proxy sees it, and puts the counts into [cost.json](cost.json). Each check counts again, and fails if the counts differ.
+USD are worked out from the counts, from bytes of logs and from measured times; no check holds the last two, and
+`make bench` rewrites the USD as well. The functions are warm: the first request of a process also reads its secrets,
+with one request to Secrets Manager for each.
 
-Units are DynamoDB's, counted by its rules from the items as they were before and after each write, the two indexes
-included: a write unit for each kilobyte, twice in a transaction; a read unit for each 4 KB
+Units are DynamoDB's, counted by its rules from the items before and after each write, including the two
+indexes: a write unit for each kilobyte, two in a transaction; a read unit for each 4 KB
 ([item sizes](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html),
 [transactions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html)).
 The pack is 500 credits, paid once; the plan is a first subscription. Both are paid by card, by somebody new.
@@ -56,7 +56,7 @@ def _table(steps: Sequence[Step]) -> list[str]:
 
 def _target(steps: Mapping[str, Step]) -> Iterator[str]:
     """The target of docs/design/performance.md for a group that changes nothing, and what it is missed by."""
-    yield "The [design](design/performance.md) has a group of n events that changes nothing write 2n + 2 units at most:"
+    yield "By the [design](design/performance.md), n events that together change nothing write 2n + 2 units at most:"
     yield "a mark for each event, and the account, each below a kilobyte, in one transaction, which doubles them."
     yield ""
     for kind in ("pack", "plan"):
@@ -65,17 +65,17 @@ def _target(steps: Mapping[str, Step]) -> Iterator[str]:
         said = f"- A {kind}'s {step.events} events may write {least}, and write {step.write_units}"
         over = step.largest - WRITE
         if step.write_units <= least:
-            yield f"{said}: held."
+            yield f"{said}: met."
         else:
-            yield f"{said}: **missed by {step.write_units - least}**. The account has {step.largest:,} bytes then,"
-            yield f"  {over} above a kilobyte, so it takes a second unit, twice."
+            yield f"{said}: **missed by {step.write_units - least}**. The account then has {step.largest:,} bytes,"
+            yield f"  {over} above a kilobyte, so it takes a second unit, doubled."
     yield ""
 
 
 def _events(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
     yield "## USD for a million events"
     yield ""
-    yield "From the webhook to the mark of the consumer. In a batch are the events of one buyer."
+    yield "From the webhook to the consumer's mark. A batch holds the events of one buyer."
     yield ""
     yield _row(("Events", *PARTS, "All"))
     yield _row(["---"] * (len(PARTS) + 2))
@@ -91,7 +91,7 @@ def _events(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
 def _purchases(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
     yield "## USD for a thousand purchases"
     yield ""
-    yield "With the checkout and all events. In the last of each kind the buyer never comes back, and no events meet."
+    yield "With the checkout and all events. In the last row of each kind the buyer never returns, and no events meet."
     yield ""
     yield _row(("Purchase", *PARTS, "All", "Write units of one", "Stripe requests of one"))
     yield _row(["---"] * (len(PARTS) + 4))
@@ -107,20 +107,20 @@ def _purchases(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
             priced = _priced(all_[-1].name, total(all_, record, 1000), 3)
             yield f"{priced} {written} | {asked} |"
     yield ""
-    yield "Stripe's own fees are not in it. A spend costs " + ", ".join(_dear(steps, record)) + " for a million."
+    yield "Stripe's own fees are not included. For a million, spends cost " + ", ".join(_dear(steps, record)) + "."
     yield ""
 
 
 def _dear(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
     spent = total([steps["spend"]], record, MILLION)
     read = total([steps["account, read"]], record, MILLION)
-    yield f"{sum(spent.values()):.2f} USD, a read of the account {sum(read.values()):.2f} USD"
+    yield f"{sum(spent.values()):.2f} USD, reads of the account {sum(read.values()):.2f} USD"
 
 
 def _prices(record: Record) -> Iterator[str]:
     yield "## Prices"
     yield ""
-    yield f"USD in us-east-1, as of {AS_OF}, without free tiers and discounts for volume."
+    yield f"USD in us-east-1, as of {AS_OF}, without free tiers or volume discounts."
     yield ""
     yield _row(("What", "USD", "for", "Source"))
     yield _row(["---"] * 4)
@@ -131,8 +131,8 @@ def _prices(record: Record) -> Iterator[str]:
     yield "Lambda's seconds are the processor time of a second request ([bench.json](bench.json), commit"
     yield f"`{record.commit[:12]}`), {WHOLE_CORE / memory_mb():.2f} times as long as on a whole core: a function has"
     yield f"{memory_mb():,} MB, and [{WHOLE_CORE:,} would be one]({_OF_MEMORY});"
-    yield f"and waiting as assumed, one call after the other: {waits}."
-    yield f"Lambda asks the queue {A_BATCH} times for each batch."
+    yield f"and the assumed waits, one call after the other: {waits}."
+    yield f"Lambda makes {A_BATCH} requests to the queue for each batch."
     yield ""
 
 

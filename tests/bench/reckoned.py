@@ -23,7 +23,7 @@ def compared(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
         first, second, third = (f"{figure(step):.{digits}f}" for step in ways)
         return f"{first}, {second} and {third}"
 
-    yield f"The [design](design/performance.md) reckoned with {sum(DESIGN.values()):.2f} USD, in batches of ten."
+    yield f"The [design](design/performance.md) expected {sum(DESIGN.values()):.2f} USD, in batches of ten."
     yield "A plan's events, part by part:"
     yield ""
     yield "| Part | Design | Nothing new | The buyer has not returned | One by one |"
@@ -32,22 +32,22 @@ def compared(steps: Mapping[str, Step], record: Record) -> Iterator[str]:
         yield _row(part, DESIGN.get(part, 0.0), [usd[part] for usd in priced])
     yield _row("All", sum(DESIGN.values()), [sum(usd.values()) for usd in priced])
     yield ""
-    yield "Why they differ, by the last three columns from left to right:"
+    yield "Why they differ, with figures for the last three columns from left to right:"
     yield ""
     yield f"- *Lambda*: {each(_waiting)} USD of it is waiting for Stripe, {TAKES['Stripe'] * 1000:.0f} ms for each of"
     asked = each(lambda step: step.http["Stripe"], 0)
-    yield f"  {asked} requests by {webhooks.events} events. The design's has no room for that."
+    yield f"  {asked} requests by {webhooks.events} events. The design left no room for that."
     commands = each(lambda step: webhooks.commands / webhooks.events + step.commands / step.events)
-    yield f"- *Redis*: {commands} commands for each event, and not one. The webhook looks for an event's mark, which"
-    yield "  spares what comes behind it when Stripe delivers twice; the consumer sets it, and publishes once a batch."
+    yield f"- *Redis*: {commands} commands for each event instead of one. The webhook looks for an event's mark, which"
+    yield "  saves everything after it when Stripe delivers twice; the consumer sets it, and publishes once a batch."
     written, reckoned = each(lambda step: step.write_units / step.events), DESIGN["DynamoDB"] / WRITE.of(MILLION)
-    yield f"- *DynamoDB*: {written} write units for each event, and not {reckoned:.0f}. The events of a batch"
+    yield f"- *DynamoDB*: {written} write units for each event instead of {reckoned:.0f}. The events of a batch"
     yield f"  share one transaction; one by one they share nothing. Reads are {each(_reading)} USD of it."
     shared = each(lambda step: step.events / step.invocations, 0)
-    yield f"- *SQS*: the {A_BATCH} requests for a batch are shared by {shared} events, and not by ten."
+    yield f"- *SQS*: the {A_BATCH} requests for a batch are shared by {shared} events instead of ten."
     lines = each(lambda step: logged(webhooks) / webhooks.events + logged(step) / step.events, 0)
-    yield f"- *Logs*: {lines} bytes for each event, of both functions, with the metrics and Lambda's own lines; and the"
-    yield "  gateway's. The design left them out, and domain events."
+    yield f"- *Logs*: {lines} bytes for each event, from both functions, with the metrics and Lambda's own lines, and"
+    yield "  from the gateway. The design left them out, and domain events as well."
     yield ""
 
 

@@ -43,7 +43,7 @@ def test_how_many_targets_are_missed_stands_at_the_head(record: Record) -> None:
     )
     assert f"1 of {len(empty)} functions take more than 8 times" in " ".join(missed(replace(held, starts=one)))
     assert missed(replace(held, warm=tuple(replace(each, processor=Figure(1, 1, 1)) for each in held.warm))) == [
-        "Every target is held."
+        "Every target is met."
     ]
 
 

@@ -85,8 +85,8 @@ _COLUMNS = """| File | Mutants | Killed | By time | Survived | Percent | Tried |
 |---|--:|--:|--:|--:|--:|---|"""
 _HEAD = f"""# Mutation testing
 
-Written by `make mutation`; do not edit. A mutant is the code with one small change; a test that fails kills it. One
-that survives shows a test that is missing, or a change that makes no difference.
+Written by `make mutation`; do not edit it by hand. A mutant is the code with one small change; a test that fails kills
+it. A mutant that survives points to a missing test, or to a change that makes no difference.
 
 ```
 make mutation                    # all of it
@@ -94,18 +94,19 @@ make mutation ARGS=domain        # one room: {", ".join(room.name for room in RO
 make mutation ARGS={BILLING}/domain/credits.py
 ```
 
-It runs in a copy; the checkout gets the figures below. It fails for a survivor that is not in
-[tests/mutation/survivors](../tests/mutation/survivors) with one line of reason, and for a room below its floor; it
-tells which entries are killed by now. The operators are those of [mutmut](https://mutmut.readthedocs.io) 3; why it does
-not run them itself is in [decision 0038](decisions/0038-mutants-by-our-own-runner.md).
+It runs in a copy; only the figures below come back to the checkout. It fails for a survivor that is not in
+[tests/mutation/survivors](../tests/mutation/survivors) with a one-line reason, and for a room below its floor; it also
+says which of those entries have been killed since. The operators are those of
+[mutmut](https://mutmut.readthedocs.io) 3; [decision 0038](decisions/0038-mutants-by-our-own-runner.md) says why mutmut
+does not run them itself.
 
 Left out, by rule (`tests/mutation/mutants.py`): docstrings, annotations, the wording of an error that is raised, log
-calls, the names of types in a `cast`, what can't be compiled; and, as in mutmut, what is outside of functions, `len()`
-and `isinstance()`. Of the three mutants that mutmut makes of a string, the first is tried.
+calls, the names of types in a `cast`, what can't be compiled; and, as in mutmut, what is outside functions, `len()`
+and `isinstance()`. Of the three mutants that mutmut makes of a string, only the first is tried.
 
 The tests are those of `tests/unit` that run the changed lines; Hypothesis plays four examples, the same each time.
 First they run twice over the clean code, from first to last and from last to first, and must be green. A mutant is
-killed when a test fails. "By time" are mutants that went on for ever and were ended: they count as killed. One that no
-test runs, or whose process ends without a failed test, has survived. `git show` with the name in the last column shows
-the file as it was when it was tried; where git has another name for it by now, it has changed since.
+killed when a test fails. "By time" are mutants that ran on for ever and were stopped: they count as killed. A mutant
+that no test runs, or whose process ends without a failed test, has survived. `git show` with the name in the last
+column shows the file as it was when it was tried; if git has another name for the file today, it has changed since.
 """

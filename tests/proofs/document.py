@@ -12,12 +12,12 @@ PAGE = REPOSITORY / "docs" / "failure-modes.md"
 
 _HEAD = """# What can go wrong, what holds it, and the test that says so
 
-Made by `make failure-modes` from `tests/proofs/rows`; not edited by hand. The design of these rows is in
-[design/failure-modes.md](design/failure-modes.md); what is said here is what was built.
+Written by `make failure-modes` from `tests/proofs/rows`; do not edit it by hand. The design of these rows is in
+[design/failure-modes.md](design/failure-modes.md); this page says what was built.
 
-`make prove ROW=F12` copies the checkout, runs the row's tests, which must be green, takes the mechanism away with
-`tests/proofs/patches/F12.patch`, and runs them again: each must be red, by a failure and not by an import that broke.
-`make prove` does so for every row. Of a test with several cases, those turn red that need the mechanism.
+`make prove ROW=F12` copies the checkout and runs the row's tests, which must be green. It then removes the mechanism
+with `tests/proofs/patches/F12.patch` and runs them again: each must be red, from a failure and not from a broken
+import. `make prove` does so for every row. In a test with several cases, those turn red that need the mechanism.
 """
 
 
@@ -35,8 +35,8 @@ def _missing(rows: list[Row]) -> str:
     waiting = [f"- **{row.name}**, {row.wrong}: {row.open}" for row in rows if row.open]
     lacking = [f"- **{row.name}**, {row.wrong}: {row.lacks}" for row in rows if row.lacks]
     parts = ["## What is not built\n"]
-    parts += ["Open, for nothing holds them yet:\n", *waiting, ""] if waiting else []
-    parts += ["Held by what the table says, and still without something that the design asks for:\n", *lacking, ""]
+    parts += ["Open, because nothing holds them yet:\n", *waiting, ""] if waiting else []
+    parts += ["Held by what the table says, but still without something that the design asks for:\n", *lacking, ""]
     return "\n".join(parts)
 
 

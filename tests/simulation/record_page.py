@@ -17,11 +17,12 @@ OF_A_RUN = 40
 _HEAD = """\
 # What was simulated
 
-Made by `make simulate RUNS=20000 SEED=1 ARGS=--record` and the like; not edited by hand. What is simulated, and what
-must hold, is said in [tests/simulation](../tests/simulation/README.md). A seed is one run; at another commit it may
-mean another one. A run lives until forty calls were made that count (a deed that sets off functions counts by these
-alone), and then comes to rest. With every deed, and with what is called on the way to rest, it has some eighty: 53 of
-handlers, 26 of actors. The last two columns say what one core did in a second: such runs, and runs of 40 calls in all.
+Written by `make simulate RUNS=20000 SEED=1 ARGS=--record` and the like; do not edit it by hand. What is simulated, and
+what must hold, is described in [tests/simulation](../tests/simulation/README.md). A seed is one run; at another commit
+it may be a different one. A run goes on until forty calls that count have been made (a deed that sets off functions
+counts only by these), and then comes to rest. With every deed, and with what is called on the way to rest, it has about
+eighty: 53 of handlers, 26 of actors. The last two columns say what one core did in a second: such runs, and runs of 40
+calls in all.
 """
 _COLUMNS = (
     *("Begun (UTC)", "Commit", "Seeds", "Runs", "Failed", "Calls of handlers", "of actors", "Took", "CPU time"),
@@ -47,7 +48,7 @@ def rendered(every: Sequence[Piece], known: Sequence[Reason] = ()) -> str:
     total = (
         f"{runs:,} runs of {_counted(len({piece.commit for piece in every}), 'commit')}, of which {failed:,} failed."
     )
-    dirty = "" if all(piece.clean for piece in every) else "\n\\* with changes that were not committed.\n"
+    dirty = "" if all(piece.clean for piece in every) else "\n\\* with uncommitted changes.\n"
     why = "".join(map(_why, known)) + "".join(
         f"- {seed}, at `{commit}`: not known yet.\n" for commit, seed in unexplained(every, known)
     )

@@ -19,7 +19,7 @@ OPERATIONS = (
         "Account",
         "Everything that a user has, from one consistent read.",
         Caller.USER_OR_READER,
-        [Replied(200, "The account; an empty one for who never bought anything.", AccountAnswer)],
+        [Replied(200, "The account; an empty one for a user who has never bought anything.", AccountAnswer)],
         parameters=[USER_ID],
         errors=_READING,
     ),
@@ -37,7 +37,7 @@ OPERATIONS = (
         "GET /credits",
         "getCredits",
         "Credits",
-        "Balance, what can be spent, and the grants that anything is left of.",
+        "The balance, what can be spent, and the grants of which anything is left.",
         Caller.USER_OR_READER,
         [Replied(200, "The credits.", CreditsDetail)],
         parameters=[USER_ID],
@@ -59,17 +59,18 @@ OPERATIONS = (
             Parameter(
                 "kind",
                 "query",
-                "Only entries of these kinds, with commas between them.",
+                "Only entries of these kinds, separated by commas.",
                 {"type": "array", "minItems": 1, "items": {"type": "string", "enum": [kind.value for kind in Kind]}},
                 explode=False,
             ),
-            Parameter(
-                "from", "query", "Only entries of this time and later.", {"type": "string", "format": "date-time"}
-            ),
+            Parameter("from", "query", "Only entries from this time on.", {"type": "string", "format": "date-time"}),
             Parameter("to", "query", "Only entries before this time.", {"type": "string", "format": "date-time"}),
-            Parameter("limit", "query", "Entries of a page.", {"type": "integer", "minimum": 1, "maximum": 100}),
+            Parameter("limit", "query", "Entries on a page.", {"type": "integer", "minimum": 1, "maximum": 100}),
             Parameter(
-                "cursor", "query", "The `nextCursor` of the page before.", matching(TRANSACTION_ID, "000000000042#000")
+                "cursor",
+                "query",
+                "The `nextCursor` of the previous page.",
+                matching(TRANSACTION_ID, "000000000042#000"),
             ),
         ],
         errors=_READING,

@@ -18,13 +18,13 @@ from docs.openapi.operation import STORED, WITH_BODY, Caller, Error, Operation, 
 _KEY = Parameter(
     "Idempotency-Key",
     "header",
-    "The caller's name for this request. Sent again with the same body, it gets the same answer, for 30 days at least.",
+    "The caller's name for this request. Sent again with the same body, it gets the same answer for at least 30 days.",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$", "examples": ["job-42"]},
     required=True,
 )
 _ID = Parameter("id", "path", "The reservation.", matching(RESERVATION_ID, "rsv_000000000000000000000000"))
 _ONCE = (
-    "An answer that was given before, to the same key, carries the header `Idempotent-Replayed: true`. A refusal is not"
+    "An answer that was given to the same key before carries the header `Idempotent-Replayed: true`. A refusal is not"
     " kept: nothing was done, and the same key may be tried again."
 )
 _ERRORS: tuple[Error, ...] = (*WITH_BODY, errors.IdempotencyConflict, *STORED)
@@ -34,7 +34,7 @@ OPERATIONS = (
         "POST /credits/spend",
         "spendCredits",
         "Credits",
-        "Spend a user's credits, first to expire first.",
+        "Spend a user's credits, those that expire first before the others.",
         Caller.SPENDER,
         [Replied(200, "The credits afterwards, and the entry in the ledger.", SpendAnswer)],
         body=SpendBody,
@@ -46,19 +46,19 @@ OPERATIONS = (
         "POST /credits/reversals",
         "reverseSpend",
         "Credits",
-        "Undo a spend or a capture, whole and once: its credits return to the grants that they came from.",
+        "Undo a spend or a capture, in full and once: its credits return to the grants that they came from.",
         Caller.SPENDER,
         [Replied(200, "The credits afterwards, and the entry in the ledger.", SpendAnswer)],
         body=ReversalBody,
         parameters=[_KEY],
         errors=(*_ERRORS, errors.TransactionNotFound, errors.AlreadyReversed),
-        more="What comes from a grant that has expired expires again. " + _ONCE,
+        more="Credits that return to an expired grant expire again. " + _ONCE,
     ),
     Operation(
         "POST /credits/reservations",
         "reserveCredits",
         "Credits",
-        "Set credits aside for work under way; they are released by themselves at `expiresAt`.",
+        "Set credits aside for work in progress; they are released automatically at `expiresAt`.",
         Caller.SPENDER,
         [Replied(201, "The credits afterwards, and the reservation.", ReserveAnswer)],
         body=ReserveBody,
@@ -70,7 +70,7 @@ OPERATIONS = (
         "POST /credits/reservations/{id}/capture",
         "captureReservation",
         "Credits",
-        "Spend what was reserved, or a part of it; the rest is released.",
+        "Spend what was reserved, or part of it; the rest is released.",
         Caller.SPENDER,
         [Replied(200, "The credits afterwards, and the entry in the ledger.", SpendAnswer)],
         body=CaptureBody,
@@ -84,7 +84,7 @@ OPERATIONS = (
         "Credits",
         "Give a reservation back.",
         Caller.SPENDER,
-        [Replied(200, "The credits afterwards, and the reservation that was.", ReserveAnswer)],
+        [Replied(200, "The credits afterwards, and the former reservation.", ReserveAnswer)],
         body=ReleaseBody,
         parameters=[_ID, _KEY],
         errors=(*_ERRORS, errors.ReservationNotFound),

@@ -66,7 +66,7 @@ OPERATIONS = (
         "Change plan or quantity, and bill the difference at once.",
         Caller.USER,
         [
-            Replied(200, "It is changed, or was like that already.", ChangeAnswer),
+            Replied(200, "It has been changed, or was already like that.", ChangeAnswer),
             Replied(202, "The payment is required first: send the browser to `hostedInvoiceUrl`.", ChangeAnswer),
         ],
         ChangeBody,
@@ -74,7 +74,7 @@ OPERATIONS = (
             Parameter(
                 "Idempotency-Key",
                 "header",
-                "Makes a retry the same request; without it a double click is recognised by what it changes.",
+                "Makes a retry the same request; without it, a double click is recognised by what it changes.",
                 {"type": "string", "pattern": "^[ -~]{1,255}$"},
             )
         ],

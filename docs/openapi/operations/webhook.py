@@ -9,16 +9,16 @@ from docs.openapi.operation import STORED, Caller, Operation, Parameter, Replied
 
 _EVENT = {
     "type": "object",
-    "description": "Stripe's event, a snapshot or a thin one; what else it holds is not read.",
+    "description": "Stripe's event, a snapshot or a thin one; anything else in it is not read.",
     "required": ["id", "object", "type", "created", "livemode"],
     "properties": {
         "id": matching(EVENT_ID, "evt_1Qh5lrPTjjF8N0EF"),
         "object": {"enum": ["event", "v2.core.event"]},
         "type": {
             "anyOf": [{"enum": sorted(HANDLED)}, {"type": "string"}],
-            "description": "One of those listed can change an account; any other is only counted.",
+            "description": "The listed types can change an account; any other is only counted.",
         },
-        "created": {"type": ["integer", "string"], "description": "Unix time, or ISO 8601 of a thin event."},
+        "created": {"type": ["integer", "string"], "description": "Unix time; ISO 8601 in a thin event."},
         "livemode": {"type": "boolean"},
         "api_version": {"type": ["string", "null"]},
         "account": {"type": ["string", "null"]},
@@ -42,7 +42,7 @@ OPERATIONS = (
         "POST /webhooks/stripe",
         "receiveEvent",
         "Webhook",
-        "Take a signed event of Stripe. 2xx once the queue has it, or if its type is not handled.",
+        "Receive a signed event from Stripe. 2xx once the queue has it, or if its type is not handled.",
         Caller.STRIPE,
         [Replied(200, '`{"ok": true}`, with `"idempotent": true` when it was handled before.', schema=_TAKEN)],
         foreign_body=_EVENT,

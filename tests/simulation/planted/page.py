@@ -11,16 +11,16 @@ PAGE = Path(__file__).parents[3] / "docs/planted-bugs.md"
 
 _INTRODUCTION = """# Planted bugs
 
-Who checks the check? Each of these is a small patch of the product that breaks the protocol as a competent engineer
+What checks the checks? Each bug is a small patch that breaks the protocol in a way that a competent engineer
 might, and the simulation is run on the broken copy until a seed fails.
 
 {sums}
 
-*Seeds* is how many it took, from seed 1 on; the whole product passes the seed that failed. *Unit tests* is what
-`tests/unit` says: *green* where a whole run of it passed, with those bugs planted at once that fit beside each other,
-or else the name of one test that fails; `-` is not tried. Most of the green ones are in what the Stripe adapter
-reads, of which the integration tests know more. `make planted` repeats it and writes this page;
-`make planted BUG=refund-as-delta` tries one of them, and writes it with `ARGS=--write`.
+*Seeds* is how many it took, counted from seed 1; the intact product passes the seed that failed. *Unit tests* is what
+`tests/unit` says: *green* if a full run of it passed, with all bugs planted at once that fit beside each other;
+otherwise the name of one test that fails; `-` means not tried. Most of the green ones are in what the Stripe adapter
+reads, which the integration tests know more about. `make planted` repeats all of it and writes this page;
+`make planted BUG=refund-as-delta` tries one bug, and with `ARGS=--write` also writes the page.
 
 Measured on {commits}.
 
@@ -42,8 +42,8 @@ def page(every: Sequence[Bug], found: dict[str, Result]) -> str:
     silent = [bug for bug in caught if found[bug.name].silent]
     tried = sum(found[bug.name].units is not None for bug in caught)
     sums = (
-        f"Of {len(every)} a seed sees {len(caught)}. The unit tests were run on {tried} of these: "
-        f"{len(silent)} leave every one green."
+        f"Of {len(every)} bugs, {len(caught)} are seen by a seed. The unit tests were run on {tried} of these: "
+        f"{len(silent)} leave every test green."
     )
     seen = [row.seen for bug in caught if (row := found[bug.name]).seen]
     commits = ", ".join(
