@@ -46,7 +46,7 @@ class PortalBody(Request):
 
 
 class PortalAnswer(Answer):
-    """`201` of `POST /portal/sessions`: the address lets whoever has it in, for a few minutes."""
+    """`201` of `POST /portal/sessions`: whoever has the address gets in with it, for a few minutes."""
 
     url: str
 

@@ -81,7 +81,7 @@ from billing.errors.subscriptions import SubscriptionUnpaid as SubscriptionUnpai
 
 
 class InvalidRequest(RequestRefused):
-    """The body, a parameter or a header does not parse or does not fit."""
+    """The body, a parameter or a header is malformed, or not what the route takes."""
 
     code = "invalid_request"
 
@@ -105,7 +105,7 @@ class Unauthenticated(RequestRefused):
 
 
 class Forbidden(RequestRefused):
-    """The identity is verified but has not the right to do this."""
+    """The identity is verified, but is not allowed to do this."""
 
     code = "forbidden"
 
@@ -146,7 +146,7 @@ class CurrencyUnavailable(RequestRefused):
 
 
 class IncompatibleLines(RequestRefused):
-    """These prices can't be in one order: one-time and recurring, other intervals, currencies, groups or plans."""
+    """These prices can't be in one order: one-time and recurring, different intervals, currencies, groups or plans."""
 
     code = "incompatible_lines"
 
@@ -158,7 +158,7 @@ class SessionNotFound(RequestRefused):
 
 
 class InsufficientCredits(RequestRefused):
-    """Less can be spent than was asked for; `balance` and `available` in the error tell how much there is."""
+    """Not enough credits can be spent; `balance` and `available` in the error say how much there is."""
 
     code = "insufficient_credits"
 
@@ -174,7 +174,7 @@ class TransactionNotFound(RequestRefused):
 
 
 class ReservationNotFound(RequestRefused):
-    """No such reservation of this user is open: it never was, or it was captured, released, or has lapsed."""
+    """This user has no such open reservation: it never existed, was captured or released, or has lapsed."""
 
     code = "reservation_not_found"
 
@@ -186,7 +186,7 @@ class TooManyReservations(RequestRefused):
 
 
 class AlreadyReversed(RequestRefused):
-    """The spend was undone before, under another idempotency key."""
+    """The spend has already been undone, under another idempotency key."""
 
     code = "already_reversed"
 
@@ -198,7 +198,7 @@ class IdempotencyConflict(RequestRefused):
 
 
 class SignatureRefused(BillingError):
-    """A webhook whose signature does not hold.
+    """A webhook without a valid signature.
 
     `reason` is a stable word for metrics and logs.
     """

@@ -12,13 +12,13 @@ class SubscriptionExists(RequestRefused):
 
 
 class CheckoutConflict(RequestRefused):
-    """Another request of this user is being carried out at this very moment: trying again is safe."""
+    """Another request of this user is in progress: trying again is safe."""
 
     code = "conflict"
 
 
 class TooManyCheckouts(RequestRefused):
-    """The user has asked for as many checkouts as an hour has room for; `Retry-After` tells when the next one begins.
+    """The user has reached the limit of checkouts an hour; `Retry-After` says when the next hour begins.
 
     `retry_after` is in seconds.
     """

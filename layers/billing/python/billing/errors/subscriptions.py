@@ -36,13 +36,13 @@ class SubscriptionPaused(ChangeRefused):
 
 
 class SubscriptionCanceling(ChangeRefused):
-    """It ends at a known time; keeping it is a decision of its own."""
+    """It is set to end at a known time: undo the cancellation first."""
 
     code = "subscription_canceling"
 
 
 class SubscriptionNotChangeable(ChangeRefused):
-    """Only the portal, or a person, can change it: a schedule, several prices, a slow payment method, or none."""
+    """Only the portal, or a person, can change it: it has a schedule, several prices, a slow payment method or none."""
 
     code = "subscription_not_changeable"
 
@@ -54,7 +54,7 @@ class ChangeNotNow(ChangeRefused):
 
 
 class PreviewExpired(ChangeRefused):
-    """The moment that was previewed can't be billed any more: ask for another preview."""
+    """The preview is too old to be billed as it was shown: ask for another one."""
 
     code = "preview_expired"
 

@@ -184,7 +184,7 @@ class StripePortal(Protocol):
     """Stripe's customer portal."""
 
     def open_portal(self, customer: CustomerId, flow: PortalFlow | None, locale: str | None) -> str:
-        """The address of a new session; it is valid for minutes and lets whoever has it in.
+        """The address of a new session; it is valid for minutes, and whoever has it gets in.
 
         Raises PortalNotConfigured, PortalFlowUnavailable, StripeUnavailable, StripeRefused.
         """
