@@ -41,7 +41,7 @@ def copy(client: Any, source: str, target: str, clock: Clock, seen: Callable[[in
         raise PlumbError(f"{source} is no copy of {target}: its key is another.")
     removed = put = 0
     for page in batched(_scan(client, target, keys), _READS, strict=False):
-        gone = _missing(client, source, keys, page)
+        gone = _missing(client, source, keys, page, clock)
         _write(client, target, [{"DeleteRequest": {"Key": key}} for key in gone], clock)
         removed += len(gone)
         seen(len(page))
@@ -69,7 +69,10 @@ def _scan(client: Any, table: str, only: Sequence[str] = ()) -> Iterator[dict[st
         yield from page["Items"]
 
 
-def _missing(client: Any, table: str, keys: Sequence[str], asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _missing(
+    client: Any, table: str, keys: Sequence[str], asked: Sequence[dict[str, Any]], clock: Clock
+) -> list[dict[str, Any]]:
+    """Those of the keys that the table does not have. What DynamoDB has not read, it reads after a while."""
     names = {f"#{name}": name for name in keys}
     request = {"ConsistentRead": True, "ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
     found, left = list[dict[str, Any]](), list(asked)
@@ -77,6 +80,8 @@ def _missing(client: Any, table: str, keys: Sequence[str], asked: Sequence[dict[
         answer = client.batch_get_item(RequestItems={table: {"Keys": left, **request}})
         found += answer["Responses"][table]
         left = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
+        if left:
+            clock.sleep(_PAUSE)
     return [key for key in asked if key not in found]
 
 

@@ -44,7 +44,7 @@ class Template:
         return {f"{verb.upper()} {path}": each for path, verbs in paths.items() for verb, each in verbs.items()}
 
     def public_routes(self) -> set[str]:
-        return {route for route, each in self.routes().items() if each["security"] == [{"NONE": []}]}
+        return {route for route, each in self.routes().items() if not any(each.get("security", []))}
 
     def behind_routes(self) -> set[str]:
         """The functions that somebody waits for."""

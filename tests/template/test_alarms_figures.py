@@ -18,6 +18,11 @@ ALARM = "AWS::CloudWatch::Alarm"
 SILENT_IS_WELL, SILENT_IS_ILL = "notBreaching", "breaching"
 OURS = {"Fn::Sub": "Plumbline/${Stage}-${StripeMode}"}
 ANY_OF_ALL = "SUM(FILL(METRICS(), 0))"
+NONE_IS_NOUGHT = "FILL(runs, 0)"
+"""Of a metric that falls silent CloudWatch looks at what it told before, several periods back, and ignores how missing
+data is to be taken: an alarm of twelve hours would be days late (https://docs.aws.amazon.com/AmazonCloudWatch/latest/
+monitoring/alarms-and-missing-data.html#alarms-evaluating-missing-data). What is filled is not missing.
+"""
 HASH = re.compile(r"Version[0-9a-f]{10}$")
 """What SAM puts behind the name of a version: of its code, so it is another one with each change."""
 
@@ -153,22 +158,25 @@ ALARMS = {
         {id: ours("RequestsFailed", service, ", code internal") for id, service in SERVICES.items()}, 60, of=ANY_OF_ALL
     ),
     "reconcile-not-run": Fires(
-        {"": "Sum of AWS/Lambda Invocations of FunctionName ReconcileFunction"},
+        {"runs": "Sum of AWS/Lambda Invocations of FunctionName ReconcileFunction"},
         900,
+        of=NONE_IS_NOUGHT,
         threshold=1,
         compared="LessThanThreshold",
         silence=SILENT_IS_ILL,
     ),
     "catch-up-not-run": Fires(
-        {"": ours("EventsCaughtUp", "catch_up", statistic="SampleCount")},
+        {"runs": ours("EventsCaughtUp", "catch_up", statistic="SampleCount")},
         7200,
+        of=NONE_IS_NOUGHT,
         threshold=1,
         compared="LessThanThreshold",
         silence=SILENT_IS_ILL,
     ),
     "looks-not-run": Fires(
-        {"": ours("ObjectsInDoubt", "catch_up", statistic="SampleCount")},
+        {"runs": ours("ObjectsInDoubt", "catch_up", statistic="SampleCount")},
         43_200,
+        of=NONE_IS_NOUGHT,
         threshold=1,
         compared="LessThanThreshold",
         silence=SILENT_IS_ILL,

@@ -131,7 +131,8 @@ def test_a_job_that_does_not_run_is_not_hidden_by_another_one_of_its_function(re
     assert [schedules[function] for function in silent] == [1]
     for name, metric in (("catch-up-not-run", "EventsCaughtUp"), ("looks-not-run", "ObjectsInDoubt")):
         alarm = alarms(resources)[name]
-        assert (alarm["MetricName"], alarm["Statistic"]) == (metric, "SampleCount")
+        [counted] = [each["MetricStat"] for each in alarm["Metrics"] if "MetricStat" in each]
+        assert (counted["Metric"]["MetricName"], counted["Stat"]) == (metric, "SampleCount")
         assert (alarm["TreatMissingData"], alarm["Threshold"]) == ("breaching", 1)
 
 

@@ -213,6 +213,7 @@ def test_of_accounts_catching_up_reads_the_subscriptions_alone(resources: dict[s
     named = {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["ACCOUNT#*", "ORDER#*"]},
         "ForAllValues:StringEquals": {"dynamodb:Attributes": list(SHOWN)},
+        "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
         "Null": {"dynamodb:Attributes": "false"},
     }
     assert conditions == [named]

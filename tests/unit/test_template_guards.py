@@ -57,9 +57,9 @@ def test_no_queue_is_reached_without_tls(resources: dict[str, Any]) -> None:
         statement, *_ = policy["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sqs:*")
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-        denied = {arn["Fn::GetAtt"][0] for arn in statement["Resource"]}
-        assert denied == {queue["Ref"] for queue in policy["Queues"]}
-        named |= denied
+        [queue] = policy["Queues"]
+        assert statement["Resource"] == {"Fn::GetAtt": [queue["Ref"], "Arn"]}
+        named.add(queue["Ref"])
     assert named == set(of(resources, "AWS::SQS::Queue"))
 
 
@@ -130,7 +130,8 @@ def test_no_table_goes_with_its_stack_and_each_can_be_restored(resources: dict[s
     """Money rule 29: to any second of the last 35 days, and after a stack was deleted, too."""
     for name, each in of(resources, "AWS::DynamoDB::Table").items():
         assert each["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True, name
-        assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain", name
+        assert resources[name]["DeletionPolicy"] == "RetainExceptOnCreate", name
+        assert resources[name]["UpdateReplacePolicy"] == "Retain", name
 
 
 def test_only_what_is_meant_to_be_forgotten_has_a_time_to_live(resources: dict[str, Any]) -> None:

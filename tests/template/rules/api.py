@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tests.template.rule import Rule, Template, change, drop
 
@@ -23,13 +24,32 @@ SAFE = re.compile(
 
 def authorized(template: Template) -> Iterator[str]:
     for route, each in template.routes().items():
-        if "Users" not in each["security"][0] and route not in PUBLIC:
+        if _scopes(each) is None and route not in PUBLIC:
             yield f"{route} asks for no token"
 
 
 def open_to_strangers(template: Template) -> Iterator[str]:
     """Neither Stripe nor a browser that comes back from it has a token: none of theirs would ever arrive."""
     yield from (f"{route} turns away whom it is for" for route in sorted(PUBLIC - template.public_routes()))
+
+
+def _scopes(route: Mapping[str, Any]) -> list[str] | None:
+    """What a token needs here; None where nobody is asked for one."""
+    found: list[str] | None = route.get("security", [{}])[0].get("Users")
+    return found
+
+
+def imported_whole(template: Template) -> Iterator[str]:
+    """An authorizer whose issuer can't be read is a warning to API Gateway, and so is each of its routes: it leaves
+    them out, and says that all is well (https://github.com/aws/serverless-application-model/issues/1556).
+    """
+    api = template.one("AWS::ApiGatewayV2::Api")
+    if api.get("FailOnWarnings") is not True:
+        yield "a mistake in the issuer takes every route with a token away"
+    known = api["Body"]["components"]["securitySchemes"].keys()
+    for route, each in template.routes().items():
+        if any(name not in known for needed in each.get("security", []) for name in needed):
+            yield f"{route} names an authorizer that is none, which may be a warning"
 
 
 def issuer(template: Template) -> Iterator[str]:
@@ -41,7 +61,7 @@ def issuer(template: Template) -> Iterator[str]:
 
 def spending(template: Template) -> Iterator[str]:
     for route, each in template.routes().items():
-        scopes = each["security"][0].get("Users")
+        scopes = _scopes(each)
         if route.startswith("POST /credits/") and scopes != ["billing:spend", "billing/spend"]:
             yield f"{route} spends for whoever has {scopes}"
 
@@ -140,8 +160,9 @@ RULES = (
     Rule(
         "a route asks for a token, but for three",
         authorized,
-        lambda template: template.routes()["GET /account"].update(security=[{"NONE": []}]),
+        change("HttpApi", "Body", "paths", "/account", "get", "security", to=[{}]),
     ),
+    Rule("a route that can't be made stops the deployment", imported_whole, drop("HttpApi", "FailOnWarnings")),
     Rule(
         "Stripe, who comes back from it, and who looks at prices need none",
         open_to_strangers,

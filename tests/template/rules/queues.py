@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tests.template.rule import Rule, Template, change, drop
+from tests.template.rule import Rule, Template, change, drop, listed, remove
 
 DAY = 86_400
 
@@ -32,16 +32,29 @@ def encrypted(template: Template) -> Iterator[str]:
 
 def over_tls(template: Template) -> Iterator[str]:
     refused = {
-        arn["Fn::GetAtt"][0]
+        queue["Ref"]
         for _, each in template.of("AWS::SQS::QueuePolicy")
         for statement in each["PolicyDocument"]["Statement"]
         if statement.get("Effect") == "Deny"
         and statement["Principal"] == "*"
         and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-        for arn in statement["Resource"]
-        if {"Ref": arn["Fn::GetAtt"][0]} in each["Queues"]
+        for queue in each["Queues"]
+        if {"Fn::GetAtt": [queue["Ref"], "Arn"]} in listed(statement["Resource"])
     }
     yield from (f"{name} may be used in the clear" for name, _ in template.of("AWS::SQS::Queue") if name not in refused)
+
+
+def about_itself(template: Template) -> Iterator[str]:
+    """SQS takes no other policy, and the stack would not be made: "each policy must cover only a single queue", and a
+    statement one resource (https://docs.aws.amazon.com/AWSSimpleQueueService/2009-02-01/SQSDeveloperGuide/
+    AccessPolicyLanguage_SpecialInfo.html, https://github.com/remind101/stacker_blueprints/pull/71).
+    """
+    for name, each in template.of("AWS::SQS::QueuePolicy"):
+        own = [{"Fn::GetAtt": [queue["Ref"], "Arn"]} for queue in each["Queues"]]
+        for statement in each["PolicyDocument"]["Statement"]:
+            given = statement["Fn::If"][1] if "Fn::If" in statement else statement
+            if len(own) != 1 or given["Resource"] != own[0]:
+                yield f"{name} speaks of several queues, or of another"
 
 
 def visibility(template: Template) -> Iterator[str]:
@@ -82,7 +95,12 @@ def told(template: Template) -> Iterator[str]:
 
 RULES = (
     Rule("queues are encrypted", encrypted, drop("FailedRunsQueue", "SqsManagedSseEnabled")),
-    Rule("no queue is used without TLS", over_tls, drop("QueuesOverTlsOnly", "Queues", 2)),
+    Rule("no queue is used without TLS", over_tls, remove("UntoldQueuePolicy")),
+    Rule(
+        "a queue's policy is about that queue",
+        about_itself,
+        change("FailedRunsQueuePolicy", "Queues", to=[{"Ref": "FailedRunsQueue"}, {"Ref": "EventsQueue"}]),
+    ),
     Rule(
         "a message is hidden for six times the consumer's time",
         visibility,

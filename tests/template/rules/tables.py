@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.template.rule import Rule, Template, change, drop, mark
 
 TABLE = "AWS::DynamoDB::Table"
+KEPT = ("RetainExceptOnCreate", "Retain")
 EXPIRES = {"EventsTable": "expires_at", "AccountsTable": "forget_at"}
 
 
@@ -30,8 +31,8 @@ def recovery(template: Template) -> Iterator[str]:
 
 def kept(template: Template) -> Iterator[str]:
     for name, each in template.resources.items():
-        if each["Type"] == TABLE and not each.get("DeletionPolicy") == each.get("UpdateReplacePolicy") == "Retain":
-            yield f"{name} goes with its stack"
+        if each["Type"] == TABLE and (each.get("DeletionPolicy"), each.get("UpdateReplacePolicy")) != KEPT:
+            yield f"{name} goes with its stack, or stays, empty, where a first deployment failed and takes its name"
 
 
 def protected(template: Template) -> Iterator[str]:

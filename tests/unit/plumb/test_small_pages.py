@@ -132,7 +132,9 @@ def test_what_is_in_both_tables_is_not_removed(dynamo: _Dynamo) -> None:
     """A busy table answers of some keys later: until then they look like items that the source does not have."""
     for name in ("source", "target"):
         dynamo.table(name, "user", "entry", holds=[_row(number) for number in range(8)])
-    assert copy(dynamo.client, "source", "target", FakeClock(NOW), lambda _: None) == Copied(put=8, removed=0)
+    clock = FakeClock(NOW)
+    assert copy(dynamo.client, "source", "target", clock, lambda _: None) == Copied(put=8, removed=0)
+    assert len(clock.slept) == 4, "of eight keys three are told of at once, and of eight items three are taken"
 
 
 @pytest.mark.parametrize("dry", [True, False])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError
+from botocore.stub import Stubber
 
 from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_client
 from billing.adapters.sqs_queue import SqsQueue
@@ -74,6 +75,22 @@ def test_each_is_of_the_region_that_its_function_runs_in_and_encrypted(
     """S21."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
     assert client().meta.endpoint_url == f"https://{service}.eu-west-3.amazonaws.com"
+
+
+def test_keys_that_are_left_unread_are_not_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F15: what holds a partition back goes on for a while; who asks again at once is left with the same keys."""
+    naps: list[float] = []
+    monkeypatch.setattr(time, "sleep", naps.append)
+    client = dynamodb_client()
+    asked: Any = {"accounts": {"Keys": [{"pk": {"S": "ACCOUNT#alice"}}]}}
+    with Stubber(client) as stub:
+        lefts: list[Any] = [asked, {}]
+        for left in lefts:
+            stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left}, {"RequestItems": asked})
+        client.batch_get_item(RequestItems=asked)
+        assert [0 < nap < 1 for nap in naps] == [True]
+        client.batch_get_item(RequestItems=asked)
+    assert len(naps) == 1
 
 
 ASKED: list[tuple[Callable[[], Any], str, dict[str, Any]]] = [

@@ -6,8 +6,10 @@ of its AWS start-up. boto3's clients are these very objects.
 
 from __future__ import annotations
 
+import random
+import time
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
@@ -31,9 +33,14 @@ _EDGE = Config(
 """Of what the webhook calls: Stripe waits for its answer, and gives it ten seconds."""
 
 
+_LONGEST_PAUSE = 0.2
+
+
 def dynamodb_client() -> DynamoDBClient:
     """A client of DynamoDB."""
-    return cast("DynamoDBClient", _session().create_client("dynamodb", config=_CONFIG))
+    client = cast("DynamoDBClient", _session().create_client("dynamodb", config=_CONFIG))
+    client.meta.events.register("after-call.dynamodb.BatchGetItem", _pause_before_the_rest)
+    return client
 
 
 def sqs_client() -> SQSClient:
@@ -44,6 +51,15 @@ def sqs_client() -> SQSClient:
 def secrets_client() -> SecretsManagerClient:
     """A client of Secrets Manager."""
     return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_EDGE))
+
+
+def _pause_before_the_rest(parsed: dict[str, Any], **_: object) -> None:
+    """Let time pass where DynamoDB left keys of a batch unread, which is throttling as a rule: who asks for them at
+    once is most likely left with them again (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/
+    API_BatchGetItem.html). To the SDK's own retries such an answer is none that failed.
+    """
+    if parsed.get("UnprocessedKeys"):
+        time.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311  no secret
 
 
 @cache
