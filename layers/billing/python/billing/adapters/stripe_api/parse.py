@@ -13,6 +13,7 @@ from typing import Any
 
 from billing.adapters.stripe_api import shapes
 from billing.domain.catalog import METERED, BrokenMetadata, Gives, Price, group_named, parse_gives, speaking_metadata
+from billing.domain.hints import at
 from billing.domain.ids import (
     CUSTOMER_ID,
     INVOICE_ID,
@@ -48,6 +49,7 @@ from billing.domain.snapshot import (
     Subscription,
     SubscriptionItem,
 )
+from billing.domain.subscription import ENDED
 from billing.errors import MalformedObject
 from billing.ports.stripe import FoundCustomer
 
@@ -136,18 +138,15 @@ def found_customer(obj: Object) -> FoundCustomer:
 
 
 def session_of(obj: Object, items: Sequence[Object], payment: Payment | None) -> CheckoutSession:
-    """A checkout session with all of its line items and its payment, if it has one."""
+    """A checkout session with all of its line items and its payment, if it has one. One that began a subscription shows
+    no payment intent, and no field of it changes when the bank refuses the debit: the subscription tells by its end.
+    """
     with reading("checkout session", obj):
         shapes.check(shapes.SESSION, obj)
         shapes.check_items(items)
-        intent = obj["payment_intent"]
         hint = obj["client_reference_id"] or obj["metadata"].get("order_id")
-        if (
-            payment is None
-            and obj["mode"] == "payment"
-            and obj["payment_status"] == "paid"
-            and obj["amount_total"] != 0
-        ):
+        charged = obj["mode"] == "payment" and obj["payment_status"] == "paid" and obj["amount_total"] != 0
+        if payment is None and charged:
             raise UnfitError("payment_intent.latest_charge")
         return CheckoutSession(
             id=SessionId(required(obj["id"], SESSION_ID, "id")),
@@ -161,7 +160,8 @@ def session_of(obj: Object, items: Sequence[Object], payment: Payment | None) ->
             created=unix_time(obj["created"], "created"),
             order=_order(hint),
             payment=payment,
-            payment_failed=isinstance(intent, Mapping) and intent["status"] in _ENDED_INTENTS,
+            payment_failed=at(obj, ("payment_intent", "status")) in _ENDED_INTENTS
+            or at(obj, ("subscription", "status")) in ENDED,
         )
 
 
