@@ -25,6 +25,13 @@ def test_a_price_of_one_time(side: StripeSide) -> None:
     assert (price.lookup_key, price.description) == (None, None)
 
 
+def test_a_product_whose_id_its_owner_has_chosen_is_sold_beside_the_others(side: StripeSide) -> None:
+    chosen = f"Gold.{next(NUMBERS)}"
+    side.v1.products.create({"id": chosen, "name": "Gold", "metadata": {"credits_amount": "500"}})
+    name = PriceId(side.v1.prices.create({"currency": "usd", "unit_amount": 500, "product": chosen}).id)
+    assert name in {price.id for price in side.catalog.active_prices()}
+
+
 @pytest.mark.parametrize("interval", ["month", "year"])
 def test_a_recurring_price(side: StripeSide, interval: str) -> None:
     of_product = {"plan": "pro", "entitlement_level": "PRO", "credits_amount": "100"}
@@ -72,7 +79,7 @@ def test_an_unknown_price_is_none(side: StripeSide, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "prod_1", "price_1/../../customers/cus_1", "price_1?expand[]=x", "price_\n", "PRICE_1"]
+    "name", ["", "..", "price_1/../../customers/cus_1", "price_1?expand[]=x", "price_\n", "price 1", "_1"]
 )
 def test_text_that_is_no_price_is_asked_of_nobody(side: StripeSide, name: str) -> None:
     """S25: it would end up in a path."""

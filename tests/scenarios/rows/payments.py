@@ -103,6 +103,13 @@ def _plan_failed_later(play: Play) -> None:
     _plan_by_debit(play, "failed")
 
 
+def _plan_bought_again(play: Play) -> None:
+    """Nothing is under way any more once the subscription of the failed debit has ended."""
+    _plan_failed_later(play)
+    play.cancel()
+    play.buy("pro_monthly", currency="eur")
+
+
 def _expired(play: Play) -> None:
     play.checkout()
     _expire(play)
@@ -178,6 +185,16 @@ ROWS = (
         TURN * 2,
         (("past_due", "pro"),),
         at_once=(),
+    ),
+    Row(
+        "a plan that is bought again after a bank debit has failed",
+        "payments",
+        _plan_bought_again,
+        "PRO",
+        100,
+        (*TURN * 3, *MONTH[1:]),
+        (("active", "pro"),),
+        at_once=MONTH,
     ),
     Row("a page that expires", "payments", _expired, "FREE", 0, ()),
     Row("three products and a part refunded", "payments", _one_of_each, "PRO", 2000, LINES),

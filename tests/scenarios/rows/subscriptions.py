@@ -86,9 +86,11 @@ def _paused(play: Play) -> None:
 
 
 def _resumed(play: Play) -> None:
-    """It begins a period, which is paid for: so it is a renewal."""
+    """It begins a period, which is paid for: so it is a renewal, also if it is paid with what the pause gave back."""
     _paused(play)
     play.control("resume_subscription", subscription=play.subscription)
+    resumed = play.api("GET", f"invoices/{play.invoice()}")
+    assert (resumed["billing_reason"], resumed["amount_paid"]) == ("subscription_cycle", 0)
 
 
 def _collection_paused(play: Play) -> None:

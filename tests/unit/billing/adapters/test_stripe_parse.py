@@ -141,6 +141,14 @@ def test_a_payment_that_ended_without_money_has_failed(status: str) -> None:
     assert session_of(unpaid, [], None).payment_failed
 
 
+@pytest.mark.parametrize(("status", "failed"), [("past_due", False), ("canceled", True), ("incomplete_expired", True)])
+def test_a_plan_that_was_never_paid_has_failed_once_its_subscription_has_ended(status: str, failed: bool) -> None:
+    """F43: the session of a plan names no payment intent, and stays complete and unpaid for ever."""
+    begun = {"mode": "subscription", "payment_status": "unpaid", "payment_intent": None}
+    session = SESSION | begun | {"subscription": {"id": "sub_1", "status": status}}
+    assert session_of(session, [], None).payment_failed is failed
+
+
 def test_what_is_paid_and_has_no_charge_is_not_granted_without_what_could_take_it_back() -> None:
     """S27: without its charge no refund of it would ever be found."""
     with pytest.raises(MalformedObject, match="checkout session"):

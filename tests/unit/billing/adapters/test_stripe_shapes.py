@@ -175,8 +175,21 @@ def test_nothing_of_a_person_is_told_of_an_object_that_can_not_be_read(name: str
     """S16: what is told of it is logged."""
     obj, read = READ[name]
     with pytest.raises(MalformedObject) as refused:
-        read(obj | {"id": "ada@example.com", "customer_email": "ada@example.com"})
+        read(obj | {"id": "ada@example.com", "customer_email": "ada@example.com", "currency": 5})
     assert "ada@" not in f"{refused.value} {refused.value.ids}"
+
+
+@pytest.mark.parametrize("chosen", ["gold", "pro-monthly", "Team.2019"])
+def test_who_made_a_product_or_a_plan_may_have_chosen_its_id(chosen: str) -> None:
+    """A price that was made as a plan has the plan's id. One of them must not make a whole catalog, or whatever else a
+    subscriber buys, unreadable.
+    """
+    price = READ["price"][1](with_value("price", "id", chosen) | {"product": chosen})
+    assert (price.id, price.product_id) == (chosen, chosen)
+    of_plan = with_value("invoice", "lines.data.0.pricing", {"price_details": {"price": chosen}})
+    assert READ["invoice"][1](of_plan).lines[0].price_id == chosen
+    update = {"subscription_items": [{"price": chosen, "quantity": 1}], "expires_at": T}
+    assert READ["live"][1](with_value("live", "pending_update", update)).pending.items == ((chosen, 1),)
 
 
 @pytest.mark.parametrize(("name", "path"), [("subscription", "items.data.0"), ("live", "items.data.0")])

@@ -209,11 +209,13 @@ def test_an_older_look_at_a_paid_session_takes_nothing_away():
     assert not decision.changed
 
 
-def test_what_was_free_of_charge_is_granted_at_the_time_of_the_session():
+@pytest.mark.parametrize(("seen", "begins"), [(NOW + DAY, NOW + DAY), (NOW - DAY, NOW - timedelta(hours=1))])
+def test_what_was_free_of_charge_begins_when_it_is_seen_and_not_when_its_page_was_made(seen, begins):
+    """Decision 0061: the page is open for up to a day; a day's pass would be over when it is given."""
     order = an_order()
     free = a_session(order, payment_status="no_payment_required", amount_total=0, payment=None)
-    after, _ = step(before(order), a_truth(free))
-    assert (after.account.balance, after.purchases[KEY].paid_at) == (500, free.created)
+    after, _ = step(before(order), a_truth(free), seen)
+    assert (after.account.balance, after.purchases[KEY].paid_at) == (500, begins)
 
 
 def test_the_amount_may_differ_by_discount_and_tax():

@@ -33,7 +33,7 @@ def test_anything_else_does_not(value):
         (ids.NOTICE_ID, ["evt_1", "look_cs_1_1"], ["cs_1", "look_"]),
         (ids.SESSION_ID, ["cs_test_" + "a" * 58, "cs_live_" + "a" * 190], ["cs_", "cs_a#b"]),
         (ids.CHARGE_ID, ["ch_1", "py_1"], ["pi_1", "_1"]),
-        (ids.PRICE_ID, ["price_1", "plan_1"], ["_1", "prod_1"]),
+        (ids.PRICE_ID, ["price_1", "plan_1", "gold", "Pro-2019.1"], ["_1", "..", "a/b", "a b"]),
         (ids.ORDER_ID, ["ord_a-b_C9"], ["ord_a#b", "order_1"]),
         (ids.RESERVATION_ID, ["rsv_" + "0a" * 12], ["rsv_" + "0a" * 13, "rsv_" + "0z" * 12, "rsv_1"]),
         (ids.TRANSACTION_ID, ["000000000002#000"], ["2#000", "000000000002#00"]),

@@ -153,7 +153,13 @@ def test_a_trial_gives_access_until_its_end():
     trial = state(status="trialing", trial_end=NOW + DAY)
     assert access_of(trial, GRACE, NOW) == Span("PRO", NOW + DAY)
     assert access_of(trial, GRACE, NOW + DAY) is None
-    assert access_of(replace(trial, trial_end=None), GRACE, NOW) is None
+
+
+def test_a_trial_of_an_item_alone_gives_access_for_its_period():
+    """Stripe names no end of the subscription's trial where an offer on an item is the trial."""
+    trial = state(status="trialing", trial_end=None, period_end=NOW + 7 * DAY)
+    assert access_of(trial, GRACE, NOW) == Span("PRO", NOW + 7 * DAY)
+    assert access_of(trial, GRACE, NOW + 7 * DAY) is None
 
 
 @pytest.mark.parametrize(

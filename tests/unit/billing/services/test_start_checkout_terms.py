@@ -121,6 +121,17 @@ def test_a_payment_that_is_processing_blocks_its_own_group_only(core: Core) -> N
     assert start(core, "storage").id in core.stripe.open_sessions
 
 
+def test_a_debit_that_failed_unheard_blocks_nothing(core: Core) -> None:
+    """The purchase is stored as processing, and what Stripe tells of its end is an event of the subscription alone."""
+    first = start(core, "pro_monthly").id
+    core.stripe.begin_debit(first)
+    with pytest.raises(SubscriptionExists):
+        start(core, "team_yearly")
+    core.stripe.sessions[first] = replace(core.stripe.sessions[first], payment_failed=True)
+    assert start(core, "team_yearly").id in core.stripe.open_sessions
+    assert core.tables.purchases[PurchaseKey(first)].state is PurchaseState.FAILED
+
+
 # --------------------------------------------------------------------------------------------------------------- trials
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from billing.domain.catalog import Price
 from billing.domain.hints import at
 from billing.domain.ids import (
+    CHOSEN_ID,
     CUSTOMER_ID,
     INVOICE_ID,
     ORDER_ID,
@@ -132,7 +133,7 @@ def grants_of_invoice(invoice: Object) -> Mapping[PurchaseKey, tuple[PriceId | N
         return {}
     found = {}
     for line in _period_lines(invoice):
-        key, price = fits(line.get("id"), STRIPE_ID), fits(at(line, ("pricing", "price_details", "price")), STRIPE_ID)
+        key, price = fits(line.get("id"), STRIPE_ID), fits(at(line, ("pricing", "price_details", "price")), CHOSEN_ID)
         if key is not None:
             free = line.get("amount") == 0
             found[invoice_line_key(InvoiceId(name), key)] = PriceId(price) if price else None, not free

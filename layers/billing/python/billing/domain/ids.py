@@ -30,7 +30,10 @@ PurchaseKey = NewType("PurchaseKey", str)
 USER_ID: Final = re.compile(r"[A-Za-z0-9_.@|+=-]{1,128}", re.ASCII)  # also `auth0|…`; no separator of a key
 EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}", re.ASCII)
 NOTICE_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}|look_[A-Za-z0-9_]{1,240}", re.ASCII)  # look_: of look.py
-PRICE_ID: Final = re.compile(r"(price|plan)_[A-Za-z0-9_]{1,100}", re.ASCII)
+PRICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}", re.ASCII)  # that a request may name
+CHOSEN_ID: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
+"""Of a product, and of a price that was made as a plan: whoever made it may have chosen the id
+(https://docs.stripe.com/api/products/create#create_product-id, https://docs.stripe.com/api/plans/create#create_plan-id)."""
 LOOKUP_KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII)
 CUSTOMER_ID: Final = re.compile(r"cus_[A-Za-z0-9_]{1,100}", re.ASCII)
 SESSION_ID: Final = re.compile(r"cs_[A-Za-z0-9_]{1,200}", re.ASCII)

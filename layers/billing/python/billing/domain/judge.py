@@ -90,13 +90,16 @@ def judge_session(
 
 def _paid_at(session: CheckoutSession, now: datetime) -> datetime:
     """When it was paid for: Stripe's time of the charge. A bank debit's is that of sending it to the bank, which may
-    take 14 business days, and no object of Stripe's tells when the money came. So what is paid for by anything but a
-    card begins when it is first seen paid (docs/decisions/0061).
+    take 14 business days, and no object of Stripe's tells when the money came. Where nothing was due there is no
+    charge, and the page may have been open for a day. So what is paid for by anything but a card begins when it is
+    first seen paid (docs/decisions/0061). Nothing begins with a subscription's session, whose invoices grant.
     """
     payment = session.payment
-    if payment is None:
+    if payment is not None and payment.card is not None:
+        return payment.paid_at
+    if session.mode == "subscription":
         return session.created
-    return payment.paid_at if payment.card is not None else max(payment.paid_at, now.replace(microsecond=0))
+    return max(payment.paid_at if payment is not None else session.created, now.replace(microsecond=0))
 
 
 def judge_invoice(

@@ -53,6 +53,8 @@ class SubscriptionState:
     level: str | None
     period_end: datetime
     trial_end: datetime | None
+    """None for a trial that is an offer on an item alone, which lasts for the periods that Stripe calls a trial
+    (https://docs.stripe.com/api/product-catalog/trial-offer)."""
     cancel_at_period_end: bool
     paid_through: datetime | None
     """The latest period end that a paid invoice covers; never the subscription's own period, which moves before the
@@ -180,7 +182,7 @@ def access_of(state: SubscriptionState, grace: timedelta, now: datetime) -> Span
     if state.status == "active":
         return Span(state.level, None)
     if state.status == "trialing":
-        return _before(state.level, state.trial_end, now)
+        return _before(state.level, state.trial_end or state.period_end, now)
     if state.status == "past_due" and state.paid_through is not None:
         return _before(state.level, state.paid_through + grace, now)
     return None
@@ -217,8 +219,8 @@ def second_subscriptions(
     ]
 
 
-def _before(level: str, end: datetime | None, now: datetime) -> Span | None:
-    return Span(level, end) if end is not None and now < end else None
+def _before(level: str, end: datetime, now: datetime) -> Span | None:
+    return Span(level, end) if now < end else None
 
 
 def _item(truth: SubscriptionItem, price: Price | None, group: str, stood: Mapping[PriceId, ItemState]) -> ItemState:

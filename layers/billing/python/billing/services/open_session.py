@@ -157,6 +157,8 @@ class SessionOpener:
             state = self._settle(session)
             if not ended and state is PurchaseState.OPEN and self._deps.stripe.is_open(session):
                 raise CheckoutConflict("the open session can't be ended: try again", user_id=self._user)
+        elif state is PurchaseState.PROCESSING and self._wanted.group is not None:
+            state = self._settle(session)  # its debit may have failed: the end of its subscription tells no session
         elif state is PurchaseState.PAID and self._wanted.group is not None:
             # it may have been recorded after this call has read the account, with the subscription that it began
             self._look_again(self._deps.converge.accounts.load(self._user, []).account)

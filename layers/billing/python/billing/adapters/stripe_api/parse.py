@@ -13,7 +13,9 @@ from typing import Any
 
 from billing.adapters.stripe_api import shapes
 from billing.domain.catalog import METERED, BrokenMetadata, Gives, Price, group_named, parse_gives, speaking_metadata
+from billing.domain.hints import at
 from billing.domain.ids import (
+    CHOSEN_ID,
     CUSTOMER_ID,
     INVOICE_ID,
     ORDER_ID,
@@ -48,6 +50,7 @@ from billing.domain.snapshot import (
     Subscription,
     SubscriptionItem,
 )
+from billing.domain.subscription import ENDED
 from billing.errors import MalformedObject
 from billing.ports.stripe import FoundCustomer
 
@@ -85,9 +88,9 @@ def price_of(obj: Object, product: Object | None, levels: tuple[str, ...]) -> Pr
         except BrokenMetadata as error:
             problem, broken_key = str(error), error.key
         return Price(
-            id=PriceId(required(obj["id"], STRIPE_ID, "id")),
+            id=PriceId(required(obj["id"], CHOSEN_ID, "id")),
             lookup_key=obj["lookup_key"],
-            product_id=id_of(obj["product"], "product"),
+            product_id=id_of(obj["product"], "product", CHOSEN_ID),
             product_name=details.get("name") or obj["nickname"] or obj["id"],
             description=details.get("description"),
             active=obj["active"] and details.get("active", True),
@@ -136,18 +139,14 @@ def found_customer(obj: Object) -> FoundCustomer:
 
 
 def session_of(obj: Object, items: Sequence[Object], payment: Payment | None) -> CheckoutSession:
-    """A checkout session with all of its line items and its payment, if it has one."""
+    """A checkout session with all of its line items and its payment, if it has one. One that began a subscription shows
+    no payment intent, and no field of it changes when the bank refuses the debit: the subscription tells by its end.
+    """
     with reading("checkout session", obj):
         shapes.check(shapes.SESSION, obj)
         shapes.check_items(items)
-        intent = obj["payment_intent"]
-        hint = obj["client_reference_id"] or obj["metadata"].get("order_id")
-        if (
-            payment is None
-            and obj["mode"] == "payment"
-            and obj["payment_status"] == "paid"
-            and obj["amount_total"] != 0
-        ):
+        charged = obj["mode"] == "payment" and obj["payment_status"] == "paid" and obj["amount_total"] != 0
+        if payment is None and charged:
             raise UnfitError("payment_intent.latest_charge")
         return CheckoutSession(
             id=SessionId(required(obj["id"], SESSION_ID, "id")),
@@ -159,9 +158,10 @@ def session_of(obj: Object, items: Sequence[Object], payment: Payment | None) ->
             amount_total=obj["amount_total"],
             items=tuple(LineItem(PriceId(item["price"]["id"]), item["quantity"]) for item in items),
             created=unix_time(obj["created"], "created"),
-            order=_order(hint),
+            order=_order(obj["client_reference_id"] or obj["metadata"].get("order_id")),
             payment=payment,
-            payment_failed=isinstance(intent, Mapping) and intent["status"] in _ENDED_INTENTS,
+            payment_failed=at(obj, ("payment_intent", "status")) in _ENDED_INTENTS
+            or at(obj, ("subscription", "status")) in ENDED,
         )
 
 
@@ -250,7 +250,7 @@ def _invoice_line(line: Object) -> InvoiceLine:
     price = details.get("price")
     return InvoiceLine(
         id=required(line["id"], STRIPE_ID, "id"),
-        price_id=PriceId(id_of(price, "price")) if price else None,
+        price_id=PriceId(id_of(price, "price", CHOSEN_ID)) if price else None,
         quantity=1 if line["quantity"] is None else line["quantity"],
         amount=line["amount"],
         period_end=unix_time(line["period"]["end"], "period.end"),
@@ -280,10 +280,10 @@ def _dispute(obj: Object) -> Dispute:
     return Dispute(obj["id"], obj["amount"], obj["currency"], status, unix_time(obj["created"], "created"))
 
 
-def id_of(value: object, field: str) -> str:
+def id_of(value: object, field: str, pattern: re.Pattern[str] = STRIPE_ID) -> str:
     """The id of something that may be expanded. Raises UnfitError."""
     text = value.get("id") if isinstance(value, Mapping) else value
-    return required(text, STRIPE_ID, field)
+    return required(text, pattern, field)
 
 
 def _customer(value: object) -> CustomerId | None:

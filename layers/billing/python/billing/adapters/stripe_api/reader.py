@@ -155,7 +155,7 @@ class StripeReads:
 
     def _session(self, session: SessionId) -> tuple[CheckoutSession, list[Object]]:
         """A session, and its line items with their prices and products: a subscription's start names the same ones."""
-        expand = ["line_items.data.price.product", "payment_intent.latest_charge.refunds"]
+        expand = ["line_items.data.price.product", "payment_intent.latest_charge.refunds", "subscription"]
         obj = plain(self._api.checkout.sessions.retrieve(session, {"expand": expand}))
         with reading("checkout session", obj):
             lines = obj["line_items"] or {"data": [], "has_more": False}  # none: another app's, to save a card

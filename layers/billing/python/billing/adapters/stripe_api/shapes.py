@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from billing.domain.ids import STRIPE_ID, UnfitError, fits
+from billing.domain.ids import CHOSEN_ID, STRIPE_ID, UnfitError, fits
 from billing.domain.subscription import ENDED
 
 type Check = Callable[[object], bool]
@@ -19,7 +19,6 @@ type Shape = Mapping[str, Check]
 
 _WORD: Final = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 _CURRENCY: Final = re.compile(r"[a-z]{3}", re.ASCII)
-_PRICE_NAME: Final = re.compile(r"[!-~]{1,255}", re.ASCII)  # also a plan's of before, whose id its owner chose
 _LARGEST: Final = 10**15  # Stripe's own amounts have twelve digits at most, and a float of some client's holds fifteen
 
 
@@ -59,7 +58,7 @@ SESSION: Final[Shape] = {
 OPENED: Final[Shape] = {"url": _or_none(_text), "client_secret": _or_none(_text)}
 _ITEM: Final[Shape] = {"quantity": _or_none(_amount)}
 """Of a session, a subscription and an invoice: metered usage has no quantity, or none yet."""
-_PRICE_ID: Final[Shape] = {"id": _one_of(_PRICE_NAME)}
+_PRICE_ID: Final[Shape] = {"id": _one_of(CHOSEN_ID)}
 _CHARGE: Final[Shape] = {"amount_captured": _amount, "currency": _currency}
 _REFUND: Final[Shape] = {"id": _id, "amount": _amount, "status": _or_none(_word)}
 _DISPUTE: Final[Shape] = {"id": _id, "amount": _amount, "status": _word, "currency": _currency}

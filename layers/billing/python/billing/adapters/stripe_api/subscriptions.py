@@ -15,9 +15,9 @@ from billing.adapters.stripe_api.client import created_once, translated
 from billing.adapters.stripe_api.objects import plain, with_items
 from billing.adapters.stripe_api.parse import Object, id_of, price_of, reading
 from billing.domain.ids import (
+    CHOSEN_ID,
     CUSTOMER_ID,
     INVOICE_ID,
-    PRICE_ID,
     SUBSCRIPTION_ID,
     SUBSCRIPTION_ITEM_ID,
     CustomerId,
@@ -198,11 +198,7 @@ def _pending(update: Object | None) -> PendingChange | None:
         return None
     items = update["subscription_items"] or []
     return PendingChange(
-        items=tuple(
-            sorted(
-                (PriceId(required(id_of(item["price"], "price"), PRICE_ID, "price")), _quantity(item)) for item in items
-            )
-        ),
+        items=tuple(sorted((PriceId(id_of(item["price"], "price", CHOSEN_ID)), _quantity(item)) for item in items)),
         expires_at=unix_time(update["expires_at"], "pending_update.expires_at"),
     )
 
