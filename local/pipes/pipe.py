@@ -51,6 +51,11 @@ class PipeRunner:
         finally:  # an error that nobody foresaw ends the thread, and nothing but this
             self._at_work = False
 
+    @property
+    def beginning(self) -> bool:
+        """Whether it still looks for its stream."""
+        return self._at_work and self._stream is None and self._looked_for < _PATIENCE
+
     def described(self) -> dict[str, str]:
         """As DescribePipe answers. AWS makes no pipe whose source is not there (`CREATE_FAILED`)."""
         pipe = self._pipe
@@ -60,7 +65,7 @@ class PipeRunner:
             return {**told, "CurrentState": "STOPPED", "StateReason": "The poller's log says why."}
         if self._stream is not None:
             return {**told, "CurrentState": "RUNNING"}
-        if self._looked_for < _PATIENCE:
+        if self.beginning:
             return {**told, "CurrentState": "CREATING"}
         return {**told, "CurrentState": "CREATE_FAILED", "StateReason": f"{pipe.table.name} has no stream."}
 

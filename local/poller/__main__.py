@@ -18,6 +18,8 @@ from local.template import EventSourceMapping, Pipe
 from local.template.watch import LiveModel
 
 _LOOK_SECONDS = 0.5
+_FIRST_LOOK_SECONDS = 0.05
+"""Until every pipe has found its stream, as on AWS a stack is there once its pipes run."""
 
 
 class Runner(Protocol):
@@ -36,6 +38,7 @@ def main() -> None:
         return {name: runner for name, (_, runner) in list(running.items()) if isinstance(runner, PipeRunner)}
 
     start_api(config.ports.pipes, pipes)
+    ready = False
     while True:
         wanted = {name: (what, make) for name, what, make in _wanted(live, config, buses)}
         for name, (what, runner) in list(running.items()):
@@ -45,8 +48,10 @@ def main() -> None:
         for name, (what, make) in wanted.items():
             if name not in running:
                 running[name] = (what, _started(name, make()))
-        mark_ready(config, "poller")
-        time.sleep(_LOOK_SECONDS)
+        ready = ready or not any(runner.beginning for runner in pipes().values())
+        if ready:
+            mark_ready(config, "poller")
+        time.sleep(_LOOK_SECONDS if ready else _FIRST_LOOK_SECONDS)
 
 
 def _wanted(live: LiveModel, config: RunConfig, buses: Buses) -> Iterator[tuple[str, object, Callable[[], Runner]]]:
