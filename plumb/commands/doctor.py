@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from plumb.cli import FAILED, OK, operator_command
-from plumb.doctor import alarms, aws_side, pipes, redis_side, releases, settings, stripe_side
+from plumb.doctor import alarms, aws_side, pipes, portal, redis_side, releases, settings, stripe_side
 from plumb.doctor.finding import Check, Finding, Status, run
 from plumb.invocation import Invocation
 from plumb.output import Output
@@ -17,6 +17,7 @@ CHECKS: Mapping[str, Check] = {
     "stripe": stripe_side.api,
     "catalog": stripe_side.catalog,
     "webhook": stripe_side.webhook,
+    "portal": portal.portal,
     "tables": aws_side.tables,
     "queues": aws_side.queues,
     "pipes": pipes.pipes,
@@ -27,7 +28,7 @@ CHECKS: Mapping[str, Check] = {
 
 @operator_command("doctor")
 def command(invocation: Invocation) -> int:
-    """Check settings, releases, secrets, Stripe, the catalog, the webhook endpoint, tables, queues, pipes and Redis.
+    """Check settings, releases, secrets, Stripe, catalog, webhook endpoint, portal, tables, queues, pipes and Redis.
 
     Each line is ok, warn or fail; below a warn or fail stands how to mend it. Exit code 1 when something fails.
     Keys that it writes into Redis are its own, and removed again.

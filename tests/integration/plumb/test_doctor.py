@@ -45,6 +45,9 @@ def endpoint(shop: Shop) -> Iterator[dict[str, Any]]:
     shop.stripe("POST", path, **{"enabled_events[]": found["enabled_events"], "url": found["url"], "disabled": "false"})
 
 
+STRIPES = {"stripe", "catalog", "webhook", "portal"}
+
+
 def test_a_whole_system_is_well(plumb: Operator) -> None:
     result = plumb("doctor", "--json")
     assert result.code == 0, result.out
@@ -53,7 +56,7 @@ def test_a_whole_system_is_well(plumb: Operator) -> None:
     assert told["stage"] == "local"
     assert wrong(result) == {}
     checks = {finding["check"] for finding in told["findings"]}
-    assert checks == {"settings", "secrets", "stripe", "catalog", "webhook", "tables", "queues", "pipes", "redis"}
+    assert checks == {*STRIPES, "settings", "secrets", "tables", "queues", "pipes", "redis"}
     assert told["redis"]["commands"] > 0
     assert 0 <= told["redis"]["hit_rate"] <= 1
 
@@ -102,7 +105,7 @@ def test_a_live_key_in_a_test_installation(plumb: Operator, stack: Stack) -> Non
     with secret(stack, STRIPE_KEY_SECRET, {"key": key}):
         result = plumb("doctor", "--json")
     assert result.code == 1
-    assert wrong(result).keys() == {"stripe", "catalog", "webhook"}
+    assert wrong(result).keys() == STRIPES
     assert "is not one of sk_test_ or rk_test_" in wrong(result)["stripe"][0]
     assert key not in result.out
 
@@ -128,6 +131,20 @@ def test_a_broken_price_is_named(plumb: Operator, shop: Shop) -> None:
     assert result.code == 0
     (told,) = wrong(result)["catalog"]
     assert re.fullmatch(r"warn 1 of \d+ prices are broken and can't be sold: broken\.", told)
+
+
+def test_a_portal_that_pays_back_what_has_granted_credits(plumb: Operator, shop: Shop) -> None:
+    (found,) = shop.stripe("GET", "billing_portal/configurations", is_default="true")["data"]
+    path, mode = f"billing_portal/configurations/{found['id']}", "features[subscription_cancel][mode]"
+    how = "features[subscription_cancel][proration_behavior]"
+    shop.stripe("POST", path, **{mode: "immediately", how: "create_prorations"})
+    try:
+        result = plumb("doctor", "--json")
+    finally:
+        shop.stripe("POST", path, **{how: "none", mode: "at_period_end"})
+    assert result.code == 0
+    told = f"warn {found['id']} pays back what is left when a plan is canceled, and its credits stay."
+    assert wrong(result) == {"portal": [told]}
 
 
 def test_dead_letters_are_counted(plumb: Operator, stack: Stack) -> None:
@@ -172,4 +189,4 @@ def test_stripe_that_is_down_stops_no_other_check(plumb: Operator, shop: Shop) -
         shop.control("faults", fail=0, status=500)
     assert result.code == 1
     sentence = "fail Stripe did not answer as it should (status 503)."
-    assert wrong(result) == {name: [sentence] for name in ("stripe", "catalog", "webhook")}
+    assert wrong(result) == {name: [sentence] for name in STRIPES}
