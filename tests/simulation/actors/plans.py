@@ -118,10 +118,14 @@ def _cancel(sim: Simulation) -> bool:
 
 
 def _switch(sim: Simulation) -> bool:
-    """Somebody changes the plan in the dashboard, or in the portal."""
+    """Somebody changes the plan in the dashboard, or in the portal, or ends its trial before its time."""
     found = _one(sim)
     if found is None:
         return False
+    if found["status"] == "trialing" and sim.chance.happens((sim.step, "trial over"), 0.5):
+        sim.tell(f"the trial of {found['id']} is ended")
+        ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"trial_end": "now"})
+        return True
     to = sim.chance.of((sim.step, "to"), _TO)
     how = sim.chance.of((sim.step, "how"), _HOW)
     switched = _switched(sim, found, to, how)
