@@ -58,6 +58,7 @@ ROOMS = (
             "tests/unit/functions/test_sample_events.py",
             "tests/unit/functions/test_c*.py",
             "tests/unit/billing/test_http*.py",
+            "tests/unit/billing/test_caller*.py",
         ),
     ),
     Room("store", 85, (f"{BILLING}/adapters/dynamodb/*.py",), ("tests/unit/billing/adapters/test_dynamodb_*.py",)),

@@ -44,11 +44,16 @@ def test_the_next_write_tells_its_own(world: World, subscribed: Account, given: 
     assert told(world) is None
 
 
-def test_a_converge_that_changes_nothing_does_not_tell_it_again(world: World, subscribed: Account) -> None:
+@pytest.mark.parametrize("unlooked", [None, True])
+def test_a_converge_that_changes_nothing_does_not_tell_it_again(
+    world: World, subscribed: Account, unlooked: bool | None
+) -> None:
     """It writes the item in place, so the stream has the whole of it once more."""
+    subscribed = replace(subscribed, unlooked=unlooked)
     world.accounts.commit(Commit(subscribed, subscribed, changed=False))
     assert told(world) is None
-    assert world.accounts.load(USER, []).account == replace(subscribed, stripe_version=subscribed.stripe_version + 1)
+    looked = replace(subscribed, stripe_version=subscribed.stripe_version + 1, unlooked=None)
+    assert world.accounts.load(USER, []).account == looked
 
 
 def test_what_is_told_is_nothing_that_is_read(world: World, subscribed: Account) -> None:

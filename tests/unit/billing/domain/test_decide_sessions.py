@@ -298,8 +298,10 @@ def test_the_order_is_frozen_whatever_the_catalog_says_now():
 def test_the_session_of_a_subscription_grants_neither_credits_nor_a_level_by_itself():
     """F54: its invoice lines grant the credits, the subscription gives the level."""
     order = an_order(a_price("pro_monthly", 1200, "month", credits=100, level="PRO"))
-    after, decision = step(before(order), a_truth(a_session(order, payment_status="no_payment_required")))
+    session = a_session(order, payment_status="no_payment_required", payment=None)
+    after, decision = step(before(order), a_truth(session), LATER)
     assert (after.purchases[KEY].state, after.purchases[KEY].amount_total) == (PurchaseState.PAID, 1200)
+    assert after.purchases[KEY].paid_at == session.created  # nothing begins with it
     assert after.purchases[KEY].credits_granted == 0
     assert (after.account.lots, after.account.levels, decision.entries) == ((), (), ())
 

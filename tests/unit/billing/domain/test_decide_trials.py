@@ -38,6 +38,12 @@ def test_a_subscription_that_is_in_no_list_any_more_ended_its_trial_when_the_acc
     assert step(seen, a_truth(paid))[0].account.balance == 100
 
 
+@pytest.mark.parametrize("reason", ["subscription_threshold", "manual"])
+def test_no_other_invoice_of_that_moment_grants(reason):
+    invoice = an_invoice(a_line(period_start=NOW), billing_reason=reason)
+    assert step(before(), a_truth(a_subscription(trial_end=NOW), invoice))[0].account.lots == ()
+
+
 @pytest.mark.parametrize("given", [{"trial_end": None}, {"trial_end": NOW - DAY}])
 def test_a_change_of_a_plan_that_is_paid_for_grants_nothing(given):
     """F54: also where it begins a period anew (decision 0024)."""
