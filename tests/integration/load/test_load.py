@@ -28,6 +28,8 @@ BACKLOG = 20_000 if WHOLE else 300
 HOT = 1_000 if WHOLE else 60
 SPENDS_A_SECOND = 20
 SECONDS = 60 if WHOLE else 4
+TRIES = 4
+"""Of one event; Stripe makes more."""
 
 pytestmark = pytest.mark.timeout(PATIENCE + 60)
 
@@ -51,10 +53,16 @@ def others(event: Event, number: int) -> list[Event]:
 
 
 def sent(shop: Shop, events: Iterable[Event]) -> None:
-    """All at once, as far as threads go; each is accepted."""
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        answers = Counter(threads.map(lambda event: shop.deliver(event).status_code, events))
-    assert answers.keys() == {200}, answers
+    """All at once, as far as threads go; and again, as Stripe does, what a busy machine had no time for (503)."""
+    waiting = list(events)
+    for _ in range(TRIES):
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            answers = list(threads.map(lambda event: shop.deliver(event).status_code, waiting))
+        assert set(answers) <= {200, 503}, Counter(answers)
+        waiting = [event for event, status in zip(waiting, answers, strict=True) if status != 200]
+        if not waiting:
+            return
+    raise AssertionError(f"{len(waiting)} events were not accepted in {TRIES} tries")
 
 
 def drained(books: Books, tell: Tell) -> None:
