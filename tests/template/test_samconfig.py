@@ -35,6 +35,18 @@ def test_an_installation_has_its_own_stack_stage_and_mode(stage: str, mode: str)
     assert deploy["fail_on_empty_changeset"] is False, "a pipeline may deploy the same again"
 
 
+@pytest.mark.parametrize("environment", [*MODES, "default"])
+def test_what_a_stack_uploads_is_its_own(environment: str) -> None:
+    """Objects have the names of their contents, so that two stages with one build would share them in one bucket; and
+    `sam delete` deletes "the artifacts that were packaged and deployed": a stage that is rolled back needs its own
+    (https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-cli-command-reference-sam-delete.html).
+    """
+    assert (
+        CONFIG[environment]["deploy"]["parameters"].get("s3_prefix")
+        == CONFIG[environment]["global"]["parameters"]["stack_name"]
+    )
+
+
 def test_no_two_installations_share_a_secret(expanded: dict[str, Any]) -> None:
     """Of a signing secret that two have the one would take what was signed for the other; of a database the same."""
     named = [
