@@ -39,6 +39,16 @@ def kept_layers(template: Template) -> Iterator[str]:
             yield f"{name} goes with its stack"
 
 
+def names_of_layers(template: Template) -> Iterator[str]:
+    """SAM's is the logical id: who tidies up after one stack would delete the versions of every other one
+    (https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-layerversion.html).
+    In this name SAM fills in the parameters itself, here their defaults.
+    """
+    for name, each in template.of("AWS::Lambda::LayerVersion"):
+        if '"plumbline", "dev", "test"' not in json.dumps(each.get("LayerName")):
+            yield f"{name} is among the versions of other installations"
+
+
 def log_groups(template: Template) -> Iterator[str]:
     groups = [json.dumps(each.get("LoggingConfig")) for _, each in template.functions()]
     for name, each in template.functions():
@@ -177,6 +187,11 @@ RULES = (
     Rule("functions run on python3.13, arm64", runtime, change("AccountFunction", "Architectures", to=["x86_64"])),
     Rule("each function has the package and its dependencies", layers, change("AccountFunction", "Layers", to=[])),
     Rule("versions of layers are kept", kept_layers, mark("BillingLayer*", DeletionPolicy="Delete")),
+    Rule(
+        "layers' names are an installation's own",
+        names_of_layers,
+        change("DependenciesLayer*", "LayerName", to="DependenciesLayer"),
+    ),
     Rule(
         "each function has a log group of its own",
         log_groups,

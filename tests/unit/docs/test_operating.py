@@ -16,6 +16,7 @@ from moto import mock_aws
 
 from local.aws.provision import create_queues, create_secrets, create_tables
 from local.template import Addresses, load_model
+from local.template.expand import expand
 from tests.unit.docs.aws_cli import carry_out
 from tests.unit.docs.commands import ROOT, commands
 
@@ -23,12 +24,11 @@ PAGE = ROOT / "docs/operating.md"
 BOOKS = ("accounts", "ledger", "events")
 KEY = "plumbline/staging/stripe-api-key"
 OLD, NEW = '{"key": "sk_test_old"}', '{"key": "sk_test_new"}'
-LAYER = "plumbline-dependencies"
 
 
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """What a stage leaves behind or needs: its tables, protected; its queues; a secret; a version of a layer."""
+    """What a stage leaves behind or needs: its tables, protected; its queues; a secret; versions of its layers."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.chdir(tmp_path)
     given = {"AppUrl": "https://app.example.com", "JwtIssuer": "https://issuer.example.com"}
@@ -44,10 +44,17 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("python/six.py", "")
-        boto3.client("lambda").publish_layer_version(
-            LayerName=LAYER, Content={"ZipFile": packed.getvalue()}, CompatibleRuntimes=["python3.13"]
-        )
+        for name in layers(tmp_path):
+            boto3.client("lambda").publish_layer_version(LayerName=name, Content={"ZipFile": packed.getvalue()})
         yield
+
+
+def layers(folder: Path) -> Iterator[str]:
+    """The names that the template gives its layers, with the parameters' defaults, which SAM fills in."""
+    resources = expand(ROOT / "template.yaml", folder)["expanded"]["Resources"]
+    for each in resources.values():
+        if each["Type"] == "AWS::Lambda::LayerVersion":
+            yield "-".join(each["Properties"]["LayerName"]["Fn::Join"][1])
 
 
 def walk(operation: str, **placeholders: str) -> dict[str, Any]:
@@ -89,8 +96,8 @@ def test_a_stage_is_torn_down_and_its_books_are_kept() -> None:
     walk("secretsmanager delete-secret", STAGE="staging")
     assert "DeletedDate" in boto3.client("secretsmanager").describe_secret(SecretId=KEY)
 
-    (layer,) = walk("lambda list-layers")["Layers"]
-    (version,) = walk("lambda list-layer-versions", NAME=layer["LayerName"])["LayerVersions"]
-    assert version["Version"] == 1
-    walk("lambda delete-layer-version", NAME=layer["LayerName"])
+    for layer in ("billing", "dependencies"):
+        (version,) = walk("lambda list-layer-versions", STAGE="dev", MODE="test", dependencies=layer)["LayerVersions"]
+        assert version["Version"] == 1
+        walk("lambda delete-layer-version", STAGE="dev", MODE="test", dependencies=layer)
     assert boto3.client("lambda").list_layers()["Layers"] == []
