@@ -14,6 +14,7 @@ from local.template.yaml_source import parse
 from tests.unit.billing.config.environments import CONVERGE, SELLING, refusal
 
 TEMPLATE = Path(__file__).parents[4] / "template.yaml"
+PARAMETERS = parse(TEMPLATE.read_bytes(), TEMPLATE)["Parameters"]
 DEPLOYED = {
     "PastDueGraceDays": ("PAST_DUE_GRACE_DAYS", ("0", "90"), ("-1", "91")),
     "MaxQuantity": ("MAX_QUANTITY", ("1", "999999"), ("0", "1000000")),
@@ -35,7 +36,7 @@ DEPLOYED = {
 @pytest.mark.parametrize("parameter", DEPLOYED)
 def test_what_a_function_refuses_at_its_start_is_never_deployed(parameter: str) -> None:
     name, taken, refused = DEPLOYED[parameter]
-    declared = {parameter: parse(TEMPLATE.read_bytes(), TEMPLATE)["Parameters"][parameter]}
+    declared = {parameter: PARAMETERS[parameter]}
     for value in taken:
         parameter_values(declared, {parameter: value})
         checkout_settings(CONVERGE | SELLING | {name: value})
@@ -43,3 +44,11 @@ def test_what_a_function_refuses_at_its_start_is_never_deployed(parameter: str) 
         with pytest.raises(TemplateError):
             parameter_values(declared, {parameter: value})
         assert refusal(checkout_settings, CONVERGE | SELLING | {name: value}).ids == {"setting": name}
+
+
+@pytest.mark.parametrize("parameter", [name for name in PARAMETERS if name.endswith("Secret")])
+def test_an_arn_is_not_taken_for_the_name_of_a_secret(parameter: str) -> None:
+    """A role allows the secret of this name: of an ARN it would allow none, and every read look like an outage."""
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:plumbline/key-AbCdEf"
+    with pytest.raises(TemplateError):
+        parameter_values({parameter: PARAMETERS[parameter]}, {parameter: arn})
