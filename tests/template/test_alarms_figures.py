@@ -139,6 +139,7 @@ ALARMS = {
                 "": "ExecutionFailed",
                 "_partly": "ExecutionPartiallyFailed",
                 "_timeout": "ExecutionTimeout",
+                "_throttled": "ExecutionThrottled",
             }.items()
         },
         300,

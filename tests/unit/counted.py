@@ -43,7 +43,7 @@ OF_AWS: Mapping[str, tuple[frozenset[str], str, str]] = {
     "AWS/ApiGateway": (frozenset({"4xx", "5xx", "Count", "Latency"}), "ApiId", "AWS::ApiGatewayV2::Api"),
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html
     "AWS/EventBridge/Pipes": (
-        frozenset({"ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout"}),
+        frozenset({"ExecutionFailed", "ExecutionPartiallyFailed", "ExecutionTimeout", "ExecutionThrottled"}),
         "PipeName",
         "AWS::Pipes::Pipe",
     ),
