@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -54,6 +55,25 @@ def test_no_key_is_stored_anywhere() -> None:
     assert "secrets." not in text
     assert "aws-access-key-id" not in text
     assert TEXTS["deploy.yml"].count("role-to-assume: ${{ vars.AWS_ROLE }}") == 1
+
+
+def test_its_role_trusts_what_github_calls_a_repository_by_now() -> None:
+    """One made since July 2026 has numbers in its name, and a trust in the name without them refuses its every token.
+
+    https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
+    """
+    [policy] = re.findall(
+        r'^ +(\{"Version".+?\n)\n', (REPOSITORY / "docs/pipeline.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    [statement] = json.loads(policy)["Statement"]
+    issuer = "token.actions.githubusercontent.com"
+    assert statement["Principal"]["Federated"].endswith(f":oidc-provider/{issuer}")
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{issuer}:aud": "sts.amazonaws.com",
+            f"{issuer}:sub": "repo:OWNER@ID/REPOSITORY@ID:environment:prod",
+        }
+    }
 
 
 @pytest.mark.parametrize("job", JOBS)
