@@ -1,4 +1,7 @@
-"""What the cache says of an account, without the cache's own leniency: here a Redis that fails is an error to tell."""
+"""What the cache says of an account, without the cache's own leniency: here a Redis that fails is an error to tell.
+
+And its removal, after which the next publish is taken, whatever version was there.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from plumb.errors import PlumbError
 
 if TYPE_CHECKING:
     from upstash_redis import Redis
+
+    from plumb.world import World
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,19 @@ def read_cached(redis: Redis, prefix: str, user: UserId) -> CachedAccount:
         credits=Cached(int(balance.value), balance.version) if balance and _whole(balance.value) else None,
         level=_parsed(level),
     )
+
+
+def forget_cache(world: World, user: UserId, customers: tuple[str, ...]) -> None:
+    """Delete what is cached of the user; it comes back from the account. Raises PlumbError where Redis is away."""
+    prefix = world.settings.redis.prefix
+    names = [f"{kind}:{user}" for kind in ("entitlements", "credits", "stripe:user")]
+    names += [f"stripe:customer:{customer}" for customer in customers]
+    try:
+        world.redis.delete(*(f"{prefix}{name}" for name in names))
+    except BillingError:
+        raise
+    except Exception as exc:
+        raise PlumbError(f"Redis did not answer ({type(exc).__name__}), so {user} stays cached.") from exc
 
 
 def _parsed(text: object) -> Cached[str] | None:

@@ -64,14 +64,6 @@ def forget_items(world: World, user: UserId, seen: Callable[[], None]) -> int:
     return changed
 
 
-def forget_cache(world: World, user: UserId, customers: tuple[str, ...]) -> None:
-    """Delete what is cached of the user; it comes back from the account, without what was taken."""
-    prefix = world.settings.redis.prefix
-    names = [f"{kind}:{user}" for kind in ("entitlements", "credits", "stripe:user")]
-    names += [f"stripe:customer:{customer}" for customer in customers]
-    world.redis.delete(*(f"{prefix}{name}" for name in names))
-
-
 def forget_customer(client: stripe.StripeClient, customer: str) -> Iterator[str]:
     """Empty a customer at Stripe, and take the address from the metadata of its subscriptions, payments and sessions;
     the ids of what was changed. Open sessions end first: a payment would bring an address back.

@@ -3,10 +3,11 @@
 import click
 
 from billing.domain.subscription import LIVE
+from plumb.cached import forget_cache
 from plumb.cli import OK, operator_command
 from plumb.errors import PlumbError
 from plumb.invocation import Invocation
-from plumb.personal import forget_account, forget_cache, forget_customer, forget_items
+from plumb.personal import forget_account, forget_customer, forget_items
 from plumb.scan import user_id
 
 _LEFT = (

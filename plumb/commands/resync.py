@@ -8,7 +8,9 @@ import click
 from billing.domain.ids import UserId
 from billing.errors import BillingError, Permanent
 from billing.services.resync import Resynced, resync
+from plumb.cached import forget_cache
 from plumb.cli import FAILED, OK, operator_command
+from plumb.errors import PlumbError
 from plumb.invocation import Invocation
 from plumb.output import counted
 from plumb.reasons import reason
@@ -38,7 +40,8 @@ def command(invocation: Invocation, user: str | None, everybody: bool) -> int:
     world = invocation.world
     if user is not None:
         name = user_id(user)
-        world.account_of(name)
+        account = world.account_of(name)
+        _forget(invocation, name, (*account.customers, *account.deleted_customers))
         return FAILED if tell(invocation, name, _one(invocation, name)) else OK
     failed = done = 0
     with invocation.out.progress("accounts") as bar:
@@ -56,6 +59,17 @@ def command(invocation: Invocation, user: str | None, everybody: bool) -> int:
             bar.advance(bar.task_ids[0])
     invocation.out.say(summary(done, failed))
     return FAILED if failed else OK
+
+
+def _forget(invocation: Invocation, user: UserId, customers: tuple[str, ...]) -> None:
+    """Have the resync's own publish taken: the cache keeps a value of the same or a later version, be it a wrong one.
+
+    Before the account is read: whatever is published since then is no older than what is read.
+    """
+    try:
+        forget_cache(invocation.world, user, customers)
+    except PlumbError as exc:
+        invocation.out.note(str(exc))
 
 
 def _one(invocation: Invocation, user: UserId) -> Resynced:

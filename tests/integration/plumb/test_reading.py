@@ -3,6 +3,7 @@
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -170,6 +171,32 @@ def test_a_cache_that_lies(plumb: Operator, shop: Shop, books: Books, stack: Sta
         {"user": user, "what": "cached_credits", "expected": 500, "found": 9999, "version": version}
     ]
     assert plumb("check", user).code == 0
+
+
+@pytest.mark.parametrize("ahead", [0, 90_000])
+def test_a_resync_replaces_what_the_cache_would_keep(
+    plumb: Operator, shop: Shop, books: Books, stack: Stack, user: str, ahead: int
+) -> None:
+    """S24: a value of the account's own version, or of a later one, which no publish replaces."""
+    bought(shop, books, user)
+    version = books.account(user)["version"] + ahead  # type: ignore[index]
+    at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    with redis(stack) as cache:
+        cache.set(f"local:test:1:credits:{user}", f'9999 {{"version":{version},"user":"{user}"}}')
+        cache.set(f"local:test:1:entitlements:{user}", f'PRO {{"version":{version},"user":"{user}","at":"{at}"}}')
+    assert plumb("resync", user).code == 0
+    assert plumb("check", user).out == ""
+    assert shop.get("/entitlements", user).json()["level"] == "FREE"
+
+
+def test_a_resync_without_redis(plumb: Operator, shop: Shop, books: Books, stack: Stack, user: str) -> None:
+    bought(shop, books, user)
+    stack.kill("upstash", restart=False)
+    try:
+        result = plumb("resync", user)
+    finally:
+        stack.launch("upstash")
+    assert (result.code, result.err) == (0, f"Redis did not answer (ConnectError), so {user} stays cached.\n")
 
 
 def test_a_ledger_that_lacks_an_entry(plumb: Operator, shop: Shop, books: Books, stack: Stack, user: str) -> None:

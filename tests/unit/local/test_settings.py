@@ -191,3 +191,24 @@ def test_a_door_at_an_address_of_another_machine_is_one_sentence_before_anything
     with pytest.raises(StartError, match=r"^192\.0\.2\.1 is no address of this machine .*: is Docker running\?$"):
         Stack(ports=free_ports(), state_dir=tmp_path, door="192.0.2.1").start()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("backends", "own"),
+    [
+        (Backends(redis_url="redis://127.0.0.1:6379/0"), True),
+        (Backends(upstash_url="https://x.upstash.io", upstash_token="t"), True),
+        (Backends(redis_url="redis://127.0.0.1:6379/0", dynamodb_url="http://127.0.0.1:8000"), False),
+        (Backends.stand_ins(), False),
+    ],
+)
+def test_a_redis_that_outlives_the_tables_is_asked_for_nothing_of_the_last_run(
+    backends: Backends, own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F22: what it holds has later versions of the accounts than this run, and no publish would replace it."""
+    epochs = []
+    for now in (1_795_977_655.0, 1_795_977_656.5):
+        monkeypatch.setattr("time.time", lambda now=now: now)
+        epochs.append(Stack(state_dir=tmp_path, backends=backends).config.parameters.get("RedisEpoch"))
+    assert (epochs[0] != epochs[1]) is own
+    assert all(epoch is None or 1 <= int(epoch) <= 999_999 for epoch in epochs)

@@ -14,8 +14,9 @@ from botocore.exceptions import BotoCoreError
 from botocore.stub import Stubber
 
 from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_client
+from billing.adapters.dynamodb import calls
 from billing.adapters.sqs_queue import SqsQueue
-from billing.errors import QueueUnavailable
+from billing.errors import QueueUnavailable, StoreUnavailable
 from local.template import Model
 from tests.unit.billing.adapters.http_servers import answer, bad_server
 
@@ -137,6 +138,27 @@ def test_a_call_that_fails_once_is_made_again(
         getattr(asking, operation)(**given)
         asking.close()
     assert len(server.received) == 2
+
+
+@pytest.mark.parametrize("body", ["", " ", "<html>welcome</html>", '{"Responses": {"accounts": [', "null", "[]"])
+def test_a_success_that_is_not_dynamodbs_is_none(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S27: botocore reads each of them as `{}`, or fails with an error that is not its own."""
+    with bad_server(answer(body)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url)
+        client = dynamodb_client()
+        with pytest.raises(StoreUnavailable):
+            calls.write(client, [calls.put("accounts", {"pk": {"S": "ACCOUNT#alice"}})])
+        with pytest.raises(StoreUnavailable):
+            calls.get(client, "accounts", "ACCOUNT#alice")
+        client.close()
+
+
+def test_a_message_that_nobody_says_to_have_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F08, S27: the webhook answers 2xx on it."""
+    with bad_server(answer("<html>welcome</html>")) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", server.url)
+        with pytest.raises(QueueUnavailable):
+            SqsQueue(sqs_client, f"{server.url}/1/events").send("{}")
 
 
 def test_building_clients_needs_no_boto3() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import HTTPClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,6 +40,7 @@ _LONGEST_PAUSE = 0.2
 def dynamodb_client() -> DynamoDBClient:
     """A client of DynamoDB."""
     client = cast("DynamoDBClient", _session().create_client("dynamodb", config=_CONFIG))
+    client.meta.events.register("before-parse.dynamodb", _only_objects)
     client.meta.events.register("after-call.dynamodb.BatchGetItem", _pause_before_the_rest)
     return client
 
@@ -51,6 +53,17 @@ def sqs_client() -> SQSClient:
 def secrets_client() -> SecretsManagerClient:
     """A client of Secrets Manager."""
     return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_EDGE))
+
+
+def _only_objects(response_dict: dict[str, Any], **_: object) -> None:
+    """Refuse a success that is no JSON object, which each of DynamoDB's is: something else has answered in its place.
+
+    botocore takes an empty body, or a page, for an object without members (`_parse_body_as_json` in its parsers.py).
+    A write would pass for done, and an account for one that there is not.
+    """
+    body: bytes = response_dict["body"].strip()
+    if response_dict["status_code"] < 300 and not (body.startswith(b"{") and body.endswith(b"}")):
+        raise HTTPClientError(error="a success without a JSON object")
 
 
 def _pause_before_the_rest(parsed: dict[str, Any], **_: object) -> None:

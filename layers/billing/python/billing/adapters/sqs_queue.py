@@ -24,9 +24,11 @@ class SqsQueue:
     def send(self, body: str) -> None:
         """See Queue."""
         try:
-            self._sqs().send_message(QueueUrl=self._url, MessageBody=body)
+            answer = self._sqs().send_message(QueueUrl=self._url, MessageBody=body)
         except (ClientError, BotoCoreError) as error:
             raise QueueUnavailable("the queue did not take the message", reason=type(error).__name__) from error
+        if not answer.get("MessageId"):  # botocore takes any 200 for a success, a proxy's page among them
+            raise QueueUnavailable("the queue did not say that it has the message")
 
     def delay(self, receipt: str, seconds: int) -> None:
         """See Queue."""
