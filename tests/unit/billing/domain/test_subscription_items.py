@@ -90,6 +90,15 @@ def test_quantity_raises_no_level():
     assert (state(item(PRO_MONTHLY, 9)).level, state(item(PRO_MONTHLY, 9)).quantity) == ("PRO", 9)
 
 
+def test_an_item_of_which_there_is_none_gives_no_level_until_there_is_one_again():
+    """It costs nothing, for as long as the buyer likes. What it would give is kept, also from a typo."""
+    none = state(item(TEAM_YEARLY, 0, days=365), item(PRO_MONTHLY))
+    assert (none.price_id, none.level, none.quantity) == (PRO_MONTHLY.id, "PRO", 1)
+    none = state(item(STORAGE, 0))
+    assert (none.level, none.plan, access_of(none, POLICY.grace, NOW)) == (None, "storage", None)
+    assert state(item(STORAGE), known=none, prices={STORAGE.id: BROKEN}).level == "PRO"
+
+
 def test_a_price_that_is_not_in_the_catalog_gives_no_level_and_is_kept():
     foreign = a_price("foreign", 700, "month")
     found = state(item(foreign), prices={foreign.id: foreign})

@@ -34,13 +34,20 @@ class ItemState:
     level: str | None
     group: str = DEFAULT_GROUP
 
+    @property
+    def given(self) -> str | None:
+        """The level that it gives. None of a quantity of 0, which costs nothing: a portal may let the buyer choose it
+        (https://docs.stripe.com/api/customer_portal/configurations/object#portal_configuration_object-features-subscription_update-products-adjustable_quantity).
+        """
+        return self.level if self.quantity else None
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
     """What the account remembers of a subscription that has not ended.
 
-    `price_id`, `quantity`, `plan`, `level` and `period_end` are those of the item that speaks: the one of the highest
-    level. How many units are paid for changes credits, by invoice line, and never a level.
+    `price_id`, `quantity`, `plan`, `level` and `period_end` are those of the item that speaks: the one that gives the
+    highest level. How many units are paid for changes credits, by invoice line, and no level unless there is none.
     """
 
     id: SubscriptionId
@@ -111,7 +118,7 @@ def state_of(
     groups = groups_of(truth, known, prices, order)
     items = tuple(_item(item, prices.get(item.price_id), groups[item.price_id], stood) for item in truth.items)
     said, speaking = max(
-        zip(items, truth.items, strict=True), key=lambda pair: (rank(pair[0].level, ranks), pair[0].price_id)
+        zip(items, truth.items, strict=True), key=lambda pair: (rank(pair[0].given, ranks), pair[0].price_id)
     )
     paid = [paid_through(invoice) for invoice in invoices if invoice.subscription == truth.id]
     paid.append(known.paid_through if known else None)
@@ -123,7 +130,7 @@ def state_of(
         price_id=said.price_id,
         quantity=said.quantity,
         plan=said.plan,
-        level=said.level,
+        level=said.given,
         period_end=speaking.period_end,
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,
