@@ -31,9 +31,9 @@ def rows(*found: dict[str, Any]) -> dict[str, Any]:
 
 
 class Wire:
-    """Answers by path; `asked` is what came, as it was asked."""
+    """Answers by path, with JSON or as a server does; `asked` is what came, as it was asked."""
 
-    def __init__(self, **answers: dict[str, Any]) -> None:
+    def __init__(self, **answers: Any) -> None:
         self.answers = {f"/v1/{name.replace('__', '/')}": reply for name, reply in answers.items()}
         self.asked: list[str] = []
 
@@ -41,7 +41,8 @@ class Wire:
         def play(connection: socket.socket) -> None:
             asked = unquote(server.received[-1].split(b" ")[1].decode())
             self.asked.append(asked)
-            answer(json.dumps(self.answers[asked.partition("?")[0]]))(connection)
+            reply = self.answers[asked.partition("?")[0]]
+            (reply if callable(reply) else answer(json.dumps(reply)))(connection)
 
         with bad_server(play) as server:
             return call(client(server.url))
