@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.domain.catalog import Price
+from billing.domain.catalog import METERED, Price
 from billing.domain.doubts import (
     doubt_of_dispute,
     doubt_of_invoice,
@@ -240,6 +240,11 @@ def test_a_price_that_can_not_be_used_grants_nothing() -> None:
     broken = replace(PRO_MONTHLY, problem="credits_amount is no number")
     assert doubt_of_invoice(told_invoice(), None, (), {broken.id: broken}.get) is None
     assert doubt_of_invoice(told_invoice(), None, (), lambda _: None) is None
+
+
+def test_metered_usage_grants_nothing_and_so_leaves_no_purchase_to_look_for() -> None:
+    metered = replace(PRO_MONTHLY, barred=METERED)
+    assert doubt_of_invoice(told_invoice(), None, (), {metered.id: metered}.get) is None
 
 
 def test_a_single_credit_is_a_grant() -> None:

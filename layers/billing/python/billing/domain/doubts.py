@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from billing.domain.catalog import Price
+from billing.domain.catalog import METERED, Price
 from billing.domain.hints import at
 from billing.domain.ids import (
     CHOSEN_ID,
@@ -164,9 +164,13 @@ def doubt_of_invoice(
 
 
 def _sells(price_of: Callable[[PriceId], Price | None], name: PriceId | None, *, paid: bool) -> bool:
-    """Whether a line of this price is sold. One that cost nothing is of a trial, unless its price is nothing."""
+    """Whether a line of this price is sold, which metered usage is not. One that cost nothing is of a trial, unless its
+    price is nothing.
+    """
     price = price_of(name) if name is not None else None
-    return price is not None and price.problem is None and (paid or price.unit_amount == 0)
+    if price is None or price.problem is not None or price.barred == METERED:
+        return False
+    return paid or price.unit_amount == 0
 
 
 def subscription_behind(invoice: Object) -> SubscriptionId | None:
