@@ -8,14 +8,14 @@ import pytest
 
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.domain.catalog import Gives
-from billing.domain.ids import InvoiceId
+from billing.domain.ids import InvoiceId, SessionId
 from billing.errors import StripeRefused
 from billing.ports.stripe import Touched
 from tests.fakes.snapshots import CUSTOMER
 from tests.unit.billing.adapters.stripe_wire import refusal
 from tests.unit.billing.adapters.test_stripe_adapter import PRICE
 from tests.unit.billing.adapters.test_stripe_rest_of_lists import Wire, rows
-from tests.unit.billing.adapters.test_stripe_shapes import INVOICE, ITEM, LEVELS, LINE, SUBSCRIPTION
+from tests.unit.billing.adapters.test_stripe_shapes import INVOICE, ITEM, LEVELS, LINE, SESSION, SUBSCRIPTION
 
 GONE = refusal(code="resource_missing", param="price")
 SHOWN = SUBSCRIPTION | {"items": rows(ITEM | {"price": PRICE | {"metadata": {}}})}
@@ -38,6 +38,17 @@ def test_what_it_gives_stands_with_its_product() -> None:
 def test_without_its_product_nobody_can_say_and_it_is_broken() -> None:
     found = read(subscriptions=rows(SHOWN), prices__price_1=GONE, products__prod_1=GONE)
     assert (found["price_1"].gives.nothing, found["price_1"].problem) == (True, "its product was deleted")
+
+
+def test_the_session_that_bought_it_says_no_more_of_it() -> None:
+    """Its line shows what is left of the product (https://docs.stripe.com/api/products/delete), and no metadata."""
+    left = {"id": "prod_1", "object": "product", "deleted": True}
+    bought = ITEM | {"price": PRICE | {"metadata": {}, "product": left}}
+    session = SESSION | {"mode": "subscription", "payment_status": "paid", "line_items": rows(bought)}
+    answers = {"subscriptions": rows(SHOWN), "checkout__sessions__cs_1": session}
+    touched = Touched(sessions=frozenset({SessionId("cs_1")}))
+    found = read(touched, **answers, prices__price_1=GONE, products__prod_1=GONE)
+    assert found["price_1"].problem == "its product was deleted"
 
 
 def test_one_that_only_an_invoice_names_is_not_there() -> None:

@@ -251,4 +251,6 @@ def _price(obj: Object, levels: tuple[str, ...]) -> Price:
 
 
 def _has_product(price: Object) -> bool:
-    return isinstance(price.get("product"), Mapping)
+    """Whether it brings its product, and not just what is left of a deleted one."""
+    product = price.get("product")
+    return isinstance(product, Mapping) and not product.get("deleted")
