@@ -9,9 +9,10 @@ import pytest
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.domain.catalog import Gives
 from billing.domain.ids import InvoiceId, SessionId
+from billing.domain.subscription import state_of
 from billing.errors import StripeRefused
 from billing.ports.stripe import Touched
-from tests.fakes.snapshots import CUSTOMER
+from tests.fakes.snapshots import CUSTOMER, a_price, a_subscription
 from tests.unit.billing.adapters.stripe_wire import refusal
 from tests.unit.billing.adapters.test_stripe_adapter import PRICE
 from tests.unit.billing.adapters.test_stripe_rest_of_lists import Wire, rows
@@ -19,6 +20,7 @@ from tests.unit.billing.adapters.test_stripe_shapes import INVOICE, ITEM, LEVELS
 
 GONE = refusal(code="resource_missing", param="price")
 SHOWN = SUBSCRIPTION | {"items": rows(ITEM | {"price": PRICE | {"metadata": {}}})}
+STORAGE = a_price("storage", 300, "month", level="PRO", plan_group="storage")
 PRODUCT: dict[str, Any] = {"id": "prod_1", "object": "product", "active": True, "name": "Pro"}
 PRODUCT |= {"description": None, "metadata": {"entitlement_level": "PRO"}}
 
@@ -38,6 +40,8 @@ def test_what_it_gives_stands_with_its_product() -> None:
 def test_without_its_product_nobody_can_say_and_it_is_broken() -> None:
     found = read(subscriptions=rows(SHOWN), prices__price_1=GONE, products__prod_1=GONE)
     assert (found["price_1"].gives.nothing, found["price_1"].problem) == (True, "its product was deleted")
+    known = state_of(a_subscription(STORAGE), None, [], {STORAGE.id: STORAGE}, LEVELS)
+    assert state_of(a_subscription(STORAGE), known, [], {STORAGE.id: found["price_1"]}, LEVELS) == known
 
 
 def test_the_session_that_bought_it_says_no_more_of_it() -> None:

@@ -237,7 +237,8 @@ class StripeReads:
         except stripe.InvalidRequestError as error:
             if error.code != "resource_missing":
                 raise
-            return replace(price_of(shown, None, self._levels), problem="its product was deleted")
+            gone = price_of(shown, None, self._levels)
+            return replace(gone, problem="its product was deleted", broken_key="plan_group")  # nor of which group it is
         return price_of(shown, product, self._levels)
 
 
