@@ -127,7 +127,7 @@ FIELDS: list[tuple[str, str, Sequence[object]]] = [
     ("session", "currency", (*WORD, "USD")),
     ("session", "amount_total", AMOUNT),
     ("session", "line_items.data.0.quantity", AMOUNT),
-    ("session", "line_items.data.0.price.id", (None, 5, True, [], "", "\ud800", "a b", "x" * 256)),
+    ("session", "line_items.data.0.price.id", (None, 5, True, [], "", "\ud800", "a\nb", "x" * 256)),
     *((name, "status", (None, *WORD)) for name in ("subscription", "live")),
     *((name, "currency", (None, *WORD)) for name in ("subscription", "live")),
     *((name, "cancel_at_period_end", (None, *FLAG)) for name in ("subscription", "live")),
@@ -186,7 +186,7 @@ def test_nothing_of_a_person_is_told_of_an_object_that_can_not_be_read(name: str
     assert "ada@" not in f"{refused.value} {refused.value.ids}"
 
 
-@pytest.mark.parametrize("chosen", ["gold", "pro-monthly", "Team.2019"])
+@pytest.mark.parametrize("chosen", ["gold", "pro-monthly", "Team.2019", "Gold Plan #1", "Été"])
 def test_who_made_a_product_or_a_plan_may_have_chosen_its_id(chosen: str) -> None:
     """A price that was made as a plan has the plan's id. One of them must not make a whole catalog, or whatever else a
     subscriber buys, unreadable.

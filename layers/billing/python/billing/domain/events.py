@@ -18,7 +18,7 @@ from typing import Any, Final
 from billing.domain import ids
 from billing.domain.hints import correlation_of, hints_of
 from billing.domain.ids import CustomerId, EventId
-from billing.domain.notice import RELATED, THIN_PREFIX, Notice, ObjectRef, Quarantine
+from billing.domain.notice import RELATED, THIN_PREFIX, Notice, ObjectRef, Quarantine, id_of_kind
 from billing.errors import MalformedEvent
 
 HANDLED: Final[Mapping[str, str]] = {
@@ -150,7 +150,7 @@ def parse_envelope(envelope: Mapping[str, Any], origin: Origin, *, received_at: 
 def _read_snapshot(event: Mapping[str, Any], origin: Origin, received_at: datetime, correlation_id: str) -> Notice:
     target = ids.mapping(ids.mapping(event.get("data"), "data").get("object"), "data.object")
     kind = ids.required(target.get("object"), ids.DOTTED_NAME, "data.object.object")
-    reference = ObjectRef(kind, ids.optional(target.get("id"), ids.STRIPE_ID, "data.object.id"))
+    reference = ObjectRef(kind, _own_id(kind, target.get("id"), "data.object.id"))
     livemode = ids.flag(event.get("livemode"), "livemode")
     account = ids.optional(event.get("account"), ids.ACCOUNT_ID, "account")
     hints = hints_of(target, reference)
@@ -171,6 +171,15 @@ def _read_snapshot(event: Mapping[str, Any], origin: Origin, received_at: dateti
     )
 
 
+def _own_id(kind: str, value: object, field: str) -> str | None:
+    """The id of the object itself. A customer's that is not as we know them is nobody's here, so it is left out: until
+    2018 whoever made one could choose any text.
+    """
+    if kind == "customer" and isinstance(value, str):
+        return ids.fits(value, id_of_kind(kind))
+    return ids.optional(value, id_of_kind(kind), field)
+
+
 def _read_thin(event: Mapping[str, Any], origin: Origin, received_at: datetime, correlation_id: str) -> Notice:
     """A thin event: unversioned, and without a customer unless it is about one.
 
@@ -179,7 +188,7 @@ def _read_thin(event: Mapping[str, Any], origin: Origin, received_at: datetime, 
     """
     target = ids.mapping(event.get("related_object"), "related_object")
     kind = ids.required(target.get("type"), ids.DOTTED_NAME, "related_object.type")
-    name = ids.required(target.get("id"), ids.STRIPE_ID, "related_object.id")
+    name = _own_id(kind, target.get("id") or "", "related_object.id")
     livemode = ids.flag(event.get("livemode"), "livemode")
     context = event.get("context") or None
     account = context.rpartition("/")[2] if isinstance(context, str) else context
@@ -191,9 +200,9 @@ def _read_thin(event: Mapping[str, Any], origin: Origin, received_at: datetime, 
         livemode=livemode,
         account=account,
         api_version=None,
-        customer=CustomerId(name) if kind == "customer" and ids.fits(name, ids.CUSTOMER_ID) else None,
+        customer=CustomerId(name) if kind == "customer" and name is not None else None,
         object=ObjectRef(kind, name),
-        related={kind: name} if kind in RELATED and ids.fits(name, RELATED[kind]) else {},
+        related={kind: name} if name is not None and kind in RELATED and ids.fits(name, RELATED[kind]) else {},
         order_id=None,
         received_at=received_at,
         correlation_id=correlation_id,

@@ -198,7 +198,7 @@ def subscription_of(obj: Object) -> Subscription:
         invoice = obj["latest_invoice"]
         return Subscription(
             id=SubscriptionId(required(obj["id"], SUBSCRIPTION_ID, "id")),
-            customer=CustomerId(required(id_of(obj["customer"], "customer"), CUSTOMER_ID, "customer")),
+            customer=CustomerId(id_of(obj["customer"], "customer", CUSTOMER_ID)),
             status=obj["status"],
             created=unix_time(obj["created"], "created"),
             items=items,
@@ -231,7 +231,7 @@ def invoice_of(obj: Object, lines: Sequence[Object]) -> Invoice:
         subscription = details.get("subscription")
         return Invoice(
             id=InvoiceId(required(obj["id"], INVOICE_ID, "id")),
-            customer=CustomerId(required(id_of(obj["customer"], "customer"), CUSTOMER_ID, "customer")),
+            customer=CustomerId(id_of(obj["customer"], "customer", CUSTOMER_ID)),
             subscription=SubscriptionId(id_of(subscription, "subscription")) if subscription else None,
             status=obj["status"],
             billing_reason=obj["billing_reason"],
