@@ -212,6 +212,7 @@ def test_what_was_paid_for_another_item_covers_nothing_of_the_one_that_speaks() 
     both["items"]["data"] += told_subscription(price=TEAM_YEARLY, period_end=NOW + 365 * DAY)["items"]["data"]
     assert doubt_of_subscription(both | {"latest_invoice": invoice}, known) is None
     assert doubted(invoice, known, KEY) is None
+    assert doubted(invoice, known) is None, "the last one that was seen"
     assert doubted(invoice, replace(known, paid_through=NOW), KEY) == PAID
 
 

@@ -79,6 +79,7 @@ def test_no_message_raises_anything_else(name: str, value: Any) -> None:
         {"correlationId": "a\nb" * 5},
         {"object": None},
         {"customer": "a customer"},
+        {"object": {"type": "invoice", "id": "user-42"}},
         {"livemode": 0},
     ],
 )

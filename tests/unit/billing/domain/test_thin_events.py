@@ -108,6 +108,8 @@ def test_mode_and_account_of_a_thin_event(
     [
         ({"related_object": None}, "related_object"),
         ({"related_object": {"type": "invoice"}}, "related_object.id"),
+        ({"related_object": {"type": "customer"}}, "related_object.id"),
+        ({"related_object": {"type": "customer", "id": 5}}, "related_object.id"),
         ({"related_object": {"id": "in_1"}}, "related_object.type"),
         ({"related_object": {"id": "in_1/x", "type": "invoice"}}, "related_object.id"),
         ({"created": 1795255200}, "created"),

@@ -18,7 +18,7 @@ from typing import Any, Final
 from billing.domain import ids
 from billing.domain.hints import correlation_of, hints_of
 from billing.domain.ids import CustomerId, EventId
-from billing.domain.notice import RELATED, THIN_PREFIX, Notice, ObjectRef, Quarantine, id_of_kind
+from billing.domain.notice import RELATED, THIN_PREFIX, Notice, ObjectRef, Quarantine
 from billing.errors import MalformedEvent
 
 HANDLED: Final[Mapping[str, str]] = {
@@ -176,8 +176,8 @@ def _own_id(kind: str, value: object, field: str) -> str | None:
     2018 whoever made one could choose any text.
     """
     if kind == "customer" and isinstance(value, str):
-        return ids.fits(value, id_of_kind(kind))
-    return ids.optional(value, id_of_kind(kind), field)
+        return ids.fits(value, ids.CUSTOMER_ID)
+    return ids.optional(value, ids.STRIPE_ID, field)
 
 
 def _read_thin(event: Mapping[str, Any], origin: Origin, received_at: datetime, correlation_id: str) -> Notice:
@@ -188,7 +188,9 @@ def _read_thin(event: Mapping[str, Any], origin: Origin, received_at: datetime, 
     """
     target = ids.mapping(event.get("related_object"), "related_object")
     kind = ids.required(target.get("type"), ids.DOTTED_NAME, "related_object.type")
-    name = _own_id(kind, target.get("id") or "", "related_object.id")
+    if target.get("id") is None:
+        raise ids.UnfitError("related_object.id")
+    name = _own_id(kind, target["id"], "related_object.id")
     livemode = ids.flag(event.get("livemode"), "livemode")
     context = event.get("context") or None
     account = context.rpartition("/")[2] if isinstance(context, str) else context

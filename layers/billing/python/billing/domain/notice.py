@@ -33,11 +33,6 @@ RELATED: Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
-def id_of_kind(kind: str) -> re.Pattern[str]:
-    """What the id of an object of this kind looks like: a customer's may have been chosen."""
-    return ids.CUSTOMER_ID if kind == "customer" else ids.STRIPE_ID
-
-
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
     """The object an event is about. No id: a coming invoice and a summary of entitlements have none."""
@@ -143,7 +138,7 @@ def _read_message(message: object) -> Notice:
         customer=typed(CustomerId, ids.optional(body.get("customer"), ids.CUSTOMER_ID, "customer")),
         object=ObjectRef(
             type=kind,
-            id=ids.optional(target.get("id"), id_of_kind(kind), "object.id"),
+            id=ids.optional(target.get("id"), ids.CUSTOMER_ID if kind == "customer" else ids.STRIPE_ID, "object.id"),
         ),
         related={name: ids.required(value, RELATED[name], "related") for name, value in related.items()},
         order_id=typed(OrderId, ids.optional(body.get("orderId"), ids.ORDER_ID, "orderId")),
