@@ -52,6 +52,7 @@ class World:
     _moment: int | None = None
     _kinds: dict[str, dict[str, Obj]] = field(default_factory=dict)
     _ids: dict[str, Obj] = field(default_factory=dict)
+    _removed: dict[str, Obj] = field(default_factory=dict)
     hidden: dict[str, Any] = field(default_factory=dict)
     """By id, what Stripe keeps and never shows: the card behind a payment method, the secrets of an endpoint,
     the order of a session."""
@@ -129,8 +130,8 @@ class World:
         return self._kinds.get(kind, {}).get(id)
 
     def need(self, kind: str, id: str) -> Obj:
-        """Find an object that must exist: a missing one is a defect of the engine."""
-        return self._kinds[kind][id]
+        """Find an object that must exist, or have existed until it was deleted: else it is a defect of the engine."""
+        return self._kinds[kind].get(id) or self._removed[id]
 
     def all(self, kind: str) -> list[Obj]:
         """All of a kind, newest first, as Stripe lists them."""
@@ -142,8 +143,8 @@ class World:
         return sorted(self._kinds)
 
     def remove(self, obj: Obj) -> Obj:
-        """Forget an object; what remains is Stripe's tombstone."""
-        self._kinds[obj["object"]].pop(obj["id"])
+        """Let nobody find an object any more; what remains is Stripe's tombstone."""
+        self._removed[obj["id"]] = self._kinds[obj["object"]].pop(obj["id"])
         self._ids.pop(obj["id"])
         return {"id": obj["id"], "object": obj["object"], "deleted": True}
 

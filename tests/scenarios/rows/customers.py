@@ -45,6 +45,13 @@ def _adopted(play: Play) -> None:
     assert play.customer == customer
 
 
+def _adopted_with_a_chosen_id(play: Play) -> None:
+    """Another app has chosen it, and moves on to a plan of ours; a second one is refused."""
+    _subscribe(play, _stranger(play, id=f"app-{play.user}"))
+    play.settle()
+    assert play.order("pro_monthly").json()["error"]["code"] == "subscription_exists"
+
+
 def _payment_link(play: Play) -> None:
     """Paid by a customer of ours, but for no order of ours (money rule 10)."""
     play.buy()
@@ -86,6 +93,7 @@ ROWS = (
     Row("a customer is deleted", "customers", _deleted, "FREE", 100, CHANGED, at_once=(("PURCHASE", 100),)),
     Row("two customers of one user", "customers", _several, "FREE", 2000, TWO),
     Row("unknown until its owner comes", "customers", _unknown, "TEAM", 0, (("ACCESS", 0),), TRIAL),
+    Row("a customer with a chosen id", "customers", _adopted_with_a_chosen_id, "TEAM", 0, (("ACCESS", 0),), TRIAL),
     Row("a customer is adopted", "sessions", _adopted, "FREE", 500, PACK, outcomes=PARKED),
     Row("a hundred and one", "several subscriptions", _more_than_a_page, "TEAM", 100, CHANGED, MANY),
     Row("a payment link of somebody else", "customers", _payment_link, "FREE", 500, PACK, outcomes=FOREIGN),

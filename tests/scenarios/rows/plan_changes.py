@@ -52,6 +52,12 @@ def _more_seats(play: Play) -> None:
     play.change("team_seat_monthly", quantity=7)
 
 
+def _no_seat_left(play: Play) -> None:
+    """The dashboard takes a quantity of 0, and so does a portal whose minimum is 0: nothing is billed any more."""
+    play.buy("team_seat_monthly", quantity=2)
+    play.change("team_seat_monthly", quantity=0)
+
+
 def _not_in_the_catalog(play: Play) -> None:
     play.buy("pro_monthly")
     product = play.api("POST", "products", name="Something else")["id"]
@@ -136,6 +142,16 @@ ROWS = (
         subscriptions=PRO,
     ),
     Row("more seats", "plan change", _more_seats, level="TEAM", balance=0, ledger=(("ACCESS", 0),), subscriptions=TEAM),
+    Row(
+        "no seat is left",
+        "plan change",
+        _no_seat_left,
+        level="FREE",
+        balance=0,
+        ledger=(("ACCESS", 0), ("ACCESS", 0)),
+        at_once=(),
+        subscriptions=TEAM,
+    ),
     Row(
         "changed to a price that is not in the catalog",
         "plan change",

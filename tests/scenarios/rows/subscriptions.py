@@ -99,6 +99,27 @@ def _collection_paused(play: Play) -> None:
     play.control("pause_subscription", subscription=play.subscription, collection="void")
 
 
+def _plan_deleted(play: Play) -> None:
+    """Who is subscribed keeps it (https://docs.stripe.com/api/plans/delete): what it gives stands with its product."""
+    play.buy("credits_500")
+    told = {"metadata[entitlement_level]": "PRO", "metadata[plan]": "old", "metadata[credits_amount]": "7"}
+    product = play.shop.stripe("POST", "products", name=play.row.name, **told)["id"]
+    terms = {"currency": "usd", "unit_amount": 700, "recurring[interval]": "month"}
+    plan = play.shop.stripe("POST", "prices", product=product, **terms)["id"]
+    play.control("create_subscription", customer=play.with_card(), price=plan)
+    play.api("DELETE", f"plans/{plan}")
+    play.buy("credits_500")
+
+
+def _plan_and_product_deleted(play: Play) -> None:
+    """Nobody can say any more what it gives: who has it keeps it."""
+    _plan_deleted(play)
+    (shown,) = play.api("GET", "subscriptions", customer=play.customer)["data"][0]["items"]["data"]
+    play.settle()
+    play.api("DELETE", f"products/{shown['price']['product']}")
+    play.buy("credits_500")
+
+
 def _ended_and_refunded(play: Play) -> None:
     play.buy("pro_monthly")
     play.cancel()
@@ -237,5 +258,23 @@ ROWS = (
         balance=100,
         ledger=BOUGHT,
         subscriptions=PRO,
+    ),
+    Row(
+        "its plan is deleted",
+        "statuses",
+        _plan_deleted,
+        level="PRO",
+        balance=1007,
+        ledger=(("ACCESS", 0), ("PURCHASE", 7), ("PURCHASE", 500), ("PURCHASE", 500)),
+        subscriptions=(("active", "old"),),
+    ),
+    Row(
+        "its plan is deleted with its product",
+        "statuses",
+        _plan_and_product_deleted,
+        level="PRO",
+        balance=1507,
+        ledger=(("ACCESS", 0), ("PURCHASE", 7), ("PURCHASE", 500), ("PURCHASE", 500), ("PURCHASE", 500)),
+        subscriptions=(("active", "old"),),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from local.stripe.engine.buyers.addresses import check_address
@@ -11,6 +12,8 @@ from local.stripe.engine.paging import created_within, list_object, matching, pa
 from local.stripe.engine.routes import Call, Route, names
 from local.stripe.engine.subscriptions import subscription_end
 from local.stripe.engine.world import Obj, World, merge_metadata, snapshot
+
+_CHOSEN = re.compile(r"[A-Za-z0-9_-]{1,255}", re.ASCII)
 
 
 def make(world: World, **values: Any) -> Obj:
@@ -55,14 +58,25 @@ def make(world: World, **values: Any) -> Obj:
 
 
 def create(call: Call) -> Obj:
-    """POST /v1/customers."""
+    """POST /v1/customers. The `id` may be chosen, which no page of the parameters says
+    (https://docs.stripe.com/changelog/2018-05-21/valid-characters-ids-coupons-skus-customers-products-plans).
+    """
     values = _changed(call.params)
+    if "id" in values:
+        _free(call.world, values["id"])
     metadata = merge_metadata({}, values.pop("metadata", None))
     moment = None
     if "test_clock" in call.params:
         moment = call.named("test_helpers.test_clock", "test_clock", "test clock")["frozen_time"]
     with call.world.at(moment):
         return make(call.world, **values, metadata=metadata)
+
+
+def _free(world: World, chosen: str) -> None:
+    if not _CHOSEN.fullmatch(chosen):
+        raise invalid_request("Customer ids may only contain alphanumeric characters, `_` and `-`.", param="id")
+    if world.get("customer", chosen) is not None:
+        raise invalid_request("Customer already exists.", param="id", code="resource_already_exists")
 
 
 def _changed(params: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +144,14 @@ def subscriptions_of(world: World, customer: Obj) -> Obj:
 _WRITABLE = names("address balance business_name description email individual_name metadata name phone")
 _WRITABLE |= names("preferred_locales shipping tax_exempt")
 ROUTES = [
-    Route("POST", "/v1/customers", "_customer_create_params:CustomerCreateParams", create, _WRITABLE | {"test_clock"}),
+    Route(
+        "POST",
+        "/v1/customers",
+        "_customer_create_params:CustomerCreateParams",
+        create,
+        _WRITABLE | {"id", "test_clock"},
+        beyond=frozenset({"id"}),
+    ),
     Route("GET", "/v1/customers", "_customer_list_params:CustomerListParams", listed),
     Route("GET", "/v1/customers/{id}", "_customer_retrieve_params:CustomerRetrieveParams", retrieve),
     Route(

@@ -124,6 +124,15 @@ def test_a_whole_page_of_customers_is_looked_at_for_an_address() -> None:
     assert (found, wanted["email"], wanted["limit"]) == ([], ["ada@example.com"], ["100"])
 
 
+def test_a_customer_whose_id_somebody_has_chosen_stops_nobodys_checkout() -> None:
+    """https://docs.stripe.com/changelog/2018-05-21/valid-characters-ids-coupons-skus-customers-products-plans"""
+    ids = ("cus_1", "user-42", "ada@example.com")
+    more = {"object": "customer", "created": 1, "metadata": {}, "subscriptions": {"object": "list", "data": []}}
+    listed = {"object": "list", "data": [{"id": name, **more} for name in ids], "has_more": False}
+    found, _ = exchanged(listed, lambda url: StripeSessions(client(url), "https://app", "").customers_of("a@b.c"))
+    assert [each.id for each in found] == ["cus_1", "user-42"]
+
+
 @pytest.mark.parametrize("type", ["invalid_request_error", "idempotency_error"])
 def test_a_refusal_is_not_told_in_stripes_words(type: str) -> None:
     """S16: they quote what was sent, and a refusal is logged."""

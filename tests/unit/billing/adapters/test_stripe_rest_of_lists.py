@@ -20,7 +20,7 @@ from tests.unit.billing.adapters.http_servers import answer, bad_server
 from tests.unit.billing.adapters.test_stripe_adapter import client
 from tests.unit.billing.adapters.test_stripe_plan_changes import CHANGE, ITEM, LEVELS
 from tests.unit.billing.adapters.test_stripe_plan_changes import SUBSCRIPTION as LIVE
-from tests.unit.billing.adapters.test_stripe_shapes import INVOICE, SUBSCRIPTION
+from tests.unit.billing.adapters.test_stripe_shapes import INVOICE, SESSION, SUBSCRIPTION
 
 PART = {"object": "list", "data": [ITEM], "has_more": True, "url": "/v1/subscription_items?subscription=sub_1"}
 ITEMS = [ITEM, ITEM | {"id": "si_2"}]
@@ -31,9 +31,9 @@ def rows(*found: dict[str, Any]) -> dict[str, Any]:
 
 
 class Wire:
-    """Answers by path; `asked` is what came, as it was asked."""
+    """Answers by path, with JSON or as a server does; `asked` is what came, as it was asked."""
 
-    def __init__(self, **answers: dict[str, Any]) -> None:
+    def __init__(self, **answers: Any) -> None:
         self.answers = {f"/v1/{name.replace('__', '/')}": reply for name, reply in answers.items()}
         self.asked: list[str] = []
 
@@ -41,7 +41,8 @@ class Wire:
         def play(connection: socket.socket) -> None:
             asked = unquote(server.received[-1].split(b" ")[1].decode())
             self.asked.append(asked)
-            answer(json.dumps(self.answers[asked.partition("?")[0]]))(connection)
+            reply = self.answers[asked.partition("?")[0]]
+            (reply if callable(reply) else answer(json.dumps(reply)))(connection)
 
         with bad_server(play) as server:
             return call(client(server.url))
@@ -91,3 +92,11 @@ def test_the_payments_of_an_invoice_that_was_paid_in_parts() -> None:
     (found,) = wire.ask(lambda api: StripeReads(api, LEVELS, livemode=False).snapshot([], touched)).invoices
     assert found.intents == ("pi_1", "pi_2")
     assert wire.asked[1] == "/v1/invoice_payments?invoice=in_1&status=paid&limit=100"
+
+
+def test_a_session_without_metadata_stops_no_resync() -> None:
+    """Another app's: stripe-python 16.1.0 says that a session may have none."""
+    bare = SESSION | {"metadata": None, "client_reference_id": None}
+    wire = Wire(checkout__sessions=rows(bare), invoices=rows())
+    found = wire.ask(lambda api: StripeReads(api, LEVELS, livemode=False).history(CUSTOMER, 5))
+    assert [session.order for session in found.sessions] == [None]

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from billing.adapters.stripe_api.parse import invoice_of, payment_of, price_of, session_of, subscription_of
+from billing.adapters.stripe_api.parse import (
+    found_customer,
+    invoice_of,
+    payment_of,
+    price_of,
+    session_of,
+    subscription_of,
+)
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.stripe_api.subscriptions import live_of
 from billing.domain.ids import SessionId
@@ -120,7 +127,7 @@ FIELDS: list[tuple[str, str, Sequence[object]]] = [
     ("session", "currency", (*WORD, "USD")),
     ("session", "amount_total", AMOUNT),
     ("session", "line_items.data.0.quantity", AMOUNT),
-    ("session", "line_items.data.0.price.id", (None, 5, True, [], "", "\ud800", "a b", "x" * 256)),
+    ("session", "line_items.data.0.price.id", (None, 5, True, [], "", "\ud800", "a\nb", "x" * 256)),
     *((name, "status", (None, *WORD)) for name in ("subscription", "live")),
     *((name, "currency", (None, *WORD)) for name in ("subscription", "live")),
     *((name, "cancel_at_period_end", (None, *FLAG)) for name in ("subscription", "live")),
@@ -179,7 +186,7 @@ def test_nothing_of_a_person_is_told_of_an_object_that_can_not_be_read(name: str
     assert "ada@" not in f"{refused.value} {refused.value.ids}"
 
 
-@pytest.mark.parametrize("chosen", ["gold", "pro-monthly", "Team.2019"])
+@pytest.mark.parametrize("chosen", ["gold", "pro-monthly", "Team.2019", "Gold Plan #1", "Été"])
 def test_who_made_a_product_or_a_plan_may_have_chosen_its_id(chosen: str) -> None:
     """A price that was made as a plan has the plan's id. One of them must not make a whole catalog, or whatever else a
     subscriber buys, unreadable.
@@ -197,6 +204,14 @@ def test_what_has_no_quantity_counts_once(name: str, path: str) -> None:
     """Metered usage; stripe-python 16.1.0 says that an item may have none."""
     [item] = READ[name][1](with_value(name, f"{path}.quantity", None)).items
     assert item.quantity == 1
+
+
+def test_sessions_and_customers_may_have_no_metadata() -> None:
+    """stripe-python 16.1.0 says so. One of another app must not stop the checkout of who adopts it."""
+    bare = SESSION | {"metadata": None, "client_reference_id": None}
+    assert READ["session"][1](bare).order is None
+    customer = {"id": "cus_1", "created": T, "metadata": None, "subscriptions": {"data": []}}
+    assert found_customer(customer).user_hint is None
 
 
 def test_a_paid_session_without_an_amount_is_not_taken_for_a_free_one() -> None:

@@ -320,7 +320,7 @@ def test_a_poisoned_catalog_is_not_shown(cache: UpstashCache, redis: Redis, valu
     assert cache.catalog() is None
 
 
-@pytest.mark.parametrize("user", ["a:b", "a b", "", "a\n", "ä", "*", "x" * 200])
+@pytest.mark.parametrize("user", ["a:b", "a b", "", "a\n", "ä", "*", "x" * 300])
 def test_an_id_cannot_reach_another_key(cache: UpstashCache, user: str) -> None:
     with pytest.raises(ValueError, match="not an id"):
         cache.entitlement(UserId(user))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.domain.catalog import Price
+from billing.domain.catalog import METERED, Price
 from billing.domain.doubts import (
     doubt_of_dispute,
     doubt_of_invoice,
@@ -199,6 +199,23 @@ def doubted(invoice: dict[str, Any], known: SubscriptionState | None, *stored: P
     return doubt_of_invoice(invoice, known, stored, PRICES.get)
 
 
+def test_what_was_paid_for_another_item_covers_nothing_of_the_one_that_speaks() -> None:
+    """Its interval may be longer: it would be told for ever."""
+    by_the_year = SubscriptionItem(TEAM_YEARLY.id, 1, NOW + 365 * DAY)
+    known = remembered(items=(*a_subscription().items, by_the_year))
+    known = replace(known, price_id=PRO_MONTHLY.id, period_end=NOW + 30 * DAY, paid_through=NOW + 30 * DAY)
+    invoice, both = told_invoice(), told_subscription()
+    (line,) = invoice["lines"]["data"]
+    year = line["period"] | {"end": int((NOW + 365 * DAY).timestamp())}
+    pricing = {"price_details": {"price": TEAM_YEARLY.id}}
+    invoice["lines"]["data"].append(line | {"id": "il_2", "period": year, "pricing": pricing})
+    both["items"]["data"] += told_subscription(price=TEAM_YEARLY, period_end=NOW + 365 * DAY)["items"]["data"]
+    assert doubt_of_subscription(both | {"latest_invoice": invoice}, known) is None
+    assert doubted(invoice, known, KEY) is None
+    assert doubted(invoice, known) is None, "the last one that was seen"
+    assert doubted(invoice, replace(known, paid_through=NOW), KEY) == PAID
+
+
 def test_one_that_covers_more_than_is_known_to_be_paid_is_in_doubt() -> None:
     assert doubted(told_invoice(), replace(remembered(), paid_through=NOW)) == PAID
     assert doubted(told_invoice(), replace(remembered(), paid_through=None), KEY) == PAID
@@ -240,6 +257,11 @@ def test_a_price_that_can_not_be_used_grants_nothing() -> None:
     broken = replace(PRO_MONTHLY, problem="credits_amount is no number")
     assert doubt_of_invoice(told_invoice(), None, (), {broken.id: broken}.get) is None
     assert doubt_of_invoice(told_invoice(), None, (), lambda _: None) is None
+
+
+def test_metered_usage_grants_nothing_and_so_leaves_no_purchase_to_look_for() -> None:
+    metered = replace(PRO_MONTHLY, barred=METERED)
+    assert doubt_of_invoice(told_invoice(), None, (), {metered.id: metered}.get) is None
 
 
 def test_a_single_credit_is_a_grant() -> None:

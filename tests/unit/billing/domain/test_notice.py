@@ -78,7 +78,8 @@ def test_no_message_raises_anything_else(name: str, value: Any) -> None:
         {"receivedAt": "0001-01-01T00:00:00+14:00"},
         {"correlationId": "a\nb" * 5},
         {"object": None},
-        {"customer": "acct_1"},
+        {"customer": "a customer"},
+        {"object": {"type": "invoice", "id": "user-42"}},
         {"livemode": 0},
     ],
 )

@@ -208,6 +208,7 @@ def test_what_has_no_one_plan_to_take_the_place_of_is_refused(items, price, erro
 def test_a_change_keeps_how_many_there_are_unless_it_says():
     assert change_of(live(), TEAM_MONTHLY, None).quantity == 3
     assert change_of(live(), TEAM_MONTHLY, 1).quantity == 1
+    assert change_of(live(items=(replace(ITEM, quantity=0),)), TEAM_MONTHLY, None).quantity == 1
 
 
 def test_only_what_is_changed_gives_way():

@@ -7,8 +7,8 @@ import pytest
 from billing.domain.account import Account
 from billing.domain.catalog import Gives
 from billing.domain.decide import decide
-from billing.domain.ids import SubscriptionId
-from billing.domain.snapshot import Card, SubscriptionItem
+from billing.domain.ids import PriceId, SubscriptionId
+from billing.domain.snapshot import Card, Invoice, SubscriptionItem
 from billing.domain.subscription import (
     ItemState,
     Span,
@@ -88,6 +88,51 @@ def test_what_the_account_has_understood_since_stands_before_what_was_ordered():
 
 def test_quantity_raises_no_level():
     assert (state(item(PRO_MONTHLY, 9)).level, state(item(PRO_MONTHLY, 9)).quantity) == ("PRO", 9)
+
+
+def test_an_item_of_which_there_is_none_gives_no_level_until_there_is_one_again():
+    """It costs nothing, for as long as the buyer likes. What it would give is kept, also from a typo."""
+    none = state(item(TEAM_YEARLY, 0, days=365), item(PRO_MONTHLY))
+    assert (none.price_id, none.level, none.quantity) == (PRO_MONTHLY.id, "PRO", 1)
+    none = state(item(STORAGE, 0))
+    assert (none.level, none.plan, access_of(none, POLICY.grace, NOW)) == (None, "storage", None)
+    assert state(item(STORAGE), known=none, prices={STORAGE.id: BROKEN}).level == "PRO"
+
+
+ARCHIVE = replace(SEATS, id=PriceId("price_archive_yearly"))
+
+
+def mixed(*invoices: Invoice, known: SubscriptionState | None = None, days: int = 30) -> SubscriptionState:
+    """A plan by the month, and beside it something by the year."""
+    truth = a_subscription(items=(item(PRO_MONTHLY, days=days), item(ARCHIVE, days=365)))
+    return state_of(truth, known, invoices, {**SOLD, ARCHIVE.id: ARCHIVE}, POLICY.levels)
+
+
+BOTH = an_invoice(a_line(), a_line(ARCHIVE, id="il_2", period_end=NOW + 365 * DAY))
+
+
+def test_what_was_paid_for_another_item_by_the_year_pays_no_plan_by_the_month():
+    """Else a plan whose renewal fails would be had for the rest of the year (money rule 21)."""
+    assert mixed(BOTH).paid_through == NOW + 30 * DAY
+    assert mixed(BOTH, known=mixed(BOTH), days=60).paid_through == NOW + 30 * DAY
+    beside = an_invoice(a_line(ARCHIVE, period_end=NOW + 365 * DAY), id="in_2")
+    assert mixed(beside, known=mixed(BOTH)).paid_through == NOW + 30 * DAY
+
+
+def test_a_plan_that_is_added_is_not_paid_by_what_was_there_before():
+    alone = state_of(a_subscription(items=(item(ARCHIVE, days=365),)), None, [BOTH], SOLD, POLICY.levels)
+    assert alone.paid_through == NOW + 365 * DAY
+    assert mixed(an_invoice(), known=alone).paid_through == NOW + 30 * DAY
+
+
+def test_a_plan_that_was_only_prorated_so_far_is_paid_as_long_as_what_it_was_added_to():
+    """Its own first whole period is still to come."""
+    added = state(item(PRO_MONTHLY), item(TEAM_YEARLY))
+    known = replace(state(item(PRO_MONTHLY)), paid_through=NOW + 30 * DAY)
+    assert added.paid_through is None
+    truth = a_subscription(items=(item(PRO_MONTHLY), item(TEAM_YEARLY)))
+    for before_it, invoices in ((known, []), (None, [an_invoice()])):
+        assert state_of(truth, before_it, invoices, SOLD, POLICY.levels).paid_through == NOW + 30 * DAY
 
 
 def test_a_price_that_is_not_in_the_catalog_gives_no_level_and_is_kept():

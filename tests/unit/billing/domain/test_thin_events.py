@@ -108,6 +108,8 @@ def test_mode_and_account_of_a_thin_event(
     [
         ({"related_object": None}, "related_object"),
         ({"related_object": {"type": "invoice"}}, "related_object.id"),
+        ({"related_object": {"type": "customer"}}, "related_object.id"),
+        ({"related_object": {"type": "customer", "id": 5}}, "related_object.id"),
         ({"related_object": {"id": "in_1"}}, "related_object.type"),
         ({"related_object": {"id": "in_1/x", "type": "invoice"}}, "related_object.id"),
         ({"created": 1795255200}, "created"),
@@ -130,7 +132,20 @@ def test_an_object_of_another_kind_or_an_odd_id_is_named_and_relates_to_nothing(
     odd = {"id": "xx_1", "type": "invoice", "url": "/v1/invoices/xx_1"}
     assert read(thin(related_object=odd)).related == {}
     assert read(thin("refund.created")).related == {}
-    assert read(thin("customer.updated") | {"related_object": {**odd, "type": "customer"}}).customer is None
+
+
+@pytest.mark.parametrize(("name", "known"), [("user-42", "user-42"), ("ada@example.com", None), ("a customer", None)])
+def test_a_customer_may_have_an_id_that_somebody_has_chosen(name: str, known: str | None) -> None:
+    """https://docs.stripe.com/changelog/2018-05-21/valid-characters-ids-coupons-skus-customers-products-plans: it is no
+    reason for an alarm. One with other characters is nobody's here.
+    """
+    found = read(thin("customer.updated") | {"related_object": {"id": name, "type": "customer"}})
+    assert (found.customer, found.object.id) == (known, known)
+    told = snapshot("invoice.paid") | {"type": "customer.updated"}
+    told["data"] = {"object": {"object": "customer", "id": name, "metadata": {}}}
+    found = parse_event(told, ORIGIN, received_at=NOW, correlation_id="c-00000001")
+    assert (found.customer, found.object.id) == (known, known)
+    assert Notice.from_message(found.to_message()) == found
 
 
 # ------------------------------------------------------------------------------------------------------- EventBridge

@@ -27,6 +27,7 @@ EXISTING = {
     "customers": "customer",
     "products": "product",
     "prices": "price",
+    "plans": "price",
     "promotion_codes": "promotion_code",
     "sessions": "checkout.session",
     "payment_intents": "payment_intent",

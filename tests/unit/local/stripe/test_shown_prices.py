@@ -31,3 +31,15 @@ def test_an_event_keeps_what_it_showed_when_it_was_made(account):
     account.post(f"/v1/prices/{plan.basic['id']}", metadata={"credits_amount": "70"})
     (made,) = [event for event in account.world.all("event") if event["type"] == "customer.subscription.created"]
     assert made["data"]["object"]["items"]["data"][0]["price"]["metadata"] == {}
+
+
+def test_a_plan_that_is_deleted_is_found_by_nobody_and_goes_on_where_it_is_subscribed_to(account):
+    plan = Subscribed(account)
+    product = plan.basic["product"]
+    assert account.ask("DELETE", f"/v1/products/{product}").status == 400
+    gone = account.ask("DELETE", f"/v1/plans/{plan.basic['id']}")
+    assert gone.body == {"id": plan.basic["id"], "object": "plan", "deleted": True}
+    assert account.ask("GET", f"/v1/prices/{plan.basic['id']}").body["error"]["code"] == "resource_missing"
+    assert account.ask("DELETE", f"/v1/products/{product}").status == 200
+    (item,) = plan.now()["items"]["data"]
+    assert (item["price"]["id"], item["price"]["product"]) == (plan.basic["id"], product)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from billing.domain.catalog import Price
+from billing.domain.catalog import METERED, Price
 from billing.domain.hints import at
 from billing.domain.ids import (
     CHOSEN_ID,
@@ -34,7 +34,7 @@ from billing.domain.judge import GRANTING_REASONS
 from billing.domain.purchase import PurchaseState
 from billing.domain.registers import status_of_dispute
 from billing.domain.snapshot import UNSTATED
-from billing.domain.subscription import ENDED, SubscriptionState
+from billing.domain.subscription import ENDED, SubscriptionState, beside
 
 type Object = Mapping[str, Any]
 """An object of Stripe, as a list tells it."""
@@ -110,12 +110,14 @@ def _is_covered(invoice: object, known: SubscriptionState | None) -> bool:
     """Whether what a paid invoice covers is known to be paid, as far as the subscription tells (money rule 21)."""
     if not isinstance(invoice, Mapping) or invoice.get("status") != "paid" or known is None:
         return True
-    end = _covered_until(invoice)
+    end = _covered_until(invoice, known)
     return end is None or (known.paid_through is not None and end <= known.paid_through.timestamp())
 
 
-def _covered_until(invoice: Object) -> int | None:
-    ends = [at(line, ("period", "end")) for line in _period_lines(invoice)]
+def _covered_until(invoice: Object, known: SubscriptionState | None) -> int | None:
+    """The end of what it covers of the item that speaks."""
+    others = beside(known.items, known.price_id) if known is not None else frozenset[PriceId]()
+    ends = [at(line, ("period", "end")) for line in _period_lines(invoice) if _price_of_line(line) not in others]
     return max((end for end in ends if isinstance(end, int)), default=None)
 
 
@@ -133,11 +135,16 @@ def grants_of_invoice(invoice: Object) -> Mapping[PurchaseKey, tuple[PriceId | N
         return {}
     found = {}
     for line in _period_lines(invoice):
-        key, price = fits(line.get("id"), STRIPE_ID), fits(at(line, ("pricing", "price_details", "price")), CHOSEN_ID)
+        key, price = fits(line.get("id"), STRIPE_ID), _price_of_line(line)
         if key is not None:
             free = line.get("amount") == 0
-            found[invoice_line_key(InvoiceId(name), key)] = PriceId(price) if price else None, not free
+            found[invoice_line_key(InvoiceId(name), key)] = price, not free
     return found
+
+
+def _price_of_line(line: Object) -> PriceId | None:
+    price = fits(at(line, ("pricing", "price_details", "price")), CHOSEN_ID)
+    return PriceId(price) if price else None
 
 
 def doubt_of_invoice(
@@ -157,16 +164,20 @@ def doubt_of_invoice(
     grants = grants_of_invoice(invoice)
     if any(key in stored for key in grants):
         return None  # the lines of an invoice are granted together
-    end = _covered_until(invoice)
+    end = _covered_until(invoice, known)
     if known is not None and known.paid_through is not None and end == known.paid_through.timestamp():
         return None
     return "invoice.paid" if any(_sells(price_of, price, paid=paid) for price, paid in grants.values()) else None
 
 
 def _sells(price_of: Callable[[PriceId], Price | None], name: PriceId | None, *, paid: bool) -> bool:
-    """Whether a line of this price is sold. One that cost nothing is of a trial, unless its price is nothing."""
+    """Whether a line of this price is sold, which metered usage is not. One that cost nothing is of a trial, unless its
+    price is nothing.
+    """
     price = price_of(name) if name is not None else None
-    return price is not None and price.problem is None and (paid or price.unit_amount == 0)
+    if price is None or price.problem is not None or price.barred == METERED:
+        return False
+    return paid or price.unit_amount == 0
 
 
 def subscription_behind(invoice: Object) -> SubscriptionId | None:

@@ -3,7 +3,8 @@
 Ids go into DynamoDB and Redis keys and into log lines, so none may hold a separator, a line break or
 anything unexpected (failure-modes.md S25). Stripe says only that ids are opaque strings of at most 255
 characters; what we accept is the prefix that Stripe gives each kind and then letters, digits and
-underscores.
+underscores, except for those that whoever makes the object may choose
+(https://docs.stripe.com/changelog/2018-05-21/valid-characters-ids-coupons-skus-customers-products-plans).
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ PurchaseKey = NewType("PurchaseKey", str)
 
 USER_ID: Final = re.compile(r"[A-Za-z0-9_.@|+=-]{1,128}", re.ASCII)  # also `auth0|…`; no separator of a key
 EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}", re.ASCII)
-NOTICE_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}|look_[A-Za-z0-9_]{1,240}", re.ASCII)  # look_: of look.py
+NOTICE_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,100}|look_[A-Za-z0-9_-]{1,280}", re.ASCII)  # look_: of look.py
 PRICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}", re.ASCII)  # that a request may name
-CHOSEN_ID: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
+CHOSEN_ID: Final = re.compile(r"[\w !-~]{1,255}")
 """Of a product, and of a price that was made as a plan: whoever made it may have chosen the id
-(https://docs.stripe.com/api/products/create#create_product-id, https://docs.stripe.com/api/plans/create#create_plan-id)."""
+(https://docs.stripe.com/api/products/create#create_product-id, https://docs.stripe.com/api/plans/create#create_plan-id),
+until 2018 with spaces and whatever else is no control character. It is part of no key."""
 LOOKUP_KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII)
-CUSTOMER_ID: Final = re.compile(r"cus_[A-Za-z0-9_]{1,100}", re.ASCII)
+CUSTOMER_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}", re.ASCII)
+"""As Stripe makes them, or as another app may have chosen them since 2018; nobody's here has another."""
 SESSION_ID: Final = re.compile(r"cs_[A-Za-z0-9_]{1,200}", re.ASCII)
 PAYMENT_INTENT_ID: Final = re.compile(r"pi_[A-Za-z0-9_]{1,100}", re.ASCII)
 CHARGE_ID: Final = re.compile(r"(ch|py)_[A-Za-z0-9_]{1,100}", re.ASCII)  # py_: a payment that is not by card

@@ -127,6 +127,7 @@ def _read_message(message: object) -> Notice:
     related = ids.mapping(body.get("related"), "related")
     if any(name not in RELATED for name in related):
         raise ids.UnfitError("related")
+    kind = ids.required(target.get("type"), ids.DOTTED_NAME, "object.type")
     return Notice(
         id=EventId(ids.required(body.get("id"), ids.NOTICE_ID, "id")),
         type=ids.required(body.get("type"), ids.DOTTED_NAME, "type"),
@@ -136,8 +137,8 @@ def _read_message(message: object) -> Notice:
         api_version=ids.optional(body.get("apiVersion"), ids.API_VERSION, "apiVersion"),
         customer=typed(CustomerId, ids.optional(body.get("customer"), ids.CUSTOMER_ID, "customer")),
         object=ObjectRef(
-            type=ids.required(target.get("type"), ids.DOTTED_NAME, "object.type"),
-            id=ids.optional(target.get("id"), ids.STRIPE_ID, "object.id"),
+            type=kind,
+            id=ids.optional(target.get("id"), ids.CUSTOMER_ID if kind == "customer" else ids.STRIPE_ID, "object.id"),
         ),
         related={name: ids.required(value, RELATED[name], "related") for name, value in related.items()},
         order_id=typed(OrderId, ids.optional(body.get("orderId"), ids.ORDER_ID, "orderId")),

@@ -211,7 +211,7 @@ def item_to_change(live: LiveSubscription, price: Price) -> LiveItem:
 def change_of(
     live: LiveSubscription, price: Price, quantity: int | None, prorated_at: datetime | None = None
 ) -> PlanChange:
-    """The change of a subscription to a price; `quantity` None keeps how many there are.
+    """The change of a subscription to a price; `quantity` None keeps how many there are, and makes one of none.
 
     A price of another interval begins its period with the change. Stripe would keep the day of billing and charge the
     rest of a year as one proration, which pays for no period as far as an unpaid renewal is concerned (money rule 21).
@@ -224,7 +224,7 @@ def change_of(
         raise SubscriptionNotChangeable(
             "it holds something else, which would be billed anew with another interval", subscription_id=live.id
         )
-    wanted = item.quantity if quantity is None else quantity
+    wanted = max(item.quantity, 1) if quantity is None else quantity
     return PlanChange(live.id, item, price, wanted, prorated_at, new_period=other and live.status != "trialing")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -34,13 +34,20 @@ class ItemState:
     level: str | None
     group: str = DEFAULT_GROUP
 
+    @property
+    def given(self) -> str | None:
+        """The level that it gives. None of a quantity of 0, which costs nothing: a portal may let the buyer choose it
+        (https://docs.stripe.com/api/customer_portal/configurations/object#portal_configuration_object-features-subscription_update-products-adjustable_quantity).
+        """
+        return self.level if self.quantity else None
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
     """What the account remembers of a subscription that has not ended.
 
-    `price_id`, `quantity`, `plan`, `level` and `period_end` are those of the item that speaks: the one of the highest
-    level. How many units are paid for changes credits, by invoice line, and never a level.
+    `price_id`, `quantity`, `plan`, `level` and `period_end` are those of the item that speaks: the one that gives the
+    highest level. How many units are paid for changes credits, by invoice line, and no level unless there is none.
     """
 
     id: SubscriptionId
@@ -57,8 +64,8 @@ class SubscriptionState:
     (https://docs.stripe.com/api/product-catalog/trial-offer)."""
     cancel_at_period_end: bool
     paid_through: datetime | None
-    """The latest period end that a paid invoice covers; never the subscription's own period, which moves before the
-    renewal is paid (money rule 21)."""
+    """The latest period end that a paid invoice covers of the item that speaks, or of the others while it has paid for
+    none; never the subscription's own period, which moves before the renewal is paid (money rule 21)."""
     groups: tuple[str, ...] = (DEFAULT_GROUP,)
     """The plan groups of its items, the speaking one's first: it stands in the way of another one in each of them."""
     items: tuple[ItemState, ...] = ()
@@ -111,10 +118,10 @@ def state_of(
     groups = groups_of(truth, known, prices, order)
     items = tuple(_item(item, prices.get(item.price_id), groups[item.price_id], stood) for item in truth.items)
     said, speaking = max(
-        zip(items, truth.items, strict=True), key=lambda pair: (rank(pair[0].level, ranks), pair[0].price_id)
+        zip(items, truth.items, strict=True), key=lambda pair: (rank(pair[0].given, ranks), pair[0].price_id)
     )
-    paid = [paid_through(invoice) for invoice in invoices if invoice.subscription == truth.id]
-    paid.append(known.paid_through if known else None)
+    paid = [invoice for invoice in invoices if invoice.subscription == truth.id]
+    others = beside(items, said.price_id)
     return SubscriptionState(
         id=truth.id,
         customer=truth.customer,
@@ -123,11 +130,11 @@ def state_of(
         price_id=said.price_id,
         quantity=said.quantity,
         plan=said.plan,
-        level=said.level,
+        level=said.given,
         period_end=speaking.period_end,
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,
-        paid_through=max((end for end in paid if end is not None), default=None),
+        paid_through=_paid_through(known, paid, others) or _paid_through(known, paid, frozenset()),
         groups=tuple(dict.fromkeys([said.group, *sorted(groups.values())])),
         items=tuple(sorted(items, key=lambda item: item.price_id)),
         cancel_at=truth.cancel_at,
@@ -168,11 +175,31 @@ def _stood(known: SubscriptionState | None, order: Order | None) -> dict[PriceId
     return stood
 
 
-def paid_through(invoice: Invoice) -> datetime | None:
-    """The end of what a paid invoice covers: the latest period end of its lines that are not prorations."""
+def beside(items: Iterable[ItemState], speaking: PriceId) -> frozenset[PriceId]:
+    """The prices of the other items: a line of one does not say how far the item that speaks is paid, since it may have
+    a longer interval (https://docs.stripe.com/billing/subscriptions/mixed-interval).
+    """
+    return frozenset(item.price_id for item in items if item.price_id != speaking)
+
+
+def paid_through(invoice: Invoice, others: Collection[PriceId] = ()) -> datetime | None:
+    """The end of what a paid invoice covers: the latest period end of its lines that are not prorations, and not of one
+    of the `others`.
+    """
     if invoice.status != "paid":
         return None
-    return max((line.period_end for line in invoice.lines if line.of_subscription and not line.proration), default=None)
+    covering = (line for line in invoice.lines if line.of_subscription and not line.proration)
+    return max((line.period_end for line in covering if line.price_id not in others), default=None)
+
+
+def _paid_through(
+    known: SubscriptionState | None, invoices: Iterable[Invoice], others: Collection[PriceId]
+) -> datetime | None:
+    """The same of several, and of what is remembered, unless another item spoke then."""
+    ends = [paid_through(invoice, others) for invoice in invoices]
+    if known is not None and known.price_id not in others:
+        ends.append(known.paid_through)
+    return max((end for end in ends if end is not None), default=None)
 
 
 def access_of(state: SubscriptionState, grace: timedelta, now: datetime) -> Span | None:

@@ -12,7 +12,7 @@ from billing.adapters.stripe_api.client import created_once, translated
 from billing.adapters.stripe_api.objects import plain
 from billing.adapters.stripe_api.parse import found_customer, reading
 from billing.adapters.stripe_api.session_params import ReturnPages, session_params
-from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, SessionId, UserId, required, unix_time
+from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, SessionId, UserId, fits, required, unix_time
 from billing.domain.order import Order
 from billing.errors import StripeRefused
 from billing.ports.stripe import FoundCustomer, OpenSession
@@ -34,10 +34,12 @@ class StripeSessions:
         self._pages = ReturnPages(f"{page}?session_id={{CHECKOUT_SESSION_ID}}", f"{app_url}/checkout/canceled")
 
     def customers_of(self, email: str) -> Sequence[FoundCustomer]:
-        """See StripeCheckout. The list filters exactly and at once; the search API does neither."""
+        """See StripeCheckout. The list filters exactly and at once; the search API does neither. Left out is who has an
+        id that can't be part of a key.
+        """
         with reading("list", {}), translated():
             found = self._api.customers.list({"email": email, "limit": _MOST, "expand": ["data.subscriptions"]})
-            return [found_customer(plain(item)) for item in found.data]
+            return [found_customer(plain(item)) for item in found.data if fits(item.id, CUSTOMER_ID)]
 
     def create_customer(self, user: UserId, email: str | None, key: str) -> CustomerId:
         """See StripeCheckout."""

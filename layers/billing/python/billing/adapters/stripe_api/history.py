@@ -9,6 +9,7 @@ import stripe
 
 from billing.adapters.stripe_api.objects import plain
 from billing.adapters.stripe_api.parse import Object, reading
+from billing.domain.hints import at
 from billing.domain.ids import (
     INVOICE_ID,
     ORDER_ID,
@@ -49,7 +50,7 @@ def _newest(page: Any, most: int) -> list[Object]:
 
 def _session(obj: Object) -> ListedSession:
     with reading("checkout session", obj):
-        order = fits(obj["client_reference_id"] or obj["metadata"].get("order_id"), ORDER_ID)
+        order = fits(obj["client_reference_id"] or at(obj, ("metadata", "order_id")), ORDER_ID)
         name = SessionId(required(obj["id"], SESSION_ID, "id"))
         return ListedSession(name, obj["status"], OrderId(order) if order else None)
 

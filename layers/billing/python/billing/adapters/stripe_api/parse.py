@@ -133,7 +133,7 @@ def found_customer(obj: Object) -> FoundCustomer:
         return FoundCustomer(
             id=CustomerId(required(obj["id"], CUSTOMER_ID, "id")),
             created=unix_time(obj["created"], "created"),
-            user_hint=obj["metadata"].get("user_id"),
+            user_hint=(obj["metadata"] or {}).get("user_id"),
             subscribed=bool(obj["subscriptions"]["data"]),
         )
 
@@ -158,7 +158,7 @@ def session_of(obj: Object, items: Sequence[Object], payment: Payment | None) ->
             amount_total=obj["amount_total"],
             items=tuple(LineItem(PriceId(item["price"]["id"]), item["quantity"]) for item in items),
             created=unix_time(obj["created"], "created"),
-            order=_order(obj["client_reference_id"] or obj["metadata"].get("order_id")),
+            order=_order(obj["client_reference_id"] or at(obj, ("metadata", "order_id"))),
             payment=payment,
             payment_failed=at(obj, ("payment_intent", "status")) in _ENDED_INTENTS
             or at(obj, ("subscription", "status")) in ENDED,
@@ -198,7 +198,7 @@ def subscription_of(obj: Object) -> Subscription:
         invoice = obj["latest_invoice"]
         return Subscription(
             id=SubscriptionId(required(obj["id"], SUBSCRIPTION_ID, "id")),
-            customer=CustomerId(required(id_of(obj["customer"], "customer"), CUSTOMER_ID, "customer")),
+            customer=CustomerId(id_of(obj["customer"], "customer", CUSTOMER_ID)),
             status=obj["status"],
             created=unix_time(obj["created"], "created"),
             items=items,
@@ -231,7 +231,7 @@ def invoice_of(obj: Object, lines: Sequence[Object]) -> Invoice:
         subscription = details.get("subscription")
         return Invoice(
             id=InvoiceId(required(obj["id"], INVOICE_ID, "id")),
-            customer=CustomerId(required(id_of(obj["customer"], "customer"), CUSTOMER_ID, "customer")),
+            customer=CustomerId(id_of(obj["customer"], "customer", CUSTOMER_ID)),
             subscription=SubscriptionId(id_of(subscription, "subscription")) if subscription else None,
             status=obj["status"],
             billing_reason=obj["billing_reason"],

@@ -18,10 +18,18 @@ from billing.adapters.stripe_api.objects import (
     with_items,
     with_payments,
 )
-from billing.adapters.stripe_api.parse import Object, invoice_of, price_of, reading, session_of, subscription_of
+from billing.adapters.stripe_api.parse import (
+    Object,
+    id_of,
+    invoice_of,
+    price_of,
+    reading,
+    session_of,
+    subscription_of,
+)
 from billing.domain.catalog import KEYS, Price
 from billing.domain.hints import hints_of
-from billing.domain.ids import SESSION_ID, CustomerId, InvoiceId, PaymentIntentId, PriceId, SessionId, fits
+from billing.domain.ids import CHOSEN_ID, SESSION_ID, CustomerId, InvoiceId, PaymentIntentId, PriceId, SessionId, fits
 from billing.domain.judge import prices_named
 from billing.domain.notice import Hints, ObjectRef
 from billing.domain.snapshot import CheckoutSession, Invoice, Payment, Snapshot
@@ -199,15 +207,39 @@ class StripeReads:
         nothing, the product's may, and no line item has it.
         """
         items = [item["price"] for obj in subscriptions for item in obj["items"]["data"]]
-        at_hand = {item["id"]: item for item in items if any(key in item["metadata"] for key in KEYS)}
+        shown = {item["id"]: item for item in items}
+        at_hand = {name: item for name, item in shown.items() if any(key in item["metadata"] for key in KEYS)}
         at_hand |= {item["price"]["id"]: item["price"] for item in bought if _has_product(item["price"])}
         found = {}
         for price in sorted(prices_named(truth)):
             if price in at_hand:
                 found[price] = _price(at_hand[price], self._levels)
-            else:
-                found[price] = read_price(self._api, price, self._levels)
+            elif (read := self._price(price, shown.get(price))) is not None:
+                found[price] = read
         return found
+
+    def _price(self, price: PriceId, shown: Object | None) -> Price | None:
+        """A price with its product, or with what is left of both; None for one that an invoice alone names still.
+
+        A price can be deleted as the plan that it also is, and who is subscribed keeps it: it is what the subscription
+        shows (https://docs.stripe.com/api/plans/delete). After that its product can be deleted, too. Then nobody can
+        say what it gives, which takes nothing from whoever has it.
+        """
+        try:
+            return read_price(self._api, price, self._levels)
+        except stripe.InvalidRequestError as error:
+            if error.code != "resource_missing":
+                raise
+        if shown is None:
+            return None
+        try:
+            product = plain(self._api.products.retrieve(id_of(shown["product"], "product", CHOSEN_ID)))
+        except stripe.InvalidRequestError as error:
+            if error.code != "resource_missing":
+                raise
+            gone = price_of(shown, None, self._levels)
+            return replace(gone, problem="its product was deleted", broken_key="plan_group")  # nor of which group it is
+        return price_of(shown, product, self._levels)
 
 
 def read_price(api: Any, price: PriceId, levels: tuple[str, ...], expand: Sequence[str] = ("product",)) -> Price:
@@ -220,4 +252,6 @@ def _price(obj: Object, levels: tuple[str, ...]) -> Price:
 
 
 def _has_product(price: Object) -> bool:
-    return isinstance(price.get("product"), Mapping)
+    """Whether it brings its product, and not just what is left of a deleted one."""
+    product = price.get("product")
+    return isinstance(product, Mapping) and not product.get("deleted")

@@ -160,7 +160,7 @@ def live_of(obj: Object, levels: tuple[str, ...]) -> LiveSubscription:
             ends = max(item["current_period_end"] for item in items)
         return LiveSubscription(
             id=SubscriptionId(required(obj["id"], SUBSCRIPTION_ID, "id")),
-            customer=CustomerId(required(id_of(obj["customer"], "customer"), CUSTOMER_ID, "customer")),
+            customer=CustomerId(id_of(obj["customer"], "customer", CUSTOMER_ID)),
             status=obj["status"],
             currency=obj["currency"],
             items=tuple(_item(item, levels) for item in items),

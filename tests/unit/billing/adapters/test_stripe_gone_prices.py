@@ -1,0 +1,71 @@
+"""Prices that were deleted as plans while somebody was subscribed (https://docs.stripe.com/api/plans/delete)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from billing.adapters.stripe_api.reader import StripeReads
+from billing.domain.catalog import Gives
+from billing.domain.ids import InvoiceId, SessionId
+from billing.domain.subscription import state_of
+from billing.errors import StripeRefused
+from billing.ports.stripe import Touched
+from tests.fakes.snapshots import CUSTOMER, a_price, a_subscription
+from tests.unit.billing.adapters.stripe_wire import refusal
+from tests.unit.billing.adapters.test_stripe_adapter import PRICE
+from tests.unit.billing.adapters.test_stripe_rest_of_lists import Wire, rows
+from tests.unit.billing.adapters.test_stripe_shapes import INVOICE, ITEM, LEVELS, LINE, SESSION, SUBSCRIPTION
+
+GONE = refusal(code="resource_missing", param="price")
+SHOWN = SUBSCRIPTION | {"items": rows(ITEM | {"price": PRICE | {"metadata": {}}})}
+STORAGE = a_price("storage", 300, "month", level="PRO", plan_group="storage")
+PRODUCT: dict[str, Any] = {"id": "prod_1", "object": "product", "active": True, "name": "Pro"}
+PRODUCT |= {"description": None, "metadata": {"entitlement_level": "PRO"}}
+
+
+def read(touched: Touched | None = None, **answers: Any) -> Any:
+    wire = Wire(**answers)
+    return wire.ask(
+        lambda api: StripeReads(api, LEVELS, livemode=True).snapshot([CUSTOMER], touched or Touched())
+    ).prices
+
+
+def test_what_it_gives_stands_with_its_product() -> None:
+    found = read(subscriptions=rows(SHOWN), prices__price_1=GONE, products__prod_1=PRODUCT)
+    assert (found["price_1"].gives, found["price_1"].problem) == (Gives(level="PRO"), None)
+
+
+def test_without_its_product_nobody_can_say_and_it_is_broken() -> None:
+    found = read(subscriptions=rows(SHOWN), prices__price_1=GONE, products__prod_1=GONE)
+    assert (found["price_1"].gives.nothing, found["price_1"].problem) == (True, "its product was deleted")
+    known = state_of(a_subscription(STORAGE), None, [], {STORAGE.id: STORAGE}, LEVELS)
+    assert state_of(a_subscription(STORAGE), known, [], {STORAGE.id: found["price_1"]}, LEVELS) == known
+
+
+def test_the_session_that_bought_it_says_no_more_of_it() -> None:
+    """Its line shows what is left of the product (https://docs.stripe.com/api/products/delete), and no metadata."""
+    left = {"id": "prod_1", "object": "product", "deleted": True}
+    bought = ITEM | {"price": PRICE | {"metadata": {}, "product": left}}
+    session = SESSION | {"mode": "subscription", "payment_status": "paid", "line_items": rows(bought)}
+    answers = {"subscriptions": rows(SHOWN), "checkout__sessions__cs_1": session}
+    touched = Touched(sessions=frozenset({SessionId("cs_1")}))
+    found = read(touched, **answers, prices__price_1=GONE, products__prod_1=GONE)
+    assert found["price_1"].problem == "its product was deleted"
+
+
+def test_one_that_only_an_invoice_names_is_not_there() -> None:
+    line = LINE | {"pricing": {"price_details": {"price": "price_1", "product": "prod_1"}}}
+    told = INVOICE | {"object": "invoice", "lines": rows(line)}
+    touched = Touched(invoices=frozenset({InvoiceId("in_1")}))
+    assert read(touched, subscriptions=rows(), invoices__in_1=told, prices__price_1=GONE) == {}
+
+
+@pytest.mark.parametrize("of_product", [False, True])
+def test_another_refusal_is_told(of_product: bool) -> None:
+    """Else a key without the right to read prices would take every plan from its buyers."""
+    refused = refusal(code="parameter_invalid")
+    price, product = (GONE, refused) if of_product else (refused, PRODUCT)
+    with pytest.raises(StripeRefused):
+        read(subscriptions=rows(SHOWN), prices__price_1=price, products__prod_1=product)
