@@ -19,7 +19,20 @@ from plumb.scan import user_id
 _OTHER = "Its key was used for another request; nothing was changed."
 
 
-@operator_command("grant")
+class _Grant(click.Command):
+    """Says of an amount below 0, which looks like an option, how credits are taken away."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See click.Command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as exc:
+            if exc.option_name.removeprefix("-").isdecimal():
+                raise click.UsageError("AMOUNT is from 1 on: add --take to take credits away.", ctx) from exc
+            raise
+
+
+@operator_command("grant", cls=_Grant)
 @click.argument("user", required=False)
 @click.argument("amount", required=False, type=click.IntRange(min=1))
 @click.option("--reason", help="Why; it stands in the ledger. Needed, except where a file says it.")

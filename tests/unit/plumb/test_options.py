@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+import stripe
 
 from plumb.cli import COMMANDS, cli
+from plumb.version import version
 from tests.fakes.operator import Operator
 
 
@@ -49,6 +51,22 @@ def test_a_wrong_call_is_told_with_2(plumb: Operator, arguments: tuple[str, ...]
     result = plumb(*arguments)
     assert (result.code, result.out) == (2, "")
     assert "Try: plumb" in result.err
+
+
+def test_the_version_is_the_changelogs_and_names_what_stripe_is_read_with(plumb: Operator) -> None:
+    result = plumb("--version")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == f"plumb {version()}, stripe-python {stripe.VERSION}, API version {stripe.api_version}\n"
+
+
+@pytest.mark.parametrize(
+    ("headings", "found"),
+    [("", "unknown"), ("## Unreleased", "unreleased"), ("## [1.2.0] - 2026-12-01\n\n## [1.1.0] - 2026-11-01", "1.2.0")],
+)
+def test_the_first_heading_of_the_changelog_is_the_version(headings: str, found: str, tmp_path: Path) -> None:
+    file = tmp_path / "CHANGELOG.md"
+    file.write_text(f"# Changelog\n\n{headings}\n")
+    assert version(file) == found
 
 
 def test_errors_for_programs(plumb: Operator) -> None:
