@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from upstash_redis import Redis
 
 
+OF_USER = ("entitlements", "credits", "stripe:user")
+OF_CUSTOMER = "stripe:customer"
+"""Kinds of keys of what is cached of an account, by its user and by its customer, as `UpstashCache` writes them."""
+
+
 @dataclass(frozen=True)
 class Cached[T]:
     """A cached value, with the account version that it was written from."""

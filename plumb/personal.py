@@ -16,6 +16,7 @@ from billing.domain.ids import UserId
 from billing.domain.ledger import Cause, Change, Kind, booked
 from billing.domain.records import Commit, CommitOutcome
 from billing.errors import Contention
+from plumb.cached import OF_CUSTOMER, OF_USER
 from plumb.scan import items
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def forget_items(world: World, user: UserId, seen: Callable[[], None]) -> int:
 def forget_cache(world: World, user: UserId, customers: tuple[str, ...]) -> None:
     """Delete what is cached of the user; it comes back from the account, without what was taken."""
     prefix = world.settings.redis.prefix
-    names = [f"{kind}:{user}" for kind in ("entitlements", "credits", "stripe:user")]
-    names += [f"stripe:customer:{customer}" for customer in customers]
+    names = [f"{kind}:{user}" for kind in OF_USER]
+    names += [f"{OF_CUSTOMER}:{customer}" for customer in customers]
     world.redis.delete(*(f"{prefix}{name}" for name in names))
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import click
 
 from billing.adapters.dynamodb.shapes import written
-from billing.domain.account import Account, credits_at
+from billing.domain.account import Account, Credits, credits_at
 from billing.domain.ids import unix_time
 from billing.domain.ledger import Entry
-from billing.domain.subscription import SubscriptionState
+from billing.domain.subscription import Span, SubscriptionState
 from plumb.cached import CachedAccount, read_cached
 from plumb.cli import OK, operator_command
 from plumb.errors import PlumbError
@@ -41,11 +41,7 @@ def command(invocation: Invocation, user: str, entries: int) -> int:
     checkouts, cached = _open_checkouts(world, account, out), _cached(world, account, out)
     now = world.clock.now()
     access, credits = account.access_at(world.policy, now), credits_at(account, now)
-    _show(
-        out,
-        account,
-        {"level": access.level, "until": access.until, "balance": credits.balance, "available": credits.available},
-    )
+    _show(out, account, access, credits)
     _show_ledger(out, ledger)
     if checkouts:
         out.table(("open checkout", "expires"), ((c["id"], c["expires_at"]) for c in checkouts), "Open checkouts")
@@ -74,15 +70,15 @@ def _without_cards(account: dict[str, Any]) -> dict[str, Any]:
     return account
 
 
-def _show(out: Output, account: Account, now: dict[str, Any]) -> None:
+def _show(out: Output, account: Account, access: Span, credits: Credits) -> None:
     customers = [*account.customers, *(f"{customer} (deleted)" for customer in account.deleted_customers)]
-    level = f"{now['level']}{f' until {moment(now["until"])}' if now['until'] else ''}"
+    level = f"{access.level}{f' until {moment(access.until)}' if access.until else ''}"
     out.facts(
         {
             "e-mail": account.email,
             "customers": ", ".join(customers) or None,
             "level": level,
-            "credits": f"{now['available']} available, balance {now['balance']}",
+            "credits": f"{credits.available} available, balance {credits.balance}",
             "version": f"{account.version}, of Stripe {account.stripe_version}",
         },
         account.user,
