@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from local.supervisor.errors import StartError
+from local.errors import StartError
 from local.template.errors import TemplateError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from local.supervisor.errors import StartError
+from local.errors import StartError
 from local.supervisor.plan import Part
 from local.supervisor.process import PartProcess
 

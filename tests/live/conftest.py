@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from local.errors import StartError
 from local.run_config import url
 from local.stack import Stack
-from local.supervisor import StartError, Supervisor
+from local.supervisor import Supervisor
 from local.supervisor.plan import Part
 from local.supervisor.ports import free_ports
 from local.supervisor.settings import Backends

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from local.errors import StartError
 from local.run_config import Ports
 from local.stack import Stack
-from local.supervisor import StartError
 from local.supervisor.ports import VARIABLES, free_ports
 from tests.integration.local.conftest import TOY, copy_toy, eventually
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from local.errors import StartError
 from local.run_config import Ports
 from local.stack import Stack
-from local.supervisor import StartError
 from local.supervisor.ports import VARIABLES, free_ports, require_free
 from local.supervisor.settings import Backends, read_env_file, read_ports, unknown_settings
 
