@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import attributes, from_item, to_item
 from billing.config import Tables
@@ -30,11 +28,8 @@ def entry_put(table: str, entry: Entry) -> dict[str, Any]:
 
 def entry_get(client: DynamoDBClient, table: str, user: UserId, key: str) -> Entry | None:
     """Read one entry, consistently."""
-    try:
-        answer = client.get_item(TableName=table, Key=attributes({"user": user, "entry": key}), ConsistentRead=True)
-    except (ClientError, BotoCoreError) as error:
-        raise calls.translated(error) from error
-    return from_item(Entry, answer["Item"]) if "Item" in answer else None
+    item = calls.get_by(client, table, {"user": user, "entry": key})
+    return from_item(Entry, item) if item is not None else None
 
 
 class DynamoLedger:
@@ -69,18 +64,15 @@ class DynamoLedger:
 
     def _query(self, user: UserId, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]:
         after: Any = {"ExclusiveStartKey": attributes({"user": user, "entry": cursor})} if cursor else {}
-        try:
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="#user = :user",
-                ExpressionAttributeNames={"#user": "user"},
-                ExpressionAttributeValues=attributes({":user": user}),
-                ScanIndexForward=False,
-                ConsistentRead=True,
-                Limit=limit,
-                **after,
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise calls.translated(error) from error
+        answer = calls.query(
+            self._client,
+            self._table,
+            "#user = :user",
+            {"user": user},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            Limit=limit,
+            **after,
+        )
         last = answer.get("LastEvaluatedKey")
         return [from_item(Entry, item) for item in answer["Items"]], last["entry"]["S"] if last is not None else None
