@@ -23,15 +23,15 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from billing.errors import BillingError
 
 _WHAT_IT_IS_ABOUT = (
-    "correlation_id request_id event_id event_type session_id user_id customer_id order_id subscription_id invoice_id"
-    " payment_intent_id charge_id purchase price_id lookup_key message_id"
+    "correlation_id request_id event_id event_type session_id user_id customer_id order_id subscription_id"
+    " purchase price_id lookup_key message_id"
 )
 _WHAT_HAPPENED = (
-    "outcome reason code status kind mode amount changed retries stripe_object walk cached count events entries"
-    " granted reversed balance level until version stripe_version quantity attempt attempts receives delay seconds"
+    "outcome reason code status kind mode amount changed retries stripe_object walk count events entries"
+    " granted reversed balance level until version stripe_version quantity seconds"
     " milliseconds retryable retry_after"
 )
-_WHAT_BROKE = "error stack setting secret field operation resource stripe_code param"
+_WHAT_BROKE = "error stack setting secret field operation stripe_code param"
 LOGGED_KEYS = frozenset(f"{_WHAT_IT_IS_ABOUT} {_WHAT_HAPPENED} {_WHAT_BROKE}".split())
 NAMESPACE = "Plumbline"
 """Of metrics where no installation has named one of its own, as the template does."""
