@@ -28,6 +28,7 @@ from billing.errors import (
 from billing.ports.cache import Cache
 from billing.ports.store import CheckoutStore
 from billing.ports.stripe import OpenSession, StripeCheckout
+from billing.services.backoff import Backoff
 from billing.services.converge import ConvergeDeps, converge, touched_session
 from billing.services.publish import published
 from billing.services.wait_for_key import KEY_TURNS, wait_for_key
@@ -38,7 +39,7 @@ _ORDER_LIFE = timedelta(hours=23)
 (https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at)."""
 _SHORTEST_LIFE = timedelta(minutes=35)
 _TURNS = 4
-_FIRST_WAIT = 0.05
+_BACKOFF = Backoff(first_seconds=0.05, longest_seconds=0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +254,7 @@ class SessionOpener:
             try:
                 return write()
             except Contention:
-                core.clock.sleep(core.random.upto(_FIRST_WAIT * 2**turn))
+                _BACKOFF.wait(turn, core.clock, core.random)
         return write()
 
     def _created(self, order: Order, key: str) -> OpenSession:

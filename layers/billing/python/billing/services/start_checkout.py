@@ -17,7 +17,7 @@ from billing.services.find_price import PriceFinder, PriceRef
 from billing.services.look_at_customers import first_look, forget_gone
 from billing.services.open_session import ACTOR, SessionDeps, SessionOpener, Wanted, refuse_second_subscription
 
-_HOUR = 3600
+_HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _count(user: UserId, deps: CheckoutDeps) -> None:
     """
     most = deps.selling.checkouts_an_hour
     if most and deps.cache.count_checkout(user) > most:
-        left = _HOUR - int(deps.converge.clock.now().timestamp()) % _HOUR
+        left = _HOUR_SECONDS - int(deps.converge.clock.now().timestamp()) % _HOUR_SECONDS
         raise TooManyCheckouts(f"this user may ask for {most} checkouts an hour", retry_after=left, user_id=user)
 
 
