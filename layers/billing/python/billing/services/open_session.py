@@ -43,7 +43,7 @@ _BACKOFF = Backoff(first_seconds=0.05, longest_seconds=0.4)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedOrder:
     """What an order is to hold. The terms are those of a user who has never had a subscription in the group."""
 
     user: UserId
@@ -79,7 +79,7 @@ def refuse_second_subscription(account: Account, group: str) -> None:
 class SessionOpener:
     """Opens a session for one order, in turns: each looks at the slot's claim anew."""
 
-    def __init__(self, wanted: Wanted, account: Account, customer: CustomerId, deps: SessionDeps) -> None:
+    def __init__(self, wanted: WantedOrder, account: Account, customer: CustomerId, deps: SessionDeps) -> None:
         self._wanted = wanted
         self._user = wanted.user
         self._account = account

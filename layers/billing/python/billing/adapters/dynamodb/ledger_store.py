@@ -8,7 +8,7 @@ from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import attributes, from_item, to_item
 from billing.config import Tables
 from billing.domain.ids import TRANSACTION_ID, UserId
-from billing.domain.ledger import EVERYTHING, Entry, Wanted
+from billing.domain.ledger import EVERYTHING, Entry, EntryFilter
 from billing.domain.told import told_of
 from billing.errors import InvalidRequest
 from billing.ports.store import Page
@@ -39,7 +39,7 @@ class DynamoLedger:
         self._client = client
         self._table = tables.ledger
 
-    def page(self, user: UserId, limit: int, cursor: str | None, wanted: Wanted = EVERYTHING) -> Page:
+    def page(self, user: UserId, limit: int, cursor: str | None, wanted: EntryFilter = EVERYTHING) -> Page:
         """See LedgerReader. The cursor is the key of the last entry that was looked at.
 
         What is wanted is picked out here: a filter of DynamoDB reads, and costs, just as much, and it compares times as
