@@ -72,7 +72,7 @@ def drained(books: Books, tell: Tell) -> None:
     tell("none waits, none is a dead letter")
 
 
-def test_a_burst(shop: Shop, books: Books, tell: Tell) -> None:
+def test_a_burst_of_events_is_applied_once_each(shop: Shop, books: Books, tell: Tell) -> None:
     """Ten times what the consumers take at once, of many buyers, in one moment."""
     buyers = [f"burst-{each}" for each in range(BUYERS)]
     events = [event for user in buyers for event in others(paid(shop, user)[1], BURST)]
@@ -85,7 +85,7 @@ def test_a_burst(shop: Shop, books: Books, tell: Tell) -> None:
         books.check(user, 500, ["PURCHASE"])
 
 
-def test_a_backlog(stack: Stack, shop: Shop, books: Books, tell: Tell) -> None:
+def test_a_backlog_of_doubled_messages_is_applied_once_each(stack: Stack, shop: Shop, books: Books, tell: Tell) -> None:
     """The consumers were away; everything is there several times when they come back."""
     buyers = [f"backlog-{each}" for each in range(BUYERS)]
     stack.freeze("poller")
@@ -103,7 +103,7 @@ def test_a_backlog(stack: Stack, shop: Shop, books: Books, tell: Tell) -> None:
         books.check(user, 500, ["PURCHASE"])
 
 
-def test_a_hot_user(shop: Shop, books: Books, tell: Tell) -> None:
+def test_many_events_of_one_account_are_applied_once_each(shop: Shop, books: Books, tell: Tell) -> None:
     """Every consumer works on the same account, and every event of it is one that was not seen before."""
     purchases = [paid(shop, "hot")[1] for _ in range(10)]
     events = [event for purchase in purchases for event in others(purchase, HOT // 10)]

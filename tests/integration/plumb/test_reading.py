@@ -150,7 +150,7 @@ def redis(stack: Stack) -> Redis:
     return Redis(stack.upstash_url, stack.upstash_token, rest_encoding=None, allow_telemetry=False)
 
 
-def test_nothing_to_tell(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
+def test_a_check_of_accounts_that_agree_prints_nothing(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
     bought(shop, books, user)
     result = plumb("check")
     assert (result.code, result.out, result.err) == (0, "", "")

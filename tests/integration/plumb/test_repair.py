@@ -46,7 +46,7 @@ def test_an_account_that_lost_its_events(plumb: Operator, shop: Shop, books: Boo
     assert plumb("check", user).code == 0
 
 
-def test_all_accounts(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
+def test_a_resync_of_all_accounts_tells_each(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
     shop.buy(user)
     shop.buy(f"{user}-2")
     shop.settle(books)

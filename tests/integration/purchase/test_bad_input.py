@@ -160,7 +160,7 @@ def check(answer: httpx.Response, status: int, code: str | None) -> None:
 
 
 @pytest.mark.parametrize("row", BODIES.values(), ids=BODIES.keys())
-def test_of_a_user(row: Row, shop: Shop) -> None:
+def test_bad_input_of_a_user_is_refused(row: Row, shop: Shop) -> None:
     check(ask(shop, row, shop.as_user("bad-input")), row.status, row.code)
 
 
@@ -214,7 +214,9 @@ TOKENS: dict[str, Callable[[Stack], str]] = {
 
 @pytest.mark.parametrize("route", [ORDER, SUCCESS, ACCOUNT, "GET /credits/transactions"])
 @pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS.keys())
-def test_of_nobody(token: Callable[[Stack], str], route: str, stack: Stack, shop: Shop) -> None:
+def test_a_request_without_a_good_token_is_refused(
+    token: Callable[[Stack], str], route: str, stack: Stack, shop: Shop
+) -> None:
     spoofed = {"x-user-id": "bad-input", "x-amzn-oidc-identity": "bad-input"}
     check(ask(shop, Row(route, GOOD, 401, None), spoofed, token(stack)), 401, None)
 

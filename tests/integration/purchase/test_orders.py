@@ -147,7 +147,7 @@ def test_what_is_not_set_up_for_sale(
     assert "CANARY" not in answer.text
 
 
-def test_an_embedded_page(shop: Shop, books: Books, user: str) -> None:
+def test_an_embedded_page_takes_the_place_of_a_hosted_one(shop: Shop, books: Books, user: str) -> None:
     """The same order on the other kind of page takes its place; the way back is the same, and the books as well."""
     hosted = opened(user, order(shop, user, lookupKey="credits_500", locale="de"))
     answer = order(shop, user, lookupKey="credits_500", uiMode="embedded")

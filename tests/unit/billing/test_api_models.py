@@ -50,7 +50,7 @@ def test_one_price_is_one_line() -> None:
     assert (body.currency, body.locale, body.ui_mode) == ("eur", "pt-BR", "hosted")
 
 
-def test_several_lines() -> None:
+def test_a_checkout_may_have_several_lines() -> None:
     pro = {"entitlementLevel": "PRO", "interval": "one_time"}
     items: list[dict[str, Any]] = [{"lookupKey": "a", "quantity": 2}, pro]
     body = read(CheckoutBody, {"items": items, "uiMode": "embedded"})

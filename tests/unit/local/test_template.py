@@ -204,7 +204,7 @@ def test_a_layer_without_a_build_method_keeps_its_python_directory(tmp_path: Pat
     assert loaded.layer_dirs == ((tmp_path / "layer" / "python").resolve(),)
 
 
-def test_intrinsics(tmp_path: Path) -> None:
+def test_intrinsic_functions_are_resolved(tmp_path: Path) -> None:
     head = "Mappings: {Sizes: {small: {disk: '8'}}}\n"
     values = {
         '!Join ["-", [a, !Ref "AWS::AccountId"]]': "a-123456789012",

@@ -40,7 +40,7 @@ def test_the_region_is_found_where_the_sdks_of_aws_look(
     assert deployed_stack("staging", STACK).aws["AWS_REGION"] == REGION
 
 
-def test_functions_that_disagree(deployed: Deployed) -> None:
+def test_a_setting_that_functions_disagree_on_is_found(deployed: Deployed) -> None:
     deployed.deploy()
     deployed.set("AccountFunction", LEVELS="FREE,PRO")
     assert deployed_stack("staging").conflicts() == ["LEVELS"]
@@ -91,7 +91,9 @@ def test_stages_are_those_of_samconfig(tmp_path: Path) -> None:
         deployed_stack("prod", samconfig=samconfig)
 
 
-def test_region_of_samconfig(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_region_may_come_from_samconfig(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deployed.deploy("one", STAGE="qa")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     samconfig = tmp_path / "samconfig.toml"

@@ -69,7 +69,7 @@ def test_the_first_heading_of_the_changelog_is_the_version(headings: str, found:
     assert version(file) == found
 
 
-def test_errors_for_programs(plumb: Operator) -> None:
+def test_an_error_is_json_where_that_is_asked_for(plumb: Operator) -> None:
     result = plumb("doctor", "--stage", "nowhere", "--json")
     assert (result.code, result.out) == (1, "")
     assert json.loads(result.err) == {
@@ -92,7 +92,7 @@ def test_after_the_name_wins_over_before_and_both_over_the_variable(
     assert "after" in told("--run-file", str(tmp_path / "before"), "doctor", "--run-file", str(tmp_path / "after"))
 
 
-def test_no_credentials(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_it_says_how_to_get_some(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     result = plumb("doctor", "--stage", "dev")
@@ -102,7 +102,7 @@ def test_no_credentials(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
-def test_no_region(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_region_it_says_how_to_set_one(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     result = plumb("doctor", "--stage", "dev")
     assert (result.code, result.err) == (1, "No AWS region is set: pass --region, or set AWS_REGION.\n")

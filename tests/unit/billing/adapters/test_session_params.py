@@ -99,7 +99,7 @@ def test_an_embedded_page_returns_to_the_same_place_and_has_no_other_address(ord
     assert not found.keys() & {"success_url", "cancel_url"}
 
 
-def test_a_trial() -> None:
+def test_a_trial_is_asked_for_in_days() -> None:
     told = TOLD | {"plan": "pro"}
     assert changed(PLAN, trial_days=14) == {"subscription_data": {"metadata": told, "trial_period_days": 14}}
 

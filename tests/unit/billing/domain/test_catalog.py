@@ -25,7 +25,7 @@ LEVELS = ("FREE", "PRO", "TEAM")
         ({"credits_amount": "5", "plan_group": "add-on_2"}, Gives(credits=5, plan_group="add-on_2")),
     ],
 )
-def test_what_metadata_gives(metadata, gives):
+def test_metadata_says_what_a_price_gives(metadata, gives):
     assert parse_gives(metadata, LEVELS) == gives
 
 

@@ -186,7 +186,7 @@ def test_as_many_secrets_as_may_be_as_short_and_as_old_as_may_be() -> None:
 
 
 @pytest.mark.parametrize("seconds", [-300, 0, 300])
-def test_inside_the_tolerance(seconds: int) -> None:
+def test_a_signature_inside_the_tolerance_is_taken(seconds: int) -> None:
     assert verify(sign(BODY, NEW, T + seconds), BODY, SECRETS, NOW).timestamp == NOW + timedelta(seconds=seconds)
 
 

@@ -93,7 +93,7 @@ def test_a_plan_that_is_not_sold_in_the_currency(core):
         {"plan": "pro", "interval": "day"},
     ],
 )
-def test_none(core, ref):
+def test_a_price_that_nobody_sells_is_unknown(core, ref):
     for currency in (None, "usd"):
         with pytest.raises(UnknownPrice):
             find(core, currency, **ref)

@@ -79,7 +79,7 @@ def test_the_bounds_themselves_are_allowed(core, quantity):
 
 
 @pytest.mark.parametrize("named", [{"price_id": "price_none"}, {"lookup_key": "none"}])
-def test_an_unknown_price(core, named):
+def test_a_checkout_of_an_unknown_price_is_refused(core, named):
     with pytest.raises(UnknownPrice):
         start(core, **named)
 

@@ -41,7 +41,7 @@ def test_bad_pages_are_refused(account, five, params, param):
     assert (error["status"], error["param"]) == (400, param)
 
 
-def test_filters(account, five):
+def test_a_list_is_filtered_by_time_and_address(account, five):
     start = int(account.time) - 50
     assert ids(account.get("/v1/customers", created={"gte": start + 20, "lt": start + 40})) == five[1:3]
     assert ids(account.get("/v1/customers", created=start)) == five[4:]

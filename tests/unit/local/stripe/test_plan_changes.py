@@ -116,7 +116,7 @@ def test_a_second_change_credits_the_pending_charge(account, subscribed):
     }
 
 
-def test_quantities(account, subscribed):
+def test_another_quantity_is_billed_for_the_rest_of_the_period(account, subscribed):
     """A third of the month: 3 × 10.00 cost 10.00, one cost 3.33."""
     subscribed.at(day(4, 21))
     changed = subscribed.update(items=[{"id": subscribed.item, "quantity": 3}])

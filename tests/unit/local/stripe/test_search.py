@@ -33,7 +33,7 @@ def three(account):
         ("created<=1", set()),
     ],
 )
-def test_queries(account, three, query, found):
+def test_a_search_finds_what_its_query_says(account, three, query, found):
     answer = account.get(SEARCH, query=query)
     assert {three[each["id"]] for each in answer["data"]} == found
     assert (answer["object"], answer["has_more"], answer["next_page"]) == ("search_result", False, None)

@@ -125,7 +125,7 @@ def test_cancel_at_the_period_end_from_the_start(account, plan, customer):
         ({"collection_method": "send_invoice"}, 501, None),
     ],
 )
-def test_what_is_refused(account, plan, customer, given, status, param):
+def test_a_wrong_subscription_is_refused(account, plan, customer, given, status, param):
     save(account, customer)
     wanted = {"customer": customer, "items": [{"price": plan}], **given}
     if "items" in given:
