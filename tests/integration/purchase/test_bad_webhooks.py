@@ -106,7 +106,7 @@ def test_what_is_not_verified_is_refused(name: str, shop: Shop, books: Books, lo
     assert logs.said("queued") == []
 
 
-def test_two_signature_headers_are_refused(shop: Shop, books: Books) -> None:
+def test_two_signature_headers_are_refused(shop: Shop) -> None:
     """The gateway joins them with a comma; the one must not vouch for the other."""
     good = sign(BODY, shop.stack.webhook_secret, int(time.time())).encode()
     headers = [(b"content-type", b"application/json"), (b"stripe-signature", good), (b"stripe-signature", good)]

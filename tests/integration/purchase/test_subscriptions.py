@@ -79,7 +79,7 @@ def test_a_refused_card_changes_nothing_until_it_is_paid(
     books.check(user, balance=100, kinds=["PURCHASE", "ACCESS", "ACCESS"])
 
 
-def test_the_portal_is_the_callers_own(shop: Shop, books: Books, user: str, subscription: str) -> None:
+def test_the_portal_is_the_callers_own(shop: Shop, user: str, subscription: str) -> None:
     """S07, S12."""
     answer = shop.post("/portal/sessions", user, {"flow": "subscription_cancel"})
     assert answer.status_code == 201, answer.text

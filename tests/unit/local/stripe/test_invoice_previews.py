@@ -66,7 +66,7 @@ def test_a_change_that_would_take_the_place_of_one_that_waits_is_shown_as_it_is_
     assert account.get(f"/v1/invoices/{waiting}")["status"] == "void"
 
 
-def test_a_balance_counts(account, subscribed):
+def test_a_balance_counts(subscribed):
     subscribed.at(day(4, 16))
     subscribed.switch(subscribed.price(200), proration_behavior="always_invoice")
     found = subscribed.preview()

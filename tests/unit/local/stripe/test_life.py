@@ -141,7 +141,7 @@ def test_every_test_number_passes_its_own_check():
         instruments.card("4242424242424241", "12/34", "123", START)
 
 
-def test_a_real_card_number_is_declined(account):
+def test_a_real_card_number_is_declined():
     card = instruments.card("4111 1111 1111 1111", "12 / 2034", "123", START)
     assert card.failure is not None
     assert card.failure[1] == "test_mode_live_card"

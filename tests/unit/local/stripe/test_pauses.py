@@ -186,7 +186,7 @@ def test_a_paused_collection_is_lifted_by_hand(account, subscribed):
     assert error["param"] == "pause_collection[resumes_at]"
 
 
-def test_a_period_that_was_not_collected_is_not_credited(account, subscribed):
+def test_a_period_that_was_not_collected_is_not_credited(subscribed):
     subscribed.update(pause_collection={"behavior": "void"})
     subscribed.at(day(5, 16))
     subscribed.update(pause_collection="")

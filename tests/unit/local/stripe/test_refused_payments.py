@@ -26,7 +26,7 @@ def amount(subscribed: Subscribed) -> int:
     return found
 
 
-def test_a_change_that_is_not_paid_is_past_due(account, subscribed):
+def test_a_change_that_is_not_paid_is_past_due(subscribed):
     subscribed.at(day(4, 16))
     subscribed.break_card()
     after = subscribed.update(**changed(subscribed, "allow_incomplete"))
