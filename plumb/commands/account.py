@@ -14,7 +14,7 @@ from plumb.cli import OK, operator_command
 from plumb.errors import PlumbError
 from plumb.invocation import Invocation
 from plumb.output import Output, moment
-from plumb.reasons import reason
+from plumb.reasons import Foreseen
 from plumb.scan import user_id
 from plumb.world import World
 
@@ -122,7 +122,7 @@ def _show_ledger(out: Output, ledger: tuple[Entry, ...]) -> None:
 
 def _open_checkouts(world: World, account: Account, out: Output) -> list[dict[str, Any]] | None:
     """Sessions of the user's customers that can still be paid; None when Stripe does not answer."""
-    try:
+    with Foreseen(lambda why: out.note(f"Open checkouts are not shown: {why}")):
         return [
             {
                 "id": session.id,
@@ -136,12 +136,7 @@ def _open_checkouts(world: World, account: Account, out: Output) -> list[dict[st
                 {"customer": customer, "status": "open", "limit": 100}
             ).auto_paging_iter()
         ]
-    except Exception as exc:
-        told = reason(exc)
-        if told is None:
-            raise
-        out.note(f"Open checkouts are not shown: {told[1]}")
-        return None
+    return None
 
 
 def _cached(world: World, account: Account, out: Output) -> dict[str, Any] | None:
