@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,7 +22,7 @@ from billing.domain.spending import MOST_RESERVATIONS, Act, Holdings, grant, res
 from billing.domain.subscription import Span
 from billing.errors import StoreUnavailable
 from billing.ports.credits import CreditOutcome, CreditWrite
-from tests.unit.billing.adapters.dynamo_tables import NOW, USER, World, account
+from tests.unit.billing.adapters.dynamo_tables import NOW, USER, World, account, lost
 
 SERVICE = Cause("service")
 DAY = timedelta(days=1)
@@ -49,14 +48,6 @@ def spent(before: Account, amount: int = 100, key: str = "key-1") -> CreditWrite
 def remembered(act: Act, key: str = "key-1", **given: object) -> Remembered:
     receipt = Receipt(act.credits, act.entry, act.reservation)
     return replace(Remembered(USER, key, "f" * 64, receipt, NOW), **given)  # type: ignore[arg-type]
-
-
-def lost(world: World, attempt: Callable[[], object]) -> object:
-    """What an attempt answers that must not leave a trace in any table."""
-    before = world.everything()
-    answer = attempt()
-    assert world.everything() == before
-    return answer
 
 
 def test_a_spend_is_one_transaction_and_one_read(world: World, credits: DynamoCredits) -> None:
