@@ -127,7 +127,7 @@ def test_a_caller_with_a_subject_is_a_user() -> None:
 
 
 @pytest.mark.parametrize("sub", ["auth0|6591f2", "ada@example.com", "a.b+c=d_e-f", "x" * 128, "aBc|X"])
-def test_a_subject_of_any_common_issuer(sub: str) -> None:
+def test_a_subject_of_any_common_issuer_is_taken_to_the_letter(sub: str) -> None:
     """S07: to the letter, since two users may differ by case alone."""
     assert caller.caller(http_event(claims={"sub": sub})).user_id == sub
 

@@ -240,7 +240,7 @@ def test_every_state_has_a_status() -> None:
         success_answer(replace(PURCHASE, state=state), Account(user=USER), POLICY, NOW)
 
 
-def test_a_page_of_the_ledger() -> None:
+def test_a_page_of_the_ledger_is_answered_with_its_cursor() -> None:
     full = Entry(USER, 12, 1, Kind.REFUND, -500, 0, "cs_1", EventId("evt_1"), "event_consumer", "refunded", NOW)
     bare = replace(full, kind=Kind.ACCESS, amount=0, stripe_object=None, event=None, actor="success_sync")
     assert told(transactions_answer(Page((full, bare), "000000000012#001"))) == {

@@ -123,7 +123,7 @@ def test_a_bad_token_is_refused_without_asking_elsewhere(
     assert not any("evil" in url for url in server.asked)
 
 
-def test_a_token_without_expiry(check: Callable[..., dict[str, Any]]) -> None:
+def test_a_token_without_expiry_is_refused(check: Callable[..., dict[str, Any]]) -> None:
     claims = {key: value for key, value in CLAIMS.items() if key != "exp"}
     with pytest.raises(Unauthorized):
         check("Bearer " + jwt.encode(claims, KEY, algorithm="RS256", headers={"kid": key_id(KEY)}))

@@ -44,7 +44,7 @@ def test_the_most_specific_route_wins(method: str, path: str, wanted: str, param
     assert match.path_parameters == parameters
 
 
-def test_no_route_no_match() -> None:
+def test_a_path_or_method_of_no_route_matches_none() -> None:
     assert find_route([route("GET /a")], "POST", "/a") is None
     assert find_route([route("GET /a")], "GET", "/a/b") is None
 

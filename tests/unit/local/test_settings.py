@@ -26,7 +26,7 @@ def test_no_file_means_stand_ins(tmp_path: Path) -> None:
     assert Backends.read(tmp_path / ".env", {}) == Backends.stand_ins()
 
 
-def test_lines_of_the_file(tmp_path: Path) -> None:
+def test_lines_of_the_env_file_are_read_as_a_shell_would(tmp_path: Path) -> None:
     text = "# comment\n\nA=1\nexport B='two words'\nC=\"x\"\nD=x # why\nE=\nF=a#b\n"
     assert read_env_file(env(tmp_path, text)) == {
         "A": "1",

@@ -48,11 +48,11 @@ def test_nothing_is_found_where_all_agrees() -> None:
     assert found(cached=cached) == []
 
 
-def test_a_user_without_an_account() -> None:
+def test_nothing_is_found_of_a_user_without_an_account() -> None:
     assert found(replace(ACCOUNT, version=0), ()) == []
 
 
-def test_more_entries_than_a_page() -> None:
+def test_all_pages_of_the_ledger_are_added_up() -> None:
     entries = tuple(entry(version, 1, version - 1) for version in range(2, 302))
     account = replace(ACCOUNT, version=301, balance=300, lots=(replace(LOT, granted=300, used=0),))
     assert found(account, entries) == []

@@ -45,7 +45,7 @@ def test_what_says_something_else_has_another_key(tmp_path: Path) -> None:
     assert len(set(found)) == len(found)
 
 
-def test_one_reason_for_all(tmp_path: Path) -> None:
+def test_one_reason_may_serve_all_rows(tmp_path: Path) -> None:
     (only,) = read(tmp_path, "user,amount\nalice,1\n", reason="welcome")
     assert only.reason == "welcome"
 

@@ -88,7 +88,7 @@ def test_plans_are_named_once() -> None:
     ids=str,
 )
 @pytest.mark.parametrize("order", [PACK, PLAN], ids=["payment", "subscription"])
-def test_settings_of_both_modes(order: Order, terms: dict[str, Any], told: dict[str, Any]) -> None:
+def test_settings_reach_the_session_in_both_modes(order: Order, terms: dict[str, Any], told: dict[str, Any]) -> None:
     assert changed(order, **terms) == told
 
 

@@ -85,7 +85,7 @@ def test_a_price_is_of_the_group_that_it_names_or_of_the_one_that_all_others_sha
     assert (Gives(plan_group="storage").group, Gives().group) == ("storage", DEFAULT_GROUP)
 
 
-def test_the_amount_in_a_currency():
+def test_a_price_has_an_amount_in_its_currencies_only():
     price = a_price("credits", 500, credits=500, options={"usd": 550})
     assert [price.amount_in(currency) for currency in ("eur", "usd", "gbp")] == [500, 550, None]
 

@@ -84,7 +84,7 @@ def test_a_checkout_of_an_unknown_price_is_refused(core, named):
         start(core, **named)
 
 
-def test_a_price_by_its_id(core):
+def test_a_price_can_be_bought_by_its_id(core):
     assert start(core, lookup_key=None, price_id=CREDITS.id).id == "cs_1"
 
 

@@ -154,7 +154,9 @@ def test_a_real_card_number_is_declined():
         ("AT861904300235473202", "past_due", "open", "checkout.session.async_payment_failed"),
     ],
 )
-def test_a_subscription_paid_by_sepa_debit(account, iban, subscription, invoice, event):
+def test_a_subscription_paid_by_sepa_debit_is_active_before_the_money_comes(
+    account, iban, subscription, invoice, event
+):
     session = account.session(account.price(900, "eur", recurring={"interval": "month"}))
     account.pay(session, iban)
     path = "/v1/checkout/sessions/" + session["id"]

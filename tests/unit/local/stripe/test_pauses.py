@@ -130,7 +130,7 @@ def test_a_pause_credits_the_unused_time_and_a_resumption_uses_it(account, subsc
     )
 
 
-def test_a_resumption_with_the_old_anchor(account, subscribed):
+def test_a_resumption_with_the_old_anchor_bills_the_rest_at_the_renewal(account, subscribed):
     """The rest of the running period, 21 of May's 31 days, waits for the renewal: 6.77."""
     subscribed.at(day(4, 16))
     account.post(

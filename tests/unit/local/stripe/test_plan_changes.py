@@ -145,7 +145,7 @@ def test_items_come_and_go(account, subscribed):
     assert account.ask("GET", f"/v1/subscription_items/{added['id']}").status == 404
 
 
-def test_a_replacement_in_one_request(subscribed):
+def test_an_item_can_be_replaced_in_one_request(subscribed):
     subscribed.at(day(4, 16))
     changed = subscribed.update(
         items=[{"id": subscribed.item, "deleted": True}, {"price": subscribed.price(3000)}],

@@ -42,7 +42,7 @@ def test_wrong_configurations_are_refused(account, given, status, param):
     assert (error["status"], error.get("param")) == (status, expected)
 
 
-def test_products_and_their_prices(account, subscribed):
+def test_products_of_a_configuration_need_their_own_prices(account, subscribed):
     at = "features[subscription_update][products]"
     product = subscribed.basic["product"]
 

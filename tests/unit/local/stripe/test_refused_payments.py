@@ -204,7 +204,7 @@ def test_an_invoice_is_paid_with_another_card(account, subscribed):
 
 
 @pytest.mark.parametrize(("invoice_now", "total"), [(True, -500), (False, 1000)])
-def test_a_cancellation_with_proration(account, subscribed, invoice_now, total):
+def test_a_cancellation_with_proration_gives_unused_time_back(account, subscribed, invoice_now, total):
     """Half of April comes back: at once as the customer's credit, or as a pending item."""
     subscribed.at(day(4, 16))
     account.ask("DELETE", f"/v1/subscriptions/{subscribed.id}", {"prorate": True, "invoice_now": invoice_now})

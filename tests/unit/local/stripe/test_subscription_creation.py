@@ -72,7 +72,7 @@ def test_a_first_payment_that_does_not_come_expires(account, plan, customer, beh
     assert "customer.subscription.deleted" not in account.events()
 
 
-def test_a_first_payment_in_time(account, plan, customer):
+def test_a_first_payment_in_time_makes_it_active_for_good(account, plan, customer):
     save(account, customer, "pm_card_chargeCustomerFail")
     made = create(account, customer, plan)
     save(account, customer)
