@@ -27,7 +27,7 @@ from tests.conftest import ENV_FILE, LIVE
 from tests.live.account import Account
 from tests.live.buyer import Buyer
 from tests.live.listen import Listener
-from tests.live.stripe_page import PATIENCE, StripePage
+from tests.live.stripe_page import PATIENCE_MILLISECONDS, StripePage
 
 STAND_IN, STRIPE = "stand-in", "stripe"
 HERE = f"{Path(__file__).parent}/"
@@ -109,7 +109,7 @@ def listener(stack: Stack, account: Account) -> Iterator[Listener]:
 def buyer(browser: Browser, backends: Backends, stack: Stack, account: Account, screenshots: Path) -> Iterator[Buyer]:
     """Somebody whom the account has never seen: it keeps customers, and idempotency keys, from one run to the next."""
     context = browser.new_context(viewport={"width": 1180, "height": 900}, locale="en-US", timezone_id="UTC")
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
     real = re.match(r"https://", backends.stripe_api)
     hosted = StripePage(page, screenshots) if real else HostedPage(page, stack.stripe_url)

@@ -20,7 +20,7 @@ from tests.integration.purchase.shop import Checkout, Shop
 from tests.integration.purchase.wait import until
 
 Event = dict[str, Any]
-PATIENCE = 3600.0 if WHOLE else 240.0
+PATIENCE_SECONDS = 3600.0 if WHOLE else 240.0
 BUYERS = 40 if WHOLE else 8
 BURST = 50 if WHOLE else 10
 """Events of each buyer that come at the same moment."""
@@ -31,7 +31,7 @@ SECONDS = 60 if WHOLE else 4
 TRIES = 4
 """Of one event; Stripe makes more."""
 
-pytestmark = pytest.mark.timeout(PATIENCE + 60)
+pytestmark = pytest.mark.timeout(PATIENCE_SECONDS + 60)
 
 
 def paid(shop: Shop, user: str) -> tuple[Checkout, Event]:
@@ -67,7 +67,7 @@ def sent(shop: Shop, events: Iterable[Event]) -> None:
 
 def drained(books: Books, tell: Tell) -> None:
     tell(f"{books.messages():,} messages wait")
-    until("the queue is drained", lambda: books.messages() == 0, PATIENCE)
+    until("the queue is drained", lambda: books.messages() == 0, PATIENCE_SECONDS)
     assert books.messages("EventsDeadLetterQueue") == 0
     tell("none waits, none is a dead letter")
 
@@ -143,7 +143,7 @@ def spent(service: Service, key: str) -> int:
         assert "internal" not in answer.text, answer.text
         return answer.status_code if answer.status_code < 500 else None
 
-    return until(key, answered, PATIENCE)
+    return until(key, answered, PATIENCE_SECONDS)
 
 
 def paced(rate: int, seconds: int, now: Callable[[], float] = time.monotonic) -> Iterable[int]:
