@@ -30,7 +30,7 @@ def parked(shop: Shop, books: Books) -> str:
     return event
 
 
-def test_an_account_that_lost_its_events(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
+def test_an_account_that_lost_its_events_is_put_right(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
     """F49, F50: nothing was delivered; the resync finds what was bought, once, and says who ran it."""
     (endpoint,) = shop.stripe("GET", "webhook_endpoints")["data"]
     shop.stripe("POST", f"webhook_endpoints/{endpoint['id']}", disabled="true")

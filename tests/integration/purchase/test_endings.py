@@ -49,7 +49,7 @@ def test_paid_and_the_page_comes_first(shop: Shop, books: Books, user: str) -> N
     books.check(user, balance=500, kinds=["PURCHASE"])
 
 
-def test_paid_and_the_buyer_never_returns(shop: Shop, books: Books, user: str) -> None:
+def test_a_buyer_who_never_returns_gets_the_credits(shop: Shop, books: Books, user: str) -> None:
     checkout = shop.buy(user)
     [entry] = books.wait_for_ledger(user, entries=1)
     assert (entry["actor"], entry["amount"]) == ("event_consumer", 500)
@@ -69,7 +69,7 @@ def test_the_webhook_is_lost(shop: Shop, books: Books, user: str) -> None:
     assert books.event(shop.completed_event(checkout)["id"]) is None
 
 
-def test_webhooks_twice_late_and_in_another_order(shop: Shop, books: Books, user: str) -> None:
+def test_webhooks_that_come_twice_late_and_in_another_order_grant_once(shop: Shop, books: Books, user: str) -> None:
     shop.control("faults", duplicate=100, duplicate_events=100, reorder=True)
     checkout = shop.buy(user)
     shop.control("faults", duplicate=0, duplicate_events=0, reorder=False)

@@ -29,7 +29,9 @@ def changed(shop: Shop, user: str, key: str, status: int = 200, **given: Any) ->
     return body
 
 
-def test_up_and_down_and_up_again(shop: Shop, books: Books, user: str, subscription: str) -> None:
+def test_the_level_follows_each_change_of_plan_and_credits_do_not(
+    shop: Shop, books: Books, user: str, subscription: str
+) -> None:
     """F54, money rules 12 and 21: the level follows each change at once, the credits never move."""
     seen = shop.post(PREVIEW, user, {"lookupKey": "team_yearly"}).json()
     made = changed(shop, user, "team_yearly", prorationDate=seen["prorationDate"])
