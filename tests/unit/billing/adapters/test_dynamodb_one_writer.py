@@ -86,7 +86,7 @@ def test_reading_one_entry_only_reads() -> None:
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     read = next(node for node in functions if node.name == "entry_get")
     called = {ast.unparse(node.func) for node in ast.walk(read) if isinstance(node, ast.Call)}
-    assert {name for name in called if name.startswith(("client.", "calls."))} == {"calls.get_by"}
+    assert {name for name in called if name.startswith(("client.", "calls."))} == {"calls.get_item"}
 
 
 def test_no_other_code_knows_the_tables_name() -> None:

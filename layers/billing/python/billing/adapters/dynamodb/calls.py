@@ -35,10 +35,10 @@ class Refused(Exception):
 
 def get(client: DynamoDBClient, table: str, key: str) -> Attributes | None:
     """Read one item of the accounts table, consistently."""
-    return get_by(client, table, {"pk": key})
+    return get_item(client, table, {"pk": key})
 
 
-def get_by(client: DynamoDBClient, table: str, key: Mapping[str, str]) -> Attributes | None:
+def get_item(client: DynamoDBClient, table: str, key: Mapping[str, str]) -> Attributes | None:
     """Read one item of any table by all attributes of its key, consistently."""
     try:
         answer = client.get_item(TableName=table, Key=attributes(key), ConsistentRead=True)

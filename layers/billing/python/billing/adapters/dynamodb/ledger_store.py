@@ -28,7 +28,7 @@ def entry_put(table: str, entry: Entry) -> dict[str, Any]:
 
 def entry_get(client: DynamoDBClient, table: str, user: UserId, key: str) -> Entry | None:
     """Read one entry, consistently."""
-    item = calls.get_by(client, table, {"user": user, "entry": key})
+    item = calls.get_item(client, table, {"user": user, "entry": key})
     return from_item(Entry, item) if item is not None else None
 
 
