@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from local.supervisor.errors import StartError
+from local.errors import StartError
 from local.template.errors import TemplateError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +41,7 @@ def run(parameters: tuple[str, ...], throttle: bool, door: str | None, **given: 
 def _parameter(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not name or not separator:
-        raise StartError(f"--parameter takes NAME=VALUE, such as TrialDays=14, not {text!r}.")
+        raise click.UsageError(f"--parameter takes NAME=VALUE, such as TrialDays=14, not {text!r}.")
     return name, value
 
 
@@ -68,11 +68,11 @@ def token(user: str | None, scope: str | None) -> None:
     from local.supervisor.settings import read_ports
 
     if user is not None and scope is not None:
-        raise StartError("Give USER or SCOPE, not both: a machine's token belongs to no user.")
+        raise click.UsageError("Give USER or SCOPE, not both: a machine's token belongs to no user.")
     said = (scope or "").replace("/", ":").split()  # Amazon Cognito's have a slash: docs/api.md
     unknown = sorted(set(said) - MACHINE_SCOPES)
     if unknown or scope == "":
-        raise StartError(
+        raise click.UsageError(
             f"{unknown[0] if unknown else 'Nothing'} is no scope: take {' or '.join(sorted(MACHINE_SCOPES))}."
         )
     storefront = read_ports({}, ENV_FILE).storefront
@@ -80,7 +80,7 @@ def token(user: str | None, scope: str | None) -> None:
     try:
         click.echo(issuer.machine_token(scope) if scope else issuer.user_token("alice" if user is None else user))
     except ValueError as exc:
-        raise StartError(f"{exc}.") from exc
+        raise click.UsageError(f"{exc}.") from exc
     if not answers(storefront):
         click.secho(
             f"Nothing runs on port {storefront}: the token is good once `make run` does.", fg="yellow", err=True
@@ -113,11 +113,14 @@ def dashboard() -> None:
 
 
 def main() -> None:
+    """Run a command line. Exit codes: 1 it failed, 2 it was called wrongly, 130 it was interrupted."""
     try:
-        cli.main(standalone_mode=False)
-    except (StartError, TemplateError, click.ClickException) as exc:
-        text = exc.format_message() if isinstance(exc, click.ClickException) else str(exc)
-        click.secho(text, fg="red", err=True)
+        cli.main(prog_name="python -m local", standalone_mode=False)
+    except click.ClickException as exc:
+        click.secho(exc.format_message(), fg="red", err=True)
+        sys.exit(exc.exit_code)
+    except (StartError, TemplateError) as exc:
+        click.secho(str(exc), fg="red", err=True)
         sys.exit(1)
     except click.Abort:
         sys.exit(130)

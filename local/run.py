@@ -1,21 +1,20 @@
 """`make run`: the whole system in the foreground."""
 
 import signal
-import socket
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
-from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from local.errors import StartError
 from local.run_config import url
 from local.seed import fill_catalog
 from local.stack import Stack
-from local.supervisor.errors import StartError
 from local.supervisor.log_view import readable
+from local.supervisor.ports import answers
 from local.supervisor.settings import STAND_IN_KEY, Backends, read_ports, unknown_settings
 
 _console = Console(highlight=False, soft_wrap=True)
@@ -77,25 +76,16 @@ def run_until_stopped(
 
 def seed_catalog(env_file: Path) -> None:
     """Raise StartError, in one sentence, when there is no Stripe to fill."""
-    backends = Backends.read(env_file)
+    backends, port = Backends.read(env_file), read_ports({}, env_file).stripe
     real = backends.stripe_key is not None
-    stripe_url = backends.stripe_api if real else url(read_ports({}, env_file).stripe)
-    if not real and not _listens(stripe_url):
+    stripe_url = backends.stripe_api if real else url(port)
+    if not real and not answers(port):
         raise StartError(
             f"There is nothing to fill: no STRIPE_SECRET_KEY is in {env_file.name}, "
             f"and `make run`, whose Stripe stand-in would be at {stripe_url}, is not running."
         )
     created = fill_catalog(stripe_url, backends.stripe_key or STAND_IN_KEY)
     _console.print(f"Created {', '.join(created)}." if created else "Nothing to create: every price is there.")
-
-
-def _listens(address: str) -> bool:
-    parts = urlsplit(address)
-    try:
-        with socket.create_connection((parts.hostname, parts.port), timeout=2):
-            return True
-    except OSError:
-        return False
 
 
 def _print_line(part: str, line: str) -> None:

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from local.clock_file import ClockFile
+from local.say import say
 from local.template import Addresses, Model, load_model
 from local.template.names import REGION
+from local.template.watch import LiveModel
 
 DEFAULT_USERS = ("alice", "bob", "carol")
 CONTAINERS_SECRET = "plumbline/local/upstash-from-containers"
@@ -109,6 +111,14 @@ class RunConfig:
     def has_promotion_code(self) -> bool:
         """Whether the sample code was made, as it is in the stand-in when the checkout page takes codes."""
         return self.stripe_is_stand_in and self.parameters.get("PromotionCodes") == "true"
+
+    def invoke_url(self, function: str) -> str:
+        """Where a function is invoked, by name or logical id: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+        return f"{self.lambda_url}/2015-03-31/functions/{function}/invocations"
+
+    def live_model(self) -> LiveModel:
+        """The template as it is whenever it is asked for; a part says so when it changes."""
+        return LiveModel(Path(self.template), self.model, say)
 
     def model(self) -> Model:
         """Read the template as it is now."""

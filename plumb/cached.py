@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from plumb.world import World
 
 
+OF_USER = ("entitlements", "credits", "stripe:user")
+OF_CUSTOMER = "stripe:customer"
+"""Kinds of keys of what is cached of an account, by its user and by its customer, as `UpstashCache` writes them."""
+
+
 @dataclass(frozen=True)
 class Cached[T]:
     """A cached value, with the account version that it was written from."""
@@ -53,8 +58,8 @@ def read_cached(redis: Redis, prefix: str, user: UserId) -> CachedAccount:
 def forget_cache(world: World, user: UserId, customers: tuple[str, ...]) -> None:
     """Delete what is cached of the user; it comes back from the account. Raises PlumbError where Redis is away."""
     prefix = world.settings.redis.prefix
-    names = [f"{kind}:{user}" for kind in ("entitlements", "credits", "stripe:user")]
-    names += [f"stripe:customer:{customer}" for customer in customers]
+    names = [f"{kind}:{user}" for kind in OF_USER]
+    names += [f"{OF_CUSTOMER}:{customer}" for customer in customers]
     try:
         world.redis.delete(*(f"{prefix}{name}" for name in names))
     except BillingError:

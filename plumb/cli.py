@@ -15,6 +15,7 @@ import click
 from plumb.errors import NotAsked, PlumbError
 from plumb.invocation import Invocation
 from plumb.options import common, everywhere
+from plumb.version import version
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -77,8 +78,19 @@ def _first(text: str) -> str:
     return " ".join(text.partition("\n\n")[0].split())
 
 
+def _version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:  # noqa: ARG001  click's signature
+    if wanted:
+        import stripe
+
+        click.echo(f"plumb {version()}, stripe-python {stripe.VERSION}, API version {stripe.api_version}")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @everywhere
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
+)
 def cli() -> None:
     """See an installation of Plumbline, check it, and repair it.
 
@@ -138,7 +150,9 @@ def _failed(sentence: str, code: str, exit_code: int, as_json: bool, ctx: click.
     return exit_code
 
 
-def operator_command(name: str, group: click.Group | None = None) -> Callable[[Callable[..., Any]], click.Command]:
+def operator_command(
+    name: str, group: click.Group | None = None, cls: type[click.Command] = click.Command
+) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a command with the options that all have, in a group or not; its function gets the Invocation first."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
@@ -147,7 +161,7 @@ def operator_command(name: str, group: click.Group | None = None) -> Callable[[C
             code: int = function(invocation, *given, **named)
             return USAGE if code == OK and invocation.not_asked else code
 
-        made: click.Command = click.command(name)(common(click.make_pass_decorator(Invocation)(run)))
+        made: click.Command = click.command(name, cls=cls)(common(click.make_pass_decorator(Invocation)(run)))
         if group is not None:
             group.add_command(made)
         return made

@@ -48,9 +48,10 @@ class Invocation:
     @cached_property
     def site(self) -> Site:
         """The installation; raise PlumbError when it can't be found. From then on this process speaks to its AWS."""
-        from plumb.site import find_site
+        from plumb.stages import find_site
 
-        return find_site(self.options)
+        options = self.options
+        return find_site(options.stage, run_file=options.run_file, stack=options.stack, region=options.region)
 
     @cached_property
     def world(self) -> World:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -11,9 +12,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-_NO_DECIMALS = frozenset(
-    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
-)
+_DECIMALS = {
+    **dict.fromkeys(
+        ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"], 0
+    ),
+    **dict.fromkeys(["bhd", "jod", "kwd", "omr", "tnd"], 3),
+}
+"""How many decimals the API's amounts have in a currency, where it is not two: Stripe's lists, not ISO 4217's.
+
+https://docs.stripe.com/currencies#zero-decimal, https://docs.stripe.com/currencies#three-decimal
+"""
 _ANY_WIDTH = 10_000
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -101,13 +109,9 @@ def moment(value: datetime | None) -> str | None:
 
 
 def money(amount: int, currency: str) -> str:
-    """Minor units for people: `12.00 usd`. The zero-decimal currencies are Stripe's list.
-
-    https://docs.stripe.com/currencies#zero-decimal
-    """
-    if currency in _NO_DECIMALS:
-        return f"{amount} {currency}"
-    return f"{amount / 100:.2f} {currency}"
+    """An amount in minor units, for people: `12.00 usd`."""
+    decimals = _DECIMALS.get(currency, 2)
+    return f"{Decimal(amount).scaleb(-decimals):.{decimals}f} {currency}"
 
 
 def _cell(value: object) -> str:

@@ -1,5 +1,7 @@
 """What an error of ours, of Stripe's or of AWS's says, in one sentence and without a secret."""
 
+from collections.abc import Callable
+
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from billing.errors import BillingError
@@ -24,6 +26,26 @@ def reason(exc: Exception) -> tuple[str, str] | None:
     if isinstance(exc, BotoCoreError):
         return "aws_unavailable", sentence(str(exc))
     return _of_stripe(exc)
+
+
+class Foreseen:
+    """Hands the sentence of an error that may be met to `tell`, and goes on behind the block.
+
+    Any other is raised: it is a bug, whose traceback is what helps.
+    """
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell = tell
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> bool:
+        told = reason(exc) if isinstance(exc, Exception) else None
+        if told is None:
+            return False
+        self._tell(told[1])
+        return True
 
 
 def _of_stripe(exc: Exception) -> tuple[str, str] | None:

@@ -37,8 +37,7 @@ class SigningStore:
 
     def add(self, secret: str) -> int:
         """Put a new one in front, so that it and the one before are live; how many are now. Raises PlumbError."""
-        if not secret.startswith("whsec_") or not _usable(secret):
-            raise PlumbError("That is no signing secret: it begins with whsec_, has at least 16 characters, no spaces.")
+        check_secret(secret)
         kept = [secret, *(old for old in self.read() if old != secret)][:_LIVE]
         self._write(kept)
         return len(kept)
@@ -58,6 +57,12 @@ class SigningStore:
             if exc.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
             self.client.create_secret(Name=self.name, SecretString=content)
+
+
+def check_secret(secret: str) -> None:
+    """Raise PlumbError for a signing secret that the function itself would refuse, or that is none of Stripe's."""
+    if not secret.startswith("whsec_") or not _usable(secret):
+        raise PlumbError("That is no signing secret: it begins with whsec_, has at least 16 characters, no spaces.")
 
 
 def _usable(secret: str) -> bool:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
-
-from plumb.errors import PlumbError
-
-if TYPE_CHECKING:
-    from plumb.invocation import Options
 
 _OF_ONE_FUNCTION = ("POWERTOOLS_",)
 """Variables that rightly differ from function to function."""
@@ -87,20 +81,3 @@ class Site:
             return f"plumb:{getpass.getuser()}"
         arn = str(self.client("sts").get_caller_identity()["Arn"])
         return f"plumb:{arn.rpartition(':')[2]}"
-
-
-def find_site(options: Options) -> Site:
-    """Find the installation that the options name, and turn this process to its AWS. Raises PlumbError."""
-    if options.stage == "local":
-        from plumb.stages.local import running_system
-
-        site = running_system(options.run_file)
-    else:
-        from plumb.stages.deployed import deployed_stack
-
-        site = deployed_stack(options.stage, options.stack, options.region)
-    named = site.environment.get("STAGE")
-    if named != options.stage:
-        raise PlumbError(f"The functions found say that their stage is {named}, not {options.stage}.")
-    os.environ.update(site.aws)
-    return site

@@ -22,7 +22,7 @@ from billing.adapters.dynamodb.parked_list import DynamoParked
 from billing.adapters.dynamodb.renewals import DynamoRenewals
 from billing.adapters.dynamodb.undone_store import DynamoUndone
 from billing.adapters.dynamodb.walk_store import DynamoWalks
-from billing.adapters.secrets_manager import SecretsManager
+from billing.adapters.secrets_manager import SecretsManager, secret_text
 from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.client import stripe_client
@@ -36,7 +36,6 @@ from billing.config.converge import ConvergeSettings, success_settings
 from billing.config.webhook import webhook_settings
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import Origin
-from billing.errors import Misconfigured
 from billing.services.catch_up import CatchUpDeps
 from billing.services.converge import ConvergeDeps
 from billing.services.looks import LookDeps
@@ -105,24 +104,17 @@ class World:
         """Secrets by name."""
         return SecretsManager(secrets_client, SystemClock())
 
-    def secret_text(self, name: str, field: str) -> str:
-        """A text of a secret; raise Misconfigured, without showing it, when it is not there."""
-        value = self.secrets.read(name).get(field)
-        if not isinstance(value, str) or not value:
-            raise Misconfigured(f"the secret {name} has no {field}", secret=name)
-        return value
-
     @cached_property
     def stripe(self) -> StripeClient:
         """Stripe, as the functions speak to it."""
         access = self.settings.stripe
-        return stripe_client(access, self.secret_text(access.key_secret, "key"))
+        return stripe_client(access, secret_text(self.secrets, access.key_secret, "key"))
 
     @cached_property
     def platform(self) -> StripeClient:
         """Stripe as the key's own account: with Connect, webhook endpoints belong to the platform."""
         access = replace(self.settings.stripe, account=None)
-        return stripe_client(access, self.secret_text(access.key_secret, "key"))
+        return stripe_client(access, secret_text(self.secrets, access.key_secret, "key"))
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
@@ -139,7 +131,7 @@ class World:
         """A client of Redis; raises Misconfigured, SecretsUnavailable."""
         name = self.settings.redis.secret
         return self._open.enter_context(
-            open_redis(self.secret_text(name, "url"), self.secret_text(name, "token"), CACHE_BUDGET)
+            open_redis(secret_text(self.secrets, name, "url"), secret_text(self.secrets, name, "token"), CACHE_BUDGET)
         )
 
     # Adapters

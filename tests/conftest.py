@@ -91,7 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _require_key() -> None:
     """Say in one sentence what `make test-live` lacks, before anything is collected."""
-    from local.supervisor.errors import StartError
+    from local.errors import StartError
     from local.supervisor.settings import Backends
 
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-_PATIENCE = 20.0
+_PATIENCE_SECONDS = 20.0
 
 
 class StripeProcess:
@@ -29,7 +29,7 @@ class StripeProcess:
             raise
 
     def _wait(self) -> None:
-        ends = time.monotonic() + _PATIENCE
+        ends = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < ends:
             try:
                 self.http.get("/_control/clock").raise_for_status()
@@ -37,7 +37,7 @@ class StripeProcess:
             except httpx.TransportError:
                 assert self.process.poll() is None, "the stand-in ended while starting"
                 time.sleep(0.05)
-        raise AssertionError(f"the stand-in did not answer within {_PATIENCE:.0f} seconds")
+        raise AssertionError(f"the stand-in did not answer within {_PATIENCE_SECONDS:.0f} seconds")
 
     def control(self, deed: str, **given: object) -> dict[str, Any]:
         """Have it do what only a stand-in can: fail, lose, move its clock."""

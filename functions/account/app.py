@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from billing.api_models.catalog import CatalogAnswer
 from billing.bootstrap.account import AccountWorld, account_dependencies
 from billing.domain.catalog import Price
-from billing.domain.ledger import Kind, Wanted
+from billing.domain.ledger import EntryFilter, Kind
 from billing.errors import InvalidRequest
 from billing.http.caller import reader
 from billing.http.handler import http_handler
@@ -47,7 +47,7 @@ def _transactions(event: HttpEvent, world: AccountWorld) -> HttpResponse:
     limit = query(event, "limit") or str(_PAGE)
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3):
         raise InvalidRequest("limit must be a whole number")
-    wanted = Wanted(_kinds(query(event, "kind")), time_in_query(event, "from"), time_in_query(event, "to"))
+    wanted = EntryFilter(_kinds(query(event, "kind")), time_in_query(event, "from"), time_in_query(event, "to"))
     page = read_transactions(reader(event), int(limit), query(event, "cursor"), world.read, wanted)
     return reply(200, transactions_answer(page))
 

@@ -20,10 +20,10 @@ def lambda_handler(event: HttpEvent, context: LambdaContext) -> HttpResponse:
 
 def accept(event: HttpEvent, context: LambdaContext, deps: AcceptDeps) -> HttpResponse:
     """Answer one delivery with the given world."""
-    receipt = accept_event(
+    accepted = accept_event(
         body=raw_body(event),  # the exact bytes that Stripe signed
         signature=header(event, "stripe-signature"),
         correlation_id=correlation_id(event) or context.aws_request_id,
         deps=deps,
     )
-    return reply(200, {"ok": True, "idempotent": True} if receipt.outcome == "skipped_replay" else {"ok": True})
+    return reply(200, {"ok": True, "idempotent": True} if accepted.outcome == "skipped_replay" else {"ok": True})

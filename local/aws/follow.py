@@ -3,18 +3,16 @@
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from local.run_config import RunConfig
 from local.template import Model
-from local.template.watch import LiveModel
 
 _LOOK_SECONDS = 0.5
 
 
 def follow(config: RunConfig, create: Callable[[Model], None], ready: threading.Event) -> None:
     """Create the resources, say so, and create those that are added later; never returns."""
-    live = LiveModel(Path(config.template), config.model, lambda line: print(line, flush=True))
+    live = config.live_model()
     done: Model | None = None
     while True:
         model = live.current()

@@ -19,8 +19,8 @@ from moto.core.utils import unix_time_millis
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend, _filter_message_attributes
 
-_LOOK = 1.0
-"""Seconds until a waiting receiver looks again, for a message that became visible by itself."""
+_LOOK_SECONDS = 1.0
+"""Until a waiting receiver looks again, for a message that became visible by itself."""
 
 _stock_receive = SQSBackend.receive_message
 _stock_delete = Queue.delete_message
@@ -101,7 +101,7 @@ def _receive_message(
     ends = time.monotonic() + wait_seconds_timeout
     with queue._messages_lock:
         while not (taken := _taken(queue, count, visibility_timeout)) and (left := ends - time.monotonic()) > 0:
-            queue._messages_lock.wait(min(left, _LOOK))
+            queue._messages_lock.wait(min(left, _LOOK_SECONDS))
         copies = deepcopy(taken)
     for message in copies:
         _filter_message_attributes(message, message_attribute_names or [])

@@ -13,7 +13,6 @@ from local.serve import ALIVE
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-
 _THREADS = 40
 """At least so many long polls may wait at once, and others be answered beside them."""
 _CONNECTIONS = 1000

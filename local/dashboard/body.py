@@ -18,8 +18,6 @@ ATTRIBUTES = ("Arn", "QueueName")
 _SEARCH = re.compile(
     r"""SEARCH\('\{(?P<schema>[^}]+)\} MetricName="(?P<name>\w+)"', '(?P<stat>\w+)', (?P<period>\d+)\)"""
 )
-_METRICS = re.compile(r'METRICS\("(\w+)"\)')
-_WORD = re.compile(r"\b[a-z]\w*\b")
 
 
 @dataclass(frozen=True)
@@ -98,16 +96,3 @@ def searches_of(widget: Mapping[str, Any]) -> Iterator[Search]:
         for each in found:
             namespace, *dimensions = (part.strip('"') for part in each["schema"].split(","))
             yield Search(namespace, each["name"], frozenset(dimensions), int(each["period"]), each[0])
-
-
-def unknown_ids(widget: Mapping[str, Any]) -> set[str]:
-    """What an expression names and the widget does not have."""
-    ids = {each.options["id"] for each in metrics_of(widget) if "id" in each.options}
-    ids |= {each["id"] for each in expressions_of(widget)}
-    missing = set()
-    for expression in expressions_of(widget):
-        text = _SEARCH.sub("", expression["expression"])
-        named = _METRICS.findall(text)
-        missing |= {name for name in named if not any(name in id for id in ids - {expression["id"]})}
-        missing |= set(_WORD.findall(_METRICS.sub("", text))) - ids
-    return missing

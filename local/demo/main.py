@@ -9,14 +9,14 @@ import httpx
 
 from local.demo.browser import Browser
 from local.demo.purchase import Buyer, buyer_comes_back, buyer_never_returns
-from local.demo.report import PATIENCE, Differs, Report
+from local.demo.report import PATIENCE_SECONDS, Differs, Report
 from local.stack import TEMPLATE, Stack
 from local.supervisor.log_view import readable
 
 _LOGS_ON_FAILURE = 15
 
 
-def run_demo(verbose: bool, template: Path = TEMPLATE, patience: float = PATIENCE) -> int:
+def run_demo(verbose: bool, template: Path = TEMPLATE, patience: float = PATIENCE_SECONDS) -> int:
     """Return 0 when everything was as it must be, 1 when anything differed."""
     report = Report(patience)
     signal.signal(signal.SIGTERM, _interrupt)

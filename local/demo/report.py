@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-PATIENCE = 30.0
+PATIENCE_SECONDS = 30.0
 
 
 class Differs(Exception):
@@ -16,7 +16,7 @@ class Differs(Exception):
 class Report:
     """`patience`: seconds before something that has to happen counts as missing."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self._patience = patience
         self._console = Console(highlight=False, soft_wrap=True)
 

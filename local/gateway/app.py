@@ -5,7 +5,6 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -20,9 +19,9 @@ from local.gateway.reply import INTERNAL_ERROR, HttpReply, message, reply_from
 from local.gateway.routing import find_route
 from local.gateway.throttle import Buckets
 from local.run_config import RunConfig
+from local.say import say
 from local.serve import ALIVE
 from local.template import HttpApi, Route
-from local.template.watch import LiveModel
 
 MAX_BODY = 10 * 1024 * 1024
 """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
@@ -40,7 +39,7 @@ UNAVAILABLE = message(503, "Service Unavailable")
 class Gateway:
     def __init__(self, config: RunConfig, clock: Callable[[], float]) -> None:
         self._config = config
-        self._live = LiveModel(Path(config.template), config.model, _say)
+        self._live = config.live_model()
         self._client = httpx.AsyncClient(trust_env=False, timeout=_LONGEST_SECONDS)
         self._buckets = Buckets(clock) if config.throttled else None
         self._authorizers: dict[str, tuple[object, Authorizer]] = {}
@@ -49,7 +48,7 @@ class Gateway:
         started = time.monotonic()
         request = await _read(incoming)
         reply = TOO_LARGE if request is None else await self._answer(request)
-        _say(f"{incoming.method} {incoming.url.path} {reply.status} {(time.monotonic() - started) * 1000:.0f} ms")
+        say(f"{incoming.method} {incoming.url.path} {reply.status} {(time.monotonic() - started) * 1000:.0f} ms")
         response = Response(reply.body, reply.status)
         if reply.status == 204:
             del response.headers["content-length"]
@@ -91,14 +90,13 @@ class Gateway:
         return await self._invoke(match.route, build_event(request, match, api.api_id, claims))
 
     async def _invoke(self, route: Route, event: dict[str, object]) -> HttpReply:
-        target = f"{self._config.lambda_url}/2015-03-31/functions/{route.function}/invocations"
         try:
             async with asyncio.timeout(route.timeout):
-                answer = await self._client.post(target, content=json.dumps(event))
+                answer = await self._client.post(self._config.invoke_url(route.function), content=json.dumps(event))
         except TimeoutError:
             return UNAVAILABLE
         except httpx.TransportError as exc:
-            _say(f"the Lambda service does not answer: {type(exc).__name__}")
+            say(f"the Lambda service does not answer: {type(exc).__name__}")
             return UNAVAILABLE
         if answer.status_code != 200 or "x-amz-function-error" in answer.headers:
             return INTERNAL_ERROR
@@ -145,7 +143,3 @@ def build_app(config: RunConfig, clock: Callable[[], float] = time.monotonic) ->
         ],
         lifespan=gateway.lifespan,
     )
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)

@@ -17,9 +17,9 @@ from local.template import JwtAuthorizer
 
 ALGORITHM = "RS256"
 """Pinned: a token never chooses how it is checked. AWS takes RSA algorithms only as well."""
-_KEYS_FOR = 2 * 3600.0
-"""Seconds; "API Gateway can cache the public key for two hours"."""
-_ASK_AGAIN_AFTER = 10.0
+_KEYS_SECONDS = 2 * 3600.0
+""""API Gateway can cache the public key for two hours"."""
+_ASK_AGAIN_SECONDS = 10.0
 
 
 class Unauthorized(Exception):
@@ -73,7 +73,7 @@ class Authorizer:
         if not isinstance(kid, str):
             raise Unauthorized("the token names no key")
         age = time.monotonic() - self._asked_at
-        if age > _KEYS_FOR or (kid not in self._keys and age > _ASK_AGAIN_AFTER):
+        if age > _KEYS_SECONDS or (kid not in self._keys and age > _ASK_AGAIN_SECONDS):
             self._keys = await self._fetch()
             self._asked_at = time.monotonic()
         if kid not in self._keys:

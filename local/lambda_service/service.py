@@ -5,14 +5,13 @@ import contextlib
 import os
 import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine
-from pathlib import Path
 from typing import Any, TextIO
 
 from local.lambda_service.pool import Pool
 from local.lambda_service.worker import Outcome
 from local.run_config import RunConfig
+from local.say import say
 from local.template import Function
-from local.template.watch import LiveModel
 
 _LOOK_SECONDS = 2.0
 """Only until a changed function is warm again: each invocation looks for itself. Each look asks for every file of each
@@ -22,7 +21,7 @@ function."""
 class LambdaService:
     def __init__(self, config: RunConfig) -> None:
         self._config = config
-        self._live = LiveModel(Path(config.template), config.model, _say)
+        self._live = config.live_model()
         self._clock: Callable[[], float] = config.clock_file.read if config.stripe_is_stand_in else _real_time
         self._logs: dict[str, TextIO] = {}
         self._pools: dict[str, Pool] = {}
@@ -80,7 +79,7 @@ class LambdaService:
             directory.mkdir(parents=True, exist_ok=True)
             self._logs[name] = (directory / f"{name}.log").open("a", buffering=1)
         self._logs[name].write(line + "\n")
-        _say(f"{function.label} | {line}")
+        say(f"{function.label} | {line}")
 
 
 def _end_if_failed(follower: asyncio.Task[None]) -> None:
@@ -93,7 +92,3 @@ def _end_if_failed(follower: asyncio.Task[None]) -> None:
 def _real_time() -> float:
     """Nothing is ahead of it."""
     return 0.0
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)

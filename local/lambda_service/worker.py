@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,13 +38,20 @@ class Outcome:
 class Worker:
     """A process that runs one invocation at a time."""
 
-    def __init__(self, function: Function, process: asyncio.subprocess.Process, answers: asyncio.StreamReader) -> None:
+    def __init__(
+        self,
+        function: Function,
+        process: asyncio.subprocess.Process,
+        answers: asyncio.StreamReader,
+        log: Callable[[Function, str], None],
+    ) -> None:
         self.function = function
         self.process = process
         self.retired = False
-        self.last_used = time.monotonic()
         self._answers = answers
         self._init_error: dict[str, Any] | None = None
+        self._logging = asyncio.create_task(self._forward_log(log))
+        """Held here, for the event loop holds no task: https://docs.python.org/3/library/asyncio-task.html"""
 
     @staticmethod
     async def start(
@@ -76,11 +82,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         answers = asyncio.StreamReader(limit=16 * 1024 * 1024)
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(answers), os.fdopen(read_end, "rb"))
-        worker = Worker(function, process, answers)
-        worker._logging = asyncio.create_task(worker._forward_log(log))
-        return worker
-
-    _logging: asyncio.Task[None]
+        return Worker(function, process, answers, log)
 
     @property
     def alive(self) -> bool:
@@ -107,7 +109,6 @@ class Worker:
         if self._init_error is not None:
             return unhandled({**self._init_error, "requestId": request_id})
         function = self.function
-        self.last_used = time.monotonic()
         request = {
             "event": event,
             "requestId": request_id,

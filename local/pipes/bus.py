@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.say import say
 from local.template import ACCOUNT_ID, REGION, Model
 from local.template.event_pattern import matches
 
@@ -58,4 +59,4 @@ class Buses:
         for rule in self._model().bus_rules:
             if rule.bus == bus and matches(rule.pattern, event):
                 self._sqs.send_message(QueueUrl=rule.queue.url, MessageBody=json.dumps(event))
-        print(f"{event['detail-type']} {event['detail'].get('id', event['id'])}", flush=True)
+        say(f"{event['detail-type']} {event['detail'].get('id', event['id'])}")

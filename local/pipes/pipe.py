@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.pipes.bus import Buses, envelope
+from local.say import say
 from local.template import Pipe, names
 from local.template.event_pattern import matches
 from local.template.input_template import Untold, found, is_path, rendered
@@ -14,10 +15,10 @@ from local.template.input_template import Untold, found, is_path, rendered
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-_PATIENCE = 40
+_MOST_LOOKS = 40
 """Looks before a table is said to have no stream: at the start it may only not be there yet."""
-_PAUSE = 0.5
-"""Seconds between two looks at a stream; AWS takes a quarter.
+_PAUSE_SECONDS = 0.5
+"""Between two looks at a stream; AWS takes a quarter of a second.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html"""
 
 
@@ -47,14 +48,14 @@ class PipeRunner:
                 except (BotoCoreError, ClientError):  # the place is kept: what was told comes again, with the same id
                     busy = False
                 if not busy:
-                    self._stopped.wait(_PAUSE)
+                    self._stopped.wait(_PAUSE_SECONDS)
         finally:  # an error that nobody foresaw ends the thread, and nothing but this
             self._at_work = False
 
     @property
     def beginning(self) -> bool:
         """Whether it still looks for its stream."""
-        return self._at_work and self._stream is None and self._looked_for < _PATIENCE
+        return self._at_work and self._stream is None and self._looked_for < _MOST_LOOKS
 
     def described(self) -> dict[str, str]:
         """As DescribePipe answers. AWS makes no pipe whose source is not there (`CREATE_FAILED`)."""
@@ -87,8 +88,8 @@ class PipeRunner:
         listed = self._streams.list_streams(TableName=self._pipe.table.name)["Streams"]
         if not listed:
             self._looked_for += 1
-            if self._looked_for == _PATIENCE:
-                print(f"{self._pipe.table.name} has no stream: {self._pipe.name} has nothing to tell", flush=True)
+            if self._looked_for == _MOST_LOOKS:
+                say(f"{self._pipe.table.name} has no stream: {self._pipe.name} has nothing to tell")
             return None
         stream = listed[-1]["StreamArn"]
         shard = self._streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
@@ -112,6 +113,6 @@ class PipeRunner:
 
     def _give_up(self, record: Any, reason: str) -> None:
         """Where the record stands, as a dead-letter queue gets it: never the record itself."""
-        print(f"{self._pipe.name}: a record is not told: {reason}", flush=True)
+        say(f"{self._pipe.name}: a record is not told: {reason}")
         place = {"pipe": self._pipe.name, "reason": reason, "at": record["dynamodb"]["SequenceNumber"]}
         self._sqs.send_message(QueueUrl=self._pipe.dead_letters.url, MessageBody=json.dumps(place))

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Protocol
 
 from local.arguments import config_from_arguments
@@ -30,7 +29,7 @@ class Runner(Protocol):
 
 def main() -> None:
     config = config_from_arguments()
-    live = LiveModel(Path(config.template), config.model, lambda line: print(line, flush=True))
+    live = config.live_model()
     buses = Buses(config.state, live.current, sqs_client(config.sqs_url))
     running: dict[str, tuple[object, Runner]] = {}
 
@@ -58,7 +57,7 @@ def _wanted(live: LiveModel, config: RunConfig, buses: Buses) -> Iterator[tuple[
     """What the template says now, each by its name, and how it is set to work."""
 
     def poller(mapping: EventSourceMapping) -> Callable[[], Runner]:
-        return lambda: MappingPoller(mapping, sqs_client(config.sqs_url), config.lambda_url)
+        return lambda: MappingPoller(mapping, sqs_client(config.sqs_url), config.invoke_url(mapping.function))
 
     def follower(pipe: Pipe) -> Callable[[], Runner]:
         return lambda: PipeRunner(pipe, streams_client(config.dynamodb_url), sqs_client(config.sqs_url), buses)

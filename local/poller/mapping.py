@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.http_of_threads import OneEach
 from local.poller.record import record
 from local.poller.verdict import succeeded
+from local.say import say
 from local.template import EventSourceMapping
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 DEFAULT_CONCURRENCY = 5
 """Batches at once without a MaximumConcurrency: what Lambda starts with.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
-_LONGEST_INVOCATION = 910.0
-"""Seconds, above Lambda's 15 minutes: the Lambda service keeps each function's own timeout."""
-_LONG_POLL = 10
-_PAUSE = 0.2
+_INVOCATION_SECONDS = 910.0
+"""Above Lambda's 15 minutes: the Lambda service keeps each function's own timeout."""
+_LONG_POLL_SECONDS = 10
+_PAUSE_SECONDS = 0.2
 _SQS_RECEIVE_LIMIT = 10
 
 
@@ -34,11 +35,11 @@ class MappingPoller:
     def __init__(self, mapping: EventSourceMapping, sqs: "SQSClient", invoke_url: str) -> None:
         self._mapping = mapping
         self._sqs = sqs
-        self._url = f"{invoke_url}/2015-03-31/functions/{mapping.function}/invocations"
+        self._url = invoke_url
         limit = mapping.maximum_concurrency or DEFAULT_CONCURRENCY
         self._free = threading.Semaphore(limit)
         self._executor = ThreadPoolExecutor(limit, thread_name_prefix=mapping.logical_id)
-        self._client = httpx.Client(transport=OneEach(), timeout=_LONGEST_INVOCATION)
+        self._client = httpx.Client(transport=OneEach(), timeout=_INVOCATION_SECONDS)
         self._stopped = threading.Event()
         self._reads = False
 
@@ -55,9 +56,9 @@ class MappingPoller:
                     handed_over = True
             except (BotoCoreError, ClientError) as exc:
                 if self._reads:  # said once; before the first success the queue is only not there yet
-                    _say(f"queue {self._mapping.queue.name} cannot be read: {exc}")
+                    say(f"queue {self._mapping.queue.name} cannot be read: {exc}")
                 self._reads = False
-                self._stopped.wait(_PAUSE)
+                self._stopped.wait(_PAUSE_SECONDS)
             finally:
                 if not handed_over:
                     self._free.release()
@@ -71,7 +72,7 @@ class MappingPoller:
         closes = None
         while len(batch) < self._mapping.batch_size and not self._stopped.is_set():
             if closes is None:
-                wait = _LONG_POLL
+                wait = _LONG_POLL_SECONDS
             else:
                 wait = int(closes - time.monotonic())
                 if closes <= time.monotonic():
@@ -106,11 +107,11 @@ class MappingPoller:
                 partial_failures=self._mapping.partial_failures,
             )
             if len(done) < len(batch):
-                _say(f"{self._mapping.function}: {len(batch) - len(done)} of {len(batch)} messages stay in the queue")
+                say(f"{self._mapping.function}: {len(batch) - len(done)} of {len(batch)} messages stay in the queue")
             self._delete([handles[message_id] for message_id in handles if message_id in done])
         except (BotoCoreError, ClientError) as exc:
             # The function did its work; the message comes again and must be harmless (F10).
-            _say(f"messages done but not deleted from {self._mapping.queue.name}: {exc}")
+            say(f"messages done but not deleted from {self._mapping.queue.name}: {exc}")
         finally:
             self._free.release()
 
@@ -120,9 +121,9 @@ class MappingPoller:
             try:
                 return self._client.post(self._url, content=payload)
             except httpx.ConnectError:
-                self._stopped.wait(_PAUSE)
+                self._stopped.wait(_PAUSE_SECONDS)
             except httpx.TransportError as exc:
-                _say(f"{self._mapping.function}: no answer ({type(exc).__name__}), the batch stays in the queue")
+                say(f"{self._mapping.function}: no answer ({type(exc).__name__}), the batch stays in the queue")
                 return None
         return None
 
@@ -133,7 +134,3 @@ class MappingPoller:
                 QueueUrl=self._mapping.queue.url,
                 Entries=[{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(entries)],
             )
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.errors import StartError
+
 if TYPE_CHECKING:
     import stripe
 
@@ -26,9 +28,7 @@ def fill_catalog(stripe_url: str, key: str) -> list[str]:
     """
     import stripe  # a third of a second: only who fills a catalog pays it
 
-    from local.supervisor.errors import StartError  # the supervisor imports this module
-
-    client = _client(stripe_url, key)
+    client = stripe_client(stripe_url, key)
     try:
         return _fill(client)
     except stripe.APIConnectionError as error:
@@ -39,12 +39,13 @@ def fill_catalog(stripe_url: str, key: str) -> list[str]:
 
 def add_promotion_code(stripe_url: str, key: str) -> None:
     """Give a fresh stand-in one code for its checkout page, for the first payment."""
-    client = _client(stripe_url, key)
+    client = stripe_client(stripe_url, key)
     coupon = client.v1.coupons.create({"name": f"{PERCENT_OFF}% off", "percent_off": PERCENT_OFF, "duration": "once"})
     client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": PROMOTION_CODE})
 
 
-def _client(stripe_url: str, key: str) -> "stripe.StripeClient":
+def stripe_client(stripe_url: str, key: str) -> "stripe.StripeClient":
+    """The official SDK, turned to this Stripe."""
     import stripe
 
     stripe.enable_telemetry = False  # nothing of a run is left in the home directory

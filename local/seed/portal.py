@@ -1,15 +1,11 @@
 """The stand-in's customer portal as somebody would save it in the dashboard: real accounts have theirs from there."""
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
-from local.seed import CATALOG
-
-if TYPE_CHECKING:
-    pass
+from local.seed import CATALOG, stripe_client
 
 _DEFAULT_GROUP = "default"
 
@@ -38,12 +34,9 @@ def save_portal_settings(stripe_url: str, key: str) -> None:
 
 def _plans(stripe_url: str, key: str) -> list[dict[str, Any]]:
     """The plans of the default group: the portal would switch anything that is listed for anything else."""
-    import stripe
-
-    wanted = {entry["lookup_key"]: entry["product"]["metadata"] for entry in json.loads(Path(CATALOG).read_text())}
-    stripe.enable_telemetry = False
-    client = stripe.StripeClient(key, base_addresses={"api": stripe_url})
-    listed = client.v1.prices.list({"lookup_keys": list(wanted), "active": True, "type": "recurring"})
+    wanted = {entry["lookup_key"]: entry["product"]["metadata"] for entry in json.loads(CATALOG.read_text())}
+    prices = stripe_client(stripe_url, key).v1.prices
+    listed = prices.list({"lookup_keys": list(wanted), "active": True, "type": "recurring"})
     return [
         {"product": str(price.product), "prices": [price.id]}
         for price in listed.data

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from local.supervisor.errors import StartError
+from local.errors import StartError
 from local.supervisor.settings import Backends
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import secrets
 import socket
 from dataclasses import asdict, fields
 
+from local.errors import StartError
 from local.run_config import Ports
-from local.supervisor.errors import StartError
 
 VARIABLES = {
     "storefront": "PLUMBLINE_STOREFRONT_PORT",

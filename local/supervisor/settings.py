@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from local.errors import StartError
 from local.run_config import Ports
-from local.supervisor.errors import StartError
 from local.supervisor.ports import AWS_PARTS, VARIABLES
 
 _KNOWN = (

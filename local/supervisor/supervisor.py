@@ -8,17 +8,17 @@ from pathlib import Path
 
 import httpx
 
-from local.supervisor.errors import StartError
+from local.errors import StartError
 from local.supervisor.plan import Part
 from local.supervisor.process import PartProcess
 
-START_PATIENCE = 60.0
-"""Seconds before a part that is not ready is an error; far above what a slow machine needs."""
+START_PATIENCE_SECONDS = 60.0
+"""Before a part that is not ready is an error; far above what a slow machine needs."""
 _LOOK_SECONDS = 0.1
-_STOP_PATIENCE = 5.0
+_STOP_PATIENCE_SECONDS = 5.0
 """Only a part that hangs takes so long. Above what the Lambda service takes to end workers that hang (`worker.py`)."""
 _BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
-_STABLE_AFTER = 10.0
+_STABLE_SECONDS = 10.0
 
 Say = Callable[[str, str], None]
 
@@ -47,7 +47,7 @@ class Supervisor:
 
     def wait_until_ready(self, names: list[str] | None = None) -> None:
         """Poll each part's health; raise StartError with its last words when one dies or takes too long."""
-        deadline = time.monotonic() + START_PATIENCE
+        deadline = time.monotonic() + START_PATIENCE_SECONDS
         waiting = [self._parts[name] for name in names or self._parts]
         with httpx.Client(trust_env=False, timeout=1.0) as client:
             while waiting:
@@ -71,7 +71,7 @@ class Supervisor:
             processes = list(self._running.values())
             for process in processes:
                 process.terminate()
-            deadline = time.monotonic() + _STOP_PATIENCE
+            deadline = time.monotonic() + _STOP_PATIENCE_SECONDS
             for process in processes:
                 process.finish(deadline - time.monotonic())
             self._running.clear()
@@ -89,7 +89,7 @@ class Supervisor:
                 self._held.add(name)
             process = self._running[name]
             process.signal(signal.SIGKILL)
-            process.finish(_STOP_PATIENCE)
+            process.finish(_STOP_PATIENCE_SECONDS)
 
     def launch(self, name: str) -> None:
         """Start a part that was held down, and wait for it."""
@@ -117,7 +117,7 @@ class Supervisor:
             raise StartError(f"The part {part.name} did not start: {_last_words(process)}")
         if time.monotonic() > deadline:
             raise StartError(
-                f"The part {part.name} was not ready within {START_PATIENCE:.0f} s: {_last_words(process)}"
+                f"The part {part.name} was not ready within {START_PATIENCE_SECONDS:.0f} s: {_last_words(process)}"
             )
 
     def _watch(self) -> None:
@@ -137,7 +137,7 @@ class Supervisor:
         now = time.monotonic()
         if name not in self._due:
             lived = now - process.started_at
-            failures = 0 if lived > _STABLE_AFTER else self._failures.get(name, 0)
+            failures = 0 if lived > _STABLE_SECONDS else self._failures.get(name, 0)
             pause = _BACKOFF[min(failures, len(_BACKOFF) - 1)]
             self._failures[name] = failures + 1
             self._due[name] = now + pause

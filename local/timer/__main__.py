@@ -4,7 +4,6 @@ import json
 import time
 import uuid
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,9 +11,11 @@ import httpx
 from local.arguments import config_from_arguments
 from local.readiness import mark_ready
 from local.run_config import RunConfig
+from local.say import say
 from local.template import ACCOUNT_ID, REGION, Schedule
 from local.template.schedule_expression import parse, utc_now
-from local.template.watch import LiveModel
+
+_LOOK_SECONDS = 0.25
 
 
 class Timer:
@@ -65,25 +66,25 @@ def payload_of(schedule: Schedule, due: datetime) -> str:
 
 
 def _invoke(client: httpx.Client, config: RunConfig, schedule: Schedule, due: datetime) -> None:
-    target = f"{config.lambda_url}/2015-03-31/functions/{schedule.function}/invocations"
+    target, payload = config.invoke_url(schedule.function), payload_of(schedule, due)
     try:
-        client.post(target, content=payload_of(schedule, due), headers={"X-Amz-Invocation-Type": "Event"})
+        client.post(target, content=payload, headers={"X-Amz-Invocation-Type": "Event"})
     except httpx.TransportError as exc:
-        print(f"{schedule.name}: not invoked ({type(exc).__name__}); the next time is the next try", flush=True)
+        say(f"{schedule.name}: not invoked ({type(exc).__name__}); the next time is the next try")
     else:
-        print(f"{schedule.name}: invoked {schedule.function}", flush=True)
+        say(f"{schedule.name}: invoked {schedule.function}")
 
 
 def main() -> None:
     config = config_from_arguments()
-    live = LiveModel(Path(config.template), config.model, lambda line: print(line, flush=True))
+    live = config.live_model()
     client = httpx.Client(trust_env=False, timeout=10)
     timer = Timer(config, utc_now())
     while True:
         for schedule, due in timer.fire(live.current().schedules, timer.virtual(utc_now())):
             _invoke(client, config, schedule, due)
         mark_ready(config, "timer")
-        time.sleep(0.25)
+        time.sleep(_LOOK_SECONDS)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,16 @@ from typing import Any
 import click
 
 from billing.adapters.dynamodb.shapes import written
-from billing.domain.account import Account, credits_at
+from billing.domain.account import Account, Credits, credits_at
 from billing.domain.ids import unix_time
 from billing.domain.ledger import Entry
-from billing.domain.subscription import SubscriptionState
+from billing.domain.subscription import Span, SubscriptionState
 from plumb.cached import CachedAccount, read_cached
 from plumb.cli import OK, operator_command
 from plumb.errors import PlumbError
 from plumb.invocation import Invocation
 from plumb.output import Output, moment
-from plumb.reasons import reason
+from plumb.reasons import Foreseen
 from plumb.scan import user_id
 from plumb.world import World
 
@@ -41,11 +41,7 @@ def command(invocation: Invocation, user: str, entries: int) -> int:
     checkouts, cached = _open_checkouts(world, account, out), _cached(world, account, out)
     now = world.clock.now()
     access, credits = account.access_at(world.policy, now), credits_at(account, now)
-    _show(
-        out,
-        account,
-        {"level": access.level, "until": access.until, "balance": credits.balance, "available": credits.available},
-    )
+    _show(out, account, access, credits)
     _show_ledger(out, ledger)
     if checkouts:
         out.table(("open checkout", "expires"), ((c["id"], c["expires_at"]) for c in checkouts), "Open checkouts")
@@ -74,15 +70,15 @@ def _without_cards(account: dict[str, Any]) -> dict[str, Any]:
     return account
 
 
-def _show(out: Output, account: Account, now: dict[str, Any]) -> None:
+def _show(out: Output, account: Account, access: Span, credits: Credits) -> None:
     customers = [*account.customers, *(f"{customer} (deleted)" for customer in account.deleted_customers)]
-    level = f"{now['level']}{f' until {moment(now["until"])}' if now['until'] else ''}"
+    level = f"{access.level}{f' until {moment(access.until)}' if access.until else ''}"
     out.facts(
         {
             "e-mail": account.email,
             "customers": ", ".join(customers) or None,
             "level": level,
-            "credits": f"{now['available']} available, balance {now['balance']}",
+            "credits": f"{credits.available} available, balance {credits.balance}",
             "version": f"{account.version}, of Stripe {account.stripe_version}",
         },
         account.user,
@@ -126,7 +122,7 @@ def _show_ledger(out: Output, ledger: tuple[Entry, ...]) -> None:
 
 def _open_checkouts(world: World, account: Account, out: Output) -> list[dict[str, Any]] | None:
     """Sessions of the user's customers that can still be paid; None when Stripe does not answer."""
-    try:
+    with Foreseen(lambda why: out.note(f"Open checkouts are not shown: {why}")):
         return [
             {
                 "id": session.id,
@@ -140,12 +136,7 @@ def _open_checkouts(world: World, account: Account, out: Output) -> list[dict[st
                 {"customer": customer, "status": "open", "limit": 100}
             ).auto_paging_iter()
         ]
-    except Exception as exc:
-        told = reason(exc)
-        if told is None:
-            raise
-        out.note(f"Open checkouts are not shown: {told[1]}")
-        return None
+    return None
 
 
 def _cached(world: World, account: Account, out: Output) -> dict[str, Any] | None:

@@ -34,9 +34,7 @@ def command(ctx: click.Context, everything: bool) -> int:
     """
     if ctx.invoked_subcommand is not None:
         return OK
-    invocation = ctx.find_object(Invocation)
-    if invocation is None:
-        raise click.UsageError("There is no installation to look at.")
+    invocation = ctx.ensure_object(Invocation)
     out, prices = invocation.out, _prices(invocation.world, everything)
     out.table(
         ("lookup key", "price", "product", ">amount", "gives", "state"),

@@ -14,8 +14,8 @@ from plumb.invocation import Invocation
 from plumb.scan import user_id, users
 from plumb.world import World
 
-_SECOND_LOOK = 3.0
-"""Seconds that a writer has to tell the cache of its write, before a cache that lags behind counts."""
+_LAG_SECONDS = 3.0
+"""What a writer has to tell the cache of its write, before a cache that lags behind counts."""
 _LOOKS = 10
 """At one who is written all the time: each has a chance to fall between two writes."""
 _MOST_SUSPECTS = 10_000
@@ -76,7 +76,7 @@ def _mismatches(
 def _again(world: World, suspects: list[UserId], with_cache: bool, since: datetime) -> Iterator[Mismatch]:
     if not suspects:
         return
-    world.clock.sleep(max(0.0, _SECOND_LOOK - (world.clock.now() - since).total_seconds()))
+    world.clock.sleep(max(0.0, _LAG_SECONDS - (world.clock.now() - since).total_seconds()))
     for user in suspects:
         found = _look(world, user, with_cache)
         for _ in range(_LOOKS):

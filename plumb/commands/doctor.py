@@ -8,7 +8,7 @@ from plumb.doctor import alarms, aws_side, pipes, portal, redis_side, releases, 
 from plumb.doctor.finding import Check, Finding, Status, run
 from plumb.invocation import Invocation
 from plumb.output import Output
-from plumb.reasons import reason
+from plumb.reasons import Foreseen
 
 CHECKS: Mapping[str, Check] = {
     "settings": settings.settings,
@@ -65,11 +65,10 @@ def _show(finding: Finding, out: Output) -> None:
 
 def _used(invocation: Invocation) -> Mapping[str, object] | None:
     """What Redis is used for, shown as a line; None when it does not answer, which a finding has said already."""
-    try:
+    usage = None
+    with Foreseen(lambda _: None):
         usage = redis_side.usage(invocation.world)
-    except Exception as exc:
-        if reason(exc) is None:
-            raise
+    if usage is None:
         return None
     rate = "unknown" if usage.hit_rate is None else f"{usage.hit_rate:.1%} ({usage.source})"
     told = {"keys": usage.keys, "commands": usage.commands, "memory in bytes": usage.memory_bytes}

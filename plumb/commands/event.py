@@ -11,7 +11,7 @@ from plumb.commands.sign_event import sign
 from plumb.invocation import Invocation
 from plumb.options import common
 from plumb.output import Output, moment
-from plumb.reasons import reason
+from plumb.reasons import Foreseen
 from plumb.world import World
 
 _NEXT = {
@@ -99,22 +99,18 @@ def _at_stripe(world: World, event: str, out: Output) -> dict[str, Any] | None:
     """Stripe's own view, never the payload; None when it has none, or does not answer."""
     import stripe
 
-    try:
-        found = world.stripe.v1.events.retrieve(event).to_dict()
-    except stripe.InvalidRequestError as exc:
-        if exc.code != "resource_missing":
-            raise
-        return None
-    except Exception as exc:
-        told = reason(exc)
-        if told is None:
-            raise
-        out.note(f"Stripe's view is not shown: {told[1]}")
-        return None
-    return {
-        "type": found["type"],
-        "object": found["data"]["object"].get("id"),
-        "api_version": found["api_version"],
-        "livemode": found["livemode"],
-        "pending_webhooks": found["pending_webhooks"],
-    }
+    with Foreseen(lambda why: out.note(f"Stripe's view is not shown: {why}")):
+        try:
+            found = world.stripe.v1.events.retrieve(event).to_dict()
+        except stripe.InvalidRequestError as exc:
+            if exc.code != "resource_missing":
+                raise
+            return None
+        return {
+            "type": found["type"],
+            "object": found["data"]["object"].get("id"),
+            "api_version": found["api_version"],
+            "livemode": found["livemode"],
+            "pending_webhooks": found["pending_webhooks"],
+        }
+    return None

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from billing.domain.ids import UserId
 from billing.errors import BillingError, IdempotencyConflict
 from billing.services.adjust_credits import adjust_credits, adjustment
 from plumb.cli import FAILED, OK, operator_command
@@ -19,7 +20,20 @@ from plumb.scan import user_id
 _OTHER = "Its key was used for another request; nothing was changed."
 
 
-@operator_command("grant")
+class _Grant(click.Command):
+    """Says of an amount below 0, which looks like an option, how credits are taken away."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See click.Command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as exc:
+            if exc.option_name.removeprefix("-").isdecimal():
+                raise click.UsageError("AMOUNT is from 1 on: add --take to take credits away.", ctx) from exc
+            raise
+
+
+@operator_command("grant", cls=_Grant)
 @click.argument("user", required=False)
 @click.argument("amount", required=False, type=click.IntRange(min=1))
 @click.option("--reason", help="Why; it stands in the ledger. Needed, except where a file says it.")
@@ -64,19 +78,24 @@ def command(
         raise click.UsageError("Say why, with --reason: it stands in the ledger.")
     if dry_run or batch:
         raise click.UsageError("--dry-run and --batch are for --csv.")
-    name, signed = user_id(user), -amount if take else amount
-    invocation.must_agree(f"{'Take' if take else 'Give'} {name} {amount} credits?")
-    world = invocation.world
+    return _by_hand(invocation, user_id(user), -amount if take else amount, reason, expires_days, key)
+
+
+def _by_hand(
+    invocation: Invocation, user: UserId, amount: int, reason: str, expires_days: int | None, key: str | None
+) -> int:
+    """Ask, adjust, and show what is left. An amount below 0 takes credits away."""
+    invocation.must_agree(f"{'Give' if amount > 0 else 'Take'} {user} {abs(amount)} credits?")
     expires = None if expires_days is None else timedelta(days=expires_days)
     used = key or f"plumb:{uuid.uuid4()}"
-    done = adjust_credits(name, signed, reason, invocation.actor, used, expires, world.credits)
+    done = adjust_credits(user, amount, reason, invocation.actor, used, expires, invocation.world.credits)
     credits = done.receipt.credits
     again = " That was done before under this key; nothing was changed." if done.replayed else ""
-    invocation.out.say(f"{name}: {signed:+}, balance {credits.balance}, {credits.available} available.{again}")
+    invocation.out.say(f"{user}: {amount:+}, balance {credits.balance}, {credits.available} available.{again}")
     invocation.out.document(
         {
-            "user": name,
-            "amount": signed,
+            "user": user,
+            "amount": amount,
             "balance": credits.balance,
             "available": credits.available,
             "entry": done.receipt.entry.key if done.receipt.entry else None,
@@ -129,7 +148,7 @@ def _write(invocation: Invocation, grants: list[Grant], before: dict[int, str]) 
             more: dict[str, Any] = {}
             state = before.get(grant.row)
             if state is None:
-                state, more = _one(invocation, grant)
+                state, more = _row(invocation, grant)
                 world.shared_cache.start_request()
             states[state] += 1
             _line(invocation, grant, state, **more)
@@ -139,7 +158,7 @@ def _write(invocation: Invocation, grants: list[Grant], before: dict[int, str]) 
     return FAILED if states["failed"] or states["conflict"] else OK
 
 
-def _one(invocation: Invocation, grant: Grant) -> tuple[str, dict[str, Any]]:
+def _row(invocation: Invocation, grant: Grant) -> tuple[str, dict[str, Any]]:
     try:
         done = adjust_credits(
             grant.user,

@@ -1,6 +1,5 @@
 """`plumb replay`: events back onto the queue."""
 
-import json
 from collections.abc import Sequence
 
 import click
@@ -67,6 +66,6 @@ def _fetched(world: World, events: Sequence[EventId]) -> dict[str, str]:
             notice = parse_event(payload, origin, received_at=world.clock.now(), correlation_id=f"replay:{event}")
         except MalformedEvent as exc:
             raise PlumbError(f"{event} can't be read as an event of ours ({exc.reason}).") from exc
-        world.queue.send(json.dumps(notice.to_message(), separators=(",", ":")))
+        world.queue.send(notice.to_text())
         found[event] = "FETCHED"
     return found

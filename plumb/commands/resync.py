@@ -19,6 +19,9 @@ from plumb.scan import user_id, users
 _PATIENCE = timedelta(minutes=10)
 """For one account: thousands of payments are read one after the other, and each of Stripe's answers takes its time."""
 
+_PAUSE_SECONDS = 1.0
+"""After an account for which Stripe or DynamoDB asked to be asked later."""
+
 
 @operator_command("resync")
 @click.argument("user", required=False)
@@ -54,7 +57,7 @@ def command(invocation: Invocation, user: str | None, everybody: bool) -> int:
                 invocation.out.note(f"{name}: {told[1] if told else exc.message}")
                 invocation.out.line({"user": name, "ok": False, "error": exc.code})
                 if not isinstance(exc, Permanent):
-                    world.clock.sleep(1)  # Stripe or DynamoDB asks for a pause
+                    world.clock.sleep(_PAUSE_SECONDS)
             done += 1
             bar.advance(bar.task_ids[0])
     invocation.out.say(summary(done, failed))

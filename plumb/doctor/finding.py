@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from plumb.reasons import reason
+from plumb.reasons import Foreseen
 from plumb.world import World
 
 
@@ -46,10 +46,8 @@ def fail(check: str, message: str, fix: str) -> Finding:
 
 def run(name: str, check: Check, world: World) -> Iterator[Finding]:
     """All that a check finds, its own failure included."""
-    try:
+    failures: list[str] = []
+    with Foreseen(failures.append):
         yield from check(world)
-    except Exception as exc:
-        told = reason(exc)
-        if told is None:
-            raise
-        yield fail(name, told[1], "Mend what the sentence says, and run this again.")
+    for sentence in failures:
+        yield fail(name, sentence, "Mend what the sentence says, and run this again.")

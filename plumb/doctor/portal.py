@@ -5,6 +5,7 @@ from typing import Any
 
 import stripe
 
+from billing.adapters.secrets_manager import secret_text
 from billing.adapters.stripe_api.client import stripe_client
 from plumb.doctor.finding import Finding, ok, warn
 from plumb.world import World
@@ -32,7 +33,9 @@ def portal(world: World) -> Iterator[Finding]:
 def _as_the_function(world: World) -> stripe.StripeClient:
     """A client with the key of the function that opens the portal, which may be one of its own."""
     access, environment = world.settings.stripe, world.site.functions.get("SubscriptionsFunction", {})
-    return stripe_client(access, world.secret_text(environment.get("STRIPE_API_KEY_SECRET", access.key_secret), "key"))
+    return stripe_client(
+        access, secret_text(world.secrets, environment.get("STRIPE_API_KEY_SECRET", access.key_secret), "key")
+    )
 
 
 def findings(configuration: Mapping[str, Any]) -> Iterator[Finding]:

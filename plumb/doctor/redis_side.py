@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from billing.domain.ids import CustomerId, EventId, SessionId, UserId
+from billing.observability import NAMESPACE
 from billing.ports.cache import PublishedAccount
+from plumb.cached import OF_CUSTOMER, OF_USER
 from plumb.doctor.finding import Finding, fail, ok, warn
 from plumb.world import World
 
@@ -17,11 +19,12 @@ if TYPE_CHECKING:
 _USER = UserId("doctor")
 _EVENT = EventId("evt_doctor")
 _SESSION = SessionId("cs_doctor")
+_CUSTOMER = CustomerId("cus_doctor")
 _WRITTEN = (
-    *(f"{kind}:{_USER}" for kind in ("entitlements", "credits", "stripe:user")),
-    *("stripe:customer:cus_doctor", f"webhook:done:{_EVENT}", f"checkout:success:{_SESSION}"),
+    *(f"{kind}:{_USER}" for kind in OF_USER),
+    *(f"{OF_CUSTOMER}:{_CUSTOMER}", f"webhook:done:{_EVENT}", f"checkout:success:{_SESSION}"),
 )
-_HOUR = 3600
+_HOUR_SECONDS = 3600
 _MEND = "Check the url and token in the secret, and the database's page at Upstash."
 
 
@@ -57,7 +60,7 @@ def _functions(world: World, prefix: str) -> Iterator[Finding]:
     else:
         yield ok("redis", "A cached value is replaced only by a later account version.")
     life = _asked(world.redis, "TTL", f"{prefix}entitlements:{_USER}")
-    if not isinstance(life, int) or not 0 < life <= _HOUR:
+    if not isinstance(life, int) or not 0 < life <= _HOUR_SECONDS:
         yield fail("redis", f"A value that should live an hour has a time to live of {life}.", _MEND)
     else:
         yield ok("redis", "Values end by themselves.")
@@ -74,7 +77,7 @@ def _state(world: World, version: int, level: str) -> PublishedAccount:
         user=_USER,
         version=version,
         at=now,
-        customer=CustomerId("cus_doctor"),
+        customer=_CUSTOMER,
         level=level,
         until=now + timedelta(days=1),
         balance=version,
@@ -145,10 +148,8 @@ def _fields(report: object) -> dict[str, int]:
 
 def _metric(world: World, name: str) -> int:
     """The last day's sum of one of our metrics, over all functions and kinds."""
-    cloudwatch, namespace = (
-        world.aws("cloudwatch"),
-        world.site.environment.get("POWERTOOLS_METRICS_NAMESPACE", "Plumbline"),
-    )
+    cloudwatch = world.aws("cloudwatch")
+    namespace = world.site.environment.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
     pages = cloudwatch.get_paginator("list_metrics").paginate(Namespace=namespace, MetricName=name)
     listed = [metric for page in pages for metric in page["Metrics"]]
     now, total = world.clock.now(), 0.0

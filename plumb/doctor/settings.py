@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from billing.adapters.secrets_manager import secret_text
 from billing.config.account import account_settings
 from billing.config.catch_up import catch_up_settings
 from billing.config.checkout import checkout_settings
@@ -56,7 +57,7 @@ def secrets(world: World) -> Iterator[Finding]:
     for name, fields in (*named, (site.environment.get("UPSTASH_SECRET", ""), ("url", "token"))):
         try:
             for field in fields:
-                world.secret_text(name, field)
+                secret_text(world.secrets, name, field)
         except BillingError as exc:
             yield fail("secrets", sentence(exc.message), f"{stored} {name}")
         else:

@@ -100,12 +100,7 @@ def read_plan(path: Path, levels: tuple[str, ...]) -> Plan:
         content = yaml.safe_load(path.read_text())
     except RecursionError as exc:
         raise PlumbError(f"{path} can't be read: it is nested too deeply.") from exc
-    except (
-        OSError,
-        LookupError,
-        ValueError,
-        yaml.YAMLError,
-    ) as exc:  # of a date that is none PyYAML lets the bare error out
+    except (OSError, LookupError, ValueError, yaml.YAMLError) as exc:  # PyYAML lets the bare error of a bad date out
         raise unreadable(path, exc) from exc
     try:
         plan = Plan.model_validate(content)

@@ -19,7 +19,7 @@ from plumb.errors import PlumbError
 
 _WRITES, _READS = 25, 100
 """Of one request: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
-_PAUSE = 0.5
+_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _missing(
         found += answer["Responses"][table]
         left = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
         if left:
-            clock.sleep(_PAUSE)
+            clock.sleep(_PAUSE_SECONDS)
     return [key for key in asked if key not in found]
 
 
@@ -92,4 +92,4 @@ def _write(client: Any, table: str, requests: Sequence[dict[str, Any]], clock: C
         while left:
             left = client.batch_write_item(RequestItems={table: left})["UnprocessedItems"].get(table, [])
             if left:
-                clock.sleep(_PAUSE)
+                clock.sleep(_PAUSE_SECONDS)

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
 MARGIN = timedelta(minutes=10)
 """Tables that are put back to the same second are not equal to the second, and clocks of machines differ a little."""
-
-
 _AT_ONCE = 100
-"""Of one transaction."""
+"""Items of one transaction: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 
 
 def forget_records(client: DynamoDBClient, table: str, since: datetime, seen: Callable[[], None], *, dry: bool) -> int:

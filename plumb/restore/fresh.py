@@ -8,13 +8,14 @@ from itertools import batched
 from typing import TYPE_CHECKING
 
 from billing.domain.ids import USER_ID, UserId, fits
+from plumb.cached import OF_CUSTOMER, OF_USER
 from plumb.errors import PlumbError
 
 if TYPE_CHECKING:
     from upstash_redis import Redis
 
-_AT_ONCE = 1000
-_OF_ACCOUNTS = ("stripe:user:", "stripe:customer:", "entitlements:", "credits:")
+_KEYS_AT_ONCE = 1000
+_OF_ACCOUNTS = tuple(f"{kind}:" for kind in (*OF_USER, OF_CUSTOMER))
 """Keys whose values name the version of an account. All others are of a time before, or of functions that run."""
 
 
@@ -27,8 +28,8 @@ def must_be_fresh(redis: Redis, prefix: str, version_of: Callable[[UserId], int]
     standing: dict[UserId, int] = {}
     cursor = 0
     while True:
-        cursor, found = redis.scan(cursor, match=f"{prefix}*", count=_AT_ONCE)
-        for keys in batched(found, _AT_ONCE, strict=False):
+        cursor, found = redis.scan(cursor, match=f"{prefix}*", count=_KEYS_AT_ONCE)
+        for keys in batched(found, _KEYS_AT_ONCE, strict=False):
             for key, (user, version) in _written_from(redis, prefix, keys).items():
                 if user is not None and user not in standing:
                     standing[user] = version_of(user)

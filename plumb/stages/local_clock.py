@@ -9,7 +9,7 @@ from urllib.request import ProxyHandler, build_opener
 from billing.adapters.system import SystemClock
 from billing.errors import StripeUnavailable
 
-_PATIENCE = 2.0
+_PATIENCE_SECONDS = 2.0
 
 
 class LocalClock(SystemClock):
@@ -25,7 +25,7 @@ class LocalClock(SystemClock):
     @cached_property
     def _ahead(self) -> timedelta:
         try:
-            with build_opener(ProxyHandler({})).open(self._url, timeout=_PATIENCE) as answer:
+            with build_opener(ProxyHandler({})).open(self._url, timeout=_PATIENCE_SECONDS) as answer:
                 return timedelta(seconds=float(json.load(answer)["offsetSeconds"]))
         except (OSError, HTTPException, ValueError, OverflowError, LookupError, TypeError) as exc:
             raise StripeUnavailable("the local stand-in of Stripe does not say what time it is") from exc

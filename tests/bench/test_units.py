@@ -29,7 +29,7 @@ def item(length: int) -> Item:
         ({"SS": ["a", "bc"]}, 3),
     ],
 )
-def test_sizes(value: Any, length: int) -> None:
+def test_the_size_of_an_item_is_counted_as_dynamodb_counts_it(value: Any, length: int) -> None:
     assert size({"name": value}) == len("name") + length
 
 

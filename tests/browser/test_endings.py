@@ -9,7 +9,7 @@ from tests.browser.shop import Shop
 from tests.browser.stripe_side import CREDITS_IN_EUROS, StripeSide
 
 
-def test_canceled(shop: Shop, user: str) -> None:
+def test_who_leaves_the_page_is_told_that_nothing_was_charged(shop: Shop, user: str) -> None:
     shop.enter_as(user)
     shop.open_checkout("credits_500")
     shop.hosted.leave()
@@ -30,7 +30,7 @@ def test_back_from_the_hosted_page_can_buy_again(shop: Shop, user: str) -> None:
     shop.hosted.expect_open()
 
 
-def test_not_finished(shop: Shop, user: str) -> None:
+def test_who_has_not_paid_yet_is_told_that_nothing_was_charged(shop: Shop, user: str) -> None:
     shop.enter_as(user)
     session_id = shop.open_checkout("credits_500")
     shop.visit_return_page(session_id)
@@ -38,7 +38,7 @@ def test_not_finished(shop: Shop, user: str) -> None:
     shop.shoot("not-finished")
 
 
-def test_expired(shop: Shop, user: str, stripe: StripeSide) -> None:
+def test_who_comes_back_too_late_is_told_that_nothing_was_charged(shop: Shop, user: str, stripe: StripeSide) -> None:
     shop.enter_as(user)
     session_id = shop.open_checkout("credits_500")
     stripe.expire(session_id)
@@ -47,7 +47,9 @@ def test_expired(shop: Shop, user: str, stripe: StripeSide) -> None:
     shop.shoot("expired")
 
 
-def test_processing_then_paid(shop: Shop, user: str, stripe: StripeSide) -> None:
+def test_a_page_that_waits_for_a_bank_debit_finds_out_that_it_is_paid(
+    shop: Shop, user: str, stripe: StripeSide
+) -> None:
     """The page finds out by itself, and the buyer need not stay for it."""
     shop.enter_as(user)
     session_id = shop.open_checkout(CREDITS_IN_EUROS)
@@ -63,7 +65,7 @@ def test_processing_then_paid(shop: Shop, user: str, stripe: StripeSide) -> None
     expect(shop.test_id("total")).to_have_text("€5.00")
 
 
-def test_processing_then_failed(shop: Shop, user: str, stripe: StripeSide) -> None:
+def test_a_page_that_waits_for_a_bank_debit_finds_out_that_it_failed(shop: Shop, user: str, stripe: StripeSide) -> None:
     shop.enter_as(user)
     session_id = shop.open_checkout(CREDITS_IN_EUROS)
     shop.hosted.pay_by_bank_debit(IBAN_PENDING)
@@ -76,7 +78,7 @@ def test_processing_then_failed(shop: Shop, user: str, stripe: StripeSide) -> No
     expect(shop.test_id("balance")).to_have_text("0")
 
 
-def test_unknown_session(shop: Shop, user: str) -> None:
+def test_a_session_that_nobody_knows_is_told_as_unknown(shop: Shop, user: str) -> None:
     shop.enter_as(user)
     for session_id in ("cs_test_a1nobodyknowsthisone", "%3Cscript%3E", ""):
         shop.visit_return_page(session_id)

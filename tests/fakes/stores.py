@@ -13,7 +13,7 @@ from billing.domain.account import Account
 from billing.domain.credits import Lot, LotKey, balance_of
 from billing.domain.decide import Before
 from billing.domain.ids import CustomerId, EventId, OrderId, PaymentIntentId, PurchaseKey, SessionId, UserId
-from billing.domain.ledger import EVERYTHING, Entry, Wanted
+from billing.domain.ledger import EVERYTHING, Entry, EntryFilter
 from billing.domain.order import Claim, Order
 from billing.domain.purchase import Purchase
 from billing.domain.receipt import Remembered
@@ -322,7 +322,7 @@ class FakeLedger:
 
     tables: FakeTables
 
-    def page(self, user: UserId, limit: int, cursor: str | None, wanted: Wanted = EVERYTHING) -> Page:
+    def page(self, user: UserId, limit: int, cursor: str | None, wanted: EntryFilter = EVERYTHING) -> Page:
         with self.tables.calls.called("page"):
             newest = [entry for entry in reversed(self.tables.entries(user)) if cursor is None or entry.key < cursor]
             newest = [entry for entry in newest if wanted.fits(entry)]

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from local.errors import StartError
 from local.run_config import url
 from local.stack import Stack
-from local.supervisor import StartError, Supervisor
+from local.supervisor import Supervisor
 from local.supervisor.plan import Part
 from local.supervisor.ports import free_ports
 from local.supervisor.settings import Backends
@@ -26,7 +27,7 @@ from tests.conftest import ENV_FILE, LIVE
 from tests.live.account import Account
 from tests.live.buyer import Buyer
 from tests.live.listen import Listener
-from tests.live.stripe_page import PATIENCE, StripePage
+from tests.live.stripe_page import PATIENCE_MILLISECONDS, StripePage
 
 STAND_IN, STRIPE = "stand-in", "stripe"
 HERE = f"{Path(__file__).parent}/"
@@ -108,7 +109,7 @@ def listener(stack: Stack, account: Account) -> Iterator[Listener]:
 def buyer(browser: Browser, backends: Backends, stack: Stack, account: Account, screenshots: Path) -> Iterator[Buyer]:
     """Somebody whom the account has never seen: it keeps customers, and idempotency keys, from one run to the next."""
     context = browser.new_context(viewport={"width": 1180, "height": 900}, locale="en-US", timezone_id="UTC")
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
     real = re.match(r"https://", backends.stripe_api)
     hosted = StripePage(page, screenshots) if real else HostedPage(page, stack.stripe_url)

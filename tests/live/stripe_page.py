@@ -22,7 +22,7 @@ EXTRAS = {"#email": "buyer@example.com", "#billingName": "Test Buyer", "#billing
 """Asked for or not, by the account's settings and the buyer's country."""
 COUNTRY = "#billingCountry"
 
-PATIENCE = 60_000
+PATIENCE_MILLISECONDS = 60_000
 """Milliseconds: it is a large page, from far away."""
 
 
@@ -33,7 +33,7 @@ class StripePage:
 
     def expect_open(self) -> str:
         """Wait until the page is there; give the checkout session's id."""
-        expect(self.page).to_have_url(ADDRESS, timeout=PATIENCE)
+        expect(self.page).to_have_url(ADDRESS, timeout=PATIENCE_MILLISECONDS)
         found = ADDRESS.match(self.page.url)
         assert found
         return found.group(1)
@@ -47,18 +47,18 @@ class StripePage:
         try:
             self._fill(number)
             pay = self.page.locator(PAY)
-            expect(pay).to_be_enabled(timeout=PATIENCE)
-            pay.click(timeout=PATIENCE)
+            expect(pay).to_be_enabled(timeout=PATIENCE_MILLISECONDS)
+            pay.click(timeout=PATIENCE_MILLISECONDS)
         except (AssertionError, PageTimeout):
             self.page.screenshot(path=self._screenshots / "live-stuck.png", full_page=True)
             raise
 
     def _fill(self, number: str) -> None:
         field, choice = self.page.locator(NUMBER), self.page.locator(CARD_CHOICE)
-        expect(field.or_(choice).first).to_be_visible(timeout=PATIENCE)
+        expect(field.or_(choice).first).to_be_visible(timeout=PATIENCE_MILLISECONDS)
         if not field.is_visible():
             choice.click()
-        expect(field).to_be_visible(timeout=PATIENCE)
+        expect(field).to_be_visible(timeout=PATIENCE_MILLISECONDS)
         for name, text in ((NUMBER, number), (EXPIRY, "12 / 34"), (CVC, "123")):
             self._type(self.page.locator(name), text)
         country = self.page.locator(COUNTRY)

@@ -13,7 +13,7 @@ from tests.runtime.system import Functions
 USER = "runtime-buyer"
 
 
-def test_a_purchase(lambdas: Functions, plumb: Operator) -> None:
+def test_a_purchase_is_granted_once_in_aws_own_runtime(lambdas: Functions, plumb: Operator) -> None:
     """F01: the event that comes again is a known one; what is in the tables came of the first."""
     shop, books = lambdas.shop, lambdas.books
     order = request("create_checkout/lookup_key", USER, {"lookupKey": "credits_500"})

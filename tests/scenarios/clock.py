@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tests.integration.purchase.shop import Shop
-from tests.integration.purchase.wait import PATIENCE, until
+from tests.integration.purchase.wait import PATIENCE_SECONDS, until
 
-_PATIENCE = 5 * PATIENCE
+_PATIENCE_SECONDS = 5 * PATIENCE_SECONDS
 """Seconds: who waits for the time to move waits for the slowest of all stories that move it."""
 
 
@@ -43,7 +43,7 @@ class SharedClock:
             target = self._now + by.total_seconds()
             self._waiting.append(target)
             self._move_if_all_wait()
-            assert self._turn.wait_for(lambda: self._now >= target, _PATIENCE), "the clock stood still"
+            assert self._turn.wait_for(lambda: self._now >= target, _PATIENCE_SECONDS), "the clock stood still"
 
     def _move_if_all_wait(self) -> None:
         while self._waiting and len(self._waiting) == self._playing:

@@ -24,7 +24,7 @@ def test_ledgers_are_literal_and_sorted() -> None:
             assert sum(amount for _, amount in ledger) == row.balance, row.name
 
 
-def test_the_manners() -> None:
+def test_each_manner_orders_events_in_its_own_way() -> None:
     told = {manner: "".join(manner.order("abcd")) for manner in Manner}
     assert told == {"as-they-come": "abcd", "reversed": "dcba", "doubled": "abacbdcd", "dropped": ""}
     assert [Manner.DOUBLED.order(each) for each in ("", "a")] == [[], ["a", "a"]]

@@ -60,7 +60,7 @@ def test_events_worked_through_without_an_account_are_wrong():
         (account(lot(used=40, expires_at="2026-11-20T10:00:01Z"), balance=60), [spend(share(40))]),
     ],
 )
-def test_what_is_right(written, entries):
+def test_what_is_right_is_not_reported(written, entries):
     assert list(Promised().wrong(written, entries)) == []
 
 
@@ -74,7 +74,7 @@ def test_what_is_right(written, entries):
         (account(lot(used=40, expires_at=AT), balance=60), [spend(share(40))], "had run out"),
     ],
 )
-def test_what_is_wrong(written, entries, said):
+def test_what_is_wrong_is_reported(written, entries, said):
     assert any(said in wrong for wrong in Promised().wrong(written, entries))
 
 

@@ -29,13 +29,13 @@ def resources(template: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_the_tables(resources: dict[str, Any]) -> None:
+def test_the_simulated_tables_are_those_of_the_template(resources: dict[str, Any]) -> None:
     deployed = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::DynamoDB::Table"]
     shapes = {table["TableName"]["Fn::Sub"].rsplit("-", 1)[-1]: _shape(table) for table in deployed}
     assert shapes == {table["TableName"]: _shape(table) for table in DEFINITIONS}
 
 
-def test_the_queues(resources: dict[str, Any]) -> None:
+def test_the_simulated_queues_are_those_of_the_template(resources: dict[str, Any]) -> None:
     simulated = queues(lambda: 0.0, Shuffled(Chance(1))).queues
     events, dead = (resources[name]["Properties"] for name in ("EventsQueue", "EventsDeadLetterQueue"))
     assert simulated[EVENTS].hidden == events["VisibilityTimeout"]
@@ -45,7 +45,9 @@ def test_the_queues(resources: dict[str, Any]) -> None:
     assert simulated[DEAD].retained == dead["MessageRetentionPeriod"]
 
 
-def test_the_functions_time(template: dict[str, Any], resources: dict[str, Any]) -> None:
+def test_the_simulated_functions_have_the_time_of_the_template(
+    template: dict[str, Any], resources: dict[str, Any]
+) -> None:
     """And the consumer begins its last converge when its handler does (F11)."""
     usual = template["Globals"]["Function"]["Timeout"]
     functions = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Serverless::Function"]

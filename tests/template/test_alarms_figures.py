@@ -40,6 +40,11 @@ class Fires:
     silence: str = SILENT_IS_WELL
 
 
+def not_run(runs: dict[str, str], period: int) -> Fires:
+    """When there was not a single run in a period, and when nothing is told of any."""
+    return Fires(runs, period, of=NONE_IS_NOUGHT, threshold=1, compared="LessThanThreshold", silence=SILENT_IS_ILL)
+
+
 def errors(**functions: str) -> dict[str, str]:
     return {id: f"Sum of AWS/Lambda Errors of FunctionName {function}" for id, function in functions.items()}
 
@@ -158,30 +163,9 @@ ALARMS = {
     "requests-broken": Fires(
         {id: ours("RequestsFailed", service, ", code internal") for id, service in SERVICES.items()}, 60, of=ANY_OF_ALL
     ),
-    "reconcile-not-run": Fires(
-        {"runs": "Sum of AWS/Lambda Invocations of FunctionName ReconcileFunction"},
-        900,
-        of=NONE_IS_NOUGHT,
-        threshold=1,
-        compared="LessThanThreshold",
-        silence=SILENT_IS_ILL,
-    ),
-    "catch-up-not-run": Fires(
-        {"runs": ours("EventsCaughtUp", "catch_up", statistic="SampleCount")},
-        7200,
-        of=NONE_IS_NOUGHT,
-        threshold=1,
-        compared="LessThanThreshold",
-        silence=SILENT_IS_ILL,
-    ),
-    "looks-not-run": Fires(
-        {"runs": ours("ObjectsInDoubt", "catch_up", statistic="SampleCount")},
-        43_200,
-        of=NONE_IS_NOUGHT,
-        threshold=1,
-        compared="LessThanThreshold",
-        silence=SILENT_IS_ILL,
-    ),
+    "reconcile-not-run": not_run({"runs": "Sum of AWS/Lambda Invocations of FunctionName ReconcileFunction"}, 900),
+    "catch-up-not-run": not_run({"runs": ours("EventsCaughtUp", "catch_up", statistic="SampleCount")}, 7200),
+    "looks-not-run": not_run({"runs": ours("ObjectsInDoubt", "catch_up", statistic="SampleCount")}, 43_200),
     "stripe-busy": Fires({"": ours("RunsHeldUp", "catch_up")}, 3600, threshold=3),
     "accounts-not-settled": Fires({"": ours("AccountsNotSettled", "reconcile")}, 300),
     "webhooks-missed": Fires({"": ours("EventsCaughtUp", "catch_up")}, 3600, threshold=10),

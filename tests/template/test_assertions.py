@@ -56,7 +56,7 @@ A, B = {"Fn::Equals": [{"Ref": "P"}, "a"]}, {"Fn::Contains": [["a", "b"], {"Ref"
         ({"Fn::Not": [A]}, "b", True),
     ],
 )
-def test_an_assertion(assertion: Any, value: str, holds: bool) -> None:
+def test_an_assertion_holds_or_refuses_the_parameters(assertion: Any, value: str, holds: bool) -> None:
     rule = {"R": {"Assertions": [{"Assert": assertion, "AssertDescription": "No."}]}}
     if holds:
         refuse_broken_rules(rule, {"P": value})

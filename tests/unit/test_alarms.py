@@ -143,7 +143,9 @@ def test_a_job_that_does_not_run_is_not_hidden_by_another_one_of_its_function(re
         ("ledger-rewritten", "LedgerRewritten", "ledger_watch"),
     ],
 )
-def test_one_is_enough(resources: dict[str, Any], alarm: str, metric: str, about: object) -> None:
+def test_a_single_one_within_minutes_raises_the_alarm(
+    resources: dict[str, Any], alarm: str, metric: str, about: object
+) -> None:
     """F13, F64: a dead letter, a rewritten entry of the ledger are told at once."""
     found = alarms(resources)[alarm]
     assert (found["MetricName"], found["Dimensions"][0]["Value"]) == (metric, about)

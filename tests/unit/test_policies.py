@@ -122,7 +122,7 @@ BUILT_OF = {
     },
 }
 CALLS = {
-    "dynamodb/calls.py": {"get_item", "batch_get_item", "transact_write_items", "Put"},
+    "dynamodb/calls.py": {"get_item", "batch_get_item", "query", "transact_write_items", "Put"},
     "dynamodb/account_store.py": {"Update"},
     "dynamodb/credit_store.py": {"query"},
     "dynamodb/event_store.py": {"ConditionCheck", "Delete", "Update"},

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-NO_DECIMALS = frozenset(
-    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
-)
-"""https://docs.stripe.com/currencies#zero-decimal
+from decimal import Decimal
+
+DECIMALS = {
+    **dict.fromkeys(
+        ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"], 0
+    ),
+    **dict.fromkeys(["bhd", "jod", "kwd", "omr", "tnd"], 3),
+}
+"""How many decimals an amount has, where it is not two: https://docs.stripe.com/currencies#zero-decimal and
+https://docs.stripe.com/currencies#three-decimal
 
 Without ISK and UGX: their amounts keep two decimals, which are always 00.
 https://docs.stripe.com/currencies#special-cases
@@ -15,8 +21,8 @@ SIGNS = {"usd": "$", "eur": "€", "gbp": "£"}
 
 def money(amount: int, currency: str, language: str = "en") -> str:
     """Write an amount in minor units: $1,234.50 in English, 1.234,50 $ in the other languages of the page."""
-    minus, size = ("−" if amount < 0 else ""), abs(amount)
-    figure = f"{size:,}" if currency in NO_DECIMALS else f"{size // 100:,}.{size % 100:02d}"
+    decimals = DECIMALS.get(currency, 2)
+    minus, figure = ("−" if amount < 0 else ""), f"{Decimal(abs(amount)).scaleb(-decimals):,.{decimals}f}"
     sign = SIGNS.get(currency)
     if language == "en":
         return f"{minus}{sign}{figure}" if sign else f"{minus}{figure} {currency.upper()}"

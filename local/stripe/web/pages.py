@@ -7,7 +7,6 @@ our Stripe.js puts into a frame.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +21,7 @@ from local.stripe.engine.world import Obj
 from local.stripe.web import pay_form, texts
 from local.stripe.web.rendering import render
 from local.stripe.web.shell import Shell, shell_of
+from local.stripe.web.typed import typed_into
 
 CHANGED = "The total has changed. Please check it and pay again."
 UNKNOWN_CODE = "This code is invalid."
@@ -126,7 +126,7 @@ async def pay(request: Request) -> Response:
     visit = Visit(request)
     if not visit.open:
         return visit.closed()
-    session, typed, world = visit.shown(), await _typed(request), visit.shell.engine.world
+    session, typed, world = visit.shown(), await typed_into(request), visit.shell.engine.world
     wanted = pay_form.asks(session, visit.order())
     try:
         buyer = pay_form.read_buyer(typed, wanted)
@@ -144,7 +144,7 @@ async def relocate(request: Request) -> Response:
     visit = Visit(request)
     if not visit.open:
         return visit.closed()
-    typed = await _typed(request)
+    typed = await typed_into(request)
     try:
         address = pay_form.read_address(typed, pay_form.asks(visit.shown(), visit.order()))
     except InvalidDetails as wrong:
@@ -159,7 +159,7 @@ async def promotion(request: Request) -> Response:
     visit = Visit(request)
     if not visit.open or not visit.shown()["allow_promotion_codes"]:
         return visit.form({}) if visit.open else visit.closed()
-    session, typed, world = visit.shown(), await _typed(request), visit.shell.engine.world
+    session, typed, world = visit.shown(), await typed_into(request), visit.shell.engine.world
     source = None
     if "remove" not in typed:
         source = promotion_codes.typed(world, typed.get("promotion_code", ""), session["customer"])
@@ -181,15 +181,10 @@ async def take_offer(request: Request) -> Response:
     session, world = visit.shown(), visit.shell.engine.world
     try:
         with world.at(world.time_of(session["customer"])):
-            page_offers.take(world, session, (await _typed(request)).get("price", ""))
+            page_offers.take(world, session, (await typed_into(request)).get("price", ""))
     except ApiError as refusal:
         return visit.form({}, ("offer", refusal.message), 422)
     return RedirectResponse(visit.base, status_code=303)
-
-
-async def _typed(request: Request) -> dict[str, str]:
-    body = (await request.body()).decode(errors="replace")
-    return {key: value.strip()[:500] for key, value in parse_qsl(body)}
 
 
 async def _go_on(visit: Visit, outcome: hosted_checkout.Outcome, typed: dict[str, str]) -> Response:
@@ -216,7 +211,7 @@ async def authenticate(request: Request) -> Response:
     if not visit.open:
         return visit.closed()
     session = visit.shown()
-    passed = (await _typed(request)).get("outcome") == "complete"
+    passed = (await typed_into(request)).get("outcome") == "complete"
     outcome = hosted_checkout.authenticate(visit.shell.engine.world, session, passed)
     if outcome.step == "closed":
         return RedirectResponse(visit.base, status_code=303)

@@ -5,8 +5,6 @@ https://docs.stripe.com/customer-management
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -18,6 +16,7 @@ from local.stripe.engine.subscriptions import portal, portal_sessions
 from local.stripe.engine.world import Obj, World
 from local.stripe.web.portal_visit import Visit
 from local.stripe.web.rendering import render
+from local.stripe.web.typed import typed_into
 
 PLAIN_REASONS = {
     "customer_service": "The customer service was not good enough",
@@ -106,7 +105,7 @@ async def ask_cancel(request: Request) -> Response:
 
 async def cancel(request: Request) -> Response:
     """POST …/cancel."""
-    visit, typed = Visit(request), await _typed(request)
+    visit, typed = Visit(request), await typed_into(request)
     feedback = typed.get("feedback", "")
     if feedback not in PLAIN_REASONS:
         feedback = ""
@@ -168,7 +167,7 @@ def _wanted(world: World, wanted: dict[str, str]) -> tuple[Obj, int]:
 
 async def confirm(request: Request) -> Response:
     """POST …/confirm: switch; what the card says against it is shown, and nothing has changed then."""
-    visit, typed = Visit(request), await _typed(request)
+    visit, typed = Visit(request), await typed_into(request)
     subscription = visit.subscription(request)
     price, quantity = _wanted(visit.world, typed)
     try:
@@ -187,7 +186,7 @@ async def ask_card(request: Request) -> Response:
 
 async def replace_card(request: Request) -> Response:
     """POST …/payment-method."""
-    visit, typed = Visit(request), await _typed(request)
+    visit, typed = Visit(request), await typed_into(request)
     try:
         card = instruments.card(
             typed.get("card_number", ""), typed.get("expiry", ""), typed.get("cvc", ""), visit.world.now()
@@ -213,11 +212,6 @@ async def done(request: Request) -> Response:
     visit = Visit(request)
     hosted = (visit.session["flow"] or {"after_completion": {}})["after_completion"].get("hosted_confirmation")
     return visit.render("portal_done.html", message=(hosted or {}).get("custom_message"))
-
-
-async def _typed(request: Request) -> dict[str, str]:
-    body = (await request.body()).decode(errors="replace")
-    return {key: value.strip()[:500] for key, value in parse_qsl(body)}
 
 
 _BASE, _ONE = "/p/session/{secret}", "/p/session/{secret}/subscriptions/{id}"

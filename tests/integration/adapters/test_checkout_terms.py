@@ -40,7 +40,7 @@ def test_the_page_may_keep_the_address_that_tax_is_reckoned_by(side: StripeSide)
 
 
 @pytest.mark.parametrize("mode", ["payment", "subscription"])
-def test_an_embedded_page(side: StripeSide, mode: str) -> None:
+def test_an_embedded_page_has_a_client_secret_and_no_address(side: StripeSide, mode: str) -> None:
     price = side.price(interval="month", product=PLAN) if mode == "subscription" else side.price()
     made, session = opened(side, side.order(price, mode=mode, terms=Terms(ui_mode="embedded")))
     assert (made.url, session.url, session.success_url, session.cancel_url) == (None, None, None, None)
@@ -50,7 +50,7 @@ def test_an_embedded_page(side: StripeSide, mode: str) -> None:
     assert session.return_url == f"{API}/checkout/success?session_id={{CHECKOUT_SESSION_ID}}"
 
 
-def test_a_trial(side: StripeSide) -> None:
+def test_a_trial_costs_nothing_and_asks_for_a_card(side: StripeSide) -> None:
     price = side.price(interval="month", product=PLAN)
     made, session = opened(side, side.order(price, mode="subscription", terms=Terms(trial_days=14)))
     assert (session.amount_total, session.payment_method_collection) == (0, "always")
@@ -76,7 +76,7 @@ def test_a_trial_without_a_card(side: StripeSide) -> None:
     assert subscription.trial_settings.end_behavior.missing_payment_method == "cancel"
 
 
-def test_a_receipt(side: StripeSide) -> None:
+def test_a_receipt_goes_to_the_buyers_address(side: StripeSide) -> None:
     order = side.order(side.price(), terms=Terms(receipt=True), email="ada@example.com")
     made, _ = opened(side, order)
     side.pay(made)
@@ -85,7 +85,7 @@ def test_a_receipt(side: StripeSide) -> None:
     assert paid.payment_intent.metadata.to_dict()["email"] == "ada@example.com"
 
 
-def test_an_invoice(side: StripeSide) -> None:
+def test_an_invoice_is_made_of_a_payment(side: StripeSide) -> None:
     made, session = opened(side, side.order(side.price(), terms=Terms(invoice=True)))
     assert session.invoice_creation.enabled
     side.pay(made)

@@ -268,7 +268,7 @@ def test_one_that_ends_and_one_that_is_paused(subscriber: Subscriber) -> None:
     assert subscriber.at_stripe()["items"].data[0].price.id == subscriber.pro
 
 
-def test_one_without_a_payment_method(subscriber: Subscriber) -> None:
+def test_a_subscription_without_a_payment_method_is_not_changed(subscriber: Subscriber) -> None:
     """Its buyer has removed the only card: there is no invoice whose page could ask for one."""
     customer = str(subscriber.shop.account.customer)
     for method in subscriber.side.v1.payment_methods.list({"customer": customer}).data:
@@ -278,7 +278,7 @@ def test_one_without_a_payment_method(subscriber: Subscriber) -> None:
     assert subscriber.at_stripe().pending_update is None
 
 
-def test_a_plan_of_another_currency_or_group(subscriber: Subscriber) -> None:
+def test_a_plan_of_another_currency_or_group_is_refused(subscriber: Subscriber) -> None:
     """S13."""
     euros = subscriber.side.price(amount=3000, interval="month", currency="eur", product=TEAM)
     storage = subscriber.side.price(amount=3000, interval="month", product=TEAM | {"plan_group": "storage"})

@@ -33,7 +33,7 @@ def test_a_product_whose_id_its_owner_has_chosen_is_sold_beside_the_others(side:
 
 
 @pytest.mark.parametrize("interval", ["month", "year"])
-def test_a_recurring_price(side: StripeSide, interval: str) -> None:
+def test_a_recurring_price_gives_what_its_product_says(side: StripeSide, interval: str) -> None:
     of_product = {"plan": "pro", "entitlement_level": "PRO", "credits_amount": "100"}
     price = side.sold(side.price(interval=interval, product=of_product))
     assert (price.interval, price.recurring) == (interval, True)

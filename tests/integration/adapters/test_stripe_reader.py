@@ -36,7 +36,7 @@ def payment_read(side: StripeSide, customer: CustomerId, session: SessionId) -> 
 # ------------------------------------------------------------------------------------------------ one-time payments
 
 
-def test_an_open_session(side: StripeSide) -> None:
+def test_an_open_session_is_read(side: StripeSide) -> None:
     price, customer = side.price(), side.customer()
     order = side.order(price, quantity=3)
     session = side.open(order, customer)
@@ -71,7 +71,7 @@ def test_more_lines_than_a_session_carries(side: StripeSide) -> None:
     assert side.requests.count(f"GET /v1/checkout/sessions/{session.id}/line_items") == 1
 
 
-def test_a_paid_session(side: StripeSide) -> None:
+def test_a_paid_session_is_read_with_its_payment(side: StripeSide) -> None:
     price = side.price(amount=700)
     customer, session = side.bought(price, quantity=2)
     found = session_read(side, customer, session)
@@ -87,7 +87,7 @@ def test_a_paid_session(side: StripeSide) -> None:
     )
 
 
-def test_an_expired_session(side: StripeSide) -> None:
+def test_an_expired_session_is_read_as_not_settled(side: StripeSide) -> None:
     customer = side.customer()
     session = side.open(side.order(side.price()), customer)
     side.sessions.expire_session(session.id)

@@ -25,7 +25,7 @@ def of(*callers: Caller) -> list[str]:
 
 
 @WIDE.include(operation_id=of(Caller.ANYBODY, Caller.USER)).parametrize()
-def test_a_user(case: Case, world: World) -> None:
+def test_what_a_user_sends_is_answered_as_the_contract_says(case: Case, world: World) -> None:
     hold(case, world.call(case, "user"))
 
 
@@ -40,14 +40,14 @@ def test_a_machine_that_spends(case: Case, world: World) -> None:
 
 
 @WIDE.include(operation_id=of(Caller.STRIPE)).parametrize()
-def test_stripe(case: Case, world: World) -> None:
+def test_what_is_signed_is_answered_as_the_contract_says(case: Case, world: World) -> None:
     # What is signed is Stripe's: taken whatever it holds, since Stripe would only send it again.
     hold(case, world.deliver(case), "negative_data_rejection", "missing_required_header")
 
 
 @BRIEF.given(caller=st.sampled_from(CALLERS))
 @BRIEF.parametrize()
-def test_whoever_asks(case: Case, world: World, caller: str | None) -> None:
+def test_whoever_asks_is_answered_as_the_contract_says(case: Case, world: World, caller: str | None) -> None:
     hold(case, world.call(case, caller))
 
 

@@ -20,7 +20,7 @@ from tests.integration.purchase.shop import Checkout, Shop
 from tests.integration.purchase.wait import until
 
 Event = dict[str, Any]
-PATIENCE = 3600.0 if WHOLE else 240.0
+PATIENCE_SECONDS = 3600.0 if WHOLE else 240.0
 BUYERS = 40 if WHOLE else 8
 BURST = 50 if WHOLE else 10
 """Events of each buyer that come at the same moment."""
@@ -31,7 +31,7 @@ SECONDS = 60 if WHOLE else 4
 TRIES = 4
 """Of one event; Stripe makes more."""
 
-pytestmark = pytest.mark.timeout(PATIENCE + 60)
+pytestmark = pytest.mark.timeout(PATIENCE_SECONDS + 60)
 
 
 def paid(shop: Shop, user: str) -> tuple[Checkout, Event]:
@@ -67,12 +67,12 @@ def sent(shop: Shop, events: Iterable[Event]) -> None:
 
 def drained(books: Books, tell: Tell) -> None:
     tell(f"{books.messages():,} messages wait")
-    until("the queue is drained", lambda: books.messages() == 0, PATIENCE)
+    until("the queue is drained", lambda: books.messages() == 0, PATIENCE_SECONDS)
     assert books.messages("EventsDeadLetterQueue") == 0
     tell("none waits, none is a dead letter")
 
 
-def test_a_burst(shop: Shop, books: Books, tell: Tell) -> None:
+def test_a_burst_of_events_is_applied_once_each(shop: Shop, books: Books, tell: Tell) -> None:
     """Ten times what the consumers take at once, of many buyers, in one moment."""
     buyers = [f"burst-{each}" for each in range(BUYERS)]
     events = [event for user in buyers for event in others(paid(shop, user)[1], BURST)]
@@ -85,7 +85,7 @@ def test_a_burst(shop: Shop, books: Books, tell: Tell) -> None:
         books.check(user, 500, ["PURCHASE"])
 
 
-def test_a_backlog(stack: Stack, shop: Shop, books: Books, tell: Tell) -> None:
+def test_a_backlog_of_doubled_messages_is_applied_once_each(stack: Stack, shop: Shop, books: Books, tell: Tell) -> None:
     """The consumers were away; everything is there several times when they come back."""
     buyers = [f"backlog-{each}" for each in range(BUYERS)]
     stack.freeze("poller")
@@ -103,7 +103,7 @@ def test_a_backlog(stack: Stack, shop: Shop, books: Books, tell: Tell) -> None:
         books.check(user, 500, ["PURCHASE"])
 
 
-def test_a_hot_user(shop: Shop, books: Books, tell: Tell) -> None:
+def test_many_events_of_one_account_are_applied_once_each(shop: Shop, books: Books, tell: Tell) -> None:
     """Every consumer works on the same account, and every event of it is one that was not seen before."""
     purchases = [paid(shop, "hot")[1] for _ in range(10)]
     events = [event for purchase in purchases for event in others(purchase, HOT // 10)]
@@ -143,7 +143,7 @@ def spent(service: Service, key: str) -> int:
         assert "internal" not in answer.text, answer.text
         return answer.status_code if answer.status_code < 500 else None
 
-    return until(key, answered, PATIENCE)
+    return until(key, answered, PATIENCE_SECONDS)
 
 
 def paced(rate: int, seconds: int, now: Callable[[], float] = time.monotonic) -> Iterable[int]:

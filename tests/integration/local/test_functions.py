@@ -66,7 +66,7 @@ def test_exactly_the_environment_of_the_template_and_of_lambda(toy: Stack, http:
     assert not [path for path in seen["path"][2:] if Path(path) == Path.cwd()], "nothing of this repository"
 
 
-def test_the_context(toy: Stack, http: httpx.Client) -> None:
+def test_a_handler_gets_the_context_that_lambda_gives(toy: Stack, http: httpx.Client) -> None:
     context = http.get(f"{toy.api_url}/echo").json()["context"]
     assert len(context.pop("requestId")) == 36
     assert 4000 < context.pop("remaining") <= 5000
@@ -94,7 +94,7 @@ def test_boto3_invokes(toy: Stack) -> None:
     client.close()
 
 
-def test_a_broken_payload(toy: Stack, http: httpx.Client) -> None:
+def test_a_broken_payload_is_refused(toy: Stack, http: httpx.Client) -> None:
     answer = http.post(INVOKE.format(toy.lambda_url, "EchoFunction"), content=b"{")
     assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (400, "InvalidRequestContentException")
 

@@ -78,7 +78,7 @@ def test_json_that_is_no_utf8_reaches_the_function_changed(toy: Stack, http: htt
         ("/rest/a/b", "GET /rest/{proxy+}", {"proxy": "a/b"}),
     ],
 )
-def test_path_parameters(
+def test_parameters_of_the_path_are_in_the_event(
     path: str, key: str, parameters: dict[str, str] | None, toy: Stack, http: httpx.Client
 ) -> None:
     event = echoed(http.get(toy.api_url + path))
@@ -86,7 +86,7 @@ def test_path_parameters(
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("DELETE", "/items/7"), ("GET", "/")])
-def test_no_such_route(method: str, path: str, toy: Stack, http: httpx.Client) -> None:
+def test_a_route_that_does_not_exist_is_not_found(method: str, path: str, toy: Stack, http: httpx.Client) -> None:
     answer = http.request(method, toy.api_url + path)
     assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
 
@@ -103,7 +103,7 @@ def test_no_such_route(method: str, path: str, toy: Stack, http: httpx.Client) -
         ("exit", 500, b'{"message":"Internal Server Error"}'),
     ],
 )
-def test_answers(wish: str, status: int, body: bytes, toy: Stack, http: httpx.Client) -> None:
+def test_what_a_function_answers_is_sent(wish: str, status: int, body: bytes, toy: Stack, http: httpx.Client) -> None:
     answer = http.get(f"{toy.api_url}/echo", params={"wish": wish})
     assert (answer.status_code, answer.content) == (status, body)
 
@@ -149,7 +149,7 @@ def test_no_token_and_forged_tokens(toy: Stack, http: httpx.Client) -> None:
         assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
 
 
-def test_scopes(toy: Stack, http: httpx.Client) -> None:
+def test_a_route_with_a_scope_takes_only_tokens_that_have_it(toy: Stack, http: httpx.Client) -> None:
     url = f"{toy.api_url}/spend"
     refused = http.post(url, headers={"authorization": f"Bearer {toy.token('bob')}"})
     assert (refused.status_code, refused.json()) == (403, {"message": "Forbidden"})
@@ -171,7 +171,7 @@ def test_sign_in_gives_a_token_that_holds(toy: Stack, http: httpx.Client) -> Non
     assert http.post(f"{toy.app_url}/auth/sign-in", content=b"{").status_code == 400
 
 
-def test_cors(toy: Stack, http: httpx.Client) -> None:
+def test_only_the_apps_origin_is_allowed(toy: Stack, http: httpx.Client) -> None:
     asked = {"access-control-request-method": "GET"}
     mine = http.options(f"{toy.api_url}/me", headers={"origin": toy.app_url, **asked})
     assert mine.status_code == 204

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from local.errors import StartError
 from local.run_config import Ports
 from local.stack import Stack
-from local.supervisor import StartError
 from local.supervisor.ports import VARIABLES, free_ports
 from tests.integration.local.conftest import TOY, copy_toy, eventually
 
@@ -141,7 +141,6 @@ def test_a_port_in_use_is_one_sentence(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("TrialDays", "--parameter takes NAME=VALUE, such as TrialDays=14, not 'TrialDays'."),
         ("TrailDays=14", "The template declares no parameter TrailDays."),
         ("Receipts=yes", "The parameter Receipts must be one of true, false, not 'yes'."),
     ],
@@ -152,6 +151,24 @@ def test_a_parameter_that_the_template_does_not_take_is_one_sentence(
     command = [sys.executable, "-m", "local", "run", "--parameter", given]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (1, f"{words}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Usage: python -m local [OPTIONS] COMMAND [ARGS]..."),
+        (["nothing"], "No such command 'nothing'."),
+        (["run", "--wrong"], "No such option '--wrong'."),
+        (["run", "--parameter", "TrialDays"], "--parameter takes NAME=VALUE, such as TrialDays=14, not 'TrialDays'."),
+        (["token", "--user", "alice", "--scope", "billing:read"], "Give USER or SCOPE, not both: a machine's token"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_call_is_told_with_2(arguments: list[str], words: str) -> None:
+    command = [sys.executable, "-m", "local", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(words)
 
 
 def test_a_live_key_is_refused(environment: dict[str, str]) -> None:
@@ -227,7 +244,6 @@ def test_the_dashboard_says_whose_figures_it_shows() -> None:
     ("arguments", "sentence"),
     [
         (["--user", "a b"], "is no user id"),
-        (["--user", "alice", "--scope", "billing:read"], "Give USER or SCOPE, not both"),
         (["--scope", "billing:red"], "billing:red is no scope: take billing:read or billing:spend."),
         (["--scope", ""], "Nothing is no scope"),
     ],
@@ -235,5 +251,5 @@ def test_the_dashboard_says_whose_figures_it_shows() -> None:
 def test_a_token_that_cannot_be_made_is_one_sentence(arguments: list[str], sentence: str) -> None:
     command = [sys.executable, "-m", "local", "token", *arguments]
     refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
     assert sentence in refused.stderr

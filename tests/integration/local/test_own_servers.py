@@ -8,8 +8,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from local.aws_clients import dynamodb_client
+from local.errors import StartError
 from local.stack import Stack
-from local.supervisor import StartError
 from local.supervisor.own_servers import prepare_own_servers
 from local.supervisor.settings import Backends
 from tests.integration.local.conftest import TOY

@@ -76,7 +76,7 @@ def test_tables_have_their_time_to_live(toy: Stack) -> None:
     client.close()
 
 
-def test_secrets(toy: Stack) -> None:
+def test_the_systems_secrets_can_be_read(toy: Stack) -> None:
     client = toy.secrets()
 
     def read(name: str) -> Any:
@@ -97,7 +97,7 @@ def redis(request: pytest.FixtureRequest, toy: Stack) -> Any:
         yield client
 
 
-def test_the_official_client(redis: Redis) -> None:
+def test_the_official_client_of_upstash_is_served(redis: Redis) -> None:
     assert redis.set("k", "naïve")
     assert redis.get("k") == "naïve"
     assert redis.get("absent") is None
@@ -110,7 +110,7 @@ def test_the_official_client(redis: Redis) -> None:
     assert redis.delete("k", "lock") == 2
 
 
-def test_scripts(redis: Redis) -> None:
+def test_scripts_are_run(redis: Redis) -> None:
     replace_by_higher = """
         local current = redis.call('GET', KEYS[1])
         if current and tonumber(current) >= tonumber(ARGV[1]) then return 0 end
@@ -121,7 +121,7 @@ def test_scripts(redis: Redis) -> None:
     assert redis.get("v") == "5"
 
 
-def test_pipelines_and_transactions(redis: Redis) -> None:
+def test_pipelines_and_transactions_are_run(redis: Redis) -> None:
     pipeline = redis.pipeline()
     pipeline.set("a", "1")
     pipeline.incr("a")
@@ -143,7 +143,7 @@ def test_errors_reach_the_client(redis: Redis, toy: Stack) -> None:
         stranger.get("text")
 
 
-def test_raw_answers(toy: Stack, http: httpx.Client) -> None:
+def test_refusals_come_as_upstash_sends_them(toy: Stack, http: httpx.Client) -> None:
     refused = http.post(toy.upstash_url, json=["GET", "k"])
     assert (refused.status_code, refused.json()) == (401, {"error": "WRONGPASS invalid or missing auth token"})
     headers = {"authorization": f"Bearer {toy.upstash_token}"}

@@ -55,7 +55,7 @@ def test_broken_and_archived_ones_say_so(plumb: Operator, shop: Shop) -> None:
     assert (archived["active"], archived["problem"]) == (False, "entitlement_level 'GOLD' is none of PRO, TEAM")
 
 
-def test_plans_as_code(plumb: Operator, shop: Shop, file: Path) -> None:
+def test_an_applied_file_makes_the_account_sell_what_it_says(plumb: Operator, shop: Shop, file: Path) -> None:
     """Shown, made, idempotent; another amount moves the lookup key; what is taken out is archived."""
     shown = plumb("catalog", "apply", str(file), "--dry-run", "--json").document
     assert [(c["action"], c["kind"], c["name"]) for c in shown["changes"]] == [

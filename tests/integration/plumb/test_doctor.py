@@ -90,7 +90,7 @@ def test_a_disabled_endpoint_that_lacks_events(plumb: Operator, shop: Shop, endp
     }
 
 
-def test_an_endpoint_that_points_elsewhere(plumb: Operator, shop: Shop, endpoint: dict[str, Any]) -> None:
+def test_an_endpoint_that_points_elsewhere_is_found(plumb: Operator, shop: Shop, endpoint: dict[str, Any]) -> None:
     shop.stripe("POST", f"webhook_endpoints/{endpoint['id']}", url="https://old.example.com/webhooks/stripe")
     result = plumb("doctor", "--json")
     assert result.code == 1
@@ -99,7 +99,7 @@ def test_an_endpoint_that_points_elsewhere(plumb: Operator, shop: Shop, endpoint
     assert second == "warn Another endpoint points to https://old.example.com/webhooks/stripe."
 
 
-def test_a_live_key_in_a_test_installation(plumb: Operator, stack: Stack) -> None:
+def test_a_live_key_in_a_test_installation_is_found(plumb: Operator, stack: Stack) -> None:
     """S28: refused before it is used, and not shown."""
     key = "sk_" + "live_nobody"
     with secret(stack, STRIPE_KEY_SECRET, {"key": key}):
@@ -110,7 +110,7 @@ def test_a_live_key_in_a_test_installation(plumb: Operator, stack: Stack) -> Non
     assert key not in result.out
 
 
-def test_secrets_that_lack_a_field(plumb: Operator, stack: Stack) -> None:
+def test_secrets_that_lack_a_field_are_found(plumb: Operator, stack: Stack) -> None:
     with secret(stack, WEBHOOK_SECRET, {"secrets": []}), secret(stack, UPSTASH_SECRET, {"url": stack.upstash_url}):
         result = plumb("doctor", "--json")
     assert result.code == 1

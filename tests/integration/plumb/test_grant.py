@@ -22,7 +22,7 @@ def user(request: pytest.FixtureRequest) -> str:
 # plumb grant
 
 
-def test_given_and_taken(plumb: Operator, books: Books, user: str) -> None:
+def test_who_gives_or_takes_credits_and_why_stands_in_the_ledger(plumb: Operator, books: Books, user: str) -> None:
     """S29: who did it and why stand in the ledger."""
     given = plumb("grant", user, "50", "--reason", "an outage", "--expires-days", "30", "--actor", "jo", "--json")
     assert (given.code, given.document["balance"]) == (0, 50)
@@ -67,11 +67,11 @@ def test_no_more_can_be_taken_than_is_there(plumb: Operator, books: Books, user:
         ("--csv", "file", "--take"),
     ],
 )
-def test_wrong_calls(plumb: Operator, given: tuple[str, ...]) -> None:
+def test_a_wrong_call_exits_2(plumb: Operator, given: tuple[str, ...]) -> None:
     assert plumb("grant", *given).code == 2
 
 
-def test_a_file(plumb: Operator, books: Books, user: str, tmp_path: Path) -> None:
+def test_a_file_of_grants_is_written_once(plumb: Operator, books: Books, user: str, tmp_path: Path) -> None:
     """F58: shown, written, and nothing the second time; a row that fails stops no other and is tried again."""
     file = tmp_path / "grants.csv"
     file.write_text(f"user,amount,reason\n{user},100,welcome\n{user}-2,-5,fee\n{user}-3,7,welcome\n")
@@ -96,7 +96,7 @@ def test_a_file(plumb: Operator, books: Books, user: str, tmp_path: Path) -> Non
 # plumb report
 
 
-def test_sales_of_today(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
+def test_the_report_adds_up_the_sales_of_today(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
     def today() -> dict[str, Any]:
         days = plumb("report", "--days", "1", "--json").document["days"]
         empty = {"checkouts": 0, "completed": 0, "payments": {}, "captured": {}, "refunded": {}, "credits": {}}

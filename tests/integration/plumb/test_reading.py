@@ -30,7 +30,7 @@ def bought(shop: Shop, books: Books, user: str, key: str = "credits_500") -> str
 # plumb account
 
 
-def test_everything_of_a_user(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
+def test_everything_of_a_user_is_shown(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
     session = bought(shop, books, user, "credits_2000_90d")
     bought(shop, books, user, "pro_monthly")
     opened = shop.checkout(user, "credits_500")
@@ -151,13 +151,13 @@ def redis(stack: Stack) -> Redis:
     return Redis(stack.upstash_url, stack.upstash_token, rest_encoding=None, allow_telemetry=False)
 
 
-def test_nothing_to_tell(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
+def test_a_check_of_accounts_that_agree_prints_nothing(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
     bought(shop, books, user)
     result = plumb("check")
     assert (result.code, result.out, result.err) == (0, "", "")
 
 
-def test_a_cache_that_lies(plumb: Operator, shop: Shop, books: Books, stack: Stack, user: str) -> None:
+def test_a_cache_that_lies_is_found(plumb: Operator, shop: Shop, books: Books, stack: Stack, user: str) -> None:
     """S24: a value put there by somebody else."""
     bought(shop, books, user)
     version = books.account(user)["version"]  # type: ignore[index]
@@ -199,7 +199,9 @@ def test_a_resync_without_redis(plumb: Operator, shop: Shop, books: Books, stack
     assert (result.code, result.err) == (0, f"Redis did not answer (ConnectError), so {user} stays cached.\n")
 
 
-def test_a_ledger_that_lacks_an_entry(plumb: Operator, shop: Shop, books: Books, stack: Stack, user: str) -> None:
+def test_a_ledger_that_lacks_an_entry_is_found(
+    plumb: Operator, shop: Shop, books: Books, stack: Stack, user: str
+) -> None:
     bought(shop, books, user)
     table = stack.table_name("LedgerTable")
     (entry,) = [item for item in books.ledger(user) if item["kind"] == "PURCHASE"]

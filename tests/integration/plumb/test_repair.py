@@ -30,7 +30,7 @@ def parked(shop: Shop, books: Books) -> str:
     return event
 
 
-def test_an_account_that_lost_its_events(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
+def test_an_account_that_lost_its_events_is_put_right(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
     """F49, F50: nothing was delivered; the resync finds what was bought, once, and says who ran it."""
     (endpoint,) = shop.stripe("GET", "webhook_endpoints")["data"]
     shop.stripe("POST", f"webhook_endpoints/{endpoint['id']}", disabled="true")
@@ -46,7 +46,7 @@ def test_an_account_that_lost_its_events(plumb: Operator, shop: Shop, books: Boo
     assert plumb("check", user).code == 0
 
 
-def test_all_accounts(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
+def test_a_resync_of_all_accounts_tells_each(plumb: Operator, shop: Shop, books: Books, user: str) -> None:
     shop.buy(user)
     shop.buy(f"{user}-2")
     shop.settle(books)

@@ -177,7 +177,9 @@ def mended(drill: Drill, plumb: Operator) -> Result:
     return told
 
 
-def test_accounts_of_an_hour_ago_beside_the_ledger_of_now(drill: Drill, operator: Operator, books: Books) -> None:
+def test_accounts_of_an_hour_ago_are_mended_by_the_ledger_of_now(
+    drill: Drill, operator: Operator, books: Books
+) -> None:
     """F48: nothing is lost, also not what nobody but the ledger knows; nothing is there twice."""
     assert drill.balances() == {"alice": 2420, "bob": 250, "carol": 460}
     assert {user: drill.kinds(user) for user in ONCE} == ONCE
@@ -216,7 +218,7 @@ def test_accounts_of_an_hour_ago_beside_the_ledger_of_now(drill: Drill, operator
     assert Service(drill.shop).reverse("alice", books.ledger("alice")[1]["entry"], "twice").status_code == 409
 
 
-def test_all_tables_of_an_hour_ago(drill: Drill, operator: Operator, books: Books) -> None:
+def test_all_tables_of_an_hour_ago_get_back_what_stripe_knows(drill: Drill, operator: Operator, books: Books) -> None:
     """F48: what Stripe knows comes back, once; what was spent since is in no table any more, and that is said."""
     drill.stack.freeze("poller")
     put_back(drill, operator, "then", "accounts", "events", "ledger")
@@ -228,7 +230,9 @@ def test_all_tables_of_an_hour_ago(drill: Drill, operator: Operator, books: Book
     assert drill.kinds("carol") == [("PURCHASE", 500)]
 
 
-def test_the_events_of_an_hour_ago_alone(drill: Drill, operator: Operator, books: Books) -> None:
+def test_the_events_of_an_hour_ago_get_back_what_waits_for_an_owner(
+    drill: Drill, operator: Operator, books: Books
+) -> None:
     """F48: what waits for an owner comes back as well, though Stripe's list was read past it before."""
     drill.stack.thaw("poller")
     drill.strangers_event()

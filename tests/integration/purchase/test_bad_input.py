@@ -160,7 +160,7 @@ def check(answer: httpx.Response, status: int, code: str | None) -> None:
 
 
 @pytest.mark.parametrize("row", BODIES.values(), ids=BODIES.keys())
-def test_of_a_user(row: Row, shop: Shop) -> None:
+def test_bad_input_of_a_user_is_refused(row: Row, shop: Shop) -> None:
     check(ask(shop, row, shop.as_user("bad-input")), row.status, row.code)
 
 
@@ -214,7 +214,9 @@ TOKENS: dict[str, Callable[[Stack], str]] = {
 
 @pytest.mark.parametrize("route", [ORDER, SUCCESS, ACCOUNT, "GET /credits/transactions"])
 @pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS.keys())
-def test_of_nobody(token: Callable[[Stack], str], route: str, stack: Stack, shop: Shop) -> None:
+def test_a_request_without_a_good_token_is_refused(
+    token: Callable[[Stack], str], route: str, stack: Stack, shop: Shop
+) -> None:
     spoofed = {"x-user-id": "bad-input", "x-amzn-oidc-identity": "bad-input"}
     check(ask(shop, Row(route, GOOD, 401, None), spoofed, token(stack)), 401, None)
 
@@ -228,7 +230,7 @@ SUBJECTS = {
 
 
 @pytest.mark.parametrize("sub", SUBJECTS.values(), ids=SUBJECTS.keys())
-def test_of_an_impossible_user(sub: str, stack: Stack, shop: Shop) -> None:
+def test_a_token_of_an_impossible_user_is_refused(sub: str, stack: Stack, shop: Shop) -> None:
     """The issuer vouches for the token, but its subject would not fit our keys."""
     for route in (ORDER, SUCCESS, ACCOUNT):
         headers = {"authorization": f"Bearer {forged(stack, sub=sub)}"}
@@ -237,12 +239,12 @@ def test_of_an_impossible_user(sub: str, stack: Stack, shop: Shop) -> None:
 
 @pytest.mark.parametrize("scope", ["billing:spend", "billing:read", "billing:spend billing:read"])
 @pytest.mark.parametrize("route", [ORDER, SUCCESS, "POST /portal/sessions", "POST /subscriptions/change"])
-def test_of_a_machine_where_a_user_is_needed(route: str, scope: str, stack: Stack, shop: Shop) -> None:
+def test_a_machine_is_refused_where_a_user_is_needed(route: str, scope: str, stack: Stack, shop: Shop) -> None:
     headers = {"authorization": f"Bearer {stack.token(scope=scope)}"}
     check(ask(shop, Row(route, GOOD, 403, "forbidden"), headers), 403, "forbidden")
 
 
-def test_of_a_machine_without_the_scope_to_read(stack: Stack, shop: Shop) -> None:
+def test_a_machine_without_the_scope_to_read_is_refused(stack: Stack, shop: Shop) -> None:
     headers = {"authorization": f"Bearer {stack.token(scope='billing:spend')}"}
     check(ask(shop, Row("GET /account?userId=bob", None, 403, "forbidden"), headers), 403, "forbidden")
     headers = {"authorization": f"Bearer {stack.token(scope='billing:read')}"}

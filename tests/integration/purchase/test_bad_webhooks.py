@@ -106,7 +106,7 @@ def test_what_is_not_verified_is_refused(name: str, shop: Shop, books: Books, lo
     assert logs.said("queued") == []
 
 
-def test_two_signature_headers(shop: Shop, books: Books) -> None:
+def test_two_signature_headers_are_refused(shop: Shop) -> None:
     """The gateway joins them with a comma; the one must not vouch for the other."""
     good = sign(BODY, shop.stack.webhook_secret, int(time.time())).encode()
     headers = [(b"content-type", b"application/json"), (b"stripe-signature", good), (b"stripe-signature", good)]
@@ -195,7 +195,7 @@ def outcome(shop: Shop, books: Books, event: dict[str, Any]) -> tuple[str, str]:
     return record["outcome"], record["reason"]
 
 
-def test_another_mode(unpaid: Checkout, shop: Shop, books: Books) -> None:
+def test_an_event_of_the_other_mode_is_quarantined(unpaid: Checkout, shop: Shop, books: Books) -> None:
     """Even when it names a session of ours that has been paid by now."""
     shop.control("faults", drop=1000)
     shop.pay(unpaid)
@@ -210,12 +210,12 @@ def test_another_mode(unpaid: Checkout, shop: Shop, books: Books) -> None:
     books.check(unpaid.user, balance=500, kinds=["PURCHASE"])
 
 
-def test_another_account(event: dict[str, Any], shop: Shop, books: Books) -> None:
+def test_an_event_of_another_account_is_quarantined(event: dict[str, Any], shop: Shop, books: Books) -> None:
     other = event | {"id": "evt_connect", "account": "acct_1Somebody"}
     assert outcome(shop, books, other) == ("QUARANTINED", "wrong_account")
 
 
-def test_a_foreign_payment(event: dict[str, Any], shop: Shop, books: Books) -> None:
+def test_a_foreign_payment_changes_no_account(event: dict[str, Any], shop: Shop, books: Books) -> None:
     """Of a payment link, or of another app on the same Stripe account."""
     before = books.everything()
     assert outcome(shop, books, event | {"id": "evt_foreign"}) == ("IGNORED", "foreign payment")
@@ -239,7 +239,7 @@ def test_a_true_strangers_payment(shop: Shop, books: Books) -> None:
     assert books.account("stranger") is None
 
 
-def test_an_unknown_customer(event: dict[str, Any], shop: Shop, books: Books) -> None:
+def test_an_event_of_an_unknown_customer_is_parked(event: dict[str, Any], shop: Shop, books: Books) -> None:
     target = {"id": "sub_nobodys", "object": "subscription", "customer": UNKNOWN, "metadata": {}}
     parked = event | {"id": "evt_parked", "type": "customer.subscription.updated", "data": {"object": target}}
     assert outcome(shop, books, parked) == ("PARKED", "the customer has no owner")

@@ -32,7 +32,9 @@ def code(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
 
-def test_a_spend_and_its_retry(service: Service, shop: Shop, books: Books, logs: Logs, buyer: str) -> None:
+def test_a_spend_that_is_retried_is_done_once(
+    service: Service, shop: Shop, books: Books, logs: Logs, buyer: str
+) -> None:
     """F58: the same answer, to the letter, and one entry."""
     first = service.spend(buyer, 120, "key-1", reason="a picture", reference="job-1")
     assert (first.status_code, "idempotent-replayed" in first.headers) == (200, False)
@@ -203,7 +205,7 @@ def test_no_more_is_spent_than_there_is_however_many_ask(service: Service, books
     books.check(buyer, balance=0, kinds=["PURCHASE", *["SPEND"] * 5])
 
 
-def test_the_ledger_by_kind_and_time_page_by_page(service: Service, shop: Shop, buyer: str) -> None:
+def test_the_ledger_is_filtered_by_kind_and_time_on_every_page(service: Service, shop: Shop, buyer: str) -> None:
     for number in range(5):
         service.spend(buyer, 1 + number, f"key-{number}")
     reader = Service(shop, "billing:read")

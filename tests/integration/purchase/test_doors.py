@@ -78,7 +78,7 @@ def bought(shop: Shop, door: Door, user: str, key: str) -> Checkout:
 
 
 @pytest.mark.parametrize("name", [TODAY, "2024-06-20", "2020-08-27", "thin", "partner event bus"])
-def test_the_same_life_by_each_door(shop: Shop, books: Books, user: str, name: str) -> None:
+def test_each_door_leads_to_the_same_books(shop: Shop, books: Books, user: str, name: str) -> None:
     """A pack that is refunded in part and disputed, beside a plan whose first invoice is refunded and that ends."""
     with opened(name, shop, books) as door:
         pack = bought(shop, door, user, "credits_500")

@@ -18,7 +18,7 @@ PAGE_VIEWS = 20
 Send = Callable[[], int]
 
 
-def test_one_grant(shop: Shop, books: Books, logs: Logs, user: str) -> None:
+def test_a_storm_of_duplicates_grants_once(shop: Shop, books: Books, logs: Logs, user: str) -> None:
     checkout = shop.checkout(user)
     shop.control("faults", drop=1000)  # Stripe's own deliveries would grant before the storm begins
     shop.pay(checkout)

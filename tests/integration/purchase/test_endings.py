@@ -49,7 +49,7 @@ def test_paid_and_the_page_comes_first(shop: Shop, books: Books, user: str) -> N
     books.check(user, balance=500, kinds=["PURCHASE"])
 
 
-def test_paid_and_the_buyer_never_returns(shop: Shop, books: Books, user: str) -> None:
+def test_a_buyer_who_never_returns_gets_the_credits(shop: Shop, books: Books, user: str) -> None:
     checkout = shop.buy(user)
     [entry] = books.wait_for_ledger(user, entries=1)
     assert (entry["actor"], entry["amount"]) == ("event_consumer", 500)
@@ -69,7 +69,7 @@ def test_the_webhook_is_lost(shop: Shop, books: Books, user: str) -> None:
     assert books.event(shop.completed_event(checkout)["id"]) is None
 
 
-def test_webhooks_twice_late_and_in_another_order(shop: Shop, books: Books, user: str) -> None:
+def test_webhooks_that_come_twice_late_and_in_another_order_grant_once(shop: Shop, books: Books, user: str) -> None:
     shop.control("faults", duplicate=100, duplicate_events=100, reorder=True)
     checkout = shop.buy(user)
     shop.control("faults", duplicate=0, duplicate_events=0, reorder=False)
@@ -81,7 +81,7 @@ def test_webhooks_twice_late_and_in_another_order(shop: Shop, books: Books, user
     books.check(user, balance=500, kinds=["PURCHASE"])
 
 
-def test_declined_then_paid(shop: Shop, books: Books, user: str) -> None:
+def test_a_session_whose_card_was_declined_can_still_be_paid(shop: Shop, books: Books, user: str) -> None:
     checkout = shop.checkout(user)
     shop.pay(checkout, DECLINED, wanted=402)
     assert status(shop, checkout) == (200, "open")
@@ -105,7 +105,7 @@ def test_three_d_secure_failed_then_passed(shop: Shop, books: Books, user: str) 
     books.check(user, balance=500, kinds=["PURCHASE"])
 
 
-def test_processing_then_paid(shop: Shop, books: Books, user: str) -> None:
+def test_a_bank_debit_grants_once_it_is_paid(shop: Shop, books: Books, user: str) -> None:
     checkout = shop.buy(user, EUROS, IBAN_PENDING)
     assert status(shop, checkout) == (202, "processing")
     recorded(shop, books, checkout)
@@ -117,7 +117,7 @@ def test_processing_then_paid(shop: Shop, books: Books, user: str) -> None:
     books.check(user, balance=500, kinds=["PURCHASE"])
 
 
-def test_processing_then_failed(shop: Shop, books: Books, user: str) -> None:
+def test_a_bank_debit_that_fails_grants_nothing(shop: Shop, books: Books, user: str) -> None:
     checkout = shop.buy(user, EUROS, IBAN_PENDING)
     assert status(shop, checkout) == (202, "processing")
     shop.control("async_payment", session=checkout.session_id, outcome="failed")
@@ -127,7 +127,7 @@ def test_processing_then_failed(shop: Shop, books: Books, user: str) -> None:
     assert shop.checkout(user, EUROS).session_id != checkout.session_id
 
 
-def test_canceled(shop: Shop, books: Books, user: str) -> None:
+def test_a_buyer_who_goes_back_gets_the_same_session_again(shop: Shop, books: Books, user: str) -> None:
     """The buyer goes back and buys again: it is the same open session, and nothing happened so far."""
     checkout = shop.checkout(user)
     assert status(shop, checkout) == (200, "open")
@@ -135,7 +135,7 @@ def test_canceled(shop: Shop, books: Books, user: str) -> None:
     books.check(user, balance=0, kinds=[])
 
 
-def test_expired(shop: Shop, books: Books, user: str) -> None:
+def test_after_a_session_has_expired_another_one_is_opened(shop: Shop, books: Books, user: str) -> None:
     checkout = shop.checkout(user)
     shop.stripe("POST", f"checkout/sessions/{checkout.session_id}/expire")
     recorded(shop, books, checkout, "expired")
@@ -220,7 +220,7 @@ def bought(shop: Shop, books: Books, user: str) -> Checkout:
     return checkout
 
 
-def test_refunded(bought: Checkout, shop: Shop, books: Books) -> None:
+def test_a_refund_takes_the_credits_back(bought: Checkout, shop: Shop, books: Books) -> None:
     shop.control("refund", session=bought.session_id)
     books.wait_for_ledger(bought.user, entries=2)
     shop.settle(books)
@@ -240,7 +240,9 @@ def test_refunded_in_parts_and_one_part_fails_later(bought: Checkout, shop: Shop
 
 
 @pytest.mark.parametrize(("ending", "balance", "kinds"), [("won", 500, ["DISPUTE_WON"]), ("lost", 0, [])])
-def test_disputed(ending: str, balance: int, kinds: list[str], bought: Checkout, shop: Shop, books: Books) -> None:
+def test_a_dispute_holds_the_credits_until_it_ends(
+    ending: str, balance: int, kinds: list[str], bought: Checkout, shop: Shop, books: Books
+) -> None:
     dispute = shop.control("dispute", session=bought.session_id)
     books.wait_for_ledger(bought.user, entries=2)
     shop.settle(books)

@@ -80,7 +80,7 @@ def test_a_plan_that_has_several_prices_is_a_choice(shop: Shop, user: str) -> No
     assert refused(order(shop, user, plan="nothing-like-it")) == (404, "unknown_price")
 
 
-def test_a_currency_of_the_price(shop: Shop, books: Books, user: str) -> None:
+def test_a_price_can_be_paid_in_another_of_its_currencies(shop: Shop, books: Books, user: str) -> None:
     """It narrows a plan, too, of which one price has euros. What is paid is compared with what was ordered (F46)."""
     checkout = opened(user, order(shop, user, lookupKey="credits_500", currency="eur"))
     session = session_of(shop, checkout)
@@ -93,7 +93,7 @@ def test_a_currency_of_the_price(shop: Shop, books: Books, user: str) -> None:
     assert refused(order(shop, user, plan="pro", currency="jpy")) == (422, "currency_unavailable")
 
 
-def test_a_plan_by_the_seat(shop: Shop, books: Books, user: str) -> None:
+def test_a_plan_by_the_seat_is_paid_for_each_seat(shop: Shop, books: Books, user: str) -> None:
     checkout = opened(user, order(shop, user, lookupKey="team_seat_monthly", quantity=5))
     assert session_of(shop, checkout)["amount_total"] == 4000
     shop.pay(checkout)
@@ -101,7 +101,7 @@ def test_a_plan_by_the_seat(shop: Shop, books: Books, user: str) -> None:
     shop.settle(books)
 
 
-def test_one_subscription_in_each_plan_group(shop: Shop, books: Books, user: str) -> None:
+def test_each_plan_group_may_have_one_subscription(shop: Shop, books: Books, user: str) -> None:
     """Money rule 22."""
     plan = opened(user, order(shop, user, lookupKey="pro_monthly"))
     extra = opened(user, order(shop, user, plan="extra"))
@@ -147,7 +147,7 @@ def test_what_is_not_set_up_for_sale(
     assert "CANARY" not in answer.text
 
 
-def test_an_embedded_page(shop: Shop, books: Books, user: str) -> None:
+def test_an_embedded_page_takes_the_place_of_a_hosted_one(shop: Shop, books: Books, user: str) -> None:
     """The same order on the other kind of page takes its place; the way back is the same, and the books as well."""
     hosted = opened(user, order(shop, user, lookupKey="credits_500", locale="de"))
     answer = order(shop, user, lookupKey="credits_500", uiMode="embedded")

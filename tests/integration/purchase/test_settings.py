@@ -43,7 +43,7 @@ def confirm(shop: Shop, checkout: Checkout, **typed: str) -> None:
     assert answer.status_code == 303, answer.text
 
 
-def test_a_trial_once_in_each_group(shop: Shop, books: Books, user: str) -> None:
+def test_each_plan_group_gives_one_trial(shop: Shop, books: Books, user: str) -> None:
     """Access at once, no credits for nothing (money rule 12); after it no second one, but one for another group."""
     checkout = opened(user, order(shop, user, lookupKey="pro_monthly"))
     assert session_of(shop, checkout)["payment_method_collection"] == "if_required"
@@ -64,7 +64,7 @@ def test_a_trial_once_in_each_group(shop: Shop, books: Books, user: str) -> None
     books.check(user, balance=0, kinds=["ACCESS", "ACCESS"])
 
 
-def test_a_code_for_all_of_it(shop: Shop, books: Books, user: str) -> None:
+def test_a_code_for_the_whole_price_gives_what_was_ordered(shop: Shop, books: Books, user: str) -> None:
     """F46: nothing is due, and what was ordered is given."""
     coupon = shop.stripe("POST", "coupons", percent_off=100, duration="once")["id"]
     code = {"promotion[type]": "coupon", "promotion[coupon]": coupon, "code": "ALLOFIT"}
@@ -93,7 +93,7 @@ def test_tax_comes_on_top_and_changes_nothing_of_what_is_given(shop: Shop, books
     books.check(user, balance=500, kinds=["PURCHASE"])
 
 
-def test_a_receipt_in_the_language_of_the_shop(shop: Shop, books: Books, user: str) -> None:
+def test_a_receipt_is_sent_in_the_language_of_the_shop(shop: Shop, books: Books, user: str) -> None:
     checkout = opened(user, order(shop, user, lookupKey="credits_500"))
     assert session_of(shop, checkout)["locale"] == "fr"
     assert session_of(shop, opened(user, order(shop, user, lookupKey="credits_500", locale="es")))["locale"] == "es"

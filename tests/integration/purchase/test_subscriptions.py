@@ -29,7 +29,9 @@ def changed(shop: Shop, user: str, key: str, status: int = 200, **given: Any) ->
     return body
 
 
-def test_up_and_down_and_up_again(shop: Shop, books: Books, user: str, subscription: str) -> None:
+def test_the_level_follows_each_change_of_plan_and_credits_do_not(
+    shop: Shop, books: Books, user: str, subscription: str
+) -> None:
     """F54, money rules 12 and 21: the level follows each change at once, the credits never move."""
     seen = shop.post(PREVIEW, user, {"lookupKey": "team_yearly"}).json()
     made = changed(shop, user, "team_yearly", prorationDate=seen["prorationDate"])
@@ -79,7 +81,7 @@ def test_a_refused_card_changes_nothing_until_it_is_paid(
     books.check(user, balance=100, kinds=["PURCHASE", "ACCESS", "ACCESS"])
 
 
-def test_the_portal_is_the_callers_own(shop: Shop, books: Books, user: str, subscription: str) -> None:
+def test_the_portal_is_the_callers_own(shop: Shop, user: str, subscription: str) -> None:
     """S07, S12."""
     answer = shop.post("/portal/sessions", user, {"flow": "subscription_cancel"})
     assert answer.status_code == 201, answer.text

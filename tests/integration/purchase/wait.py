@@ -7,7 +7,7 @@ import coverage
 
 MEASURED = coverage.Coverage.current() is not None
 """Whether coverage looks over every process's shoulder, which makes each of them several times slower."""
-PATIENCE = 240.0 if MEASURED else 180.0
+PATIENCE_SECONDS = 240.0 if MEASURED else 180.0
 """Seconds; far above what a busy machine needs, so that only what never happens fails. On such a machine a whole Redis,
 too, may once need longer than its budget, and is then left alone for half a minute.
 """
@@ -15,7 +15,7 @@ _FIRST, _LONGEST, _SLOWER = 0.02, 0.2, 1.5
 """Seconds between two looks, and how they grow: who looks fifty times a second keeps the system from getting there."""
 
 
-def until[T](what: str, look: Callable[[], T | None], seconds: float = PATIENCE) -> T:
+def until[T](what: str, look: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
     """Ask until the answer is neither None nor False; fail when the time is over."""
     deadline, pause = time.monotonic() + seconds, _FIRST
     while True:

@@ -51,7 +51,7 @@ def test_the_preview_is_what_the_upgrade_bills(shop, stand_in, inbox, begun):
     )
 
 
-def test_items_by_themselves(shop, stand_in, begun):
+def test_items_can_be_added_changed_and_removed_by_themselves(shop, stand_in, begun):
     _, subscription, item = begun
     added = stand_in.v1.subscription_items.create(
         {"subscription": subscription.id, "price": shop.price(500, interval="month").id, "quantity": 3}
@@ -67,7 +67,7 @@ def test_items_by_themselves(shop, stand_in, begun):
     assert "at least one active plan" in str(refused.value)
 
 
-def test_a_paused_collection(stand_in, inbox, begun):
+def test_a_paused_collection_voids_its_invoices(stand_in, inbox, begun):
     clock, subscription, item = begun
     paused = stand_in.v1.subscriptions.update(subscription.id, {"pause_collection": {"behavior": "void"}})
     assert (paused.status, paused.pause_collection.behavior) == ("active", "void")

@@ -65,7 +65,7 @@ def test_the_default_configuration_is_the_dashboards(stand_in, begun):
     assert (again["id"], again["features"]["invoice_history"]["enabled"]) == (saved["id"], True)
 
 
-def test_cancel_and_renew(stand_in, inbox, begun, enter):
+def test_a_plan_is_canceled_and_renewed_in_the_portal(stand_in, inbox, begun, enter):
     subscription, *_ = begun
     base = enter()
     page = stand_in.http.get(base).text

@@ -36,7 +36,7 @@ def read[M: BaseModel](model: type[M], body: object) -> M:
     return body_as(http_event(json.dumps(body), {"content-type": "application/json"}), model)
 
 
-def test_a_price_by_id_or_by_lookup_key() -> None:
+def test_a_price_is_named_by_id_or_by_lookup_key() -> None:
     by_id = read(CheckoutBody, {"priceId": "price_1", "quantity": 3})
     assert (by_id.price_id, by_id.lookup_key, by_id.quantity) == ("price_1", None, 3)
     by_key = read(CheckoutBody, {"lookupKey": "credits_500"})
@@ -50,7 +50,7 @@ def test_one_price_is_one_line() -> None:
     assert (body.currency, body.locale, body.ui_mode) == ("eur", "pt-BR", "hosted")
 
 
-def test_several_lines() -> None:
+def test_a_checkout_may_have_several_lines() -> None:
     pro = {"entitlementLevel": "PRO", "interval": "one_time"}
     items: list[dict[str, Any]] = [{"lookupKey": "a", "quantity": 2}, pro]
     body = read(CheckoutBody, {"items": items, "uiMode": "embedded"})

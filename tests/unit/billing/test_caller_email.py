@@ -33,7 +33,7 @@ def test_a_name_that_stripe_would_refuse(name: str) -> None:
 
 
 @pytest.mark.parametrize("end", [" ", "\n", "\u00a0"])
-def test_a_space_behind_an_email(end: str) -> None:
+def test_an_email_with_a_space_behind_it_is_none(end: str) -> None:
     assert email_of(f"ada@example.com{end}") is None
 
 

@@ -98,7 +98,7 @@ def test_the_field_is_named_and_its_value_is_not() -> None:
     assert "alice" not in refused.value.message
 
 
-def test_a_good_body() -> None:
+def test_a_good_body_is_read_with_its_defaults() -> None:
     assert request.body_as(http_event('{"price":"é"}'), Order) == Order(price="é", quantity=1)
 
 
@@ -119,7 +119,7 @@ def test_a_missing_parameter_is_none() -> None:
 # --- who asks
 
 
-def test_a_user() -> None:
+def test_a_caller_with_a_subject_is_a_user() -> None:
     found = caller.caller(http_event(claims={"sub": "alice", "email": "alice@example.com", "email_verified": "true"}))
     assert (found.user_id, found.email, found.email_verified) == ("alice", "alice@example.com", True)
     assert not found.is_machine
@@ -127,7 +127,7 @@ def test_a_user() -> None:
 
 
 @pytest.mark.parametrize("sub", ["auth0|6591f2", "ada@example.com", "a.b+c=d_e-f", "x" * 128, "aBc|X"])
-def test_a_subject_of_any_common_issuer(sub: str) -> None:
+def test_a_subject_of_any_common_issuer_is_taken_to_the_letter(sub: str) -> None:
     """S07: to the letter, since two users may differ by case alone."""
     assert caller.caller(http_event(claims={"sub": sub})).user_id == sub
 
@@ -331,7 +331,7 @@ def test_an_order_to_stop_is_not_swallowed() -> None:
         answer_to(KeyboardInterrupt())
 
 
-def test_a_redirect() -> None:
+def test_a_redirect_is_a_303_with_its_location() -> None:
     response = reply.redirect("https://app.example.com/checkout/return")
     assert response["statusCode"] == 303
     assert response["headers"]["location"] == "https://app.example.com/checkout/return"

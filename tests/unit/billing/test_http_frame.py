@@ -48,7 +48,7 @@ def test_a_handler_is_given_its_event_and_its_context() -> None:
     }
 
 
-def test_a_redirect_whole() -> None:
+def test_a_redirect_is_not_stored_and_has_no_body() -> None:
     assert reply.redirect("https://app.example.com/") == {
         "statusCode": 303,
         "headers": {"location": "https://app.example.com/", "cache-control": "no-store"},

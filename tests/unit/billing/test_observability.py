@@ -1,17 +1,19 @@
 """Logs hold listed keys only, and metrics come out as CloudWatch reads them (S16)."""
 
+import ast
 import io
 import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from billing.errors import StoreUnavailable
-from billing.observability import JsonLog, log, metrics, observed, timed
+from billing.observability import LOGGED_KEYS, JsonLog, log, metrics, observed, timed
 from tests.fakes.lambda_events import FakeContext
 
 CANARY = "canary-alice@example.com"
@@ -35,10 +37,10 @@ def logged(capsys: Capture) -> dict[str, Any]:
 
 
 def test_one_json_line_with_ids_as_keys(capsys: Capture) -> None:
-    log().info("queued", event_id="evt_1", entries=2, cached=True, session_id=None)
+    log().info("queued", event_id="evt_1", entries=2, changed=True, session_id=None)
     line = logged(capsys)
     assert (line["level"], line["message"], line["event_id"], line["entries"]) == ("INFO", "queued", "evt_1", 2)
-    assert line["cached"] is True
+    assert line["changed"] is True
     assert "session_id" not in line
     assert line["timestamp"].endswith("+00:00") or line["timestamp"].endswith("Z")
     assert line["location"].startswith("test_one_json_line_with_ids_as_keys:")
@@ -91,6 +93,16 @@ def test_a_key_that_is_not_listed_is_left_out(say: Callable[..., None], capsys: 
     line = logged(capsys)
     assert CANARY not in json.dumps(line)
     assert line["event_id"] == "evt_1"
+
+
+def test_every_key_that_is_listed_is_written_somewhere() -> None:
+    root = Path(__file__).parents[3]
+    sources = [*(root / "layers/billing").rglob("*.py"), *(root / "functions").rglob("*.py")]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source.read_text()))]
+    dicts = [node for node in nodes if isinstance(node, ast.Dict)]
+    written: set[object] = {node.arg for node in nodes if isinstance(node, ast.keyword)}
+    written.update(key.value for node in dicts for key in node.keys if isinstance(key, ast.Constant))
+    assert written >= LOGGED_KEYS, LOGGED_KEYS - written
 
 
 def test_a_long_value_is_cut_and_an_odd_one_is_text(capsys: Capture) -> None:

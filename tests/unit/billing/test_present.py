@@ -92,7 +92,7 @@ def told(answer: BaseModel) -> Any:
     return json.loads(answer.model_dump_json(by_alias=True))
 
 
-def test_the_account() -> None:
+def test_the_account_is_answered_whole() -> None:
     assert told(account_answer(ACCOUNT, POLICY, NOW)) == {
         "userId": "alice",
         "email": "alice@example.com",
@@ -170,7 +170,7 @@ def test_lots_that_anything_is_left_of() -> None:
 
 
 @pytest.mark.parametrize(("until", "shown"), [(SOON, ISO_SOON), (None, None)])
-def test_an_entitlement(until: datetime | None, shown: str | None) -> None:
+def test_an_entitlement_shows_its_level_and_its_end(until: datetime | None, shown: str | None) -> None:
     assert told(entitlement_answer(Span("PRO", until))) == {"level": "PRO", "expiresAt": shown}
 
 
@@ -180,7 +180,7 @@ def test_times_have_no_fraction_of_a_second(moment: datetime) -> None:
     assert told(entitlement_answer(Span("PRO", moment)))["expiresAt"] == ISO
 
 
-def test_a_paid_purchase() -> None:
+def test_a_paid_purchase_shows_what_it_gave() -> None:
     account = replace(
         ACCOUNT, subscriptions=(), levels=(LevelGrant(SESSION, 1, "PRO", NOW, 30),), lots=(lot(granted=1000),)
     )
@@ -240,7 +240,7 @@ def test_every_state_has_a_status() -> None:
         success_answer(replace(PURCHASE, state=state), Account(user=USER), POLICY, NOW)
 
 
-def test_a_page_of_the_ledger() -> None:
+def test_a_page_of_the_ledger_is_answered_with_its_cursor() -> None:
     full = Entry(USER, 12, 1, Kind.REFUND, -500, 0, "cs_1", EventId("evt_1"), "event_consumer", "refunded", NOW)
     bare = replace(full, kind=Kind.ACCESS, amount=0, stripe_object=None, event=None, actor="success_sync")
     assert told(transactions_answer(Page((full, bare), "000000000012#001"))) == {

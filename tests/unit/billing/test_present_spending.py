@@ -47,7 +47,7 @@ def test_what_is_reserved_is_a_part_of_the_balance_until_it_lapses() -> None:
     assert (lapsed["reserved"], lapsed["available"], lapsed["reservations"]) == (0, 500, [])
 
 
-def test_a_spend() -> None:
+def test_a_spend_is_answered_with_what_is_left() -> None:
     entry = Entry(USER, 4, 0, Kind.SPEND, -25, 475, None, None, "service", "1 picture", NOW, reference="job-1")
     assert told(spend_answer(Receipt(LEFT, entry=entry))) == {
         "balance": 500,
@@ -68,7 +68,7 @@ def test_a_spend() -> None:
     }
 
 
-def test_a_reservation() -> None:
+def test_a_reservation_is_answered_with_what_is_left() -> None:
     answer = told(reserve_answer(Receipt(LEFT, reservation=RESERVATION)))
     assert answer == {"balance": 500, "reserved": 80, "available": 420, "reservation": TOLD}
 

@@ -16,6 +16,8 @@ from tests.unit.docs.aws_cli import LACKS
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = ("aws", "make", "plumb")
+_ANSWERED = ("--help", "--version")
+"""Options that are answered whatever else is missing."""
 
 _BLOCK = re.compile(r"^ {4}(?:.*\\\n)*.*", re.MULTILINE)
 _SPAN = re.compile(r"`([^`]+)`")
@@ -65,7 +67,7 @@ def _words(line: str) -> list[str]:
 def wrong(command: Command) -> str | None:
     """What its program would not take of it."""
     said = {"aws": aws_cli.wrong, "make": _make, "plumb": _plumb}[command.words[0]](command.words[1:])
-    whole = command.whole and "--help" not in command.words
+    whole = command.whole and not set(_ANSWERED) & set(command.words)
     return said if said is None or whole or not said.startswith(LACKS) else None
 
 
@@ -79,7 +81,7 @@ def _plumb(words: tuple[str, ...]) -> str | None:
     """By plumb's own parser, which reads options and arguments and does nothing yet. Of `a|b|c` any will do."""
     command: click.Command = cli
     context: click.Context | None = None
-    left = [word.partition("|")[0] for word in words if word != "--help"]
+    left = [word.partition("|")[0] for word in words if word not in _ANSWERED]
     try:
         while True:
             context = command.make_context(command.name or "plumb", left, parent=context)

@@ -44,7 +44,7 @@ def asked(core: Core, route: str, body: dict[str, object], key: str = "key-1", *
     return answer["statusCode"], json.loads(answer["body"]), answer["headers"].get("idempotent-replayed")
 
 
-def test_a_spend_and_its_reversal(core: Core) -> None:
+def test_a_spend_and_its_reversal_are_each_done_once(core: Core) -> None:
     status, told, replayed = asked(core, "spend", {"amount": 100, "reference": "job-1"})
     assert (status, told["balance"], told["transaction"]["reason"], replayed) == (200, 400, "spent", None)
     assert asked(core, "spend", {"amount": 100, "reference": "job-1"}) == (200, told, "true")
@@ -70,7 +70,7 @@ def test_credits_are_spent_of_the_user_that_is_named_to_the_letter(core: Core) -
     assert (core.granted(other)[1:], core.granted()[1:]) == ([("SPEND", -30)], [])
 
 
-def test_a_reservation_its_capture_and_its_release(core: Core) -> None:
+def test_a_reservation_can_be_captured_or_released(core: Core) -> None:
     status, told, _ = asked(core, "reservations", {"amount": 100, "expiresInSeconds": 60})
     assert (status, told["reserved"]) == (201, 100)
     name = told["reservation"]["reservationId"]
@@ -153,7 +153,7 @@ def test_a_key_that_is_none_is_refused(key: str) -> None:
         required_key(request({}, key))
 
 
-def test_parts_of_the_path_and_times_of_the_query() -> None:
+def test_parts_of_the_path_and_times_of_the_query_are_read_strictly() -> None:
     assert in_path(request({}, id="rsv_1"), "id") == "rsv_1"
     assert time_in_query(http_event(), "from") is None
     assert time_in_query(http_event(query={"from": "2026-11-21T11:00:00+01:00"}), "from") == NOW
@@ -162,7 +162,7 @@ def test_parts_of_the_path_and_times_of_the_query() -> None:
             time_in_query(http_event(query={"from": text}), "from")
 
 
-def test_kinds_of_the_ledger() -> None:
+def test_kinds_of_the_ledger_are_read_strictly() -> None:
     assert _kinds(None) == frozenset()
     assert _kinds("SPEND,EXPIRY") == {Kind.SPEND, Kind.EXPIRY}
     for text in ("", "spend", "SPEND,", "SPEND, EXPIRY"):

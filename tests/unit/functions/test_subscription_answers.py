@@ -52,7 +52,7 @@ def test_the_portal_is_an_address(core: Core) -> None:
     ]
 
 
-def test_a_preview_of_a_change(core: Core) -> None:
+def test_a_preview_of_a_change_is_answered_whole(core: Core) -> None:
     assert told(PREVIEW, {"lookupKey": "team_monthly"}) == (
         200,
         {
@@ -212,7 +212,9 @@ def test_a_key_for_two_changes(core: Core) -> None:
 
 @pytest.mark.parametrize(("route", "body"), [(PREVIEW, {"lookupKey": "team_monthly"}), (PORTAL, {})])
 @pytest.mark.parametrize("name", ["cus_1", "sub_", "sub_1; drop", "sub_nobodys"])
-def test_what_is_no_subscription_of_the_caller(core: Core, route: str, body: dict[str, str], name: str) -> None:
+def test_what_is_no_subscription_of_the_caller_is_not_found(
+    core: Core, route: str, body: dict[str, str], name: str
+) -> None:
     """S25."""
     flow = {"flow": "subscription_cancel"} if route == PORTAL else {}
     assert refused(route, body | flow | {"subscriptionId": name}) == (404, "subscription_not_found")

@@ -59,7 +59,7 @@ def bearer(**claims: Any) -> str:
 
 
 @pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "{}"])
-def test_a_good_token(form: str, check: Callable[..., dict[str, Any]]) -> None:
+def test_a_good_token_gives_its_claims(form: str, check: Callable[..., dict[str, Any]]) -> None:
     claims = check(form.format(TOKENS.user_token("alice")))
     assert (claims["sub"], claims["email"]) == ("alice", "alice@example.com")
 
@@ -115,13 +115,15 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_token(name: str, check: Callable[..., dict[str, Any]], server: KeyServer) -> None:
+def test_a_bad_token_is_refused_without_asking_elsewhere(
+    name: str, check: Callable[..., dict[str, Any]], server: KeyServer
+) -> None:
     with pytest.raises(Unauthorized):
         check(BAD[name])
     assert not any("evil" in url for url in server.asked)
 
 
-def test_a_token_without_expiry(check: Callable[..., dict[str, Any]]) -> None:
+def test_a_token_without_expiry_is_refused(check: Callable[..., dict[str, Any]]) -> None:
     claims = {key: value for key, value in CLAIMS.items() if key != "exp"}
     with pytest.raises(Unauthorized):
         check("Bearer " + jwt.encode(claims, KEY, algorithm="RS256", headers={"kid": key_id(KEY)}))

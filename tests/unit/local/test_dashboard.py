@@ -52,7 +52,7 @@ def test_a_value_is_found_by_its_exact_dimensions() -> None:
         ("a_1 + gone", None),
     ],
 )
-def test_an_expression(expression: str, value: float | None) -> None:
+def test_an_expression_is_worked_out_of_its_metrics(expression: str, value: float | None) -> None:
     log = (line("A", 5, service="one"), line("B", 2, service="one"))
     found = [figure.value for figure in shown(A, B, row(expression), log=log) if figure.label == "it"]
     assert found == ([] if value is None else [value])
@@ -72,7 +72,7 @@ def test_a_search_has_a_line_for_each_and_can_be_taken_times_a_number() -> None:
 
 
 @pytest.mark.parametrize(("stat", "value"), [("Sum", 10), ("Average", 2.5), ("Maximum", 4), ("p50", 2), ("p99", 4)])
-def test_a_statistic(stat: str, value: float) -> None:
+def test_a_statistic_is_that_of_cloudwatch(stat: str, value: float) -> None:
     assert statistic(stat, [4, 1, 3, 2]) == value
     assert statistic(stat, []) is None
 
@@ -96,7 +96,7 @@ def test_a_short_form_follows_a_metric(short: list[Any]) -> None:
         metrics_of({"properties": {"metrics": [A, row("a_1"), short]}})
 
 
-def test_what_is_printed(tmp_path: Path) -> None:
+def test_only_rows_with_figures_are_printed(tmp_path: Path) -> None:
     logs = tmp_path / "logs/functions"
     logs.mkdir(parents=True)
     (logs / "CreditsFunction.log").write_text("text\n")

@@ -44,7 +44,7 @@ def test_the_most_specific_route_wins(method: str, path: str, wanted: str, param
     assert match.path_parameters == parameters
 
 
-def test_no_route_no_match() -> None:
+def test_a_path_or_method_of_no_route_matches_none() -> None:
     assert find_route([route("GET /a")], "POST", "/a") is None
     assert find_route([route("GET /a")], "GET", "/a/b") is None
 
@@ -117,7 +117,9 @@ def test_an_event_without_query_body_or_cookies_has_no_such_keys() -> None:
         ({"statusCode": 200, "isBase64Encoded": True, "body": "AP8="}, 200, None, b"\x00\xff"),
     ],
 )
-def test_replies(payload: object, status: int, headers: dict[str, str] | None, body: bytes) -> None:
+def test_what_a_function_returns_becomes_a_reply(
+    payload: object, status: int, headers: dict[str, str] | None, body: bytes
+) -> None:
     reply = reply_from(json.dumps(payload))
     assert (reply.status, reply.body) == (status, body)
     if headers is not None:
@@ -141,7 +143,7 @@ def test_a_reply_that_cannot_be_sent_is_a_500(payload: object) -> None:
 CORS = Cors(("http://app",), ("GET", "POST"), ("authorization",), ("x-a",), False, 600)
 
 
-def test_preflight() -> None:
+def test_a_preflight_of_an_allowed_origin_is_answered() -> None:
     reply = preflight(CORS, "http://app")
     assert (reply.status, reply.body) == (204, b"")
     assert dict(reply.headers) == {

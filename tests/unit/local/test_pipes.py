@@ -68,7 +68,7 @@ def record(**told: str) -> dict[str, Any]:
         (TOLD, record(), False),
     ],
 )
-def test_a_pattern(wanted: Any, event: Any, fits: bool) -> None:
+def test_a_pattern_matches_as_eventbridge_documents(wanted: Any, event: Any, fits: bool) -> None:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html"""
     event_pattern.refuse_unknown(wanted, "here")
     assert event_pattern.matches(wanted, event) is fits

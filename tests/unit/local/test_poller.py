@@ -38,7 +38,7 @@ def failures(*ids: object) -> str:
         ("not json", ""),
     ],
 )
-def test_partial_failures(payload: str, done: str) -> None:
+def test_messages_that_are_not_named_as_failed_have_succeeded(payload: str, done: str) -> None:
     assert succeeded(IDS, payload, function_error=False, partial_failures=True) == set(done)
 
 
@@ -51,7 +51,7 @@ def test_without_the_setting_the_answer_means_nothing() -> None:
     assert succeeded(IDS, failures("b"), function_error=False, partial_failures=False) == set(IDS)
 
 
-def test_a_record() -> None:
+def test_a_message_becomes_a_record() -> None:
     message = {
         "MessageId": "m",
         "ReceiptHandle": "r",

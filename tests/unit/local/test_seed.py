@@ -6,10 +6,10 @@ import pytest
 
 from billing.domain.events import HANDLED
 from billing.http.caller import MACHINE_SCOPES
+from local.errors import StartError
 from local.issuer import tokens
 from local.run import seed_catalog
 from local.seed import webhook_events
-from local.supervisor import StartError
 from local.supervisor.ports import free_ports
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from local.errors import StartError
 from local.run_config import Ports
 from local.stack import Stack
-from local.supervisor import StartError
 from local.supervisor.ports import VARIABLES, free_ports, require_free
 from local.supervisor.settings import Backends, read_env_file, read_ports, unknown_settings
 
@@ -26,7 +26,7 @@ def test_no_file_means_stand_ins(tmp_path: Path) -> None:
     assert Backends.read(tmp_path / ".env", {}) == Backends.stand_ins()
 
 
-def test_lines_of_the_file(tmp_path: Path) -> None:
+def test_lines_of_the_env_file_are_read_as_a_shell_would(tmp_path: Path) -> None:
     text = "# comment\n\nA=1\nexport B='two words'\nC=\"x\"\nD=x # why\nE=\nF=a#b\n"
     assert read_env_file(env(tmp_path, text)) == {
         "A": "1",
@@ -43,7 +43,7 @@ def test_the_environment_wins(tmp_path: Path) -> None:
     assert Backends.read(file, {"STRIPE_SECRET_KEY": "sk_test_env"}).stripe_key == "sk_test_env"
 
 
-def test_real_upstash(tmp_path: Path) -> None:
+def test_a_real_upstash_may_stand_in_the_env_file(tmp_path: Path) -> None:
     file = env(tmp_path, "UPSTASH_REDIS_REST_URL=https://x.upstash.io\nUPSTASH_REDIS_REST_TOKEN=t")
     backends = Backends.read(file, {})
     assert (backends.upstash_url, backends.upstash_token) == ("https://x.upstash.io", "t")
@@ -121,7 +121,7 @@ def test_secrets_are_not_printed_with_the_backends() -> None:
     assert "canary" not in repr(secret)
 
 
-def test_ports(tmp_path: Path) -> None:
+def test_ports_come_from_the_call_the_environment_and_the_file_in_this_order(tmp_path: Path) -> None:
     none = tmp_path / ".env"
     assert read_ports({}, none, {}) == Ports(8787, 8788, 8789, 8790, 8791, 8792, 8793, 8794)
     file = env(tmp_path, "PLUMBLINE_AWS_PORT=9100\nPLUMBLINE_API_PORT=9001")
@@ -137,7 +137,7 @@ def test_ports(tmp_path: Path) -> None:
         ({"PLUMBLINE_API_PORT": "8787"}, "Port 8787 is given to two parts"),
     ],
 )
-def test_broken_ports(environment: dict[str, str], sentence: str, tmp_path: Path) -> None:
+def test_ports_that_cannot_be_used_are_refused(environment: dict[str, str], sentence: str, tmp_path: Path) -> None:
     with pytest.raises(StartError, match=sentence):
         read_ports({}, tmp_path / ".env", environment)
 

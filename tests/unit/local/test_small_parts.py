@@ -85,13 +85,13 @@ def test_the_key_is_kept_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("user", ["auth0|6591f2", "ada@example.com"])
-def test_a_token_for_a_user_of_any_common_issuer(user: str, tmp_path: Path) -> None:
+def test_a_token_is_made_for_a_user_of_any_common_issuer(user: str, tmp_path: Path) -> None:
     token = Issuer(load_key(tmp_path), "i", "a").user_token(user)
     assert jwt.decode(token, options={"verify_signature": False})["sub"] == user
 
 
 @pytest.mark.parametrize("user", ["", "a b", "a:b", "x" * 129, "é", "a/b", "a\n"])
-def test_no_token_for_an_impossible_user(user: str, tmp_path: Path) -> None:
+def test_a_token_for_an_impossible_user_is_refused(user: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no user id"):
         Issuer(load_key(tmp_path), "i", "a").user_token(user)
 

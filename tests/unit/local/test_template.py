@@ -65,7 +65,7 @@ def test_routes_have_authorizers_and_scopes(model: Model) -> None:
     assert model.api.cors.max_age == 600
 
 
-def test_queues_mappings_tables_and_schedules(model: Model) -> None:
+def test_queues_mappings_tables_and_schedules_are_read(model: Model) -> None:
     queue = model.queues["WorkQueue"]
     assert queue.url == "http://sqs/123456789012/plumbline-local-WorkQueue"
     assert queue.attributes["VisibilityTimeout"] == "2"
@@ -177,7 +177,7 @@ def test_a_schedule_that_cannot_be_played(tmp_path: Path) -> None:
         load_model(written(tmp_path, SCHEDULE), {}, ADDRESSES, tmp_path)
 
 
-def test_a_missing_and_a_broken_file(tmp_path: Path) -> None:
+def test_a_missing_or_broken_template_is_told(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="cannot be read: No such file"):
         load_model(tmp_path / "none.yaml", {}, ADDRESSES, tmp_path)
     broken = tmp_path / "broken.yaml"
@@ -204,7 +204,7 @@ def test_a_layer_without_a_build_method_keeps_its_python_directory(tmp_path: Pat
     assert loaded.layer_dirs == ((tmp_path / "layer" / "python").resolve(),)
 
 
-def test_intrinsics(tmp_path: Path) -> None:
+def test_intrinsic_functions_are_resolved(tmp_path: Path) -> None:
     head = "Mappings: {Sizes: {small: {disk: '8'}}}\n"
     values = {
         '!Join ["-", [a, !Ref "AWS::AccountId"]]': "a-123456789012",
@@ -237,7 +237,7 @@ BOUNDED = """Parameters:
         ({"Levels": "A,B,C,D"}, "The parameter Levels must have a length of at most 6, not 'A,B,C,D'."),
     ],
 )
-def test_a_parameter_out_of_bounds(given: dict[str, str], sentence: str, tmp_path: Path) -> None:
+def test_a_parameter_out_of_bounds_is_refused(given: dict[str, str], sentence: str, tmp_path: Path) -> None:
     template = written(tmp_path, function(), BOUNDED)
     load_model(template, {"Days": "730", "Levels": "A,B,CD"}, ADDRESSES, tmp_path)
     with pytest.raises(TemplateError) as raised:

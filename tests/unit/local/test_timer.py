@@ -35,7 +35,7 @@ def schedule(expression: str, payload: str | None = None, source: str = "aws.eve
         ("cron(0 0 1 1 ? 2020)", None),
     ],
 )
-def test_the_next_time(expression: str, wanted: str | None) -> None:
+def test_an_expression_has_its_next_time(expression: str, wanted: str | None) -> None:
     found = parse(expression, "S").after(START)
     assert (found.strftime("%Y-%m-%dT%H:%M:%S") if found else None) == wanted
 
@@ -70,7 +70,7 @@ def test_a_changed_schedule_counts_anew() -> None:
     assert clock.fire((schedule("rate(2 minutes)"),), START + timedelta(seconds=61)) == []
 
 
-def test_a_faster_timer() -> None:
+def test_a_faster_timer_has_its_own_time() -> None:
     assert timer(60).virtual(START + timedelta(seconds=2)) == START + timedelta(minutes=2)
 
 

@@ -87,7 +87,7 @@ def outcome(backend: DynamoDBBackend, method: Any, items: list[dict[str, Any]]) 
 
 @settings(max_examples=200)
 @given(st.lists(st.lists(operations(), min_size=1, max_size=4), min_size=1, max_size=6))
-def test_same_outcome_and_same_tables_as_stock_moto(batches: list[list[dict[str, Any]]]) -> None:
+def test_transactions_come_to_the_same_as_with_stock_moto(batches: list[list[dict[str, Any]]]) -> None:
     stock, fast = make_backend(), make_backend()
     for items in batches:
         assert outcome(fast, transactions._transact_write_items, items) == outcome(stock, STOCK, items)

@@ -44,7 +44,7 @@ def client() -> Client:
         (["EVAL", "return {KEYS[1], ARGV[1], 3}", 1, "k", "v"], ["k", "v", 3]),
     ],
 )
-def test_plain_results(command: list[Any], result: Any, client: Client) -> None:
+def test_results_come_as_json(command: list[Any], result: Any, client: Client) -> None:
     answer = client.post("/", json=command)
     assert (answer.status_code, answer.json()) == (200, {"result": result})
 
@@ -54,7 +54,7 @@ def test_a_hash_is_a_flat_list_as_on_the_wire(client: Client) -> None:
     assert client.post("/", json=["HGETALL", "h"]).json() == {"result": ["a", "1"]}
 
 
-def test_base64(client: Client) -> None:
+def test_results_come_in_base64_where_that_is_asked_for(client: Client) -> None:
     headers = {"upstash-encoding": "base64"}
     assert client.post("/", json=["SET", "k", "é"], headers=headers).json() == {"result": "OK"}
     encoded = base64.b64encode("é".encode()).decode()
@@ -64,7 +64,7 @@ def test_base64(client: Client) -> None:
 
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong", "secret", "Basic secret"])
 @pytest.mark.parametrize("path", ["/", "/pipeline", "/multi-exec"])
-def test_without_the_token(path: str, authorization: str, client: Client) -> None:
+def test_nothing_is_answered_without_the_token(path: str, authorization: str, client: Client) -> None:
     answer = client.post(path, json=["GET", "k"], headers={"authorization": authorization})
     assert (answer.status_code, answer.json()) == (401, {"error": "WRONGPASS invalid or missing auth token"})
 
@@ -78,7 +78,7 @@ def test_without_the_token(path: str, authorization: str, client: Client) -> Non
         (["EVALSHA", "0" * 40, 0], "NOSCRIPT No matching script. Please use EVAL."),
     ],
 )
-def test_a_refused_command(command: list[Any], error: str, client: Client) -> None:
+def test_a_wrong_command_is_refused_as_redis_refuses_it(command: list[Any], error: str, client: Client) -> None:
     client.post("/", json=["SET", "text", "x"])
     answer = client.post("/", json=command)
     assert answer.status_code == 400

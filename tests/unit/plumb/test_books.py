@@ -43,16 +43,16 @@ def found(
     return [(item.what, item.expected, item.found) for item in mismatches]
 
 
-def test_all_hold() -> None:
+def test_nothing_is_found_where_all_agrees() -> None:
     cached = CachedAccount(Cached(480, 3), Cached("FREE", 3))
     assert found(cached=cached) == []
 
 
-def test_a_user_without_an_account() -> None:
+def test_nothing_is_found_of_a_user_without_an_account() -> None:
     assert found(replace(ACCOUNT, version=0), ()) == []
 
 
-def test_more_entries_than_a_page() -> None:
+def test_all_pages_of_the_ledger_are_added_up() -> None:
     entries = tuple(entry(version, 1, version - 1) for version in range(2, 302))
     account = replace(ACCOUNT, version=301, balance=300, lots=(replace(LOT, granted=300, used=0),))
     assert found(account, entries) == []
@@ -70,7 +70,9 @@ def test_more_entries_than_a_page() -> None:
         (ACCOUNT, (entry(2, 480, 500), entry(3, 0, 480)), [("chain", 480, 500)]),
     ],
 )
-def test_what_differs(account: Account, entries: tuple[Entry, ...], expected: list[tuple[str, Any, Any]]) -> None:
+def test_what_differs_is_found_with_both_values(
+    account: Account, entries: tuple[Entry, ...], expected: list[tuple[str, Any, Any]]
+) -> None:
     assert found(account, entries) == expected
 
 
@@ -86,7 +88,7 @@ def test_what_differs(account: Account, entries: tuple[Entry, ...], expected: li
         (None, Cached("FREE", 1), []),
     ],
 )
-def test_the_cache(credits: Any, level: Any, expected: list[tuple[str, Any, Any]]) -> None:
+def test_a_cache_that_differs_is_found(credits: Any, level: Any, expected: list[tuple[str, Any, Any]]) -> None:
     assert found(cached=CachedAccount(credits, level)) == expected
 
 

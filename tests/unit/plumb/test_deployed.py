@@ -40,7 +40,7 @@ def test_the_region_is_found_where_the_sdks_of_aws_look(
     assert deployed_stack("staging", STACK).aws["AWS_REGION"] == REGION
 
 
-def test_functions_that_disagree(deployed: Deployed) -> None:
+def test_a_setting_that_functions_disagree_on_is_found(deployed: Deployed) -> None:
     deployed.deploy()
     deployed.set("AccountFunction", LEVELS="FREE,PRO")
     assert deployed_stack("staging").conflicts() == ["LEVELS"]
@@ -68,12 +68,12 @@ def test_the_key_that_only_reads_is_not_the_commands(deployed: Deployed) -> None
     assert "fail" in found.values(), "the other one was never stored"
 
 
-def test_a_stack_that_is_not_there(deployed: Deployed) -> None:
+def test_a_stack_that_is_not_there_is_told(deployed: Deployed) -> None:
     with pytest.raises(PlumbError, match="There is no stack plumbline-staging in eu-central-1"):
         deployed_stack("staging")
 
 
-def test_a_stack_of_something_else(deployed: Deployed) -> None:
+def test_a_stack_of_something_else_is_refused(deployed: Deployed) -> None:
     deployed.cloudformation.create_stack(
         StackName="other", TemplateBody='{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
     )
@@ -91,7 +91,9 @@ def test_stages_are_those_of_samconfig(tmp_path: Path) -> None:
         deployed_stack("prod", samconfig=samconfig)
 
 
-def test_region_of_samconfig(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_region_may_come_from_samconfig(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deployed.deploy("one", STAGE="qa")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     samconfig = tmp_path / "samconfig.toml"
@@ -142,7 +144,7 @@ def test_the_doctor_of_a_deployed_stage(deployed: Deployed, plumb: Operator) -> 
     assert "fail stripe Stripe cannot be reached." in told
 
 
-def test_hits_and_misses_from_our_own_metrics(deployed: Deployed) -> None:
+def test_hits_and_misses_come_from_our_own_metrics_where_redis_has_none(deployed: Deployed) -> None:
     """Where INFO has none: the sum over functions and kinds, of the last day."""
     from billing.adapters.system import SystemClock
     from plumb.doctor.redis_side import Usage, usage

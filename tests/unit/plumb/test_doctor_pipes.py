@@ -69,7 +69,7 @@ def test_the_doctor_asks_for_what_the_template_has() -> None:
     assert model.queues.keys() == {*GIVEN_UP, "EventsQueue", "EventsDeadLetterQueue"}
 
 
-def test_pipesat_work(piped: Piped) -> None:
+def test_pipes_that_run_are_told_as_good(piped: Piped) -> None:
     assert piped.told(pipes) == [
         f"ok {LEDGER} is RUNNING.",
         f"ok {LEDGER} writes the stream that it reads.",

@@ -94,6 +94,6 @@ NO_INDEX = f"fail {ACCOUNTS} has no usable index due with the key due_shard/due_
         (other_keys, NO_INDEX),
     ],
 )
-def test_the_accounts_table_lacks_something(whole: Deployed, broken: Callable[[Any], None], sentence: str) -> None:
+def test_what_the_accounts_table_lacks_is_told(whole: Deployed, broken: Callable[[Any], None], sentence: str) -> None:
     broken(whole.dynamodb)
     assert [f"{f.status} {f.message}" for f in told() if f.status != "ok"] == [sentence]

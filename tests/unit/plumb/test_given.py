@@ -95,7 +95,7 @@ def test_a_time_that_only_its_own_offset_knows(time: str, tmp_path: Path, plumb:
     assert (mended.code, mended.err.splitlines()[0]) == (2, f"{time!r} is no time: write 2026-11-28T09:14:00Z.")
 
 
-def test_files_of_an_installation(tmp_path: Path) -> None:
+def test_files_of_an_installation_that_nest_too_deep_are_told(tmp_path: Path) -> None:
     file = tmp_path / "system.json"
     file.write_text(DEEP)
     with pytest.raises(PlumbError, match="can't be read"):

@@ -17,6 +17,7 @@ from plumb.commands.grant import command
 from plumb.invocation import Invocation, Options
 from plumb.site import Site
 from tests.fakes.core import Core
+from tests.fakes.operator import Operator
 from tests.fakes.slow_cache import SlowCache
 from tests.fakes.snapshots import ALICE, BOB, DAY
 
@@ -85,6 +86,15 @@ def test_a_key_stands_for_one_thing(core: Core, grant: Grant, other: tuple[str, 
     with pytest.raises(IdempotencyConflict):
         grant(*other, "--key", "ticket-1")
     assert core.granted() == [("ADJUSTMENT", 5)]
+
+
+def test_an_amount_below_0_is_told_the_option_that_takes_away(plumb: Operator) -> None:
+    """To the parser it is an option, and "No such option '-5'" would not say what to do."""
+    for amount in ("-5", "-50"):
+        told = plumb("grant", "alice", amount, "--reason", "granted twice")
+        assert (told.code, told.out) == (2, "")
+        assert told.err == "AMOUNT is from 1 on: add --take to take credits away.\nTry: plumb grant --help\n"
+    assert "No such option '-x'" in plumb("grant", "alice", "-x").err
 
 
 def test_without_a_key_every_call_counts(core: Core, grant: Grant) -> None:

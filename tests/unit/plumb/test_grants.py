@@ -19,7 +19,7 @@ def keys(*found: list[Grant]) -> list[set[str]]:
     return [{grant.key for grant in grants} for grants in found]
 
 
-def test_rows(tmp_path: Path) -> None:
+def test_rows_of_a_file_are_read(tmp_path: Path) -> None:
     first, second = read(
         tmp_path,
         "user,amount,reason,key,expires_at\nalice,100,welcome,k1,2027-01-31\n bob , -5 ,fee,,\n",
@@ -45,7 +45,7 @@ def test_what_says_something_else_has_another_key(tmp_path: Path) -> None:
     assert len(set(found)) == len(found)
 
 
-def test_one_reason_for_all(tmp_path: Path) -> None:
+def test_one_reason_may_serve_all_rows(tmp_path: Path) -> None:
     (only,) = read(tmp_path, "user,amount\nalice,1\n", reason="welcome")
     assert only.reason == "welcome"
 
@@ -70,7 +70,7 @@ def test_one_reason_for_all(tmp_path: Path) -> None:
         ("user,amount,reason,key\nalice,1,a,schlüssel\n", "row 2: its key must have"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(PlumbError) as caught:
         read(tmp_path, text)
     assert sentence in str(caught.value)

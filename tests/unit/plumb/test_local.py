@@ -34,7 +34,7 @@ def test_the_one_that_runs(tmp_path: Path, gateway: str) -> None:
     assert (site.api_url, site.local, site.real_stripe) == (gateway, True, False)
 
 
-def test_none(tmp_path: Path) -> None:
+def test_without_a_running_system_it_says_how_to_start_one(tmp_path: Path) -> None:
     with pytest.raises(PlumbError, match="No system is running here: start it with `make run`"):
         running_system(state=tmp_path)
 

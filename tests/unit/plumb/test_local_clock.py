@@ -75,6 +75,6 @@ def test_what_is_no_http() -> None:
         thread.join()
 
 
-def test_nobody_there() -> None:
+def test_a_clock_that_does_not_answer_is_stripe_being_away() -> None:
     with pytest.raises(StripeUnavailable):
         LocalClock("http://127.0.0.1:1/_control/clock").now()

@@ -19,7 +19,7 @@ def file_of_grants(deployed: Deployed, tmp_path: Path) -> tuple[str, ...]:
     return ("grant", "--csv", str(file), "--stage", "staging")
 
 
-def test_without_a_terminal(deployed: Deployed, plumb: Operator, tmp_path: Path) -> None:
+def test_nothing_is_changed_without_a_terminal(deployed: Deployed, plumb: Operator, tmp_path: Path) -> None:
     call = file_of_grants(deployed, tmp_path)
     told = plumb(*call)
     assert (told.code, told.err) == (2, "Nothing was changed: pass --yes to do it.\n")

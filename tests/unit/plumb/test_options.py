@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+import stripe
 
 from plumb.cli import COMMANDS, cli
+from plumb.version import version
 from tests.fakes.operator import Operator
 
 
@@ -51,7 +53,23 @@ def test_a_wrong_call_is_told_with_2(plumb: Operator, arguments: tuple[str, ...]
     assert "Try: plumb" in result.err
 
 
-def test_errors_for_programs(plumb: Operator) -> None:
+def test_the_version_is_the_changelogs_and_names_what_stripe_is_read_with(plumb: Operator) -> None:
+    result = plumb("--version")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == f"plumb {version()}, stripe-python {stripe.VERSION}, API version {stripe.api_version}\n"
+
+
+@pytest.mark.parametrize(
+    ("headings", "found"),
+    [("", "unknown"), ("## Unreleased", "unreleased"), ("## [1.2.0] - 2026-12-01\n\n## [1.1.0] - 2026-11-01", "1.2.0")],
+)
+def test_the_first_heading_of_the_changelog_is_the_version(headings: str, found: str, tmp_path: Path) -> None:
+    file = tmp_path / "CHANGELOG.md"
+    file.write_text(f"# Changelog\n\n{headings}\n")
+    assert version(file) == found
+
+
+def test_an_error_is_json_where_that_is_asked_for(plumb: Operator) -> None:
     result = plumb("doctor", "--stage", "nowhere", "--json")
     assert (result.code, result.out) == (1, "")
     assert json.loads(result.err) == {
@@ -74,7 +92,7 @@ def test_after_the_name_wins_over_before_and_both_over_the_variable(
     assert "after" in told("--run-file", str(tmp_path / "before"), "doctor", "--run-file", str(tmp_path / "after"))
 
 
-def test_no_credentials(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_it_says_how_to_get_some(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     result = plumb("doctor", "--stage", "dev")
@@ -84,7 +102,7 @@ def test_no_credentials(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
-def test_no_region(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_region_it_says_how_to_set_one(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     result = plumb("doctor", "--stage", "dev")
     assert (result.code, result.err) == (1, "No AWS region is set: pass --region, or set AWS_REGION.\n")

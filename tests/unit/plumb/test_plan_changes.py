@@ -47,11 +47,11 @@ def diff(*objects: dict[str, Any], **given: Any) -> list[tuple[str, str, str, di
     return told(list(changes(plan(**given), there(*objects))))
 
 
-def test_nothing_to_do() -> None:
+def test_an_account_that_is_as_the_file_says_needs_no_change() -> None:
     assert diff(product(), price()) == []
 
 
-def test_an_empty_account() -> None:
+def test_in_an_empty_account_everything_is_created() -> None:
     metadata = {"credits_amount": "5", "catalog_key": "pack"}
     assert diff(recurring="month", currency_options={"eur": 450}) == [
         ("create", "product", "pack", {"name": "Pack", "metadata": metadata}),

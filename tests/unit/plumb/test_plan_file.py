@@ -70,7 +70,7 @@ def test_json_is_read_as_well(tmp_path: Path) -> None:
         (f"products: [{{key: a, name: A, metadata: {{credits_amount: true}}, prices: [{PRICE}]}}]", "credits_amount"),
     ],
 )
-def test_what_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     with pytest.raises(PlumbError) as caught:
         read(tmp_path, text)
     assert sentence in str(caught.value)

@@ -21,7 +21,9 @@ RESULT = Resynced(Account(user=ALICE, balance=500, version=2), (), 4, (), whole=
         (4, "alice: 4 checkout sessions and invoices looked at, 0 ledger entries written, balance 500.\n"),
     ],
 )
-def test_one_account(capsys: pytest.CaptureFixture[str], payments: int, sentence: str) -> None:
+def test_a_resync_of_one_account_is_told_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], payments: int, sentence: str
+) -> None:
     assert tell(Invocation(), ALICE, replace(RESULT, payments=payments)) is False
     assert capsys.readouterr().out == sentence
 
@@ -46,5 +48,5 @@ def test_one_that_is_not_whole(capsys: pytest.CaptureFixture[str]) -> None:
         (3, 1, "3 accounts looked at, 1 of them not whole (standard error says which, and why)."),
     ],
 )
-def test_all_accounts(done: int, failed: int, sentence: str) -> None:
+def test_a_resync_of_all_accounts_is_summed_up(done: int, failed: int, sentence: str) -> None:
     assert summary(done, failed) == sentence

@@ -47,12 +47,12 @@ def test_currencies_are_not_added() -> None:
     assert report(PAID, other).days[NEXT.date()].captured == {"usd": 500, "eur": 500}
 
 
-def test_nothing_from_outside() -> None:
+def test_what_is_older_than_the_report_is_not_in_it() -> None:
     assert report(replace(OPEN, created_at=DAY - timedelta(seconds=1))).days == {}
     assert report(PAID, until=NEXT).days.keys() == {DAY.date()}
 
 
-def test_credits_by_kind() -> None:
+def test_credits_are_added_up_by_kind() -> None:
     made = Report(DAY, NEXT)
     for kind, amount in ((Kind.PURCHASE, 500), (Kind.SPEND, -20), (Kind.SPEND, -30), (Kind.ACCESS, 0)):
         made.add_entries([Entry(UserId("alice"), 1, 0, kind, amount, 0, None, None, "test", "test", DAY)])

@@ -103,7 +103,7 @@ def test_a_stage_has_its_own_secret(deployed: Deployed, plumb: Operator) -> None
     verify(result.document)
 
 
-def test_a_stage_without_a_secret(deployed: Deployed, plumb: Operator) -> None:
+def test_a_stage_without_a_secret_signs_nothing(deployed: Deployed, plumb: Operator) -> None:
     deployed.deploy()
     result = plumb("event", "sign", str(EVENTS / "unsigned.json"), "--stage", "staging")
     assert (result.code, result.out) == (1, "")

@@ -16,7 +16,7 @@ def live(deployed: Deployed) -> list[str]:
     return found
 
 
-def test_a_rotation(deployed: Deployed, plumb: Operator) -> None:
+def test_a_rotation_keeps_the_newest_two_secrets(deployed: Deployed, plumb: Operator) -> None:
     """F28, S16."""
     deployed.deploy()
     deployed.store_secrets()

@@ -23,21 +23,21 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from billing.errors import BillingError
 
 _WHAT_IT_IS_ABOUT = (
-    "correlation_id request_id event_id event_type session_id user_id customer_id order_id subscription_id invoice_id"
-    " payment_intent_id charge_id purchase price_id lookup_key message_id"
+    "correlation_id request_id event_id event_type session_id user_id customer_id order_id subscription_id"
+    " purchase price_id lookup_key message_id"
 )
 _WHAT_HAPPENED = (
-    "outcome reason code status kind mode amount changed retries stripe_object walk cached count events entries"
-    " granted reversed balance level until version stripe_version quantity attempt attempts receives delay seconds"
+    "outcome reason code status kind mode amount changed retries stripe_object walk count events entries"
+    " granted reversed balance level until version stripe_version quantity seconds"
     " milliseconds retryable retry_after"
 )
-_WHAT_BROKE = "error stack setting secret field operation resource stripe_code param"
+_WHAT_BROKE = "error stack setting secret field operation stripe_code param"
 LOGGED_KEYS = frozenset(f"{_WHAT_IT_IS_ABOUT} {_WHAT_HAPPENED} {_WHAT_BROKE}".split())
 NAMESPACE = "Plumbline"
 """Of metrics where no installation has named one of its own, as the template does."""
-_LONGEST = 300
-_CALLER = 3  # the line that called `JsonLog.info`, for the key `location`
-_FRAMES = 30
+_LONGEST_TEXT = 300  # characters
+_CALLER_DEPTH = 3  # the line that called `JsonLog.info`, for the key `location`
+_MOST_FRAMES = 30
 
 
 class LambdaContext(Protocol):
@@ -66,15 +66,15 @@ class JsonLog:
 
     def info(self, message: str, **ids: object) -> None:
         """A step that went as it should."""
-        self._logger.info(message, stacklevel=_CALLER, extra=self._extra(ids))
+        self._logger.info(message, stacklevel=_CALLER_DEPTH, extra=self._extra(ids))
 
     def warning(self, message: str, **ids: object) -> None:
         """A step that somebody may want to look at."""
-        self._logger.warning(message, stacklevel=_CALLER, extra=self._extra(ids))
+        self._logger.warning(message, stacklevel=_CALLER_DEPTH, extra=self._extra(ids))
 
     def error(self, message: str, **ids: object) -> None:
         """A step that failed for good."""
-        self._logger.error(message, stacklevel=_CALLER, extra=self._extra(ids))
+        self._logger.error(message, stacklevel=_CALLER_DEPTH, extra=self._extra(ids))
 
     def failure(self, message: str, exc: BaseException, **ids: object) -> None:
         """An exception: its class and where it passed through, not its text, which may quote what was being handled.
@@ -185,7 +185,7 @@ def stack_of(exc: BaseException) -> list[str]:
         code = trace.tb_frame.f_code
         frames.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
         trace = trace.tb_next
-    return frames[-_FRAMES:]
+    return frames[-_MOST_FRAMES:]
 
 
 def _plain(value: object) -> object:
@@ -193,5 +193,5 @@ def _plain(value: object) -> object:
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value[:_FRAMES]]
-    return str(value)[:_LONGEST]
+        return [_plain(item) for item in value[:_MOST_FRAMES]]
+    return str(value)[:_LONGEST_TEXT]

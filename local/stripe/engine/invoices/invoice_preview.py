@@ -15,7 +15,7 @@ from local.stripe.engine.subscriptions import (
     subscription_update,
     update_rules,
 )
-from local.stripe.engine.subscriptions.subscription_change import Change, Wanted
+from local.stripe.engine.subscriptions.subscription_change import Change, WantedChange
 from local.stripe.engine.world import Obj, World
 
 DETAILS = frozenset(
@@ -77,7 +77,7 @@ def no_invoice(customer: str) -> ApiError:
 
 def _change(world: World, subscription: Obj, details: dict[str, Any]) -> Change:
     if details.get("cancel_now"):
-        change = subscription_change.work_out(world, subscription, Wanted())
+        change = subscription_change.work_out(world, subscription, WantedChange())
         if details.get("proration_behavior", "create_prorations") != "none":
             moment = details.get("proration_date", world.now())
             for state in change.items:
@@ -151,7 +151,7 @@ def announced(world: World, subscription: Obj) -> Obj:
 
     https://docs.stripe.com/api/events/types#event_types-invoice.upcoming
     """
-    change = subscription_change.work_out(world, subscription, Wanted())
+    change = subscription_change.work_out(world, subscription, WantedChange())
     found = preview(world, subscription, change, ends=False)
     return {key: value for key, value in found.items() if key != "id"}
 

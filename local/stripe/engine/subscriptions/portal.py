@@ -14,7 +14,7 @@ from local.stripe.engine.errors import ApiError, invalid_request
 from local.stripe.engine.invoices import invoice_life, invoice_preview
 from local.stripe.engine.subscriptions import portal_sessions, subscription_change, subscription_update, subscriptions
 from local.stripe.engine.subscriptions.portal_configurations import products_of
-from local.stripe.engine.subscriptions.subscription_change import Wanted
+from local.stripe.engine.subscriptions.subscription_change import WantedChange
 from local.stripe.engine.world import Obj, World, snapshot
 
 SHOWN = ("trialing", "active", "past_due", "unpaid", "paused")
@@ -111,13 +111,13 @@ def renew(world: World, session: Obj, subscription: Obj) -> None:
         world.emit_updated("customer.subscription.updated", subscription, before)
 
 
-def _wanted(world: World, session: Obj, subscription: Obj, price: str, quantity: int) -> Wanted:
+def _wanted(world: World, session: Obj, subscription: Obj, price: str, quantity: int) -> WantedChange:
     how = need(world, session, "subscription_update")
     configuration = portal_sessions.configuration_of(world, session)
     portal_sessions.check_switch(world, configuration, subscription, price, quantity)
     ends_trial = subscription["status"] == "trialing" and how["trial_update_behavior"] == "end_trial"
     item: dict[str, Any] = {"id": subscription["items"]["data"][0]["id"], "price": price, "quantity": quantity}
-    return Wanted(
+    return WantedChange(
         items=[item],
         proration_behavior=how["proration_behavior"],
         anchor_now=how["billing_cycle_anchor"] == "now" and subscription["status"] != "trialing",

@@ -20,7 +20,7 @@ from local.stripe.engine.world import Obj, World, merge_metadata
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedChange:
     """The parameters of a change that concern money."""
 
     items: list[dict[str, Any]] = field(default_factory=list)
@@ -80,9 +80,9 @@ class Change:
     bill_now: bool = False
 
 
-def wanted_of(given: dict[str, Any], path: str = "items[{}]") -> Wanted:
+def wanted_of(given: dict[str, Any], path: str = "items[{}]") -> WantedChange:
     """Read the parameters that an update and a preview have in common."""
-    return Wanted(
+    return WantedChange(
         items=given.get("items", []),
         proration_behavior=given.get("proration_behavior", "create_prorations"),
         proration_date=given.get("proration_date"),
@@ -92,7 +92,7 @@ def wanted_of(given: dict[str, Any], path: str = "items[{}]") -> Wanted:
     )
 
 
-def work_out(world: World, subscription: Obj, wanted: Wanted) -> Change:
+def work_out(world: World, subscription: Obj, wanted: WantedChange) -> Change:
     """Work out a change; raise Stripe's refusal of one that cannot be."""
     now = world.now()
     items, removed = _items(world, subscription, wanted)
@@ -118,7 +118,7 @@ def _trialing(subscription: Obj) -> bool:
     return bool(subscription["status"] == "trialing")
 
 
-def _items(world: World, subscription: Obj, wanted: Wanted) -> tuple[list[ItemState], list[Obj]]:
+def _items(world: World, subscription: Obj, wanted: WantedChange) -> tuple[list[ItemState], list[Obj]]:
     kept = {item["id"]: _as_it_is(item) for item in subscription["items"]["data"]}
     removed: list[Obj] = []
     added: list[ItemState] = []
@@ -164,7 +164,7 @@ def _new(world: World, subscription: Obj, entry: dict[str, Any], path: str) -> I
     return ItemState(world.id("si", 14), price, entry.get("quantity", 1), (0, 0), metadata, None)
 
 
-def _moment(subscription: Obj, wanted: Wanted, now: int) -> int:
+def _moment(subscription: Obj, wanted: WantedChange, now: int) -> int:
     if wanted.proration_date is None:
         return now
     starts = [item["current_period_start"] for item in subscription["items"]["data"]]
@@ -189,7 +189,7 @@ def _end_trial(subscription: Obj, change: Change, now: int) -> None:
         state.period = periods.around(state.price, now, now)
 
 
-def _begin_trial(world: World, subscription: Obj, change: Change, wanted: Wanted, now: int) -> None:
+def _begin_trial(world: World, subscription: Obj, change: Change, wanted: WantedChange, now: int) -> None:
     """Give a trial, or move the end of one: what was billed for the time given away is credited."""
     end = int(wanted.trial_end or 0)
     if end <= now:
@@ -210,7 +210,7 @@ def _begin_trial(world: World, subscription: Obj, change: Change, wanted: Wanted
         state.period = (start, end)
 
 
-def _reset_anchor(world: World, subscription: Obj, change: Change, wanted: Wanted, now: int) -> None:
+def _reset_anchor(world: World, subscription: Obj, change: Change, wanted: WantedChange, now: int) -> None:
     """Begin a whole new period now: the unused rest of the old one is credited on the same invoice."""
     if _trialing(subscription):
         raise invalid_request(
@@ -225,13 +225,13 @@ def _reset_anchor(world: World, subscription: Obj, change: Change, wanted: Wante
         state.period = periods.around(state.price, now, now)
 
 
-def _credit_all(world: World, change: Change, wanted: Wanted, items: list[str]) -> None:
+def _credit_all(world: World, change: Change, wanted: WantedChange, items: list[str]) -> None:
     if wanted.proration_behavior != "none":
         for item in items:
             change.prorations += credits_of(world, item, change.moment)
 
 
-def _prorate(world: World, subscription: Obj, change: Change, wanted: Wanted, now: int) -> None:
+def _prorate(world: World, subscription: Obj, change: Change, wanted: WantedChange, now: int) -> None:
     """Credit and charge each changed item for the rest of its period; a trial gives both away."""
     silent = wanted.proration_behavior == "none" or subscription["status"] not in ("active", "past_due", "unpaid")
     for state in change.items:

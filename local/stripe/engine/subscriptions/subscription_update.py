@@ -9,7 +9,7 @@ from local.stripe.engine.errors import ApiError, invalid_request
 from local.stripe.engine.invoices import debits, invoice_items, invoice_life, invoice_objects
 from local.stripe.engine.payments import payment_intents
 from local.stripe.engine.subscriptions.subscription_apply import Waiting, apply, wait
-from local.stripe.engine.subscriptions.subscription_change import Change, ItemState, Wanted, credits_of, work_out
+from local.stripe.engine.subscriptions.subscription_change import Change, ItemState, WantedChange, credits_of, work_out
 from local.stripe.engine.world import Obj, World
 
 
@@ -48,7 +48,7 @@ def _as_item(state: ItemState) -> Obj:
 def change(
     world: World,
     subscription: Obj,
-    wanted: Wanted,
+    wanted: WantedChange,
     before: Obj,
     payment_behavior: str = "allow_incomplete",
     metadata: dict[str, str] | str | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -134,3 +135,11 @@ def stored(world: World, **given: Any) -> Account:
 def commit(before: Account, **given: Any) -> Commit:
     """A commit that changes the account."""
     return Commit(before, grown(before, balance=before.balance + 500), changed=True, **given)
+
+
+def lost(world: World, attempt: Callable[[], object]) -> object:
+    """What an attempt answers that must not leave a trace in any table."""
+    before = world.everything()
+    answer = attempt()
+    assert world.everything() == before
+    return answer

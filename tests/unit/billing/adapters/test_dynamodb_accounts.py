@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +35,7 @@ from tests.unit.billing.adapters.dynamo_tables import (
     entry,
     event,
     grown,
+    lost,
     order,
     payment,
     purchase,
@@ -44,14 +44,6 @@ from tests.unit.billing.adapters.dynamo_tables import (
 
 CONFLICT = Committed(CommitOutcome.CONFLICT)
 DONE = Committed(CommitOutcome.DONE)
-
-
-def lost(world: World, attempt: Callable[[], object]) -> object:
-    """What an attempt answers that must not leave a trace in any table."""
-    before = world.everything()
-    answer = attempt()
-    assert world.everything() == before
-    return answer
 
 
 def recorded(*names: str) -> Committed:

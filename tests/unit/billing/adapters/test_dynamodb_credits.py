@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,7 +22,7 @@ from billing.domain.spending import MOST_RESERVATIONS, Act, Holdings, grant, res
 from billing.domain.subscription import Span
 from billing.errors import StoreUnavailable
 from billing.ports.credits import CreditOutcome, CreditWrite
-from tests.unit.billing.adapters.dynamo_tables import NOW, USER, World, account
+from tests.unit.billing.adapters.dynamo_tables import NOW, USER, World, account, lost
 
 SERVICE = Cause("service")
 DAY = timedelta(days=1)
@@ -49,14 +48,6 @@ def spent(before: Account, amount: int = 100, key: str = "key-1") -> CreditWrite
 def remembered(act: Act, key: str = "key-1", **given: object) -> Remembered:
     receipt = Receipt(act.credits, act.entry, act.reservation)
     return replace(Remembered(USER, key, "f" * 64, receipt, NOW), **given)  # type: ignore[arg-type]
-
-
-def lost(world: World, attempt: Callable[[], object]) -> object:
-    """What an attempt answers that must not leave a trace in any table."""
-    before = world.everything()
-    answer = attempt()
-    assert world.everything() == before
-    return answer
 
 
 def test_a_spend_is_one_transaction_and_one_read(world: World, credits: DynamoCredits) -> None:
@@ -166,7 +157,7 @@ def test_an_account_with_as_many_reservations_as_there_may_be_fits_into_an_item(
 
 
 @pytest.mark.parametrize("other", ["Key-1", "key-1 ", " key-1", "key_1"])
-def test_a_key_is_what_the_caller_wrote_and_no_other(world: World, credits: DynamoCredits, other: str) -> None:
+def test_a_key_is_what_the_caller_wrote_and_no_other(credits: DynamoCredits, other: str) -> None:
     """Money rule 20: whoever counts in upper and lower case would be answered with somebody else's spend."""
     write = spent(rich(credits))
     credits.write(write)
@@ -188,7 +179,7 @@ def test_a_request_is_forgotten_after_30_days_and_an_adjustment_never(world: Wor
     assert "IDEM#alice#grant-1" in items
 
 
-def test_a_lot_that_left_is_read_for_the_spend_that_took_from_it(world: World, credits: DynamoCredits) -> None:
+def test_a_lot_that_left_is_read_for_the_spend_that_took_from_it(credits: DynamoCredits) -> None:
     """Money rule 17."""
     before = rich(credits)
     gone = Lot(PurchaseKey("cs_old"), 0, 5, NOW, used=5)
@@ -199,7 +190,7 @@ def test_a_lot_that_left_is_read_for_the_spend_that_took_from_it(world: World, c
     assert credits.find(USER).holdings.moved == {}
 
 
-def test_all_lots_that_leave_with_a_spend_are_written(world: World, credits: DynamoCredits) -> None:
+def test_all_lots_that_leave_with_a_spend_are_written(credits: DynamoCredits) -> None:
     gone = [Lot(PurchaseKey(f"cs_{number}"), 0, 5, NOW, used=5) for number in range(3)]
     write = spent(rich(credits))
     credits.write(replace(write, act=replace(write.act, moved=tuple(gone))))
@@ -207,7 +198,7 @@ def test_all_lots_that_leave_with_a_spend_are_written(world: World, credits: Dyn
     assert credits.find(USER, None, keys).holdings.moved == {lot.key: lot for lot in gone}
 
 
-def test_what_is_left_of_a_lot_that_came_back_counts_no_second_time(world: World, credits: DynamoCredits) -> None:
+def test_what_is_left_of_a_lot_that_came_back_counts_no_second_time(credits: DynamoCredits) -> None:
     write = spent(rich(credits))
     (lot,) = write.act.account.lots
     credits.write(replace(write, act=replace(write.act, moved=(lot,))))

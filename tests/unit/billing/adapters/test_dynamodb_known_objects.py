@@ -30,7 +30,7 @@ def known(world: World) -> DynamoKnown:
 
 
 @pytest.mark.parametrize("state", PurchaseState)
-def test_of_those_that_exist(world: World, known: DynamoKnown, state: PurchaseState) -> None:
+def test_the_states_of_purchases_that_exist_are_found(world: World, known: DynamoKnown, state: PurchaseState) -> None:
     opened = world.accounts.open_account(account())
     world.accounts.commit(commit(opened, purchases=(purchase(state=state),)))
     key = purchase().key
@@ -94,7 +94,7 @@ def subscribed(world: World) -> SubscriptionState:
 SECOND = CustomerId("cus_second")
 
 
-def test_the_subscriptions_of_the_account_of_each_customer(world: World, known: DynamoKnown) -> None:
+def test_each_customer_has_all_subscriptions_of_its_account(world: World, known: DynamoKnown) -> None:
     held = subscribed(world)
     found = known.subscriptions([CUSTOMER, SECOND, CustomerId("cus_nobody")])
     assert found == {CUSTOMER: {held.id: held}, SECOND: {held.id: held}}

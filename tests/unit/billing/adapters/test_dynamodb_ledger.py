@@ -10,7 +10,7 @@ import pytest
 
 from billing.adapters.dynamodb.ledger_store import entry_put
 from billing.domain.ids import UserId
-from billing.domain.ledger import EVERYTHING, Entry, Kind, Wanted
+from billing.domain.ledger import EVERYTHING, Entry, EntryFilter, Kind
 from billing.domain.records import Commit, CommitOutcome, Committed
 from billing.errors import InvalidRequest
 from tests.unit.billing.adapters.dynamo_tables import NOW, USER, World, account, commit, entry, grown, stored
@@ -118,7 +118,7 @@ def with_history(world: World, count: int) -> None:
         assert not answer["UnprocessedItems"]
 
 
-def collected(world: World, limit: int, wanted: Wanted) -> tuple[list[int], int]:
+def collected(world: World, limit: int, wanted: EntryFilter) -> tuple[list[int], int]:
     """The amounts of all pages, and how many there were."""
     found: list[int] = []
     cursor, turns = None, 0
@@ -134,18 +134,18 @@ def collected(world: World, limit: int, wanted: Wanted) -> tuple[list[int], int]
 @pytest.mark.parametrize(
     ("wanted", "amounts"),
     [
-        (Wanted(frozenset({Kind.SPEND})), [18, 15, 12, 9, 6, 3, 0]),
-        (Wanted(frozenset({Kind.SPEND, Kind.PURCHASE}), NOW + 15 * DAY), [19, 18, 17, 16, 15]),
-        (Wanted(since=NOW + 4 * DAY, before=NOW + 7 * DAY), [6, 5, 4]),
-        (Wanted(frozenset({Kind.SPEND}), since=datetime.min.replace(tzinfo=UTC)), [18, 15, 12, 9, 6, 3, 0]),
-        (Wanted(frozenset({Kind.SPEND}), NOW + 4 * DAY, NOW + 13 * DAY), [12, 9, 6]),
-        (Wanted(frozenset({Kind.EXPIRY})), []),
-        (Wanted(before=NOW), []),
-        (Wanted(since=NOW + 99 * DAY), []),
+        (EntryFilter(frozenset({Kind.SPEND})), [18, 15, 12, 9, 6, 3, 0]),
+        (EntryFilter(frozenset({Kind.SPEND, Kind.PURCHASE}), NOW + 15 * DAY), [19, 18, 17, 16, 15]),
+        (EntryFilter(since=NOW + 4 * DAY, before=NOW + 7 * DAY), [6, 5, 4]),
+        (EntryFilter(frozenset({Kind.SPEND}), since=datetime.min.replace(tzinfo=UTC)), [18, 15, 12, 9, 6, 3, 0]),
+        (EntryFilter(frozenset({Kind.SPEND}), NOW + 4 * DAY, NOW + 13 * DAY), [12, 9, 6]),
+        (EntryFilter(frozenset({Kind.EXPIRY})), []),
+        (EntryFilter(before=NOW), []),
+        (EntryFilter(since=NOW + 99 * DAY), []),
     ],
 )
 def test_pages_of_what_is_wanted_have_no_gap_either(
-    world: World, limit: int, wanted: Wanted, amounts: list[int]
+    world: World, limit: int, wanted: EntryFilter, amounts: list[int]
 ) -> None:
     with_history(world, 20)
     found, turns = collected(world, limit, wanted)
@@ -155,7 +155,7 @@ def test_pages_of_what_is_wanted_have_no_gap_either(
 
 def test_a_page_that_ends_with_the_first_entry_of_all_has_no_other_behind_it(world: World) -> None:
     with_history(world, 20)
-    assert collected(world, 7, Wanted(frozenset({Kind.SPEND}))) == ([18, 15, 12, 9, 6, 3, 0], 1)
+    assert collected(world, 7, EntryFilter(frozenset({Kind.SPEND}))) == ([18, 15, 12, 9, 6, 3, 0], 1)
 
 
 def test_every_page_is_read_consistently(world: World) -> None:
@@ -192,15 +192,15 @@ def test_one_page_looks_at_so_many_entries_and_says_where_it_stopped(world: Worl
     """What a caller can wait for: one kind among thousands of others must not read them all at once."""
     with_history(world, 1100)
     world.requests.clear()
-    first = world.ledger.page(USER, 10, None, Wanted(before=NOW + 5 * DAY))
+    first = world.ledger.page(USER, 10, None, EntryFilter(before=NOW + 5 * DAY))
     assert (first.entries, len(world.requests)) == ((), 5)
     assert first.cursor == "000000000100#000"
-    second = world.ledger.page(USER, 10, first.cursor, Wanted(before=NOW + 5 * DAY))
+    second = world.ledger.page(USER, 10, first.cursor, EntryFilter(before=NOW + 5 * DAY))
     assert [item.amount for item in second.entries] == [4, 3, 2, 1, 0]
 
 
 def test_reading_ends_where_all_that_follows_is_too_old(world: World) -> None:
     with_history(world, 1100)
     world.requests.clear()
-    page = world.ledger.page(USER, 10, None, Wanted(frozenset({Kind.SPEND}), since=NOW + 1098 * DAY))
+    page = world.ledger.page(USER, 10, None, EntryFilter(frozenset({Kind.SPEND}), since=NOW + 1098 * DAY))
     assert ([item.amount for item in page.entries], page.cursor, len(world.requests)) == ([1098], None, 1)

@@ -64,7 +64,7 @@ def test_one_commit_takes_off_what_it_applied_of_several_customers(world: World)
     assert [world.events.parked(customer, 10).unparked for customer in (STRANGER, CUSTOMER)] == [None, None]
 
 
-def test_a_customer_without_a_list(world: World) -> None:
+def test_a_customer_without_a_list_has_nothing_parked(world: World) -> None:
     assert (world.events.parked(STRANGER, 10).records, world.events.parked(STRANGER, 10).unparked) == ((), None)
 
 

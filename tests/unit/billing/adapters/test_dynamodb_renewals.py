@@ -1,7 +1,5 @@
 """The index of renewals, against moto (F50, money rule 27)."""
 
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -71,15 +69,6 @@ def test_a_pass_looks_up_to_its_end_and_without_one_to_its_begin(
     page = renewals.page(Walk("renewals", NOW, NOW - DAY, until))
     told = {"object": "customer", "id": "cus_a", "period_end": int(end.timestamp())}
     assert page.objects == ((told,) if found else ())
-
-
-@pytest.fixture
-def in_tokyo() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TZ", "Asia/Tokyo")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.usefixtures("in_tokyo")

@@ -176,7 +176,7 @@ def test_the_same_key_may_be_asked_for_twice(world: World) -> None:
     assert world.accounts.owners([CUSTOMER, CUSTOMER]) == {}
 
 
-def test_orders_that_exist(world: World) -> None:
+def test_only_orders_that_exist_are_found(world: World) -> None:
     world.checkouts.take(claim(), order())
     assert world.accounts.orders([ORDER, OrderId("ord_none"), ORDER]) == {ORDER: order()}
     assert world.accounts.orders([]) == {}
@@ -193,7 +193,7 @@ def test_claims_and_their_sessions(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_ledger_entries(world: World, kind: Kind) -> None:
+def test_ledger_entries_are_read_newest_first_as_they_were_written(world: World, kind: Kind) -> None:
     full, bare = entry(kind=kind), entry(kind=kind, index=1, stripe_object=None, event=None, amount=-5)
     world.accounts.commit(commit(stored(world), entries=(full, bare)))
     page = world.ledger.page(USER, 10, None)
@@ -210,7 +210,7 @@ def test_events_are_kept_as_ids_and_outcome(world: World, record: EventRecord) -
     assert set(kept) <= {field.name for field in fields(EventRecord)} | {"schema", "expires_at"}
 
 
-def test_owners_and_sources(world: World) -> None:
+def test_owners_of_customers_and_sources_of_payments_are_found(world: World) -> None:
     opened = world.accounts.open_account(account())
     owned = world.accounts.own_customers(opened, [CUSTOMER])
     assert owned == replace(opened, customers=(CUSTOMER,), version=2, unlooked=True)

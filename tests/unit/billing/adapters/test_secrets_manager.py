@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 from moto import mock_aws
 
-from billing.adapters.secrets_manager import SecretsManager
+from billing.adapters.secrets_manager import SecretsManager, secret_text
 from billing.errors import Misconfigured, SecretsUnavailable
 from tests.fakes.world import FakeClock
 from tests.unit.billing.adapters.dynamo_tables import NOW
@@ -221,3 +221,17 @@ def test_the_client_is_connected_at_the_first_read_and_once(vault: Vault) -> Non
 
 def test_every_failure_of_the_sdk_is_covered() -> None:
     assert all(isinstance(failure, (ClientError, BotoCoreError)) for failure in FAILURES)
+
+
+def test_a_text_of_a_secret_is_read_by_its_field(vault: Vault) -> None:
+    vault.store(json.dumps({"key": CANARY}))
+    assert secret_text(vault.secrets(), NAME, "key") == CANARY
+
+
+@pytest.mark.parametrize("stored", [{}, {"key": ""}, {"key": None}, {"key": [CANARY]}, {"token": CANARY}])
+def test_a_field_without_a_text_is_told_by_its_name_and_not_shown(vault: Vault, stored: dict[str, Any]) -> None:
+    vault.store(json.dumps(stored))
+    with pytest.raises(Misconfigured, match=f"^the secret {NAME} has no key") as raised:
+        secret_text(vault.secrets(), NAME, "key")
+    assert raised.value.ids == {"secret": NAME}
+    assert CANARY not in str(raised.value)

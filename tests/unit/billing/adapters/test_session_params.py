@@ -88,7 +88,7 @@ def test_plans_are_named_once() -> None:
     ids=str,
 )
 @pytest.mark.parametrize("order", [PACK, PLAN], ids=["payment", "subscription"])
-def test_settings_of_both_modes(order: Order, terms: dict[str, Any], told: dict[str, Any]) -> None:
+def test_settings_reach_the_session_in_both_modes(order: Order, terms: dict[str, Any], told: dict[str, Any]) -> None:
     assert changed(order, **terms) == told
 
 
@@ -99,7 +99,7 @@ def test_an_embedded_page_returns_to_the_same_place_and_has_no_other_address(ord
     assert not found.keys() & {"success_url", "cancel_url"}
 
 
-def test_a_trial() -> None:
+def test_a_trial_is_asked_for_in_days() -> None:
     told = TOLD | {"plan": "pro"}
     assert changed(PLAN, trial_days=14) == {"subscription_data": {"metadata": told, "trial_period_days": 14}}
 

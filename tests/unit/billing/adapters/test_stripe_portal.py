@@ -43,7 +43,7 @@ def test_the_front_page_of_the_portal() -> None:
     assert sent(request) == {"customer": CUSTOMER, "return_url": BACK}
 
 
-def test_a_language_and_a_configuration() -> None:
+def test_a_language_and_a_configuration_are_sent() -> None:
     _, request = opened(locale="pt-BR", configuration="bpc_1")
     assert sent(request) == {
         "customer": CUSTOMER,

@@ -141,7 +141,9 @@ def test_nothing_kept_is_a_miss(cache: UpstashCache, metrics: FakeMetrics, log: 
         (PRO, f"webhook:done:{EVENT}", 345_600),
     ],
 )
-def test_lives(cache: UpstashCache, redis: Redis, state: PublishedAccount, kind: str, seconds: int) -> None:
+def test_each_value_ends_by_itself_in_its_time(
+    cache: UpstashCache, redis: Redis, state: PublishedAccount, kind: str, seconds: int
+) -> None:
     """F62: who paid has access within 60 s."""
     assert cache.publish([state], [EVENT])
     left = redis.ttl(PREFIX + kind)
@@ -156,7 +158,9 @@ def test_the_catalog_lives_as_long_as_it_is_told(cache: UpstashCache, redis: Red
 
 
 @pytest.mark.parametrize("order", list(permutations([9, 10, 100])))
-def test_never_backwards(cache: UpstashCache, redis: Redis, order: tuple[int, ...]) -> None:
+def test_a_published_version_is_never_replaced_by_an_older_one(
+    cache: UpstashCache, redis: Redis, order: tuple[int, ...]
+) -> None:
     """F22: by the number that a version is, not by its digits."""
     for version in order:
         assert cache.publish([replace(PRO, version=version, balance=version * 100)], [])

@@ -134,7 +134,7 @@ def test_only_an_origin_is_an_origin(name: str, value: str) -> None:
         ("http://[::1]:8787", "http://[::1]:8787"),
     ],
 )
-def test_https_anywhere_and_http_on_this_machine(name: str, value: str, origin: str) -> None:
+def test_https_is_allowed_anywhere_and_http_on_this_machine(name: str, value: str, origin: str) -> None:
     _, given = checkout(name, value)
     settings = checkout_settings(given)
     core = settings.converge

@@ -25,7 +25,7 @@ LEVELS = ("FREE", "PRO", "TEAM")
         ({"credits_amount": "5", "plan_group": "add-on_2"}, Gives(credits=5, plan_group="add-on_2")),
     ],
 )
-def test_what_metadata_gives(metadata, gives):
+def test_metadata_says_what_a_price_gives(metadata, gives):
     assert parse_gives(metadata, LEVELS) == gives
 
 
@@ -85,7 +85,7 @@ def test_a_price_is_of_the_group_that_it_names_or_of_the_one_that_all_others_sha
     assert (Gives(plan_group="storage").group, Gives().group) == ("storage", DEFAULT_GROUP)
 
 
-def test_the_amount_in_a_currency():
+def test_a_price_has_an_amount_in_its_currencies_only():
     price = a_price("credits", 500, credits=500, options={"usd": 550})
     assert [price.amount_in(currency) for currency in ("eur", "usd", "gbp")] == [500, 550, None]
 

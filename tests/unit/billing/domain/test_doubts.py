@@ -321,7 +321,7 @@ def test_a_dispute_that_was_prevented_is_as_its_money_says() -> None:
     assert doubt_of_dispute(resolved | {"balance_transactions": "?"}, {"du_1": "prevented"}) is None
 
 
-def test_the_payment_of_a_refund() -> None:
+def test_the_payment_of_a_refund_is_found_expanded_or_not() -> None:
     assert intent_behind({"payment_intent": "pi_1"}) == intent_behind({"payment_intent": {"id": "pi_1"}}) == "pi_1"
     assert intent_behind({"payment_intent": None}) is None
     assert intent_behind({"payment_intent": "nothing"}) is None

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from billing.domain.ids import EventId
-from billing.domain.ledger import EVERYTHING, Cause, Change, Entry, Kind, Wanted, booked
+from billing.domain.ledger import EVERYTHING, Cause, Change, Entry, EntryFilter, Kind, booked
 from tests.fakes.snapshots import ALICE, NOW
 
 SECOND = timedelta(seconds=1)
@@ -20,12 +20,12 @@ def entry(at: datetime = NOW, kind: Kind = Kind.SPEND) -> Entry:
     ("wanted", "fits"),
     [
         (EVERYTHING, True),
-        (Wanted(frozenset({Kind.SPEND, Kind.EXPIRY})), True),
-        (Wanted(frozenset({Kind.EXPIRY})), False),
-        (Wanted(since=NOW), True),
-        (Wanted(since=NOW + SECOND), False),
-        (Wanted(before=NOW + SECOND), True),
-        (Wanted(before=NOW), False),
+        (EntryFilter(frozenset({Kind.SPEND, Kind.EXPIRY})), True),
+        (EntryFilter(frozenset({Kind.EXPIRY})), False),
+        (EntryFilter(since=NOW), True),
+        (EntryFilter(since=NOW + SECOND), False),
+        (EntryFilter(before=NOW + SECOND), True),
+        (EntryFilter(before=NOW), False),
     ],
 )
 def test_an_entry_is_wanted_by_its_kind_and_from_a_time_until_before_another(wanted, fits):
@@ -39,10 +39,10 @@ def test_of_two_events_of_one_object_the_first_is_named_and_also_of_what_no_obje
 
 
 def test_without_a_beginning_a_ledger_is_read_to_its_end():
-    assert not Wanted(before=NOW).ended(entry(NOW - 999 * HOUR))
+    assert not EntryFilter(before=NOW).ended(entry(NOW - 999 * HOUR))
 
 
 def test_an_entry_a_little_too_old_does_not_end_the_reading():
     """Clocks of two machines differ: the one before it may be younger."""
-    assert not Wanted(since=NOW).ended(entry(NOW - HOUR))
-    assert Wanted(since=NOW).ended(entry(NOW - HOUR - SECOND))
+    assert not EntryFilter(since=NOW).ended(entry(NOW - HOUR))
+    assert EntryFilter(since=NOW).ended(entry(NOW - HOUR - SECOND))

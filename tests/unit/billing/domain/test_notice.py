@@ -1,7 +1,5 @@
 """A queue message is read as strictly as if a stranger had written it (F13, S25)."""
 
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -38,15 +36,6 @@ json_values = st.recursive(
 
 def test_a_message_reads_and_writes_the_same() -> None:
     assert Notice.from_message(MESSAGE).to_message() == MESSAGE
-
-
-@pytest.fixture
-def in_tokyo() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TZ", "Asia/Tokyo")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.usefixtures("in_tokyo")

@@ -138,7 +138,7 @@ STRICTER = {
 
 
 @pytest.mark.parametrize("header", STRICTER.values(), ids=STRICTER.keys())
-def test_stricter_than_the_official_verifier(header: str) -> None:
+def test_ours_refuses_what_the_official_verifier_lets_through(header: str) -> None:
     assert official(header, BODY, (NEW,), NOW)
     assert not ours(header, BODY, (NEW,), NOW)
 
@@ -186,7 +186,7 @@ def test_as_many_secrets_as_may_be_as_short_and_as_old_as_may_be() -> None:
 
 
 @pytest.mark.parametrize("seconds", [-300, 0, 300])
-def test_inside_the_tolerance(seconds: int) -> None:
+def test_a_signature_inside_the_tolerance_is_taken(seconds: int) -> None:
     assert verify(sign(BODY, NEW, T + seconds), BODY, SECRETS, NOW).timestamp == NOW + timedelta(seconds=seconds)
 
 

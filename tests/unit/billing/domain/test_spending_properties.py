@@ -271,7 +271,7 @@ def test_however_many_lots_are_spent_the_account_stays_small():
 
 
 @pytest.mark.parametrize("order", ["refund first", "expiry first"])
-def test_a_spend_undone_around_a_refund_and_an_expiry(order):
+def test_a_spend_undone_around_a_refund_and_an_expiry_comes_to_the_same(order):
     history = History()
     history.look(range(PURCHASES))
     history.use("spend", 0, 60)  # of cs_00, line 0, which ends first

@@ -40,7 +40,7 @@ def state(**given) -> SubscriptionState:
     return replace(state_of(a_subscription(), None, [], PRICES, POLICY.levels), **given)
 
 
-def test_what_is_remembered():
+def test_a_subscription_is_remembered_as_stripe_has_it():
     truth = a_subscription(cancel_at_period_end=True, trial_end=NOW + 7 * DAY, status="trialing")
     remembered = state_of(truth, None, [an_invoice()], PRICES, POLICY.levels)
     assert remembered == SubscriptionState(
@@ -138,7 +138,7 @@ def test_prorations_and_lines_of_no_subscription_cover_nothing():
 
 
 @pytest.mark.parametrize("status", ["unpaid", "incomplete", "incomplete_expired", "paused", "canceled", "new_status"])
-def test_no_access(status):
+def test_these_statuses_give_no_access_whatever_was_paid(status):
     """F42: access by one table of statuses."""
     paid = state(status=status, paid_through=NOW + 30 * DAY, trial_end=NOW + 30 * DAY)
     assert access_of(paid, GRACE, NOW) is None

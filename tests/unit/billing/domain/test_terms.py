@@ -27,7 +27,7 @@ def test_nothing_that_costs_or_waives_money_is_on_by_itself():
         assert terms_of(SellingPolicy(), mode, HOSTED, None, "alice@example.com") == Terms()
 
 
-def test_a_payment():
+def test_a_payment_gets_the_terms_that_the_settings_allow():
     assert terms_of(EVERYTHING, "payment", HOSTED, None, "alice@example.com") == Terms(
         locale="de",
         promotion_codes=True,

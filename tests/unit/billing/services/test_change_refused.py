@@ -130,7 +130,7 @@ def test_a_price_in_the_subscriptions_currency_is_enough(core):
     assert change_subscription(wanted(), core.change).status is ChangeStatus.CHANGED
 
 
-def test_an_unknown_price(core):
+def test_a_change_to_an_unknown_price_is_refused(core):
     for request in (wanted("none"), replace(wanted(), price=PriceRef(price_id="price_none"))):
         with pytest.raises(UnknownPrice):
             change_subscription(request, core.change)

@@ -77,7 +77,7 @@ def happened(life: str) -> tuple[Core, Sequence[Step]]:
 
 
 @pytest.mark.parametrize("life", LIVES)
-def test_every_order(life: str) -> None:
+def test_events_in_every_order_come_to_the_same_end(life: str) -> None:
     wanted = expected(life)
     for order in permutations(LIVES[life][1]):
         core, _ = happened(life)

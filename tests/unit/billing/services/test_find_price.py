@@ -69,7 +69,7 @@ def test_a_candidate_that_is_bought_once_has_no_interval_and_the_amount_is_of_th
     ] == [("price_pro_30", None, None, "usd", 1000), ("price_pro_yearly", "year", 1, "usd", 13000)]
 
 
-def test_interval_and_currency_narrow(core):
+def test_interval_and_currency_narrow_what_a_plan_means(core):
     core.stripe.prices[PRO_YEARLY.id] = PRO_YEARLY
     assert find(core, plan="pro", interval="year") == PRO_YEARLY
     assert find(core, "usd", plan="pro") == PRO_YEARLY
@@ -93,7 +93,7 @@ def test_a_plan_that_is_not_sold_in_the_currency(core):
         {"plan": "pro", "interval": "day"},
     ],
 )
-def test_none(core, ref):
+def test_a_price_that_nobody_sells_is_unknown(core, ref):
     for currency in (None, "usd"):
         with pytest.raises(UnknownPrice):
             find(core, currency, **ref)

@@ -59,7 +59,7 @@ def test_a_flow_is_opened_for_the_customer_that_has_the_subscription(core):
 
 @pytest.mark.parametrize("flow", ["subscription_cancel", "subscription_update"])
 @pytest.mark.parametrize("named", [None, SUB])
-def test_a_flow_about_the_subscription(core, flow, named):
+def test_a_flow_opens_on_the_subscription_that_it_is_about(core, flow, named):
     subscribed(core)
     open_portal(want(flow, subscription=named, locale="de"), core.portal)
     assert core.plans.opened == [(CUSTOMER, PortalFlow(flow, SUB), "de")]

@@ -25,7 +25,7 @@ from tests.fakes.snapshots import (
 LOT = Lot(PurchaseKey(SESSION), 0, 500, NOW, NOW + 90 * DAY)
 
 
-def test_an_account_with_nothing():
+def test_an_account_with_nothing_is_published_at_the_lowest_level():
     assert published(Account(ALICE, version=1), POLICY, NOW) == PublishedAccount(
         user=ALICE,
         version=1,
@@ -43,7 +43,7 @@ def test_of_several_customers_the_one_for_new_checkouts_is_told():
     assert published(Account(ALICE, customers=(CustomerId("cus_old"), CUSTOMER)), POLICY, NOW).customer == CUSTOMER
 
 
-def test_an_account_with_everything():
+def test_an_account_with_everything_is_published_whole():
     state = state_of(a_subscription(cancel_at_period_end=True), None, [], PRICES, POLICY.levels)
     account = Account(ALICE, customers=(CUSTOMER,), subscriptions=(state,), lots=(LOT,), balance=500, version=7)
     assert published(account, POLICY, NOW) == PublishedAccount(

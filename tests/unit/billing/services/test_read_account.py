@@ -8,7 +8,7 @@ import pytest
 from billing.domain.account import Account
 from billing.domain.entitlement import LevelGrant
 from billing.domain.ids import PurchaseKey
-from billing.domain.ledger import Entry, Kind, Wanted
+from billing.domain.ledger import Entry, EntryFilter, Kind
 from billing.domain.subscription import Span
 from billing.errors import InvalidRequest, StoreUnavailable
 from billing.ports.cache import PublishedAccount
@@ -94,7 +94,7 @@ def test_the_ledger_is_read_in_pages_newest_first(core):
     assert [entry.version for entry in rest.entries] == [3, 2, 1]
     assert rest.cursor is None
     assert read_transactions(BOB, 1, None, core.read).entries == ()
-    assert read_transactions(ALICE, 100, None, core.read, Wanted(kinds=frozenset({Kind.SPEND}))).entries == ()
+    assert read_transactions(ALICE, 100, None, core.read, EntryFilter(kinds=frozenset({Kind.SPEND}))).entries == ()
 
 
 def test_what_is_wanted_is_wanted_on_every_page(core):
@@ -102,7 +102,7 @@ def test_what_is_wanted_is_wanted_on_every_page(core):
         kind = Kind.SPEND if version % 2 else Kind.PURCHASE
         entry = Entry(ALICE, version, 0, kind, 1, version, None, None, "test", "", NOW)
         core.tables.ledger[ALICE, entry.key] = entry
-    spends = Wanted(kinds=frozenset({Kind.SPEND}))
+    spends = EntryFilter(kinds=frozenset({Kind.SPEND}))
     first = read_transactions(ALICE, 1, None, core.read, spends)
     rest = read_transactions(ALICE, 100, first.cursor, core.read, spends)
     assert [entry.version for entry in (*first.entries, *rest.entries)] == [5, 3, 1]

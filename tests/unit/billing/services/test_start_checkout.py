@@ -79,12 +79,12 @@ def test_the_bounds_themselves_are_allowed(core, quantity):
 
 
 @pytest.mark.parametrize("named", [{"price_id": "price_none"}, {"lookup_key": "none"}])
-def test_an_unknown_price(core, named):
+def test_a_checkout_of_an_unknown_price_is_refused(core, named):
     with pytest.raises(UnknownPrice):
         start(core, **named)
 
 
-def test_a_price_by_its_id(core):
+def test_a_price_can_be_bought_by_its_id(core):
     assert start(core, lookup_key=None, price_id=CREDITS.id).id == "cs_1"
 
 

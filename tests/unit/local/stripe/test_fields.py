@@ -123,7 +123,7 @@ def test_members_are_the_sdks(lived, kind):
     assert left_out <= known, "an exception that is none"
 
 
-def test_lines_of_sessions_and_invoices(lived):
+def test_lines_of_sessions_and_invoices_have_the_members_of_the_sdk(lived):
     invoice = lived.world.all("invoice")[0]
     assert invoice["lines"]["data"][0].keys() == known_members(stripe.InvoiceLineItem)
     session = lived.world.all("checkout.session")[0]

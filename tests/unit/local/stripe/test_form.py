@@ -20,7 +20,7 @@ from local.stripe.engine.form import decode_form
         ("created%5Bgte%5D=5", {"created": {"gte": "5"}}),
     ],
 )
-def test_decoding(encoded, decoded):
+def test_a_form_with_brackets_becomes_nested(encoded, decoded):
     assert decode_form(encoded) == decoded
 
 

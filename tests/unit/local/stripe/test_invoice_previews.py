@@ -16,7 +16,7 @@ def change(subscribed: Subscribed, **more: object) -> dict:
     return {"items": [{"id": subscribed.item, "price": subscribed.price(2000), "quantity": 2}], **more}
 
 
-def test_the_next_renewal(account, subscribed):
+def test_the_next_renewal_is_previewed(account, subscribed):
     found = subscribed.preview()
     assert (found["total"], found["amount_due"], found["billing_reason"]) == (1000, 1000, "upcoming")
     assert found["id"].startswith("upcoming_in_")
@@ -66,14 +66,14 @@ def test_a_change_that_would_take_the_place_of_one_that_waits_is_shown_as_it_is_
     assert account.get(f"/v1/invoices/{waiting}")["status"] == "void"
 
 
-def test_a_balance_counts(account, subscribed):
+def test_a_balance_counts(subscribed):
     subscribed.at(day(4, 16))
     subscribed.switch(subscribed.price(200), proration_behavior="always_invoice")
     found = subscribed.preview()
     assert (found["total"], found["starting_balance"], found["amount_due"]) == (200, -400, 0)
 
 
-def test_a_cancellation(account, subscribed):
+def test_a_cancellation_at_once_gives_unused_time_back(account, subscribed):
     """At once: half of 10.00 comes back. At the period's end nothing is billed any more."""
     subscribed.at(day(4, 16))
     assert lines(subscribed.preview(cancel_now=True)) == [("Unused time on 500 credits after 16 Apr 2026", -500)]

@@ -141,7 +141,7 @@ def test_every_test_number_passes_its_own_check():
         instruments.card("4242424242424241", "12/34", "123", START)
 
 
-def test_a_real_card_number_is_declined(account):
+def test_a_real_card_number_is_declined():
     card = instruments.card("4111 1111 1111 1111", "12 / 2034", "123", START)
     assert card.failure is not None
     assert card.failure[1] == "test_mode_live_card"
@@ -154,7 +154,9 @@ def test_a_real_card_number_is_declined(account):
         ("AT861904300235473202", "past_due", "open", "checkout.session.async_payment_failed"),
     ],
 )
-def test_a_subscription_paid_by_sepa_debit(account, iban, subscription, invoice, event):
+def test_a_subscription_paid_by_sepa_debit_is_active_before_the_money_comes(
+    account, iban, subscription, invoice, event
+):
     session = account.session(account.price(900, "eur", recurring={"interval": "month"}))
     account.pay(session, iban)
     path = "/v1/checkout/sessions/" + session["id"]

@@ -18,7 +18,7 @@ def ids(listed):
     return [each["id"] for each in listed["data"]]
 
 
-def test_pages_forward_and_back(account, five):
+def test_a_list_can_be_read_forward_and_back(account, five):
     first = account.get("/v1/customers", limit="2")
     assert (ids(first), first["has_more"], first["url"]) == (five[:2], True, "/v1/customers")
     rest = account.get("/v1/customers", limit=3, starting_after=five[1])
@@ -41,14 +41,14 @@ def test_bad_pages_are_refused(account, five, params, param):
     assert (error["status"], error["param"]) == (400, param)
 
 
-def test_filters(account, five):
+def test_a_list_is_filtered_by_time_and_address(account, five):
     start = int(account.time) - 50
     assert ids(account.get("/v1/customers", created={"gte": start + 20, "lt": start + 40})) == five[1:3]
     assert ids(account.get("/v1/customers", created=start)) == five[4:]
     assert ids(account.get("/v1/customers", email="other@example.com")) == []
 
 
-def test_events_by_type_and_success(account, five):
+def test_events_are_listed_by_type_and_success(account, five):
     assert len(account.get("/v1/events", types=["customer.created", "price.created"])["data"]) == 5
     assert len(account.get("/v1/events", type="customer.*")["data"]) == 5
     assert len(account.get("/v1/events", delivery_success="false")["data"]) == 5

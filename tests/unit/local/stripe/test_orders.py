@@ -134,7 +134,7 @@ def test_the_page_takes_no_money_of_a_customer_that_was_deleted(account, recurri
     assert account.world.all("charge") == []
 
 
-def test_nor_after_the_banks_page(account):
+def test_a_customer_deleted_during_the_banks_page_pays_nothing(account):
     customer = account.post("/v1/customers", email="ada@example.com")["id"]
     session = account.session(account.price(1000), customer=customer)
     assert account.pay(session, "4000002500003155").step == "authenticate"

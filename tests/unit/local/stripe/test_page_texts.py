@@ -65,3 +65,5 @@ def test_amounts_are_written_as_the_language_writes_them():
     assert money(123_456, "usd") == "$1,234.56"
     assert money(123_456, "eur", "de") == "1.234,56\u00a0€"
     assert money(-500, "jpy", "fr") == "−500\u00a0JPY"
+    assert money(1_234_560, "kwd") == "1,234.560 KWD", "three decimals, not two"
+    assert money(-5, "bhd", "de") == "−0,005\u00a0BHD"

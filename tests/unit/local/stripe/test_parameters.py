@@ -87,7 +87,7 @@ ITEMS = [{"price": "price_x", "quantity": "1"}]
         ),
     ],
 )
-def test_refused_parameters(account, path, params, code, param, message):
+def test_parameters_are_refused_as_stripe_refuses_them(account, path, params, code, param, message):
     error = account.refusal("POST", path, **params)
     assert (error["status"], error.get("code"), error["param"]) == (400, code, param)
     assert error["message"].startswith(message)

@@ -130,7 +130,7 @@ def test_a_pause_credits_the_unused_time_and_a_resumption_uses_it(account, subsc
     )
 
 
-def test_a_resumption_with_the_old_anchor(account, subscribed):
+def test_a_resumption_with_the_old_anchor_bills_the_rest_at_the_renewal(account, subscribed):
     """The rest of the running period, 21 of May's 31 days, waits for the renewal: 6.77."""
     subscribed.at(day(4, 16))
     account.post(
@@ -145,7 +145,7 @@ def test_a_resumption_with_the_old_anchor(account, subscribed):
 
 
 @pytest.mark.parametrize(("on", "status"), [("attempt", "past_due"), ("success", "paused")])
-def test_a_refused_resumption(account, subscribed, on, status):
+def test_a_resumption_whose_payment_fails_leaves_the_status_that_was_asked_for(account, subscribed, on, status):
     subscribed.at(day(4, 16))
     account.post(f"/v1/subscriptions/{subscribed.id}/pause", bill_for={"unused_time_from": {"type": "none"}})
     subscribed.break_card()
@@ -159,7 +159,7 @@ def test_a_refused_resumption(account, subscribed, on, status):
 @pytest.mark.parametrize(
     ("behavior", "status"), [("void", "void"), ("mark_uncollectible", "uncollectible"), ("keep_as_draft", "draft")]
 )
-def test_a_paused_collection(account, subscribed, behavior, status):
+def test_a_paused_collection_leaves_invoices_as_its_behavior_says(account, subscribed, behavior, status):
     paused = subscribed.update(pause_collection={"behavior": behavior, "resumes_at": day(5, 15)})
     assert (paused["status"], paused["pause_collection"]) == (
         "active",
@@ -186,7 +186,7 @@ def test_a_paused_collection_is_lifted_by_hand(account, subscribed):
     assert error["param"] == "pause_collection[resumes_at]"
 
 
-def test_a_period_that_was_not_collected_is_not_credited(account, subscribed):
+def test_a_period_that_was_not_collected_is_not_credited(subscribed):
     subscribed.update(pause_collection={"behavior": "void"})
     subscribed.at(day(5, 16))
     subscribed.update(pause_collection="")

@@ -195,7 +195,7 @@ def test_switches_that_are_refused(account, subscribed, price, quantity, said):
 
 
 @pytest.mark.parametrize(("behavior", "status"), [("end_trial", "active"), ("continue_trial", "trialing")])
-def test_a_switch_in_a_trial(account, behavior, status):
+def test_a_switch_in_a_trial_ends_it_or_keeps_it_as_configured(account, behavior, status):
     trial = Subscribed(account, subscription_data={"trial_period_days": 10})
     price = trial.price(2000)
     session = enter(trial, switching(trial, price, trial_update_behavior=behavior))
@@ -269,7 +269,7 @@ def test_flows_that_are_refused(account, subscribed, flow, said):
     assert said in error["message"]
 
 
-def test_a_flow_into_a_confirmation(account, subscribed):
+def test_a_flow_may_lead_straight_to_a_confirmation(account, subscribed):
     price = subscribed.price(2000)
     wanted = {"subscription": subscribed.id, "items": [{"id": subscribed.item, "price": price}]}
     flow = {"type": "subscription_update_confirm", "subscription_update_confirm": wanted}

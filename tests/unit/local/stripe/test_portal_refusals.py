@@ -32,7 +32,7 @@ def refused_flow(subscribed: Subscribed, features: dict, flow: dict) -> str:
         ({"features": {"subscription_cancel": {"enabled": True, "proration_behavior": "always_invoice"}}}, 400, "C"),
     ],
 )
-def test_configurations(account, given, status, param):
+def test_wrong_configurations_are_refused(account, given, status, param):
     wanted = {"features": CANCEL, **given}
     if "subscription_update" in wanted["features"]:
         conditions = {"conditions": [{"type": "shortening_interval"}]}
@@ -42,7 +42,7 @@ def test_configurations(account, given, status, param):
     assert (error["status"], error.get("param")) == (status, expected)
 
 
-def test_products_and_their_prices(account, subscribed):
+def test_products_of_a_configuration_need_their_own_prices(account, subscribed):
     at = "features[subscription_update][products]"
     product = subscribed.basic["product"]
 
@@ -61,7 +61,7 @@ def test_the_default_cannot_be_switched_off(account):
     assert account.refusal("POST", f"{CONFIGURATIONS}/{default['id']}", active=False)["param"] == "active"
 
 
-def test_sessions(account, subscribed):
+def test_wrong_sessions_are_refused(account, subscribed):
     assert account.refusal("POST", SESSIONS)["code"] == "parameter_missing"
     assert account.refusal("POST", SESSIONS, customer="cus_none")["code"] == "resource_missing"
     customer = subscribed.now()["customer"]

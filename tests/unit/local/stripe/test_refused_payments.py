@@ -26,7 +26,7 @@ def amount(subscribed: Subscribed) -> int:
     return found
 
 
-def test_a_change_that_is_not_paid_is_past_due(account, subscribed):
+def test_a_change_that_is_not_paid_is_past_due(subscribed):
     subscribed.at(day(4, 16))
     subscribed.break_card()
     after = subscribed.update(**changed(subscribed, "allow_incomplete"))
@@ -204,7 +204,7 @@ def test_an_invoice_is_paid_with_another_card(account, subscribed):
 
 
 @pytest.mark.parametrize(("invoice_now", "total"), [(True, -500), (False, 1000)])
-def test_a_cancellation_with_proration(account, subscribed, invoice_now, total):
+def test_a_cancellation_with_proration_gives_unused_time_back(account, subscribed, invoice_now, total):
     """Half of April comes back: at once as the customer's credit, or as a pending item."""
     subscribed.at(day(4, 16))
     account.ask("DELETE", f"/v1/subscriptions/{subscribed.id}", {"prorate": True, "invoice_now": invoice_now})

@@ -33,7 +33,7 @@ def three(account):
         ("created<=1", set()),
     ],
 )
-def test_queries(account, three, query, found):
+def test_a_search_finds_what_its_query_says(account, three, query, found):
     answer = account.get(SEARCH, query=query)
     assert {three[each["id"]] for each in answer["data"]} == found
     assert (answer["object"], answer["has_more"], answer["next_page"]) == ("search_result", False, None)
@@ -80,7 +80,7 @@ def test_the_index_is_behind_and_catches_up(account):
     assert ids("new@example.com") == [], "what is gone is not shown, however late the index"
 
 
-def test_pages_of_a_search(account):
+def test_a_search_goes_on_page_by_page(account):
     for _ in range(3):
         account.post("/v1/customers", email="same@example.com")
     account.time += 5

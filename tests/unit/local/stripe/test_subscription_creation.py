@@ -72,7 +72,7 @@ def test_a_first_payment_that_does_not_come_expires(account, plan, customer, beh
     assert "customer.subscription.deleted" not in account.events()
 
 
-def test_a_first_payment_in_time(account, plan, customer):
+def test_a_first_payment_in_time_makes_it_active_for_good(account, plan, customer):
     save(account, customer, "pm_card_chargeCustomerFail")
     made = create(account, customer, plan)
     save(account, customer)
@@ -125,7 +125,7 @@ def test_cancel_at_the_period_end_from_the_start(account, plan, customer):
         ({"collection_method": "send_invoice"}, 501, None),
     ],
 )
-def test_what_is_refused(account, plan, customer, given, status, param):
+def test_a_wrong_subscription_is_refused(account, plan, customer, given, status, param):
     save(account, customer)
     wanted = {"customer": customer, "items": [{"price": plan}], **given}
     if "items" in given:

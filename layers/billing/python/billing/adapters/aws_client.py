@@ -20,21 +20,20 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-# botocore's own says what Python and which system, and is built anew, twice for each request: a tenth of the processor
-# time of a webhook (botocore/useragent.py, measured by docs/bench.md).
-_WHO = "plumbline"
+# botocore's own user agent names Python and the system, and is built anew twice for each request: a tenth of the
+# processor time of a webhook (botocore/useragent.py, measured by docs/bench.md).
+_USER_AGENT = "plumbline"
 
 # botocore waits 60 seconds by default, and tries up to five times.
 _CONFIG = Config(
-    connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3}, user_agent=_WHO
+    connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3}, user_agent=_USER_AGENT
 )
-_EDGE = Config(
-    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}, user_agent=_WHO
+_EDGE_CONFIG = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}, user_agent=_USER_AGENT
 )
 """Of what the webhook calls: Stripe waits for its answer, and gives it ten seconds."""
 
-
-_LONGEST_PAUSE = 0.2
+_LONGEST_PAUSE_SECONDS = 0.2
 
 
 def dynamodb_client() -> DynamoDBClient:
@@ -47,12 +46,12 @@ def dynamodb_client() -> DynamoDBClient:
 
 def sqs_client() -> SQSClient:
     """A client of SQS."""
-    return cast("SQSClient", _session().create_client("sqs", config=_EDGE))
+    return cast("SQSClient", _session().create_client("sqs", config=_EDGE_CONFIG))
 
 
 def secrets_client() -> SecretsManagerClient:
     """A client of Secrets Manager."""
-    return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_EDGE))
+    return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_EDGE_CONFIG))
 
 
 def _only_objects(response_dict: dict[str, Any], **_: object) -> None:
@@ -67,12 +66,12 @@ def _only_objects(response_dict: dict[str, Any], **_: object) -> None:
 
 
 def _pause_before_the_rest(parsed: dict[str, Any], **_: object) -> None:
-    """Let time pass where DynamoDB left keys of a batch unread, which is throttling as a rule: who asks for them at
-    once is most likely left with them again (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/
-    API_BatchGetItem.html). To the SDK's own retries such an answer is none that failed.
+    """Let time pass where DynamoDB left keys of a batch unread, which is throttling as a rule: who asks for them again
+    at once is most likely refused again (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/
+    API_BatchGetItem.html). The SDK's own retries take such an answer for a success, and do not wait.
     """
     if parsed.get("UnprocessedKeys"):
-        time.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311  no secret
+        time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311  no secret
 
 
 @cache

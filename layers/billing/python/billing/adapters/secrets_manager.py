@@ -14,7 +14,7 @@ from billing.errors import Misconfigured, SecretsUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-    from billing.ports.world import Clock
+    from billing.ports.world import Clock, Secrets
 
 _KEPT = timedelta(minutes=5)
 _PAUSE = timedelta(seconds=30)
@@ -66,3 +66,11 @@ class SecretsManager:
         if not isinstance(value, dict):  # raised outside the handler: the parser's error would quote the secret
             raise Misconfigured(f"the secret {name} is not a JSON object", secret=name)
         return value
+
+
+def secret_text(secrets: Secrets, name: str, field: str) -> str:
+    """A text of a secret. Raises Misconfigured, without showing it, where there is none, and what reading raises."""
+    value = secrets.read(name).get(field)
+    if not isinstance(value, str) or not value:
+        raise Misconfigured(f"the secret {name} has no {field}", secret=name)
+    return value

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from billing.adapters.secrets_manager import secret_text
 from billing.adapters.stripe_api.client import stripe_client
-from billing.bootstrap.world import secret_text
+from billing.bootstrap.world import secrets_manager
 from billing.config import StripeAccess
 from billing.observability import metrics
 
@@ -21,7 +22,7 @@ def stripe_sdk(access: StripeAccess) -> stripe.StripeClient:
     outlive its key, and Stripe answers one that was deleted or has expired with an authentication error
     (https://docs.stripe.com/keys).
     """
-    return _client(access, secret_text(access.key_secret, "key"))
+    return _client(access, secret_text(secrets_manager(), access.key_secret, "key"))
 
 
 @lru_cache(maxsize=1)

@@ -92,7 +92,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EntryFilter:
     """Which entries of a ledger: of these kinds (none named: of all), from a time on, and before a time."""
 
     kinds: frozenset[Kind] = frozenset()
@@ -116,7 +116,7 @@ class Wanted:
         return self.since is not None and entry.at + _OUT_OF_ORDER < self.since
 
 
-EVERYTHING = Wanted()
+EVERYTHING = EntryFilter()
 
 
 def booked(

@@ -17,7 +17,7 @@ NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
 """Statuses of a subscription whose first invoice was never paid."""
 
 LIVE = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
-"""Statuses of a subscription that a second one may stand beside; an `incomplete` one was never paid."""
+"""Statuses of a subscription that stands in the way of a second one; an `incomplete` one was never paid."""
 
 RENEWING = frozenset({"trialing", "active", "past_due", "unpaid"})
 """Statuses in which the end of a period begins the next one, or ends the subscription. A `paused` one makes no invoices

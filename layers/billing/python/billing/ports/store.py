@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from billing.domain.ledger import EVERYTHING, Entry, Wanted
+from billing.domain.ledger import EVERYTHING, Entry, EntryFilter
 
 if TYPE_CHECKING:
     from billing.domain.account import Account
@@ -155,7 +155,7 @@ class Page:
 class LedgerReader(Protocol):
     """Reading the ledger. Raises StoreUnavailable."""
 
-    def page(self, user: UserId, limit: int, cursor: str | None, wanted: Wanted = EVERYTHING) -> Page:
+    def page(self, user: UserId, limit: int, cursor: str | None, wanted: EntryFilter = EVERYTHING) -> Page:
         """The newest entries before the cursor that are wanted. Raises InvalidRequest for a cursor that is none.
 
         Reading is bounded: a page may hold less than `limit`, or nothing, and still have a cursor to go on from.

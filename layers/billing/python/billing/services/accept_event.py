@@ -25,14 +25,14 @@ MAX_BODY = 1024 * 1024
 """Stripe documents no limit. Events that go to EventBridge must fit into 256 KB, and lists inside an event hold at
 most ten rows, so 1 MB leaves room; what it keeps out is a flood that makes us hash megabytes."""
 
-type Outcome = Literal["queued", "skipped_replay", "ignored", "unusable"]
+type Acceptance = Literal["queued", "skipped_replay", "ignored", "unusable"]
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Accepted:
     """What became of a verified delivery; every outcome is a 2xx."""
 
-    outcome: Outcome
+    outcome: Acceptance
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class AcceptDeps:
     metrics: Metrics
 
 
-def accept_event(*, body: bytes, signature: str | None, correlation_id: str, deps: AcceptDeps) -> Receipt:
+def accept_event(*, body: bytes, signature: str | None, correlation_id: str, deps: AcceptDeps) -> Accepted:
     """Accept one delivery.
 
     Raises SignatureRefused and BodyTooLarge (the sender's fault: 4xx), and SecretsUnavailable, Misconfigured and
@@ -75,11 +75,11 @@ def accept_event(*, body: bytes, signature: str | None, correlation_id: str, dep
     except MalformedEvent as exc:
         deps.log.warning("event unusable", event_id=fits(payload.get("id"), EVENT_ID), reason=exc.reason)
         deps.metrics.count("EventsUnusable")
-        return Receipt("unusable")
+        return Accepted("unusable")
     return _accepted(notice, deps)
 
 
-def _accepted(notice: Notice, deps: AcceptDeps) -> Receipt:
+def _accepted(notice: Notice, deps: AcceptDeps) -> Accepted:
     ids = {
         "event_id": notice.id,
         "event_type": notice.type,
@@ -92,17 +92,17 @@ def _accepted(notice: Notice, deps: AcceptDeps) -> Receipt:
     if deps.cache.is_done(notice.id):
         deps.log.info("skipped replay", **ids)
         deps.metrics.count("WebhooksDuplicate", event_type=notice.type)
-        return Receipt("skipped_replay")
+        return Accepted("skipped_replay")
     deps.queue.send(notice.to_text())
     deps.log.info("queued", **ids)
     deps.metrics.count("WebhooksQueued", event_type=notice.type)
-    return Receipt("queued")
+    return Accepted("queued")
 
 
-def _ignored(payload: dict[str, Any], kind: str, deps: AcceptDeps) -> Receipt:
+def _ignored(payload: dict[str, Any], kind: str, deps: AcceptDeps) -> Accepted:
     deps.log.info("event ignored", event_id=fits(payload.get("id"), EVENT_ID), event_type=kind)
     deps.metrics.count("WebhooksIgnored")
-    return Receipt("ignored")
+    return Accepted("ignored")
 
 
 def signing_secrets(secrets: Secrets, name: str) -> SigningSecrets:

@@ -18,7 +18,7 @@ from billing.domain.records import Outcome, Recording
 from billing.errors import BillingError, MalformedEvent, MalformedMessage, Permanent, Retryable
 from billing.ports.cache import Cache, PublishedAccount
 from billing.ports.world import Queue
-from billing.services.converge import Converged, ConvergeDeps, converge, recorded
+from billing.services.converge import EVENTS_AT_ONCE, Converged, ConvergeDeps, converge, recorded
 from billing.services.find_owner import Ownerless, find_owners
 from billing.services.find_touched import find_touched
 from billing.services.publish import published
@@ -26,8 +26,6 @@ from billing.services.put_off import Message, PutOffDeps, put_off
 from billing.services.unpark import unpark
 
 ACTOR = "event_consumer"
-_MOST_AT_ONCE = 40
-"""Events of one transaction; DynamoDB takes 100 items, and the account, its purchases and entries need room too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,4 +271,4 @@ def _misfit(error: Exception) -> object:
 
 
 def _chunks(group: Sequence[Notice]) -> Iterable[Sequence[Notice]]:
-    return (group[start : start + _MOST_AT_ONCE] for start in range(0, len(group), _MOST_AT_ONCE))
+    return (group[start : start + EVENTS_AT_ONCE] for start in range(0, len(group), EVENTS_AT_ONCE))

@@ -33,11 +33,14 @@ from billing.errors import Contention
 from billing.ports.store import AccountStore, EventStore
 from billing.ports.stripe import StripeReader, Touched
 from billing.ports.world import Clock, Log, Metrics, Randomness
+from billing.services.backoff import Backoff
 from billing.services.report_converge import Course, report, report_replay
 
 _ATTEMPTS = 10
-_FIRST_WAIT = 0.05
-_LONGEST_WAIT = 1.0
+_BACKOFF = Backoff(first_seconds=0.05, longest_seconds=1.0)
+
+EVENTS_AT_ONCE = 40
+"""Of one transaction; DynamoDB takes 100 items, and the account, its purchases and entries need room too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def converge(
     seen: tuple[int, tuple[CustomerId, ...]] | None = None
     for attempt in range(_ATTEMPTS):
         if attempt:
-            deps.clock.sleep(deps.random.upto(min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)))
+            _BACKOFF.wait(attempt, deps.clock, deps.random)
         before = deps.accounts.load(
             user, [PurchaseKey(session) for session in touched.sessions], _orders_named(notices)
         )

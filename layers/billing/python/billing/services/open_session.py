@@ -28,6 +28,7 @@ from billing.errors import (
 from billing.ports.cache import Cache
 from billing.ports.store import CheckoutStore
 from billing.ports.stripe import OpenSession, StripeCheckout
+from billing.services.backoff import Backoff
 from billing.services.converge import ConvergeDeps, converge, touched_session
 from billing.services.publish import published
 from billing.services.wait_for_key import KEY_TURNS, wait_for_key
@@ -38,11 +39,11 @@ _ORDER_LIFE = timedelta(hours=23)
 (https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at)."""
 _SHORTEST_LIFE = timedelta(minutes=35)
 _TURNS = 4
-_FIRST_WAIT = 0.05
+_BACKOFF = Backoff(first_seconds=0.05, longest_seconds=0.4)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedOrder:
     """What an order is to hold. The terms are those of a user who has never had a subscription in the group."""
 
     user: UserId
@@ -78,7 +79,7 @@ def refuse_second_subscription(account: Account, group: str) -> None:
 class SessionOpener:
     """Opens a session for one order, in turns: each looks at the slot's claim anew."""
 
-    def __init__(self, wanted: Wanted, account: Account, customer: CustomerId, deps: SessionDeps) -> None:
+    def __init__(self, wanted: WantedOrder, account: Account, customer: CustomerId, deps: SessionDeps) -> None:
         self._wanted = wanted
         self._user = wanted.user
         self._account = account
@@ -253,7 +254,7 @@ class SessionOpener:
             try:
                 return write()
             except Contention:
-                core.clock.sleep(core.random.upto(_FIRST_WAIT * 2**turn))
+                _BACKOFF.wait(turn, core.clock, core.random)
         return write()
 
     def _created(self, order: Order, key: str) -> OpenSession:

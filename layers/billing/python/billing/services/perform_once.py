@@ -20,13 +20,12 @@ from billing.errors import AlreadyReversed, Contention, IdempotencyConflict
 from billing.ports.cache import Cache
 from billing.ports.credits import CreditOutcome, CreditStore, CreditWrite
 from billing.ports.world import Clock, Log, Metrics, Randomness
+from billing.services.backoff import Backoff
 from billing.services.publish import published
 
 _BUDGET = timedelta(seconds=8)
 """Of all tries. A caller waits for the answer, and API Gateway gives up after 30 seconds."""
-_FIRST_WAIT = 0.02
-_LONGEST_WAIT = 0.5
-_DOUBLED = 8  # times, at most: then the longest wait is reached
+_BACKOFF = Backoff(first_seconds=0.02, longest_seconds=0.5)
 
 _COUNTED = {
     Kind.SPEND: "CreditsSpent",
@@ -103,10 +102,8 @@ def perform_once(asked: Asked, doing: Doing, deps: CreditDeps, undoes: Entry | N
 
 
 def wait_for_turn(attempt: int, deps: CreditDeps) -> None:
-    """Full jitter: writers that met once are spread over the whole wait (https://aws.amazon.com/builders-library/
-    timeouts-retries-and-backoff-with-jitter/).
-    """
-    deps.clock.sleep(deps.random.upto(min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(attempt, _DOUBLED))))
+    """Wait before another try at an account that another writer was at."""
+    _BACKOFF.wait(attempt, deps.clock, deps.random)
 
 
 def tell(act: Act, retries: int, deps: CreditDeps) -> None:

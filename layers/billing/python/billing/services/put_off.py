@@ -10,7 +10,7 @@ from billing.errors import Retryable
 if TYPE_CHECKING:
     from billing.ports.world import Log, Metrics, Queue, Randomness
 
-_FIRST_DELAY = 15
+_FIRST_DELAY = 15  # seconds, as are all delays of a queue
 _LONGEST_DELAY = 900
 _LATE = 8
 """Received so often, a message has waited for a quarter of an hour at the least. SQS leaves what was received three

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from billing.domain.ledger import EVERYTHING, Wanted
+from billing.domain.ledger import EVERYTHING, EntryFilter
 from billing.domain.subscription import Span
 from billing.errors import InvalidRequest
 from billing.services.publish import published
@@ -52,7 +52,7 @@ def read_entitlement(user: UserId, deps: ReadDeps) -> tuple[Span, str]:
 
 
 def read_transactions(
-    user: UserId, limit: int, cursor: str | None, deps: ReadDeps, wanted: Wanted = EVERYTHING
+    user: UserId, limit: int, cursor: str | None, deps: ReadDeps, wanted: EntryFilter = EVERYTHING
 ) -> Page:
     """A page of the user's ledger, newest first. Raises InvalidRequest for a limit out of bounds."""
     if not 1 <= limit <= _MOST_ENTRIES:

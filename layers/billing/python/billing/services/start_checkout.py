@@ -15,9 +15,9 @@ from billing.services.converge import ConvergeDeps
 from billing.services.ensure_customer import Ensured, ensure_customer
 from billing.services.find_price import PriceFinder, PriceRef
 from billing.services.look_at_customers import first_look, forget_gone
-from billing.services.open_session import ACTOR, SessionDeps, SessionOpener, Wanted, refuse_second_subscription
+from billing.services.open_session import ACTOR, SessionDeps, SessionOpener, WantedOrder, refuse_second_subscription
 
-_HOUR = 3600
+_HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     cart = _cart(request, deps)
     core = deps.converge
     terms = terms_of(deps.selling, cart.mode, request.ui_mode, request.locale, request.email)
-    wanted = Wanted(request.user, request.email, cart, terms)
+    wanted = WantedOrder(request.user, request.email, cart, terms)
     ensured = _customer(request, deps)
     try:
         session = _open(wanted, ensured, deps)
@@ -93,7 +93,7 @@ def _count(user: UserId, deps: CheckoutDeps) -> None:
     """
     most = deps.selling.checkouts_an_hour
     if most and deps.cache.count_checkout(user) > most:
-        left = _HOUR - int(deps.converge.clock.now().timestamp()) % _HOUR
+        left = _HOUR_SECONDS - int(deps.converge.clock.now().timestamp()) % _HOUR_SECONDS
         raise TooManyCheckouts(f"this user may ask for {most} checkouts an hour", retry_after=left, user_id=user)
 
 
@@ -112,7 +112,7 @@ def _customer(request: CheckoutRequest, deps: CheckoutDeps) -> Ensured:
     return ensure_customer(request.user, request.email, core, deps.stripe, adopting=adopting)
 
 
-def _open(wanted: Wanted, ensured: Ensured, deps: CheckoutDeps) -> OpenSession:
+def _open(wanted: WantedOrder, ensured: Ensured, deps: CheckoutDeps) -> OpenSession:
     """Open the session, unless the account has what must not be bought twice."""
     account = ensured.account
     if account.unlooked or account.stripe_version == 0:

@@ -16,11 +16,8 @@ from billing.domain.ids import CustomerId, UserId
 from billing.domain.notice import Notice
 from billing.domain.records import EventRecord, Outcome, Recording, Unparked
 from billing.errors import MalformedMessage, Permanent
-from billing.services.converge import Converged, ConvergeDeps, converge, recorded
+from billing.services.converge import EVENTS_AT_ONCE, Converged, ConvergeDeps, converge, recorded
 from billing.services.find_touched import find_touched
-
-_AT_ONCE = 40
-"""Events of one transaction; DynamoDB takes 100 items, and the account, its purchases and entries need room too."""
 
 
 def unpark(
@@ -32,7 +29,7 @@ def unpark(
     """
     for customer in customers:
         while deps.clock.now() < deadline:
-            parked = deps.events.parked(customer, _AT_ONCE)
+            parked = deps.events.parked(customer, EVENTS_AT_ONCE)
             if parked.unparked is None:
                 break
             notices = _read(parked.records, deps)

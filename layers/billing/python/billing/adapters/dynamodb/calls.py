@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +35,33 @@ class Refused(Exception):
 
 def get(client: DynamoDBClient, table: str, key: str) -> Attributes | None:
     """Read one item of the accounts table, consistently."""
+    return get_item(client, table, {"pk": key})
+
+
+def get_item(client: DynamoDBClient, table: str, key: Mapping[str, str]) -> Attributes | None:
+    """Read one item of any table by all attributes of its key, consistently."""
     try:
-        answer = client.get_item(TableName=table, Key=attributes({"pk": key}), ConsistentRead=True)
+        answer = client.get_item(TableName=table, Key=attributes(key), ConsistentRead=True)
     except (ClientError, BotoCoreError) as error:
         raise translated(error) from error
     return answer.get("Item")
+
+
+def query(client: DynamoDBClient, table: str, condition: str, values: Mapping[str, object], **asked: Any) -> Any:
+    """One page of a query, as DynamoDB answers it: `Items`, and `LastEvaluatedKey` where there is more.
+
+    `condition` names attributes and values as in `put`; `asked` are further parameters of the call.
+    """
+    try:
+        return client.query(
+            TableName=table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames={f"#{name}": name for name in _named(condition)},
+            ExpressionAttributeValues=attributes({f":{name}": value for name, value in values.items()}),
+            **asked,
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise translated(error) from error
 
 
 def get_all(

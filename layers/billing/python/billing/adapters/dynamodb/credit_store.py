@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from billing.adapters.dynamodb import calls
-from billing.adapters.dynamodb.items import account_key, attributes, from_item, lot_key, request_key, to_item
+from billing.adapters.dynamodb.items import account_key, from_item, lot_key, request_key, to_item
 from billing.adapters.dynamodb.ledger_store import entry_get, entry_put
 from billing.adapters.dynamodb.puts import DUE_INDEX, DUE_SHARDS, account_put, due_text, lot_put, undone_put
 from billing.config import Tables
@@ -98,17 +96,9 @@ class DynamoDue:
                 more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _page(self, shard: str, until: datetime, more: Any) -> Any:
-        try:
-            return self._client.query(
-                TableName=self._table,
-                IndexName=DUE_INDEX,
-                KeyConditionExpression="#shard = :shard AND #due <= :until",
-                ExpressionAttributeNames={"#shard": "due_shard", "#due": "due_at"},
-                ExpressionAttributeValues=attributes({":shard": shard, ":until": due_text(until)}),
-                **more,
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise calls.translated(error) from error
+        values = {"shard": shard, "until": due_text(until)}
+        condition = "#due_shard = :shard AND #due_at <= :until"
+        return calls.query(self._client, self._table, condition, values, IndexName=DUE_INDEX, **more)
 
 
 def _request_put(table: str, remembered: Remembered) -> dict[str, Any]:

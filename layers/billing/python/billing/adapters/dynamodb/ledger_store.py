@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import attributes, from_item, to_item
 from billing.config import Tables
 from billing.domain.ids import TRANSACTION_ID, UserId
-from billing.domain.ledger import EVERYTHING, Entry, Wanted
+from billing.domain.ledger import EVERYTHING, Entry, EntryFilter
 from billing.domain.told import told_of
 from billing.errors import InvalidRequest
 from billing.ports.store import Page
@@ -30,11 +28,8 @@ def entry_put(table: str, entry: Entry) -> dict[str, Any]:
 
 def entry_get(client: DynamoDBClient, table: str, user: UserId, key: str) -> Entry | None:
     """Read one entry, consistently."""
-    try:
-        answer = client.get_item(TableName=table, Key=attributes({"user": user, "entry": key}), ConsistentRead=True)
-    except (ClientError, BotoCoreError) as error:
-        raise calls.translated(error) from error
-    return from_item(Entry, answer["Item"]) if "Item" in answer else None
+    item = calls.get_item(client, table, {"user": user, "entry": key})
+    return from_item(Entry, item) if item is not None else None
 
 
 class DynamoLedger:
@@ -44,7 +39,7 @@ class DynamoLedger:
         self._client = client
         self._table = tables.ledger
 
-    def page(self, user: UserId, limit: int, cursor: str | None, wanted: Wanted = EVERYTHING) -> Page:
+    def page(self, user: UserId, limit: int, cursor: str | None, wanted: EntryFilter = EVERYTHING) -> Page:
         """See LedgerReader. The cursor is the key of the last entry that was looked at.
 
         What is wanted is picked out here: a filter of DynamoDB reads, and costs, just as much, and it compares times as
@@ -69,18 +64,15 @@ class DynamoLedger:
 
     def _query(self, user: UserId, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]:
         after: Any = {"ExclusiveStartKey": attributes({"user": user, "entry": cursor})} if cursor else {}
-        try:
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="#user = :user",
-                ExpressionAttributeNames={"#user": "user"},
-                ExpressionAttributeValues=attributes({":user": user}),
-                ScanIndexForward=False,
-                ConsistentRead=True,
-                Limit=limit,
-                **after,
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise calls.translated(error) from error
+        answer = calls.query(
+            self._client,
+            self._table,
+            "#user = :user",
+            {"user": user},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            Limit=limit,
+            **after,
+        )
         last = answer.get("LastEvaluatedKey")
         return [from_item(Entry, item) for item in answer["Items"]], last["entry"]["S"] if last is not None else None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import attributes, parked_key
 from billing.adapters.dynamodb.puts import DUE_INDEX, PARKED_SHARD
@@ -29,18 +27,15 @@ class DynamoParked:
 
     def page(self, walk: Walk) -> Listed:
         """See ObjectList. One query."""
-        try:
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=DUE_INDEX,
-                KeyConditionExpression="#shard = :shard",
-                ExpressionAttributeNames={"#shard": "due_shard"},
-                ExpressionAttributeValues=attributes({":shard": PARKED_SHARD}),
-                Limit=_PAGE,
-                **_behind(walk.after),
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise calls.translated(error) from error
+        answer = calls.query(
+            self._client,
+            self._table,
+            "#due_shard = :shard",
+            {"shard": PARKED_SHARD},
+            IndexName=DUE_INDEX,
+            Limit=_PAGE,
+            **_behind(walk.after),
+        )
         found = tuple({"object": "customer", "id": item["due_at"]["S"]} for item in answer["Items"])
         last = answer.get("LastEvaluatedKey")
         return Listed(found, last["due_at"]["S"] if last else None)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import account_key, attributes
 from billing.adapters.dynamodb.puts import DUE_SHARDS, RENEWAL_INDEX, due_text
@@ -34,18 +32,15 @@ class DynamoRenewals:
         """See ObjectList. One query; a place in the walk is a partition, and the entry in it."""
         shard, _, behind = (walk.after or DUE_SHARDS[0]).partition("#")
         until = (walk.until or walk.since) - OVERDUE
-        try:
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=RENEWAL_INDEX,
-                KeyConditionExpression="#shard = :shard AND #at < :until",
-                ExpressionAttributeNames={"#shard": "renewal_shard", "#at": "renewal_at"},
-                ExpressionAttributeValues=attributes({":shard": shard, ":until": due_text(until)}),
-                Limit=_PAGE,
-                **_behind(shard, behind),
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise calls.translated(error) from error
+        answer = calls.query(
+            self._client,
+            self._table,
+            "#renewal_shard = :shard AND #renewal_at < :until",
+            {"shard": shard, "until": due_text(until)},
+            IndexName=RENEWAL_INDEX,
+            Limit=_PAGE,
+            **_behind(shard, behind),
+        )
         found = tuple(_told(item["renewal_at"]["S"]) for item in answer["Items"])
         return Listed(found, _after(shard, answer.get("LastEvaluatedKey")))
 
