@@ -205,7 +205,7 @@ def test_no_function_is_left_out(widgets: list[dict[str, Any]], resources: dict[
     assert billed == {f"@{name}" for name, each in resources.items() if each["Type"] == "AWS::Logs::LogGroup"}
     [cold] = [widget for widget in widgets if widget["type"] == "log"]
     assert set(re.findall(r"SOURCE '@(\w+)'", cold["properties"]["query"])) == logs
-    # By the text of the line: no page says whether `@initDuration` is found in a group that is not named as Lambda names it.
+    # By the text of the line: no page says that `@initDuration` is found in a group of another name than Lambda's.
     assert 'filter @message like "REPORT RequestId: "' in cold["properties"]["query"]
     assert 'parse @message "Init Duration: * ms" as init | stats count(init)' in cold["properties"]["query"]
 

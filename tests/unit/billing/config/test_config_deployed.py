@@ -11,8 +11,9 @@ from billing.domain.terms import LOCALES
 from local.template import TemplateError
 from local.template.parameters import parameter_values
 from local.template.yaml_source import parse
-from tests.unit.billing.config.environments import CONVERGE, SELLING, refusal
+from tests.unit.billing.config.environments import CONVERGE, SELLING, WHOLE, refusal
 
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:plumbline/key-AbCdEf"
 TEMPLATE = Path(__file__).parents[4] / "template.yaml"
 PARAMETERS = parse(TEMPLATE.read_bytes(), TEMPLATE)["Parameters"]
 DEPLOYED = {
@@ -49,6 +50,14 @@ def test_what_a_function_refuses_at_its_start_is_never_deployed(parameter: str) 
 @pytest.mark.parametrize("parameter", [name for name in PARAMETERS if name.endswith("Secret")])
 def test_an_arn_is_not_taken_for_the_name_of_a_secret(parameter: str) -> None:
     """A role allows the secret of this name: of an ARN it would allow none, and every read look like an outage."""
-    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:plumbline/key-AbCdEf"
     with pytest.raises(TemplateError):
-        parameter_values({parameter: PARAMETERS[parameter]}, {parameter: arn})
+        parameter_values({parameter: PARAMETERS[parameter]}, {parameter: ARN})
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [("webhook", "STRIPE_WEBHOOK_SECRET"), ("webhook", "UPSTASH_SECRET"), ("account", "STRIPE_API_KEY_SECRET")],
+)
+def test_a_function_takes_no_arn_for_the_name_of_a_secret(function: str, name: str) -> None:
+    read, given = WHOLE[function]
+    assert refusal(read, given | {name: ARN}).ids == {"setting": name}

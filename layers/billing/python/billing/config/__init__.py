@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from billing.config.environment import Environment
 from billing.errors import Misconfigured
 
-NAMED = r"(?!sk_|rk_|whsec_)[A-Za-z0-9/_+=.@:-]{1,512}"
-"""A name or ARN in Secrets Manager; never the secret itself, which would then stand in every error that names it."""
+NAMED = r"(?!sk_|rk_|whsec_)[A-Za-z0-9/_+=.@-]{1,512}"
+"""A name in Secrets Manager, by which roles allow it: no ARN, and never the secret, which errors would then name."""
 QUEUE = r"https?://\S+"
 
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from billing.config import (
     Policy,
     RedisAccess,
-    Stage,
     StripeAccess,
     Tables,
     policy_of,
     redis_access,
-    stage_of,
     stripe_access,
     tables_of,
 )
@@ -24,7 +22,6 @@ from billing.config.environment import Environment
 class AccountSettings:
     """Of the function that reads."""
 
-    stage: Stage
     tables: Tables
     stripe: StripeAccess
     redis: RedisAccess
@@ -35,7 +32,6 @@ def account_settings(environ: Mapping[str, str] | None = None) -> AccountSetting
     """Settings of account; raises Misconfigured."""
     env = Environment(environ)
     return AccountSettings(
-        stage=stage_of(env),
         tables=tables_of(env),
         stripe=stripe_access(env),
         redis=redis_access(env),
