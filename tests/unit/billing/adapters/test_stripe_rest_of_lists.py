@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -31,9 +32,9 @@ def rows(*found: dict[str, Any]) -> dict[str, Any]:
 
 
 class Wire:
-    """Answers by path; `asked` is what came, as it was asked."""
+    """Answers by path, or plays; `asked` is what came, as it was asked."""
 
-    def __init__(self, **answers: dict[str, Any]) -> None:
+    def __init__(self, **answers: dict[str, Any] | Callable[[socket.socket], None]) -> None:
         self.answers = {f"/v1/{name.replace('__', '/')}": reply for name, reply in answers.items()}
         self.asked: list[str] = []
 
@@ -41,7 +42,8 @@ class Wire:
         def play(connection: socket.socket) -> None:
             asked = unquote(server.received[-1].split(b" ")[1].decode())
             self.asked.append(asked)
-            answer(json.dumps(self.answers[asked.partition("?")[0]]))(connection)
+            reply = self.answers[asked.partition("?")[0]]
+            (reply if callable(reply) else answer(json.dumps(reply)))(connection)
 
         with bad_server(play) as server:
             return call(client(server.url))
