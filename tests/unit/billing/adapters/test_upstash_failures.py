@@ -193,9 +193,11 @@ def test_a_closed_port_is_no_cache() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     clock = FakeClock(NOW)
-    with caching(f"http://127.0.0.1:{port}", clock=clock) as (cache, _, metrics):
+    with caching(f"http://127.0.0.1:{port}", clock=clock) as (cache, log, metrics):
         answers_as_if_empty(cache, clock)
         assert metrics.counts["CacheFailures"] == 7  # of seven methods: the first try of publish is the second in a row
+        failed = [line.ids["operation"] for line in log.lines]
+        assert failed == ["webhook:done", "publish", "entitlements", "catalog", "count", "lock", "catalog"]
 
 
 def test_what_goes_over_the_wire() -> None:
@@ -213,6 +215,13 @@ def test_this_machine_as_a_container_calls_it_is_this_machine() -> None:
         assert opened is not None
 
 
+def test_an_address_may_end_with_a_slash() -> None:
+    """As it is copied from a browser."""
+    with bad_server(answer('{"result": "evt_1"}')) as server, caching(f"{server.url}/") as (cache, _, _):
+        assert cache.is_done(EVENT)
+        assert server.received[0].startswith(b"POST / ")
+
+
 @pytest.mark.parametrize(
     ("url", "token"),
     [
@@ -227,6 +236,7 @@ def test_this_machine_as_a_container_calls_it_is_this_machine() -> None:
         ("https://eu1.upstash.io:port", TOKEN),
         ("https://user:pass@eu1.upstash.io", TOKEN),
         ("https://eu1.upstash.io/path", TOKEN),
+        ("https://eu1.upstash.io/X", TOKEN),
         ("https://eu1.upstash.io?x=1", TOKEN),
         ("https://eu1.upstash.io", ""),
         ("https://eu1.upstash.io", "a b"),
@@ -238,3 +248,4 @@ def test_a_database_that_must_not_be_used(url: str, token: str) -> None:
     with pytest.raises(Misconfigured) as refused:
         open_redis(url, token, timeout=1)
     assert not any(secret in str(refused.value) for secret in (url, token) if secret)
+    assert refused.value.ids == {"secret": "UPSTASH_SECRET"}
