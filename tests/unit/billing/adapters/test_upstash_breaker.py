@@ -146,9 +146,9 @@ def test_both_tries_of_a_publish_count(wire: Wire) -> None:
     assert wire.log.messages == ["cache failed", "publish tried again", "cache paused"]
 
 
-@short
+@pytest.mark.parametrize("wire", [0.9], indirect=True)
 def test_a_publish_that_failed_at_once_goes_through_at_the_second_try(wire: Wire) -> None:
-    """Of what one invocation may wait, most is left then."""
+    """Of what one invocation may wait, less than a second as a rule, most is left then."""
     taken = answer('[{"result": 4}, {"result": "OK"}]')
 
     def at_the_second(connection: socket.socket) -> None:

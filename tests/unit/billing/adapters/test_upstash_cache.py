@@ -233,10 +233,12 @@ AT = f'"at":"{NOW.isoformat()}"'
 REST = f'{{"version":7,"user":"alice","until":null,{AT}}}'
 
 
-def test_a_whole_level_is_believed(cache: UpstashCache, redis: Redis) -> None:
+@pytest.mark.parametrize("rest", [REST, REST.replace(",", ", ")])
+@pytest.mark.parametrize("version", [7, 0], ids=["an account", "nobody's"])
+def test_a_whole_level_is_believed(cache: UpstashCache, redis: Redis, rest: str, version: int) -> None:
     """Each of the poisoned ones below is this one but for one thing."""
-    redis.set(PREFIX + "entitlements:alice", f"PRO {REST}")
-    assert cache.entitlement(ALICE) == CachedEntitlement("PRO", None, 7)
+    redis.set(PREFIX + "entitlements:alice", f"PRO {rest.replace('7', str(version), 1)}")
+    assert cache.entitlement(ALICE) == CachedEntitlement("PRO", None, version)
 
 
 @pytest.mark.parametrize(
