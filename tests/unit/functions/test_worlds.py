@@ -23,10 +23,11 @@ from billing.bootstrap.reconcile import reconcile_dependencies
 from billing.bootstrap.subscriptions import subscriptions_dependencies
 from billing.bootstrap.success_sync import success_dependencies
 from billing.bootstrap.webhook import webhook_dependencies
+from billing.bootstrap.world import secret_text
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.events import Origin
 from billing.domain.ids import CustomerId, EventId, UserId
-from billing.errors import StripeRefused, StripeUnavailable
+from billing.errors import Misconfigured, StripeRefused, StripeUnavailable
 from billing.observability import metrics
 from billing.ports.cache import Cache
 from billing.ports.stripe import StripeReader, Touched
@@ -86,6 +87,14 @@ INVOCATIONS: list[tuple[ModuleType, str, dict[str, Any]]] = [
     (webhook, "webhook_dependencies", BY_ALICE),
 ]
 """A function, its bootstrap, and what the function is invoked with."""
+
+
+@pytest.mark.parametrize("values", [{}, {"key": ""}, {"key": 5}, {"key": None}])
+def test_a_secret_without_its_text_is_named_and_not_shown(values: dict[str, object], environment: Environment) -> None:
+    environment.store(STRIPE, other="rk_test_canary", **values)
+    with pytest.raises(Misconfigured, match="the secret plumbline/stripe has no key") as refused:
+        secret_text(STRIPE, "key")
+    assert refused.value.ids == {"secret": STRIPE}
 
 
 BOOTSTRAPS: tuple[Callable[[], object], ...] = (

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from billing.adapters.upstash_breaker import PAUSE
@@ -213,6 +214,25 @@ def test_what_goes_over_the_wire() -> None:
 def test_this_machine_as_a_container_calls_it_is_this_machine() -> None:
     with open_redis("http://host.docker.internal:8790", TOKEN, timeout=1) as opened:
         assert opened is not None
+
+
+@pytest.mark.parametrize(
+    ("play", "status"),
+    [(answer("{}", "503 Service Unavailable"), 503), (answer("{}", headers="Content-Encoding: gzip\r\n"), None)],
+    ids=["not 200", "compressed"],
+)
+def test_an_answer_that_is_refused_tells_an_operator_whose(
+    play: Callable[[socket.socket], None], status: int | None
+) -> None:
+    """`plumb` uses the same client, without what makes every failure an empty cache."""
+    with (
+        bad_server(play) as server,
+        open_redis(server.url, TOKEN, 10) as redis,
+        pytest.raises((httpx.HTTPStatusError, httpx.DecodingError)) as refused,
+    ):
+        redis.get("mark")
+    assert refused.value.request.url == server.url
+    assert (refused.value.response.status_code if isinstance(refused.value, httpx.HTTPStatusError) else None) == status
 
 
 def test_an_address_may_end_with_a_slash() -> None:
