@@ -69,6 +69,13 @@ ROOMS = (
         ("tests/unit/billing/adapters/test_stripe_*.py", "tests/unit/billing/adapters/test_session_params.py"),
     ),
     Room(
+        "adapters",
+        95,
+        (f"{BILLING}/adapters/*.py",),
+        ("tests/unit/billing/adapters/test_[atu]*.py", "tests/unit/billing/adapters/test_s[eqy]*.py"),
+    ),
+    Room("bootstrap", 95, (f"{BILLING}/bootstrap/*.py",), ("tests/unit/functions/test_*.py",)),
+    Room(
         "handlers",
         85,
         ("functions/*/app.py", f"{BILLING}/config/*.py", f"{BILLING}/observability.py"),
