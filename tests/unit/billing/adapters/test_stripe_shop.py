@@ -118,7 +118,7 @@ def test_customers_that_are_no_list_are_named() -> None:
 
 @pytest.mark.parametrize("email", ["ada@example.com", None])
 def test_a_customer_is_made_once_for_a_user(email: str | None) -> None:
-    """F25: under a key of its own, so that a request that is made again makes no second one."""
+    """Under a key of its own, so that a request that is made again makes no second one."""
     made, request = exchanged(
         {"id": "cus_1", "object": "customer"},
         sessions(lambda api: api.create_customer(UserId("alice"), email, "key-1")),
@@ -173,7 +173,7 @@ def test_whether_a_session_is_open(status: str) -> None:
 
 
 def test_a_session_is_ended_or_was_paid_meanwhile() -> None:
-    """F34: only one that is open can be ended; one that can't be may be paid."""
+    """Only one that is open can be ended; one that can't be may be paid."""
     ended, request = exchanged(SESSION, sessions(lambda api: api.expire_session(ID)))
     assert ended is True
     assert request.startswith(b"POST /v1/checkout/sessions/cs_1/expire ")
