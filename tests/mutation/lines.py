@@ -48,13 +48,19 @@ class Watched:
         self._run: set[tuple[str, int]] = set()
         sys.monitoring.use_tool_id(_TOOL, "mutation")
         sys.monitoring.register_callback(_TOOL, sys.monitoring.events.LINE, self._saw)
+        sys.monitoring.register_callback(_TOOL, sys.monitoring.events.PY_START, self._saw_begin)
+        wanted = sys.monitoring.events.LINE | sys.monitoring.events.PY_START
         for code in codes:
             for part in within(code):
-                sys.monitoring.set_local_events(_TOOL, part, sys.monitoring.events.LINE)
+                sys.monitoring.set_local_events(_TOOL, part, wanted)
 
     def _saw(self, code: CodeType, line: int) -> object:
         self._run.add((code.co_filename, line))
         return sys.monitoring.DISABLE
+
+    def _saw_begin(self, code: CodeType, _: int) -> object:
+        """What has all of its body in its first line, as a lambda does, has no LINE event."""
+        return self._saw(code, code.co_firstlineno)
 
     def during[T](self, do: Callable[[], T]) -> tuple[T, list[tuple[str, int]], float]:
         """What it answered, the lines that were run, by file, and the seconds that it took."""

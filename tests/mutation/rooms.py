@@ -63,6 +63,19 @@ ROOMS = (
     ),
     Room("store", 85, (f"{BILLING}/adapters/dynamodb/*.py",), ("tests/unit/billing/adapters/test_dynamodb_*.py",)),
     Room(
+        "stripe",
+        95,
+        (f"{BILLING}/adapters/stripe_api/*.py",),
+        ("tests/unit/billing/adapters/test_stripe_*.py", "tests/unit/billing/adapters/test_session_params.py"),
+    ),
+    Room(
+        "adapters",
+        95,
+        (f"{BILLING}/adapters/*.py",),
+        ("tests/unit/billing/adapters/test_[atu]*.py", "tests/unit/billing/adapters/test_s[eqy]*.py"),
+    ),
+    Room("bootstrap", 95, (f"{BILLING}/bootstrap/*.py",), ("tests/unit/functions/test_*.py",)),
+    Room(
         "handlers",
         85,
         ("functions/*/app.py", f"{BILLING}/config/*.py", f"{BILLING}/observability.py"),

@@ -41,13 +41,18 @@ def never(number):
 
 def leaves(number):
     return number if number < 5 else os._exit(3)
+
+
+def above(limit):
+    return lambda number: number > limit
 """
 TESTS = """import gc
 import pytest
 from hypothesis import given, settings, strategies as st
-from program.lots import Lot, counted, leaves, stepped
+from program.lots import Lot, above, counted, leaves, stepped
 
 ran = []
+above_3 = above(3)
 gc.freeze()
 
 
@@ -73,6 +78,10 @@ def test_leaves():
 
 def test_stepped():
     assert stepped(1) == 3
+
+
+def test_above():
+    assert not above_3(3)
 
 
 @settings(max_examples=500)
@@ -131,6 +140,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
         ("Lot.left", "return self.granted + self.used", "test_lots.py::test_left"),
         ("stepped", "return number - 2", "test_lots.py::test_stepped"),
         ("counted", "while number > 1:", "test_lots.py::test_counted"),
+        ("above", "return lambda number: number >= limit", "test_lots.py::test_above"),
     ],
 )
 def test_a_mutant_is_killed_by_the_test_that_sees_it(verdicts, function: str, becomes: str, killer: str) -> None:

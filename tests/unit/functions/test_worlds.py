@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -14,10 +15,10 @@ from typing import Any
 import pytest
 
 from billing.bootstrap.account import account_dependencies
-from billing.bootstrap.catch_up import walk_dependencies
+from billing.bootstrap.catch_up import catch_up_dependencies, look_dependencies, walk_dependencies
 from billing.bootstrap.create_checkout import checkout_dependencies
 from billing.bootstrap.credits import credits_dependencies
-from billing.bootstrap.event_consumer import consumer_dependencies
+from billing.bootstrap.event_consumer import consumer_dependencies, put_off_dependencies
 from billing.bootstrap.reconcile import reconcile_dependencies
 from billing.bootstrap.subscriptions import subscriptions_dependencies
 from billing.bootstrap.success_sync import success_dependencies
@@ -85,6 +86,50 @@ INVOCATIONS: list[tuple[ModuleType, str, dict[str, Any]]] = [
     (webhook, "webhook_dependencies", BY_ALICE),
 ]
 """A function, its bootstrap, and what the function is invoked with."""
+
+
+BOOTSTRAPS: tuple[Callable[[], object], ...] = (
+    account_dependencies,
+    catch_up_dependencies,
+    checkout_dependencies,
+    consumer_dependencies,
+    credits_dependencies,
+    look_dependencies,
+    put_off_dependencies,
+    reconcile_dependencies,
+    subscriptions_dependencies,
+    success_dependencies,
+    walk_dependencies,
+    webhook_dependencies,
+)
+UNSET = {
+    "Breaker._paused_at",
+    "Origin.account",
+    "SecretsManager._client",
+    "SecretsManager._silent_until",
+    "SqsQueue._client",
+    "StripeAccess.account",
+    "StripePortalSessions._configuration",
+}
+"""What stands empty in a world of the template's settings that nobody has used yet."""
+
+
+def parts(thing: object) -> Iterator[tuple[str, object]]:
+    """All members of a world and of what it is built of, by class and name."""
+    if type(thing).__module__.startswith("billing."):
+        names = [field.name for field in fields(thing)] if is_dataclass(thing) else getattr(thing, "__dict__", ())
+        for name in names:
+            value = getattr(thing, name)
+            yield f"{type(thing).__name__}.{name}", value
+            yield from parts(value)
+
+
+@pytest.mark.parametrize("bootstrap", BOOTSTRAPS, ids=lambda bootstrap: bootstrap.__name__)
+def test_nothing_is_missing_in_what_is_built(bootstrap: Callable[[], object], environment: Environment) -> None:
+    """Nor does any part of it lack a client or its tables, which its first use would find, on Lambda."""
+    found = list(parts(bootstrap()))
+    assert len(found) >= 10
+    assert {name for name, value in found if value is None} <= UNSET
 
 
 @pytest.mark.parametrize(("app", "bootstrap", "event"), INVOCATIONS, ids=[each[1] for each in INVOCATIONS])

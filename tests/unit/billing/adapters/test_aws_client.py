@@ -89,7 +89,7 @@ def test_keys_that_are_left_unread_are_not_asked_for_at_once(monkeypatch: pytest
         for left in lefts:
             stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left}, {"RequestItems": asked})
         client.batch_get_item(RequestItems=asked)
-        assert [0 < nap < 1 for nap in naps] == [True]
+        assert [0 < nap < 0.2 for nap in naps] == [True]
         client.batch_get_item(RequestItems=asked)
     assert len(naps) == 1
 

@@ -110,11 +110,12 @@ def test_what_was_read_last_is_used_on_while_nobody_answers(vault: Vault, failur
     assert secrets.read(NAME) == {"key": "sk_test_rotated"}
 
 
-def test_an_outage_is_not_asked_about_at_every_request(vault: Vault) -> None:
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+def test_an_outage_is_not_asked_about_at_every_request(vault: Vault, failure: Exception) -> None:
     """Each question may take seconds to fail: more than a request has."""
     secrets = vault.secrets()
     secrets.read(NAME)
-    vault.failure = EndpointConnectionError(endpoint_url="https://secretsmanager")
+    vault.failure = failure
     vault.clock.sleep(301)
     for _ in range(10):
         secrets.read(NAME)

@@ -71,7 +71,9 @@ def test_metadata_fits_into_what_stripe_keeps() -> None:
 
 def test_plans_are_named_once() -> None:
     seats = a_price("seats", 100, "year", level="TEAM", plan="team")
+    support = a_price("support", 100, "year", plan="support")
     assert params(an_order(TEAM_YEARLY, seats))["metadata"]["plan"] == "team"
+    assert params(an_order(TEAM_YEARLY, seats, support))["metadata"]["plan"] == "team, support"
 
 
 @pytest.mark.parametrize(

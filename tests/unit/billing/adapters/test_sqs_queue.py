@@ -95,11 +95,11 @@ def test_no_answer_is_retryable(sqs: SQSClient, url: str) -> None:
     try:
         with pytest.raises(QueueUnavailable) as sent:
             queue.send(BODY)
-        with pytest.raises(QueueUnavailable):
+        with pytest.raises(QueueUnavailable) as delayed:
             queue.delay("r-1", 15)
     finally:
         sqs.meta.events.unregister("provide-client-params.sqs", unreachable)
-    assert sent.value.ids == {"reason": "EndpointConnectionError"}
+    assert sent.value.ids == delayed.value.ids == {"reason": "EndpointConnectionError"}
 
 
 def test_a_message_that_is_gone_is_no_crash(sqs: SQSClient, url: str) -> None:

@@ -53,8 +53,8 @@ PRICE: dict[str, Any] = {
 }
 
 
-def client(url: str) -> Any:
-    return stripe_client(StripeAccess(url, "key", livemode=False, account=None), "sk_test_plumbline")
+def client(url: str, metrics: FakeMetrics | None = None) -> Any:
+    return stripe_client(StripeAccess(url, "key", livemode=False, account=None), "sk_test_plumbline", metrics)
 
 
 def test_nothing_is_told_beside_the_request() -> None:
@@ -72,16 +72,16 @@ def test_nothing_is_told_beside_the_request() -> None:
 def test_every_request_is_counted_and_one_that_is_made_again_twice(play: Callable[[socket.socket], None]) -> None:
     """Stripe's limit counts the retries of the SDK as well, and what Stripe has heard of, answered or not."""
     metrics = FakeMetrics()
-    with bad_server(play) as server:
-        access = StripeAccess(server.url, "key", livemode=False, account=None)
-        counted = stripe_client(access, "sk_test_plumbline", metrics)
-        with pytest.raises(StripeUnavailable):
-            StripeReads(counted, ("FREE", "PRO"), livemode=False).session_of_payment(PaymentIntentId("pi_1"))
+    with bad_server(play) as server, pytest.raises(StripeUnavailable):
+        StripeReads(client(server.url, metrics), ("FREE", "PRO"), livemode=False).session_of_payment(
+            PaymentIntentId("pi_1")
+        )
     assert metrics.counts["StripeCalls"] == len(server.received) == 2
 
 
+@pytest.mark.parametrize("metrics", [None, FakeMetrics()], ids=["an operator", "a function"])
 def test_a_stripe_that_hangs_is_given_up_before_its_function_ends(
-    template: Model, monkeypatch: pytest.MonkeyPatch
+    metrics: FakeMetrics | None, template: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F27: also where every try takes its longest to connect and to be answered. Who asks Stripe has a key of it."""
     tries: list[tuple[float, float]] = []
@@ -94,7 +94,7 @@ def test_a_stripe_that_hangs_is_given_up_before_its_function_ends(
     monkeypatch.setattr(requests.Session, "request", hang)
     monkeypatch.setattr(time, "sleep", pauses.append)
     with pytest.raises(StripeUnavailable):
-        StripeReads(client("http://127.0.0.1:1"), ("FREE", "PRO"), livemode=False).session_of_payment(
+        StripeReads(client("http://127.0.0.1:1", metrics), ("FREE", "PRO"), livemode=False).session_of_payment(
             PaymentIntentId("pi_1")
         )
     asking = [each for each in template.functions.values() if "STRIPE_API_KEY_SECRET" in each.environment]

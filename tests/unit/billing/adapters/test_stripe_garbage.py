@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from stripe import StripeObject
 
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.checkout import StripeSessions
@@ -20,7 +21,9 @@ from billing.errors import MalformedObject, StripeUnavailable
 from billing.ports.stripe import Touched
 from tests.fakes.snapshots import CUSTOMER, an_order
 from tests.unit.billing.adapters.http_servers import answer, bad_server
+from tests.unit.billing.adapters.stripe_wire import exchanged
 from tests.unit.billing.adapters.test_stripe_adapter import PRICE, SESSION, client
+from tests.unit.billing.adapters.test_stripe_plan_changes import CHANGE, NOW_SECONDS, bill, line, plans
 
 LEVELS = ("FREE", "PRO")
 ASKED: dict[str, Callable[[Any], Any]] = {
@@ -81,6 +84,15 @@ def test_whatever_the_sdk_can_not_make_of_a_text_is_a_malformed_object(made: Cal
         made("twelve")
 
 
+def test_what_the_sdk_stumbles_over_is_told_in_short() -> None:
+    with pytest.raises(MalformedObject) as refused, translated():
+        raise ValueError("x" * 300)
+    assert refused.value.ids == {"reason": f"ValueError('{'x' * 188}"}
+    with pytest.raises(StripeUnavailable) as lacking, translated():
+        _ = StripeObject().nothing  # type: ignore[attr-defined]
+    assert lacking.value.ids == {"reason": "nothing"}
+
+
 @pytest.mark.parametrize(("field", "value"), [("id", None), ("url", 5), ("client_secret", []), ("expires_at", "soon")])
 def test_a_new_session_with_a_field_of_another_type_is_not_handed_out(field: str, value: object) -> None:
     with bad_server(answer(json.dumps(SESSION | {field: value}))) as server, pytest.raises(MalformedObject):
@@ -90,3 +102,20 @@ def test_a_new_session_with_a_field_of_another_type_is_not_handed_out(field: str
 def test_a_mistake_of_our_own_is_not_taken_for_stripes() -> None:
     with pytest.raises(AttributeError), translated():
         _ = Touched().nothing  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"period": {"start": None, "end": NOW_SECONDS}}, "UnfitError('period.start')"),
+        ({"period": {"start": NOW_SECONDS, "end": None}}, "UnfitError('period.end')"),
+        ({"amount": "1.5"}, "UnfitError('amount')"),
+        ({"discount_amounts": [{}]}, "KeyError('amount')"),
+    ],
+)
+def test_a_bill_that_can_not_be_read_is_shown_to_nobody(given: dict[str, Any], told: str) -> None:
+    """S27."""
+    refused, _ = exchanged(bill(line(1) | given), lambda url: plans(url).preview(CHANGE))
+    assert isinstance(refused, MalformedObject)
+    assert str(refused) == "a invoice preview of Stripe can't be read"
+    assert refused.ids["reason"] == told

@@ -57,7 +57,9 @@ def test_the_last_page_has_nothing_behind_it() -> None:
 @pytest.mark.parametrize("name", ["cs_test_1", "", None, "evt_8 or so"])
 def test_a_page_that_can_not_be_gone_on_from_ends_no_pass(name: Any) -> None:
     """Were it taken for the last one, all that is older would count as seen."""
-    assert isinstance(listed(page("evt_8", name, more=True))[0], MalformedObject)
+    refused = listed(page("evt_8", name, more=True))[0]
+    assert isinstance(refused, MalformedObject)
+    assert (str(refused), refused.ids) == ("a list of Stripe can't be read", {"reason": "UnfitError('id')"})
 
 
 def test_an_empty_page_with_more_to_come_ends_no_pass() -> None:

@@ -9,14 +9,15 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import pytest
 
 from billing.adapters.stripe_api.subscriptions import StripePlanChanges, live_of
 from billing.domain.ids import SubscriptionId, SubscriptionItemId
-from billing.domain.plan_change import LiveItem, PlanChange
+from billing.domain.plan_change import BilledLine, LiveItem, PlanChange
 from billing.errors import (
+    BillingError,
     MalformedObject,
     StripeRefused,
     SubscriptionNotChangeable,
@@ -160,9 +161,10 @@ def test_what_cannot_be_read_is_not_guessed(broken: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("code", "error"), [("resource_missing", SubscriptionNotFound), ("other", StripeRefused)])
-def test_one_that_is_not_there(code: str, error: type[Exception]) -> None:
+def test_one_that_is_not_there(code: str, error: type[BillingError]) -> None:
     raised, _ = exchanged(refusal(code=code, param="id"), lambda url: plans(url).live(SUB))
     assert type(raised) is error
+    assert raised.ids.get("subscription_id") == (SUB if error is SubscriptionNotFound else None)
 
 
 # ------------------------------------------------------------------------------------------------------ the preview
@@ -181,10 +183,12 @@ def test_a_preview_asks_for_what_the_change_bills_at_once() -> None:
         "subscription_details[proration_date]": str(NOW_SECONDS),
     }
     assert (seen.currency, seen.due, seen.total, seen.of_change) == ("eur", 900, 950, 900)
-    assert [(each.amount, each.proration, each.period_end - each.period_start) for each in seen.lines] == [
-        (-600, True, timedelta(days=1)),
-        (1500, True, timedelta(days=1)),
-    ]
+    about: dict[str, Any] = {"discount": 0, "proration": True, "of_subscription": True, "period_start": NOW}
+    about |= {"description": "Remaining time on Team", "period_end": NOW + timedelta(days=1)}
+    assert seen.lines == (BilledLine(amount=-600, **about), BilledLine(amount=1500, **about))
+    assert (
+        exchanged(bill(line(1, description=None)), lambda url: plans(url).preview(change))[0].lines[0].description == ""
+    )
 
 
 def test_a_change_that_begins_a_period_moves_the_day_of_billing_and_its_preview_says_so() -> None:
@@ -302,6 +306,8 @@ def test_a_change_that_failed_at_stripe_is_looked_for_before_the_next_key(
     with bad_server(play) as server:
         made = plans(server.url).change(CHANGE, "k1")
     assert [request.split(b" ")[0].decode() for request in server.received] == asked
+    looked = unquote(server.received[1].decode()).split(" ")[1]
+    assert looked == "/v1/subscriptions/sub_1?expand[0]=items.data.price.product&expand[1]=latest_invoice"
     assert (b"idempotency-key: k1:1" in server.received[-1].lower()) is (asked[-1] == "POST")
     assert made == live_of(SUBSCRIPTION | found, LEVELS)
 
@@ -316,16 +322,18 @@ def test_only_what_a_pending_update_supports_is_sent() -> None:
 @pytest.mark.parametrize(
     ("param", "error"), [("payment_behavior", SubscriptionNotChangeable), ("items", StripeRefused)]
 )
-def test_a_payment_method_that_cannot_be_charged_at_once(param: str, error: type[Exception]) -> None:
+def test_a_payment_method_that_cannot_be_charged_at_once(param: str, error: type[BillingError]) -> None:
     raised, _ = exchanged(refusal(param=param), lambda url: plans(url).change(CHANGE, "k1"))
     assert type(raised) is error
+    assert raised.ids.get("subscription_id") == (SUB if error is SubscriptionNotChangeable else None)
 
 
 @pytest.mark.parametrize(("param", "error"), [(None, SubscriptionNotChangeable), ("items[0][price]", StripeRefused)])
-def test_nothing_to_pay_with(param: str | None, error: type[Exception]) -> None:
+def test_nothing_to_pay_with(param: str | None, error: type[BillingError]) -> None:
     given = {"code": "resource_missing"} | ({"param": param} if param else {})
     raised, _ = exchanged(refusal(**given), lambda url: plans(url).change(CHANGE, "k1"))
     assert type(raised) is error
+    assert raised.ids.get("subscription_id") == (SUB if error is SubscriptionNotChangeable else None)
 
 
 def test_a_key_that_stands_for_another_change() -> None:

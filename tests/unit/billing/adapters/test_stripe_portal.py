@@ -53,12 +53,20 @@ def test_a_language_and_a_configuration_are_sent() -> None:
     }
 
 
-@pytest.mark.parametrize("flow", ["payment_method_update", "subscription_cancel", "subscription_update"])
-def test_a_flow_comes_back_to_the_app_by_itself(flow: str) -> None:
+@pytest.mark.parametrize(
+    ("flow", "subscription"),
+    [
+        ("payment_method_update", None),
+        ("payment_method_update", SUB),
+        ("subscription_cancel", SUB),
+        ("subscription_update", SUB),
+        ("subscription_update", None),
+    ],
+)
+def test_a_flow_comes_back_to_the_app_by_itself(flow: str, subscription: SubscriptionId | None) -> None:
     """S12: to a page of the configured origin."""
-    subscription = None if flow == "payment_method_update" else SUB
     _, request = opened(PortalFlow(flow, subscription))
-    about = {f"flow_data[{flow}][subscription]": "sub_1"} if subscription else {}
+    about = {f"flow_data[{flow}][subscription]": "sub_1"} if subscription and flow != "payment_method_update" else {}
     assert sent(request) == {
         "customer": CUSTOMER,
         "return_url": BACK,
@@ -85,12 +93,14 @@ NEVER_SAVED = (
 def test_a_portal_that_was_never_set_up_says_so(error: dict[str, Any], flow: PortalFlow | None) -> None:
     raised, _ = opened(flow, reply=refusal(**error))
     assert isinstance(raised, PortalNotConfigured)
+    assert raised.ids == ({"setting": "PORTAL_CONFIGURATION"} if "param" in error else {})
 
 
 @pytest.mark.parametrize("param", ["flow_data[subscription_cancel][subscription]", None])
 def test_a_flow_that_the_portal_does_not_offer(param: str | None) -> None:
     raised, _ = opened(PortalFlow("subscription_cancel", SUB), reply=refusal(param=param))
     assert isinstance(raised, PortalFlowUnavailable)
+    assert raised.ids == {"customer_id": CUSTOMER, **({"param": param} if param else {})}
 
 
 @pytest.mark.parametrize("flow", [None, PortalFlow("payment_method_update")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -33,7 +34,7 @@ def rows(*found: dict[str, Any]) -> dict[str, Any]:
 class Wire:
     """Answers by path, with JSON or as a server does; `asked` is what came, as it was asked."""
 
-    def __init__(self, **answers: Any) -> None:
+    def __init__(self, **answers: dict[str, Any] | Callable[[socket.socket], None]) -> None:
         self.answers = {f"/v1/{name.replace('__', '/')}": reply for name, reply in answers.items()}
         self.asked: list[str] = []
 

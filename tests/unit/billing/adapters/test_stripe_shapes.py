@@ -19,7 +19,7 @@ from billing.adapters.stripe_api.parse import (
 )
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.stripe_api.subscriptions import live_of
-from billing.domain.ids import SessionId
+from billing.domain.ids import STRIPE_ID, SessionId, fits
 from billing.errors import MalformedObject
 from billing.ports.stripe import Touched
 from tests.fakes.snapshots import NOW
@@ -78,7 +78,7 @@ LIVE: dict[str, Any] = SUBSCRIPTION | {
     "pause_collection": None,
     "collection_method": "charge_automatically",
     "schedule": None,
-    "pending_update": None,
+    "pending_update": {"expires_at": T, "subscription_items": [{"price": "price_1", "quantity": 1}]},
 }
 LINE: dict[str, Any] = {
     "id": "il_1",
@@ -98,6 +98,11 @@ INVOICE: dict[str, Any] = {
     "status_transitions": {"paid_at": T},
     "lines": {"data": [LINE]},
 }
+OF_PLAN: dict[str, Any] = INVOICE | {
+    "parent": {"subscription_details": {"subscription": "sub_1"}},
+    "payments": {"data": [{"status": "paid", "payment": {"payment_intent": "pi_1"}}]},
+    "lines": {"data": [LINE | {"pricing": {"price_details": {"price": "price_1"}}}]},
+}
 PRODUCT: dict[str, Any] = {"active": True, "name": "Pro", "description": None}
 
 READ: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
@@ -105,15 +110,23 @@ READ: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
     "session": (SESSION, lambda obj: session_of(obj, obj["line_items"]["data"], None)),
     "subscription": (SUBSCRIPTION, subscription_of),
     "live": (LIVE, lambda obj: live_of(obj, LEVELS)),
-    "invoice": (INVOICE, lambda obj: invoice_of(obj, obj["lines"]["data"])),
+    "invoice": (OF_PLAN, lambda obj: invoice_of(obj, obj["lines"]["data"])),
     "price": ({**PRICE, "of": PRODUCT}, lambda obj: price_of(obj, obj["of"], LEVELS)),
 }
+KINDS = {"payment": "payment intent", "session": "checkout session", "live": "subscription"}
 WORD: tuple[object, ...] = (5, True, [], "", "a word", "\ud800", "x" * 65)
 NUMBER: tuple[object, ...] = ("5", 1.0, True, [], 10**15, -(10**15))
 AMOUNT: tuple[object, ...] = (*NUMBER, -1)
 FLAG: tuple[object, ...] = ("false", 0, 1, [])
 TEXT: tuple[object, ...] = (5, True, [])
+TIME: tuple[object, ...] = (None, "soon", 1.5, True, 0)
+OTHER_ID: tuple[object, ...] = (None, 5, True, [], "a b", "xx_1")
+OTHER_CUSTOMER = OTHER_ID[:-1]
+OTHER_CHOSEN: tuple[object, ...] = (None, 5, True, [], "a\nb")
 FIELDS: list[tuple[str, str, Sequence[object]]] = [
+    ("payment", "id", OTHER_ID),
+    ("payment", "latest_charge.created", TIME),
+    *(("payment", f"{name}.0.created", TIME) for name in ("refunds", "disputes")),
     ("payment", "latest_charge.amount_captured", (None, *AMOUNT)),
     ("payment", "latest_charge.currency", (None, *WORD, "USD", "usdt")),
     *(("payment", f"{name}.0.id", (None, *WORD)) for name in ("refunds", "disputes")),
@@ -121,6 +134,9 @@ FIELDS: list[tuple[str, str, Sequence[object]]] = [
     ("payment", "refunds.0.status", WORD),
     ("payment", "disputes.0.status", (None, *WORD)),
     ("payment", "disputes.0.currency", (None, *WORD, "USD")),
+    ("session", "id", OTHER_ID),
+    ("session", "customer", OTHER_CUSTOMER[1:]),
+    ("session", "created", TIME),
     ("session", "mode", (None, *WORD)),
     ("session", "status", WORD),
     ("session", "payment_status", (None, *WORD)),
@@ -133,11 +149,32 @@ FIELDS: list[tuple[str, str, Sequence[object]]] = [
     *((name, "cancel_at_period_end", (None, *FLAG)) for name in ("subscription", "live")),
     *((name, "items.data.0.quantity", AMOUNT) for name in ("subscription", "live")),
     *((name, "items.data.0.price.id", (None, 5, [], "")) for name in ("subscription", "live")),
+    *((name, "id", OTHER_ID) for name in ("subscription", "live", "invoice")),
+    *((name, "customer", OTHER_CUSTOMER) for name in ("subscription", "live", "invoice")),
+    *(("subscription", f"{name} as time", TIME[1:]) for name in ("cancel_at", "trial_end")),
+    *(("subscription", name, TIME) for name in ("created", "items.data.0.current_period_end")),
+    *((name, "latest_invoice", (5, True, "in 1")) for name in ("subscription", "live")),
+    ("live", "latest_invoice", ("ch_1",)),
+    ("live", "cancel_at", TIME[1:]),
+    ("live", "items.data.0.current_period_start", ("soon", 0)),
+    ("live", "items.data.0.id as items.id", OTHER_ID),
+    ("live", "pending_update.expires_at as pending_update.expires_at", TIME),
+    ("live", "pending_update.subscription_items.0.price", OTHER_CHOSEN),
+    ("invoice", "parent.subscription_details.subscription", (5, True, "sub 1")),
+    ("invoice", "status_transitions.paid_at as time", TIME[1:]),
+    ("invoice", "payments.data.0.payment.payment_intent", (5, True, "pi 1", "ch_1")),
+    ("invoice", "payments.has_more as payments", (True,)),
+    ("invoice", "lines.data.0.id", OTHER_ID[:-1]),
+    ("invoice", "lines.data.0.pricing.price_details.price", (5, True, "a\nb")),
+    *(("invoice", f"lines.data.0.period.{name} as period.{name}", TIME) for name in ("start", "end")),
+    ("subscription", "items.has_more as items", (True,)),
     ("invoice", "status", WORD),
     ("invoice", "billing_reason", WORD),
     ("invoice", "currency", (None, *WORD)),
     ("invoice", "lines.data.0.amount", (None, *NUMBER)),
     ("invoice", "lines.data.0.quantity", AMOUNT),
+    ("price", "id", OTHER_CHOSEN),
+    ("price", "product", OTHER_CHOSEN),
     ("price", "active", (None, *FLAG)),
     ("price", "currency", (None, *WORD)),
     ("price", "unit_amount", AMOUNT),
@@ -153,7 +190,7 @@ FIELDS: list[tuple[str, str, Sequence[object]]] = [
 
 def with_value(name: str, path: str, value: object) -> Any:
     obj = deepcopy(READ[name][0])
-    *steps, last = path.split(".")
+    *steps, last = path.partition(" as ")[0].split(".")
     target: Any = obj
     for step in steps:
         target = target[int(step) if step.isdigit() else step]
@@ -172,9 +209,13 @@ def test_a_whole_object_is_read(name: str) -> None:
 def test_a_field_of_another_type_is_refused_by_its_name(name: str, path: str, values: Sequence[object]) -> None:
     """S27: else it would be stored, and who reads the account again would refuse all of it."""
     for value in values:
+        obj = with_value(name, path, value)
         with pytest.raises(MalformedObject) as refused:
-            READ[name][1](with_value(name, path, value))
-        assert path.rpartition(".")[2] in str(refused.value.ids["reason"]), value
+            READ[name][1](obj)
+        told = path.partition(" as ")[2] or path.rpartition(".")[2]
+        assert str(refused.value) == f"a {KINDS.get(name, name)} of Stripe can't be read"
+        known = {"id": obj["id"]} if fits(obj["id"], STRIPE_ID) else {}
+        assert refused.value.ids == {**known, "reason": f"UnfitError('{told}')"}, value
 
 
 @pytest.mark.parametrize("name", READ)

@@ -146,6 +146,44 @@ def test_both_tries_of_a_publish_count(wire: Wire) -> None:
     assert wire.log.messages == ["cache failed", "publish tried again", "cache paused"]
 
 
+@pytest.mark.parametrize("wire", [0.9], indirect=True)
+def test_a_publish_that_failed_at_once_goes_through_at_the_second_try(wire: Wire) -> None:
+    """Of what one invocation may wait, less than a second as a rule, most is left then."""
+    taken = answer('[{"result": 4}, {"result": "OK"}]')
+
+    def at_the_second(connection: socket.socket) -> None:
+        (reset if wire.asked == 1 else taken)(connection)
+
+    wire.server.play = at_the_second
+    assert wire.cache.publish([STATE], [EVENT])
+    assert (wire.asked, wire.log.messages) == (2, ["cache failed", "publish tried again"])
+
+
+def test_a_publish_of_nothing_asks_nothing(wire: Wire) -> None:
+    assert wire.cache.publish([], [])
+    assert wire.asked == 0
+
+
+class UsedUp(WallClock):
+    """Time that a simulation makes: a call takes all that there is, and not a moment more."""
+
+    now = 0.0
+
+    def seconds(self) -> float:
+        return self.now
+
+    def within[T](self, seconds: float, call: Callable[[], T]) -> T:
+        self.now += seconds
+        raise TimeoutError
+
+
+def test_a_call_that_took_all_of_the_time_is_a_pause_at_once(wire: Wire) -> None:
+    wire.cache = UpstashCache(lambda: None, "p:", wire.clock, wire.log, wire.metrics, 0.5, UsedUp())  # type: ignore[arg-type,return-value]
+    assert not wire.ask()
+    assert wire.log.messages == ["cache paused"]
+    assert wire.metrics.counts["CacheFailures{error=TimeoutError}"] == 1
+
+
 def test_a_publish_that_began_a_pause_is_not_tried_again(wire: Wire) -> None:
     wire.ask(reset)
     assert not wire.cache.publish([STATE], [EVENT])
@@ -202,8 +240,9 @@ def test_a_secret_that_cannot_be_used_is_a_pause_at_once(error: Exception) -> No
         cache.start_request()
         assert not cache.is_done(EVENT)
         assert len(tried) == tries
-    assert log.messages == ["cache paused"] * 3
-    assert metrics.counts["CacheFailures"] == 3
+    told = {"operation": "webhook:done", "error": type(error).__name__, "seconds": PAUSE}
+    assert [(line.message, line.ids) for line in log.lines] == [("cache paused", told)] * 3
+    assert metrics.counts[f"CacheFailures{{error={type(error).__name__}}}"] == 3
 
 
 # Several threads

@@ -110,12 +110,14 @@ def test_commands_are_counted_as_upstash_bills_them(cache: UpstashCache, metrics
     assert metrics.samples["RedisCommands"] == [3, 1, 2]
 
 
-def test_everything_kept_is_read_back(cache: UpstashCache) -> None:
+def test_everything_kept_is_read_back(cache: UpstashCache, metrics: FakeMetrics) -> None:
     cache.publish([PRO], [EVENT])
     cache.keep_catalog('{"prices":[1]}', 300)
     assert cache.entitlement(ALICE) == CachedEntitlement("PRO", PRO.until, 7)
     assert cache.is_done(EVENT)
     assert cache.catalog() == '{"prices":[1]}'
+    hits = {name: count for name, count in metrics.counts.items() if "kind" in name}
+    assert hits == {f"CacheHits{{kind={kind}}}": 1 for kind in ("entitlements", "webhook:done", "catalog")}
 
 
 def test_nothing_kept_is_a_miss(cache: UpstashCache, metrics: FakeMetrics, log: FakeLog) -> None:
@@ -155,6 +157,8 @@ def test_the_catalog_lives_as_long_as_it_is_told(cache: UpstashCache, redis: Red
     """A price that was archived must not be shown for a day."""
     cache.keep_catalog('{"prices":[]}', 300)
     assert 290 < redis.ttl(PREFIX + "catalog") <= 300
+    cache.keep_catalog('{"prices":[]}', 0)
+    assert redis.ttl(PREFIX + "catalog") <= 1, "Redis refuses to keep it for less than a second"
 
 
 @pytest.mark.parametrize("order", list(permutations([9, 10, 100])))
@@ -211,7 +215,9 @@ def test_checkouts_are_counted_for_each_user_and_hour(opened: Redis, redis: Redi
     """S22. A count that lost its end is nobody's in the next hour."""
     clock = FakeClock(NOW)
     cache = UpstashCache(lambda: opened, PREFIX, clock, FakeLog(), FakeMetrics(), budget=10)
-    assert [cache.count_checkout(ALICE) for _ in range(3)] == [1, 2, 3]
+    for number in (1, 2, 3):
+        assert cache.count_checkout(ALICE) == number
+        clock.time += timedelta(minutes=19, seconds=59)
     assert cache.count_checkout(UserId("bob")) == 1
     [key] = redis.keys(PREFIX + "checkout:asked:alice:*")
     assert 3590 < redis.ttl(key) <= 3600
@@ -231,10 +237,12 @@ AT = f'"at":"{NOW.isoformat()}"'
 REST = f'{{"version":7,"user":"alice","until":null,{AT}}}'
 
 
-def test_a_whole_level_is_believed(cache: UpstashCache, redis: Redis) -> None:
+@pytest.mark.parametrize("rest", [REST, REST.replace(",", ", ")])
+@pytest.mark.parametrize("version", [7, 0], ids=["an account", "nobody's"])
+def test_a_whole_level_is_believed(cache: UpstashCache, redis: Redis, rest: str, version: int) -> None:
     """Each of the poisoned ones below is this one but for one thing."""
-    redis.set(PREFIX + "entitlements:alice", f"PRO {REST}")
-    assert cache.entitlement(ALICE) == CachedEntitlement("PRO", None, 7)
+    redis.set(PREFIX + "entitlements:alice", f"PRO {rest.replace('7', str(version), 1)}")
+    assert cache.entitlement(ALICE) == CachedEntitlement("PRO", None, version)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +280,7 @@ def test_a_poisoned_level_is_not_believed(
 ) -> None:
     redis.set(PREFIX + "entitlements:alice", value)
     assert cache.entitlement(ALICE) is None
-    assert log.messages == ["cached value not believed"]
+    assert [(line.message, line.ids) for line in log.lines] == [("cached value not believed", {"kind": "entitlements"})]
     assert (metrics.counts["CacheMisses"], "CacheHits" in metrics.counts) == (1, False)
 
 

@@ -8,13 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 
 import httpx
 import pytest
 
 from billing.adapters.upstash_calls import BUDGET
-from billing.adapters.upstash_client import open_redis
+from billing.adapters.upstash_client import AnswerTooLarge, open_redis
 from tests.unit.billing.adapters.http_servers import answer, bad_server, request_of
 from tests.unit.billing.adapters.test_upstash_failures import EVENT, caching
 
@@ -130,6 +130,27 @@ def test_no_more_is_read_than_a_function_could_answer() -> None:
         assert not cache.is_done(EVENT)
         assert [line.ids["error"] for line in log.lines] == ["AnswerTooLarge"]
     assert 5_000_000 < sum(sent) < 30_000_000, "six megabytes, and what was under way"
+
+
+@pytest.mark.parametrize(("more", "fits"), [(0, True), (1, False)])
+def test_six_megabytes_are_not_too_much(more: int, fits: bool) -> None:
+    """Of all that comes, the head with it."""
+    value = "a" * 6_291_300
+    body = f'{{"result": "{value}"}}'.encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX: " % len(body)
+    head += b"x" * (6 * 1024 * 1024 + more - len(body) - len(head) - 4) + b"\r\n\r\n"
+    with (
+        bad_server(lambda connection: connection.sendall(head + body)) as server,
+        closing(open_redis(server.url, "token", 5.0)) as redis,
+        nullcontext() if fits else pytest.raises(AnswerTooLarge),
+    ):
+        assert redis.get("catalog") == value
+
+
+def test_a_request_that_has_no_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 5.0)
+    with closing(open_redis("http://127.0.0.1:9", "token", 0)) as redis, pytest.raises(httpx.ReadTimeout):
+        redis.get("mark")
 
 
 def test_what_is_read_is_counted_for_each_request() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from billing.adapters.upstash_breaker import PAUSE
@@ -193,9 +194,11 @@ def test_a_closed_port_is_no_cache() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     clock = FakeClock(NOW)
-    with caching(f"http://127.0.0.1:{port}", clock=clock) as (cache, _, metrics):
+    with caching(f"http://127.0.0.1:{port}", clock=clock) as (cache, log, metrics):
         answers_as_if_empty(cache, clock)
         assert metrics.counts["CacheFailures"] == 7  # of seven methods: the first try of publish is the second in a row
+        failed = [line.ids["operation"] for line in log.lines]
+        assert failed == ["webhook:done", "publish", "entitlements", "catalog", "count", "lock", "catalog"]
 
 
 def test_what_goes_over_the_wire() -> None:
@@ -214,6 +217,32 @@ def test_this_machine_as_a_container_calls_it_is_this_machine() -> None:
 
 
 @pytest.mark.parametrize(
+    ("play", "status"),
+    [(answer("{}", "503 Service Unavailable"), 503), (answer("{}", headers="Content-Encoding: gzip\r\n"), None)],
+    ids=["not 200", "compressed"],
+)
+def test_an_answer_that_is_refused_tells_an_operator_whose(
+    play: Callable[[socket.socket], None], status: int | None
+) -> None:
+    """`plumb` uses the same client, without what makes every failure an empty cache."""
+    with (
+        bad_server(play) as server,
+        open_redis(server.url, TOKEN, 10) as redis,
+        pytest.raises((httpx.HTTPStatusError, httpx.DecodingError)) as refused,
+    ):
+        redis.get("mark")
+    assert refused.value.request.url == server.url
+    assert (refused.value.response.status_code if isinstance(refused.value, httpx.HTTPStatusError) else None) == status
+
+
+def test_an_address_may_end_with_a_slash() -> None:
+    """As it is copied from a browser."""
+    with bad_server(answer('{"result": "evt_1"}')) as server, caching(f"{server.url}/") as (cache, _, _):
+        assert cache.is_done(EVENT)
+        assert server.received[0].startswith(b"POST / ")
+
+
+@pytest.mark.parametrize(
     ("url", "token"),
     [
         ("http://redis.example.com", TOKEN),
@@ -227,6 +256,7 @@ def test_this_machine_as_a_container_calls_it_is_this_machine() -> None:
         ("https://eu1.upstash.io:port", TOKEN),
         ("https://user:pass@eu1.upstash.io", TOKEN),
         ("https://eu1.upstash.io/path", TOKEN),
+        ("https://eu1.upstash.io/X", TOKEN),
         ("https://eu1.upstash.io?x=1", TOKEN),
         ("https://eu1.upstash.io", ""),
         ("https://eu1.upstash.io", "a b"),
@@ -238,3 +268,4 @@ def test_a_database_that_must_not_be_used(url: str, token: str) -> None:
     with pytest.raises(Misconfigured) as refused:
         open_redis(url, token, timeout=1)
     assert not any(secret in str(refused.value) for secret in (url, token) if secret)
+    assert refused.value.ids == {"secret": "UPSTASH_SECRET"}
