@@ -167,7 +167,7 @@ def test_a_session_that_names_no_order_is_in_the_history_without_one() -> None:
     ("sessions", "invoices", "kind", "told"),
     [
         ([bought(1, id="cs 1")], [], "checkout session", {"reason": "UnfitError('id')"}),
-        ([bought(1, metadata=5, client_reference_id=None)], [], "checkout session", {"id": "cs_1"}),
+        ([{"id": "cs_1", "client_reference_id": "ord_1"}], [], "checkout session", {"id": "cs_1"}),
         ([], [INVOICE | OF_PLAN | {"id": "in 1"}], "invoice", {"reason": "UnfitError('id')"}),
         ([], [INVOICE | {"parent": 5}], "invoice", {"id": "in_1"}),
     ],
