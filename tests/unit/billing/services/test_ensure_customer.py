@@ -52,6 +52,15 @@ def test_two_callers_at_once_get_the_same_customer(core, step):
     assert account.customers == ("cus_1",)
 
 
+def test_nothing_is_sent_while_another_transaction_is_at_the_account(core):
+    """F45: without what that one has frozen, the key would stand for other parameters, and be refused for a day."""
+    core.tables.conflicts = 1
+    account, _ = ensure(core)
+    assert account == core.account()
+    assert core.stripe.customers == {"cus_1": (ALICE, "alice@example.com")}
+    assert core.clock.slept == [0.1]
+
+
 def test_the_parameters_are_frozen_in_the_account_before_they_are_sent(core):
     """The same key with another e-mail address would be refused by Stripe for a day."""
     core.calls.before("create_customer", raising(StripeUnavailable("down")))
