@@ -86,7 +86,7 @@ def test_another_writer_in_between_costs_one_more_turn(core):
     core.calls.before("own_customers", write)
     account, _ = ensure(core)
     assert (account.version, account.customers) == (10, ("cus_1",))
-    assert core.calls.count("own_customers") == 2
+    assert (core.calls.count("own_customers"), core.calls.count("open_account")) == (2, 1)
 
 
 def test_it_gives_up_after_four_turns(core):
@@ -108,6 +108,7 @@ def test_a_customer_that_another_call_is_making_is_waited_for(core):
     core.calls.before("create_customer", meets)
     assert [ensure(core)[1]] == others == ["cus_1"]
     assert core.clock.slept == [0.1]  # half of the limit: FakeRandomness
+    assert core.calls.count("open_account") == 1
     assert core.stripe.customers.keys() == {"cus_1"}
 
 
