@@ -16,8 +16,10 @@ from plumb.output import counted
 from plumb.reasons import reason
 from plumb.scan import user_id, users
 
-_PATIENCE = timedelta(minutes=10)
-"""For one account: thousands of payments are read one after the other, and each of Stripe's answers takes its time."""
+_PATIENCE = timedelta(days=1)
+"""For one account: thousands of payments are read one after the other, and each of Stripe's answers takes its time. A
+second run would begin where the first one did, so this one reads to the end.
+"""
 
 _PAUSE_SECONDS = 1.0
 """After an account for which Stripe or DynamoDB asked to be asked later."""
@@ -115,5 +117,5 @@ def tell(invocation: Invocation, user: UserId, result: Resynced, *, quiet: bool 
     for failed in result.failed:
         out.note(f"{user}: {failed} can't be read; the rest was brought up to date.")
     if not result.whole:
-        out.note(f"{user}: there is more than was looked at: run this again.")
+        out.note(f"{user}: there is more than was looked at.")
     return not document["ok"]

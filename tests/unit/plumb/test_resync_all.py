@@ -17,6 +17,7 @@ from plumb.invocation import Invocation, Options
 from plumb.site import Site
 from tests.fakes.core import Core
 from tests.fakes.slow_cache import SlowCache
+from tests.fakes.snapshots import an_order
 from tests.fakes.world import raising
 
 USERS = [UserId(f"user-{number}") for number in range(5)]
@@ -72,6 +73,16 @@ def test_an_account_that_fails_stops_no_other(
     assert [(line["user"], line["ok"], line.get("error")) for line in lines] == [
         (user, user != USERS[1], error.code if user == USERS[1] else None) for user in USERS
     ]
+
+
+def test_who_has_bought_so_much_that_it_takes_hours_is_looked_at_to_the_end(
+    core: Core, resync_all: Callable[[], tuple[int, list[Any]]]
+) -> None:
+    """Whoever runs it again would begin at the same end."""
+    core.has_session(an_order(user=USERS[4]), customer=CustomerId(f"cus_{USERS[4]}"))
+    core.calls.before("history", *[lambda: None] * 4, lambda: core.clock.sleep(20 * 3600))
+    code, lines = resync_all()
+    assert (code, lines[-1]["payments"]) == (0, 1)
 
 
 def test_the_cache_is_told_of_every_account_however_slow_it_is(

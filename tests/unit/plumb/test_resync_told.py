@@ -34,7 +34,7 @@ def test_one_that_is_not_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.out == ""
     assert said.err.splitlines() == [
         "alice: in_1 can't be read; the rest was brought up to date.",
-        "alice: there is more than was looked at: run this again.",
+        "alice: there is more than was looked at.",
     ]
 
 

@@ -237,6 +237,13 @@ def test_a_customer_that_meets_another_transaction_is_not_owned(stubbed: Stubbed
     assert WRITES["own_customers"](stubbed) is None
 
 
+def test_an_account_that_meets_another_transaction_is_not_there_yet(stubbed: Stubbed) -> None:
+    """F45: with what was asked for here, Stripe would be told of an address that the other one may not freeze."""
+    stubbed.cancels("TransactionConflict")
+    stubbed.stub.add_response("batch_get_item", {"Responses": {"accounts": []}})
+    assert stubbed.accounts.open_account(account(email="alice@example.com")) == account()
+
+
 def test_a_record_that_meets_another_transaction_is_tried_later(stubbed: Stubbed) -> None:
     """It is neither recorded nor owned: either answer would end what nobody has ended."""
     stubbed.cancels("TransactionConflict")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from botocore.stub import Stubber
@@ -205,13 +206,30 @@ def test_what_is_left_of_a_lot_that_came_back_counts_no_second_time(credits: Dyn
     assert credits.find(USER, None, [lot.key]).holdings.moved == {}
 
 
+def test_a_lot_that_leaves_while_the_account_is_read_is_not_missed(world: World, credits: DynamoCredits) -> None:
+    """F18: DynamoDB may leave the account unread at first, and a spend come in between that moves the lot out."""
+    write = spent(rich(credits))
+    gone = Lot(PurchaseKey("cs_old"), 0, 5, NOW, used=5)
+    moving = replace(write, act=replace(write.act, moved=(gone,)))
+
+    def late(parsed: dict[str, Any], **_: object) -> None:
+        world.client.meta.events.unregister("after-call.dynamodb.BatchGetItem", late)
+        parsed["Responses"][world.tables.accounts].clear()
+        parsed["UnprocessedKeys"] = {world.tables.accounts: {"Keys": [{"pk": {"S": account_key(USER)}}]}}
+        credits.write(moving)
+
+    world.client.meta.events.register("after-call.dynamodb.BatchGetItem", late)
+    found = credits.find(USER, None, [gone.key]).holdings
+    assert (found.account.version, found.moved) == (write.act.account.version, {gone.key: gone})
+
+
 def test_every_read_is_consistent(world: World, credits: DynamoCredits) -> None:
     rich(credits)
     world.requests.clear()
     credits.find(USER, "key-1", [(PurchaseKey("cs_1"), 0)])
     credits.entry(USER, "000000000002#000")
-    batch, entry = world.requests
-    assert batch["RequestItems"][world.tables.accounts]["ConsistentRead"] is True
+    *batches, entry = world.requests
+    assert [batch["RequestItems"][world.tables.accounts]["ConsistentRead"] for batch in batches] == [True, True]
     assert entry["ConsistentRead"] is True
 
 

@@ -92,3 +92,18 @@ def test_what_was_applied_and_comes_again_as_somebody_elses_is_no_warning(core):
     [said] = [line for line in core.log.lines if line.message == "skipped replay"]
     assert said.level == "info"
     assert core.outcomes() == {"evt_1": "APPLIED"}
+
+
+def test_what_was_parked_of_an_account_that_can_not_be_read_is_not_asked_for_without_end(core):
+    """Each of its events is quarantined, and what is left to do is one converge, which fails like theirs."""
+    owners = dict(core.tables.owners)
+    core.tables.owners.clear()
+    core.deliver(a_notice("customer.updated", id="evt_parked", related={}))
+    core.tables.owners |= owners
+    core.calls.broken["snapshot"] = MalformedObject("no")
+    core.deliver(a_notice("customer.updated", id="evt_next", related={}))
+    assert core.outcomes() == {"evt_next": "QUARANTINED", "evt_parked": "QUARANTINED"}
+    assert core.calls.count("snapshot") == 4
+    del core.calls.broken["snapshot"]
+    core.deliver(a_notice())
+    assert core.tables.parked == {}

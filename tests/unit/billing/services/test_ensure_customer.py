@@ -52,6 +52,15 @@ def test_two_callers_at_once_get_the_same_customer(core, step):
     assert account.customers == ("cus_1",)
 
 
+def test_nothing_is_sent_while_another_transaction_is_at_the_account(core):
+    """F45: without what that one has frozen, the key would stand for other parameters, and be refused for a day."""
+    core.tables.conflicts = 1
+    account, _ = ensure(core)
+    assert account == core.account()
+    assert core.stripe.customers == {"cus_1": (ALICE, "alice@example.com")}
+    assert core.clock.slept == [0.1]
+
+
 def test_the_parameters_are_frozen_in_the_account_before_they_are_sent(core):
     """The same key with another e-mail address would be refused by Stripe for a day."""
     core.calls.before("create_customer", raising(StripeUnavailable("down")))
@@ -77,7 +86,7 @@ def test_another_writer_in_between_costs_one_more_turn(core):
     core.calls.before("own_customers", write)
     account, _ = ensure(core)
     assert (account.version, account.customers) == (10, ("cus_1",))
-    assert core.calls.count("own_customers") == 2
+    assert (core.calls.count("own_customers"), core.calls.count("open_account")) == (2, 1)
 
 
 def test_it_gives_up_after_four_turns(core):
@@ -99,6 +108,7 @@ def test_a_customer_that_another_call_is_making_is_waited_for(core):
     core.calls.before("create_customer", meets)
     assert [ensure(core)[1]] == others == ["cus_1"]
     assert core.clock.slept == [0.1]  # half of the limit: FakeRandomness
+    assert core.calls.count("open_account") == 1
     assert core.stripe.customers.keys() == {"cus_1"}
 
 

@@ -148,6 +148,12 @@ def test_one_of_whose_customers_has_more_than_was_looked_at_is_not_whole(core):
     assert not done(core, most=0).whole
 
 
+def test_of_who_has_bought_for_years_all_is_looked_at(core):
+    """Whoever runs it again would look at the newest again."""
+    core.stripe.sessions |= {(name := SessionId(f"cs_{number}")): a_session(id=name) for number in range(1001)}
+    assert done(core).whole
+
+
 def test_sessions_of_others_and_ended_ones_cost_no_read(core):
     foreign = a_session(id=SessionId("cs_foreign"))
     ended = replace(a_session(an_order()), id=SessionId("cs_ended"), status="expired")

@@ -46,7 +46,10 @@ class AccountStore(Protocol):
         """The same account with more of its purchases and orders."""
 
     def open_account(self, account: Account) -> Account:
-        """Write a new account unless there is one; the one that stands afterwards."""
+        """Write a new account unless there is one; the one that stands afterwards.
+
+        Of version 0 while another transaction is at it: nothing is stored then that anybody may rely on.
+        """
 
     def commit(self, commit: Commit) -> Committed:
         """Write all of it or nothing."""

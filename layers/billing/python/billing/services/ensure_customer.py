@@ -47,9 +47,12 @@ def ensure_customer(
     account = accounts.load(user, []).account
     if account.customer is not None:
         return Ensured(account, account.customer)
-    if account.version == 0:
-        account = accounts.open_account(Account(user=user, email=email))
     for turn in range(KEY_TURNS):
+        if account.version == 0:
+            account = accounts.open_account(Account(user=user, email=email))
+            if account.version == 0:  # another transaction is at it, which may freeze another address than this call's
+                wait_for_key(turn, core)
+                continue
         if account.customer is not None:
             return Ensured(account, account.customer)
         never_had_one = account.customer_generation == 1

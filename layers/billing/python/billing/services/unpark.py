@@ -36,6 +36,8 @@ def unpark(
             try:
                 yield _applied(user, notices, parked.unparked, actor, deps)
             except Permanent:
+                if not notices:  # it is the account itself: every further turn would ask Stripe the same
+                    raise
                 yield from _one_by_one(user, notices, customer, actor, deps, deadline)
                 continue
             if parked.unparked.last:

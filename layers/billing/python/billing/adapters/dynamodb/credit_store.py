@@ -34,20 +34,23 @@ class DynamoCredits:
         self._tables = tables
 
     def find(self, user: UserId, key: str | None = None, lots: Collection[LotKey] = ()) -> Found:
-        """See CreditStore. One read for all of it, and yet no snapshot: the write holds to the account's counters."""
+        """See CreditStore. One read, and one more for lots that the account does not hold.
+
+        After it, since a batch is read in any order, and a part of it later
+        (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html): a lot that is read first
+        may leave the account before that is read. The other way round the write, which holds to the account's counters,
+        is refused: who writes a lot writes the account.
+        """
         asked = [request_key(user, key)] if key is not None else []
-        found = calls.get_all(
-            self._client,
-            self._tables.accounts,
-            [account_key(user), *asked, *(lot_key(user, lot) for lot in lots)],
-        )
+        found = self._read([account_key(user), *asked])
         item = found.get(account_key(user))
         account = from_item(Account, item) if item is not None else Account(user=user)
         here = {lot.key for lot in account.lots}
-        moved = [from_item(Lot, found[name]) for lot in lots if (name := lot_key(user, lot)) in found]
+        absent = self._read([lot_key(user, lot) for lot in lots if lot not in here])
+        moved = [from_item(Lot, each) for each in absent.values()]
         request = found.get(asked[0]) if asked else None
         return Found(
-            Holdings(account, {lot.key: lot for lot in moved if lot.key not in here}),
+            Holdings(account, {lot.key: lot for lot in moved}),
             from_item(Remembered, request) if request is not None else None,
         )
 
@@ -75,6 +78,9 @@ class DynamoCredits:
                     return outcome
             return CreditOutcome.CONFLICT
         return CreditOutcome.DONE
+
+    def _read(self, keys: Collection[str]) -> dict[str, Any]:
+        return calls.get_all(self._client, self._tables.accounts, keys)
 
 
 class DynamoDue:
