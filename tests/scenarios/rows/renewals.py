@@ -41,6 +41,14 @@ def _past_due_and_mended(play: Play) -> None:
     play.api("POST", f"invoices/{play.invoice()}/pay")
 
 
+def _written_off_and_paid(play: Play) -> None:
+    """An invoice that was given up can be paid still (https://docs.stripe.com/invoicing/overview#uncollectible)."""
+    _past_due(play)
+    play.api("POST", f"invoices/{play.invoice()}/mark_uncollectible")
+    play.control("break_card", subscription=play.subscription, mend=True)
+    play.api("POST", f"invoices/{play.invoice()}/pay")
+
+
 def _canceled_at_the_end(play: Play) -> None:
     play.buy("pro_monthly")
     play.cancel(at_period_end=True)
@@ -90,6 +98,17 @@ ROWS = (
         "past due and paid after all",
         "past due",
         _past_due_and_mended,
+        level="PRO",
+        balance=200,
+        ledger=(("ACCESS", 0), *GRACE, ("RENEWAL", 100)),
+        at_once=RENEWED,
+        subscriptions=PRO,
+        time=True,
+    ),
+    Row(
+        "written off and paid after all",
+        "past due",
+        _written_off_and_paid,
         level="PRO",
         balance=200,
         ledger=(("ACCESS", 0), *GRACE, ("RENEWAL", 100)),

@@ -21,7 +21,14 @@ from tests.fakes.snapshots import DAY, NOW, a_dispute, a_payment, a_refund
 
 @pytest.mark.parametrize(
     ("status", "amount"),
-    [("pending", 300), ("requires_action", 300), ("succeeded", 300), ("failed", 0), ("canceled", 0)],
+    [
+        ("pending", 300),
+        ("requires_action", 300),
+        ("succeeded", 300),
+        ("a_status_of_next_year", 300),
+        ("failed", 0),
+        ("canceled", 0),
+    ],
 )
 def test_a_refund_takes_back_until_it_has_failed(status, amount):
     assert refunded(a_payment(900, refunds=(a_refund(300, status),))) == amount

@@ -133,8 +133,13 @@ def test_an_invoice_covers_nothing_until_it_is_paid(status):
 def test_prorations_and_lines_of_no_subscription_cover_nothing():
     far = NOW + 400 * DAY
     lines = (a_line(), a_line(period_end=far, proration=True), a_line(period_end=far, of_subscription=False))
-    assert paid_through(an_invoice(*lines)) == NOW + 30 * DAY
-    assert paid_through(an_invoice(*lines[1:])) is None
+    assert paid_through(an_invoice(*lines, billing_reason="subscription_cycle")) == NOW + 30 * DAY
+    assert paid_through(an_invoice(*lines[1:], billing_reason="subscription_update")) is None
+
+
+def test_a_first_period_that_was_prorated_up_to_the_day_of_billing_is_covered():
+    """Without it the first renewal that failed would take the level at once, and give no grace."""
+    assert paid_through(an_invoice(a_line(period_end=NOW + 9 * DAY, proration=True))) == NOW + 9 * DAY
 
 
 @pytest.mark.parametrize("status", ["unpaid", "incomplete", "incomplete_expired", "paused", "canceled", "new_status"])

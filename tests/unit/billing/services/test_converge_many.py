@@ -15,9 +15,12 @@ from tests.fakes.snapshots import (
     CUSTOMER,
     DAY,
     NOW,
+    PRO_MONTHLY,
     SESSION,
     SUBSCRIPTION,
+    TEAM_YEARLY,
     a_line,
+    a_refund,
     a_session,
     a_subscription,
     an_invoice,
@@ -41,8 +44,8 @@ def core() -> Core:
     return core
 
 
-def run(core: Core, *notices) -> Converged:
-    touched = Touched(invoices=frozenset(core.stripe.invoices))
+def run(core: Core, *notices, refunded=frozenset()) -> Converged:
+    touched = Touched(invoices=frozenset(core.stripe.invoices), registers=refunded)
     found = converge(ALICE, touched, notices, "event_consumer", core.converge, (TAKEN_OFF,))
     core.tables.check()
     return found
@@ -63,6 +66,37 @@ def test_an_event_that_is_recorded_already_is_found_by_the_last_one(core):
     converge(ALICE, Touched(), [a_notice()], "event_consumer", core.converge)
     assert run(core, a_notice()).replayed == {EVENT}
     assert core.account().balance == 1800
+
+
+def test_an_invoice_of_years_that_were_billed_after_the_fact_is_granted_and_refunded_in_parts(core):
+    """A backdated subscription's first invoice has a line for each period
+    (https://docs.stripe.com/billing/subscriptions/backdating).
+    """
+    name = InvoiceId("in_1")
+    years = an_invoice(*[a_line(id=f"il_{number}") for number in range(60)])
+    core.stripe.invoices = {name: years}
+    run(core, a_notice("customer.subscription.created", related={"subscription": SUBSCRIPTION}))
+    assert (core.account().balance, core.outcomes()) == (6000, {"evt_1": "APPLIED"})
+    assert years.payment is not None
+    half = replace(years.payment, refunds=(a_refund(years.payment.captured // 2),))
+    core.stripe.invoices[name] = replace(years, payment=half)
+    run(core, a_notice("charge.refunded", id="evt_2", related={}), refunded=frozenset({name}))
+    assert (core.account().balance, core.outcomes()["evt_2"]) == (3000, "APPLIED")
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_a_line_that_grants_after_the_others_gives_back_what_was_refunded_before(core, count):
+    """Its price had a typo then, or there was no room for it in the first transaction."""
+    core.stripe.prices[TEAM_YEARLY.id] = replace(TEAM_YEARLY, gives=PRO_MONTHLY.gives, problem="a typo")
+    paid = an_invoice(a_line(TEAM_YEARLY, id="il_z"), *[a_line(id=f"il_{number}") for number in range(count - 1)])
+    assert paid.payment is not None
+    refunded = replace(paid, payment=replace(paid.payment, refunds=(a_refund(paid.payment.captured),)))
+    core.stripe.invoices = {paid.id: refunded}
+    run(core)
+    core.stripe.prices[TEAM_YEARLY.id] = replace(TEAM_YEARLY, gives=PRO_MONTHLY.gives)
+    run(core)
+    assert len(core.tables.purchases) == count
+    assert core.account().balance == 0
 
 
 def bought() -> Core:

@@ -24,9 +24,11 @@ from billing.domain.settle import move_out, settle
 from billing.domain.snapshot import Snapshot, Subscription
 from billing.domain.subscription import ENDED, NEVER_BEGAN, SubscriptionState, groups_of, state_of
 
-_GRANTS_AT_ONCE = 15
-"""Lines of invoices that are granted with one write: each takes up to three of the 100 items of a transaction. A
-customer that was adopted may bring years of subscriptions with it, whose latest invoices all grant with the first look.
+_LINES_AT_ONCE = 15
+"""Lines of invoices that are granted, or refunded, with one write: each takes up to three of the 100 items of a
+transaction. A customer that was adopted may bring years of subscriptions with it, whose latest invoices all grant with
+the first look; and one invoice has up to 250 lines, where it bills each period of a subscription that was backdated
+(https://docs.stripe.com/billing/subscriptions/backdating).
 """
 
 
@@ -64,7 +66,7 @@ class Decision:
     moved: tuple[Lot, ...] = ()
     """Lots to write as items of their own; the account does not hold them any more."""
     more: bool = False
-    """Invoices are left that grant for the first time: decide again after this is stored."""
+    """Invoices are left, or lines of one: decide again after this is stored."""
 
 
 def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy, cause: Cause) -> Decision:
@@ -124,7 +126,7 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
 
 def _judge(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy) -> tuple[Judged, bool]:
     """What was found of all payments; and whether some are left for the next time, since they would be too many."""
-    judged, granted, more = Judged(), 0, False
+    judged, taken, more = Judged(), 0, False
     customers = {*before.account.customers, *before.account.deleted_customers}
     for session in sorted(truth.sessions, key=lambda item: item.id):
         judged += judge_session(session, before.purchases, before.orders, truth.prices, before.account.user, now)
@@ -146,12 +148,13 @@ def _judge(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy)
             trial_credits=policy.trial_credits,
             trial_end=trials.get(invoice.subscription) if invoice.subscription else None,
         )
-        fresh = sum(purchase.key not in before.purchases for purchase in found.purchases)
-        if granted and granted + fresh > _GRANTS_AT_ONCE:
+        changed = [line for line in found if any(item != before.purchases.get(item.key) for item in line.purchases)]
+        if taken and taken + len(changed) > _LINES_AT_ONCE:
             more = True
             continue
-        granted += fresh
-        judged += found
+        more = more or len(changed) > _LINES_AT_ONCE
+        taken += len(changed)
+        judged = sum(changed[:_LINES_AT_ONCE], judged)
     return judged, more
 
 

@@ -163,7 +163,7 @@ def doubt_of_invoice(
         return "invoice.paid"
     grants = grants_of_invoice(invoice)
     if any(key in stored for key in grants):
-        return None  # the lines of an invoice are granted together
+        return None  # the lines of an invoice are granted by one converge
     end = _covered_until(invoice, known)
     if known is not None and known.paid_through is not None and end == known.paid_through.timestamp():
         return None

@@ -111,8 +111,9 @@ def judge_invoice(
     *,
     trial_credits: bool = False,
     trial_end: datetime | None = None,
-) -> Judged:
-    """Judge a subscription's invoice, line by line. `order` is the one that started the subscription, if we know it.
+) -> list[Judged]:
+    """Judge a subscription's invoice: what each line is found to be. `order` is the one that started the subscription,
+    if we know it.
 
     The first invoice grants what was ordered; a renewal grants what the catalog says when it is first seen paid. What a
     line grants is the credits of its price times its quantity: none, too, and then its purchase keeps that, so that a
@@ -120,7 +121,7 @@ def judge_invoice(
     plans would be granted without end (money rule 12). But where a change has ended the trial, the period that begins
     at `trial_end` is the first one that is paid for; no other begins then (docs/decisions/0060).
     """
-    judged = Judged()
+    judged: list[Judged] = []
     if invoice.status != "paid" or invoice.subscription is None or invoice.paid_at is None:
         return judged
     kind = GRANTING_REASONS.get(invoice.billing_reason)
@@ -130,11 +131,11 @@ def judge_invoice(
     for line in invoice.lines:
         known = purchases.get(invoice_line_key(invoice.id, line.id))
         if known is not None:
-            judged += Judged(purchases=(replace(known, payment=merged(known.payment, invoice.payment)),))
+            judged.append(Judged(purchases=(replace(known, payment=merged(known.payment, invoice.payment)),)))
             continue
         reason = Kind.RENEWAL if ended is not None and line.period_start == ended else kind
         if reason is not None and (sold := _sold(line, order, prices, trial_credits=trial_credits)):
-            judged += _granted(_line_purchase(invoice, line, sold, invoice.paid_at, order, user), reason)
+            judged.append(_granted(_line_purchase(invoice, line, sold, invoice.paid_at, order, user), reason))
     return judged
 
 

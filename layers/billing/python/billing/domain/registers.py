@@ -15,7 +15,7 @@ from billing.domain.hints import at
 from billing.domain.snapshot import Dispute, Payment, Refund
 
 _REFUND_RANK = {"requires_action": 0, "pending": 0, "succeeded": 1, "failed": 2, "canceled": 2}
-_TAKES_BACK = frozenset({"requires_action", "pending", "succeeded"})
+_CAME_BACK = frozenset({"failed", "canceled"})  # in every other status, also in an unheard-of one, the money is gone
 _LEFT_ALONE = frozenset({"warning_needs_response", "warning_under_review", "warning_closed", "won", "prevented"})
 """Inquiries (`warning_…`) move no money, nor does a dispute that was won or prevented. In every other status the bank
 has it, also while what was lost is appealed, and in one that nobody has heard of yet: what holds nothing gives away
@@ -42,7 +42,7 @@ def merged(known: Payment | None, read: Payment | None) -> Payment | None:
 
 def refunded(payment: Payment) -> int:
     """What refunds take back, in the charge's currency. A pending one counts: the money is on its way out."""
-    return min(payment.captured, sum(refund.amount for refund in payment.refunds if refund.status in _TAKES_BACK))
+    return min(payment.captured, sum(refund.amount for refund in payment.refunds if refund.status not in _CAME_BACK))
 
 
 def disputed(payment: Payment) -> int:
@@ -58,7 +58,7 @@ def taken_back(payment: Payment) -> int:
 def fully_reversed_at(payment: Payment) -> datetime | None:
     """When the payment was taken back in full, by Stripe's times; None while a part of it stands."""
     steps: Iterable[tuple[datetime, str, int]] = (
-        *((item.created, item.id, item.amount) for item in payment.refunds if item.status in _TAKES_BACK),
+        *((item.created, item.id, item.amount) for item in payment.refunds if item.status not in _CAME_BACK),
         *((item.created, item.id, _held_amount(item, payment)) for item in payment.disputes if _holds(item)),
     )
     total = 0

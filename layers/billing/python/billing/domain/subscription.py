@@ -185,10 +185,14 @@ def beside(items: Iterable[ItemState], speaking: PriceId) -> frozenset[PriceId]:
 def paid_through(invoice: Invoice, others: Collection[PriceId] = ()) -> datetime | None:
     """The end of what a paid invoice covers: the latest period end of its lines that are not prorations, and not of one
     of the `others`.
+
+    On the first invoice of all nothing has been changed yet: what is prorated there is the first period, up to a day of
+    billing that somebody has chosen (https://docs.stripe.com/billing/subscriptions/billing-cycle).
     """
     if invoice.status != "paid":
         return None
-    covering = (line for line in invoice.lines if line.of_subscription and not line.proration)
+    first = invoice.billing_reason == "subscription_create"
+    covering = (line for line in invoice.lines if line.of_subscription and (first or not line.proration))
     return max((line.period_end for line in covering if line.price_id not in others), default=None)
 
 

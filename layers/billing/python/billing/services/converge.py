@@ -183,11 +183,12 @@ def _with_discovered(before: Before, truth: Snapshot, accounts: AccountStore) ->
 def _unread(truth: Snapshot, before: Before, decision: Decision, touched: Touched) -> frozenset[PaymentIntentId]:
     """The payments of invoices that must be read before this decision may stand.
 
-    Those of an invoice that is about to grant for the first time, since its refund may have been seen before it and
-    have found nothing to take back; and those that an event may tell of. Else a converge costs no such read.
+    Those of an invoice of which a line is about to grant for the first time, since its refund may have been seen before
+    it and have found nothing to take back; and those that an event may tell of. Else a converge costs no such read.
     """
     granted = {purchase.source for purchase in before.purchases.values() if purchase.mode == "invoice"}
-    first = {purchase.source for purchase in decision.purchases if purchase.mode == "invoice"} - granted
+    fresh = [purchase for purchase in decision.purchases if purchase.key not in before.purchases]
+    first = {purchase.source for purchase in fresh if purchase.mode == "invoice"}
     return frozenset(
         intent
         for invoice in truth.invoices
