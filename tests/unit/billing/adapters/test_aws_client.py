@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.stub import Stubber
 
 from billing.adapters.aws_client import dynamodb_client, secrets_client, sqs_client
@@ -140,16 +140,29 @@ def test_a_call_that_fails_once_is_made_again(
     assert len(server.received) == 2
 
 
+@pytest.mark.parametrize("status", ["200 OK", "300 Multiple Choices"])
 @pytest.mark.parametrize("body", ["", " ", "<html>welcome</html>", '{"Responses": {"accounts": [', "null", "[]"])
-def test_a_success_that_is_not_dynamodbs_is_none(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_success_that_is_not_dynamodbs_is_none(body: str, status: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """S27: botocore reads each of them as `{}`, or fails with an error that is not its own."""
-    with bad_server(answer(body)) as server:
+    with bad_server(answer(body, status)) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url)
         client = dynamodb_client()
         with pytest.raises(StoreUnavailable):
             calls.write(client, [calls.put("accounts", {"pk": {"S": "ACCOUNT#alice"}})])
         with pytest.raises(StoreUnavailable):
             calls.get(client, "accounts", "ACCOUNT#alice")
+        with pytest.raises(HTTPClientError, match=r": a success without a JSON object$"):
+            client.get_item(TableName="accounts", Key={"pk": {"S": "ACCOUNT#alice"}})
+        client.close()
+
+
+def test_an_error_of_dynamodbs_may_have_any_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told as the error that it is, and not as an answer of somebody else's."""
+    with bad_server(answer("", "301 Moved Permanently")) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url)
+        client = dynamodb_client()
+        with pytest.raises(ClientError):
+            client.get_item(TableName="accounts", Key={"pk": {"S": "ACCOUNT#alice"}})
         client.close()
 
 

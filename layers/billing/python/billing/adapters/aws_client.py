@@ -34,6 +34,8 @@ _EDGE_CONFIG = Config(
 """Of what the webhook calls: Stripe waits for its answer, and gives it ten seconds."""
 
 _LONGEST_PAUSE_SECONDS = 0.2
+_FIRST_ERROR = 301
+"""Every lower status is a success to botocore (`_do_parse` or `_do_error_parse`, in its parsers.py)."""
 
 
 def dynamodb_client() -> DynamoDBClient:
@@ -61,7 +63,7 @@ def _only_objects(response_dict: dict[str, Any], **_: object) -> None:
     A write would pass for done, and an account for one that there is not.
     """
     body: bytes = response_dict["body"].strip()
-    if response_dict["status_code"] < 300 and not (body.startswith(b"{") and body.endswith(b"}")):
+    if response_dict["status_code"] < _FIRST_ERROR and not (body.startswith(b"{") and body.endswith(b"}")):
         raise HTTPClientError(error="a success without a JSON object")
 
 
