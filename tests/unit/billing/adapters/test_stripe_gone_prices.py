@@ -10,7 +10,7 @@ from billing.adapters.stripe_api.reader import StripeReads
 from billing.domain.catalog import Gives
 from billing.domain.ids import InvoiceId, SessionId
 from billing.domain.subscription import state_of
-from billing.errors import StripeRefused
+from billing.errors import MalformedObject, StripeRefused
 from billing.ports.stripe import Touched
 from tests.fakes.snapshots import CUSTOMER, a_price, a_subscription
 from tests.unit.billing.adapters.stripe_wire import refusal
@@ -35,6 +35,22 @@ def read(touched: Touched | None = None, **answers: Any) -> Any:
 def test_what_it_gives_stands_with_its_product() -> None:
     found = read(subscriptions=rows(SHOWN), prices__price_1=GONE, products__prod_1=PRODUCT)
     assert (found["price_1"].gives, found["price_1"].problem) == (Gives(level="PRO"), None)
+
+
+def of_product(product: Any) -> Any:
+    return rows(SUBSCRIPTION | {"items": rows(ITEM | {"price": PRICE | {"metadata": {}, "product": product}})})
+
+
+def test_its_product_may_have_an_id_that_somebody_has_chosen() -> None:
+    found = read(subscriptions=of_product("Gold"), prices__price_1=GONE, products__Gold=PRODUCT | {"id": "Gold"})
+    assert found["price_1"].gives == Gives(level="PRO")
+
+
+def test_a_product_without_an_id_is_asked_for_by_none() -> None:
+    """An empty name in an address would ask for the list of all products."""
+    with pytest.raises(MalformedObject) as refused:
+        read(subscriptions=of_product(""), prices__price_1=GONE)
+    assert refused.value.ids["reason"] == "UnfitError('product')"
 
 
 def test_without_its_product_nobody_can_say_and_it_is_broken() -> None:

@@ -240,6 +240,11 @@ def test_who_made_a_product_or_a_plan_may_have_chosen_its_id(chosen: str) -> Non
     assert READ["live"][1](with_value("live", "pending_update", update)).pending.items == ((chosen, 1),)
 
 
+@pytest.mark.parametrize("name", ["session", "subscription", "live", "invoice"])
+def test_who_made_a_customer_may_have_chosen_its_id(name: str) -> None:
+    assert READ[name][1](with_value(name, "customer", "Jenny-77")).customer == "Jenny-77"
+
+
 @pytest.mark.parametrize(("name", "path"), [("subscription", "items.data.0"), ("live", "items.data.0")])
 def test_what_has_no_quantity_counts_once(name: str, path: str) -> None:
     """Metered usage; stripe-python 16.1.0 says that an item may have none."""
