@@ -44,11 +44,12 @@ def stop(invocation: Invocation) -> int:
     Example:
       plumb restore pause --stage prod
     """
+    site = invocation.site
+    at_most = longest(site)  # before it asks, since the local system is refused here
     if not invocation.agree("Stop all functions that write?"):
         return OK
-    site = invocation.site
     code = _named(invocation, "stopped", pause(site))
-    invocation.out.say(f"What had begun is over at {moment(invocation.world.clock.now() + longest(site))}.")
+    invocation.out.say(f"What had begun is over at {moment(invocation.world.clock.now() + at_most)}.")
     return code
 
 

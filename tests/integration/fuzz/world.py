@@ -66,31 +66,40 @@ class World:
 
     def _real(self, value: Any) -> Any:
         if value == RESERVATION:
-            made = self._spending("/credits/reservations", {"amount": 1, "expiresInSeconds": 600})
+            made = self._spending("/credits/reservations", {"amount": 1, "expiresInSeconds": 60})
             return made["reservation"]["reservationId"]
         if value == TRANSACTION:
             return self._spending("/credits/spend", {"amount": 1})["transaction"]["id"]
         return self._known.get(value, value) if isinstance(value, str) else value
 
     def _spending(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = self._session.post(
+        answer = self._spent(path, body)
+        if answer.status_code == 402:  # thousands of requests have used up what was bought
+            self._buy("credits_2000_90d")
+            answer = self._spent(path, body)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def _spent(self, path: str, body: dict[str, Any]) -> requests.Response:
+        return self._session.post(
             self._stack.api_url + path,
             json={"userId": BUYER, **body},
             headers={"authorization": f"Bearer {self._tokens['spender']}", "idempotency-key": uuid.uuid4().hex},
             timeout=40,
         )
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
+
+    def _buy(self, key: str) -> str:
+        checkout = self._shop.buy(BUYER, key)
+        assert self._shop.success(checkout).json()["status"] == "paid"
+        return checkout.session_id
 
     def _buy_everything(self) -> dict[str, str]:
-        bought = [self._shop.buy(BUYER, key) for key in ("credits_2000_90d", "pro_30_days", "pro_monthly")]
-        for checkout in bought:
-            assert self._shop.success(checkout).json()["status"] == "paid"
+        bought = [self._buy(key) for key in ("credits_2000_90d", "pro_30_days", "pro_monthly")]
         account = self._shop.get("/account", BUYER).json()
         prices = self._shop.get("/catalog").json()["prices"]
         return {
-            SESSION: bought[0].session_id,
+            SESSION: bought[0],
             SUBSCRIPTION: account["subscriptions"][0]["subscriptionId"],
             PRICE: next(each["priceId"] for each in prices if each["lookupKey"] == "pro_yearly"),
         }
