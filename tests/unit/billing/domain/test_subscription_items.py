@@ -139,7 +139,7 @@ def test_a_plan_that_was_only_prorated_so_far_is_paid_as_long_as_what_it_was_add
     added = state(item(PRO_MONTHLY), item(TEAM_YEARLY))
     known = replace(state(item(PRO_MONTHLY)), paid_through=NOW + 30 * DAY)
     assert added.paid_through is None
-    truth = a_subscription(items=(item(PRO_MONTHLY), item(TEAM_YEARLY)))
+    truth = a_subscription(items=(item(PRO_MONTHLY), item(TEAM_YEARLY, days=365)))
     for before_it, invoices in ((known, []), (None, [an_invoice()])):
         assert state_of(truth, before_it, invoices, SOLD, POLICY.levels).paid_through == NOW + 30 * DAY
 
