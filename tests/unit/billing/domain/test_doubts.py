@@ -214,6 +214,9 @@ def test_what_was_paid_for_another_item_covers_nothing_of_the_one_that_speaks() 
     assert doubted(invoice, known, KEY) is None
     assert doubted(invoice, known) is None, "the last one that was seen"
     assert doubted(invoice, replace(known, paid_through=NOW), KEY) == PAID
+    gone = replace(known, items=remembered().items)
+    assert doubted(invoice, gone, KEY) is None
+    assert doubted(invoice, replace(gone, paid_through=NOW), KEY) == PAID
 
 
 def test_one_that_covers_more_than_is_known_to_be_paid_is_in_doubt() -> None:

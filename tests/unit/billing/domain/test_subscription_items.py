@@ -120,9 +120,18 @@ def test_what_was_paid_for_another_item_by_the_year_pays_no_plan_by_the_month():
 
 
 def test_a_plan_that_is_added_is_not_paid_by_what_was_there_before():
-    alone = state_of(a_subscription(items=(item(ARCHIVE, days=365),)), None, [BOTH], SOLD, POLICY.levels)
+    year = an_invoice(a_line(ARCHIVE, period_end=NOW + 365 * DAY))
+    alone = state_of(a_subscription(items=(item(ARCHIVE, days=365),)), None, [year], SOLD, POLICY.levels)
     assert alone.paid_through == NOW + 365 * DAY
     assert mixed(an_invoice(), known=alone).paid_through == NOW + 30 * DAY
+    added = mixed(year, known=alone)  # the change is seen first, and then the plan's first renewal
+    assert mixed(an_invoice(), known=added).paid_through == NOW + 30 * DAY
+
+
+def test_what_was_paid_for_an_item_that_is_gone_pays_no_plan_either():
+    """Its last invoice may stay the latest one of the subscription until the plan's next renewal."""
+    gone = state_of(a_subscription(items=(item(PRO_MONTHLY),)), mixed(BOTH), [BOTH], SOLD, POLICY.levels)
+    assert gone.paid_through == NOW + 30 * DAY
 
 
 def test_a_plan_that_was_only_prorated_so_far_is_paid_as_long_as_what_it_was_added_to():
@@ -130,7 +139,7 @@ def test_a_plan_that_was_only_prorated_so_far_is_paid_as_long_as_what_it_was_add
     added = state(item(PRO_MONTHLY), item(TEAM_YEARLY))
     known = replace(state(item(PRO_MONTHLY)), paid_through=NOW + 30 * DAY)
     assert added.paid_through is None
-    truth = a_subscription(items=(item(PRO_MONTHLY), item(TEAM_YEARLY)))
+    truth = a_subscription(items=(item(PRO_MONTHLY), item(TEAM_YEARLY, days=365)))
     for before_it, invoices in ((known, []), (None, [an_invoice()])):
         assert state_of(truth, before_it, invoices, SOLD, POLICY.levels).paid_through == NOW + 30 * DAY
 

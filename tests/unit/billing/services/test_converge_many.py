@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.credits import Lot
-from billing.domain.ids import EventId, InvoiceId, PurchaseKey, SessionId
+from billing.domain.ids import EventId, InvoiceId, PaymentIntentId, PurchaseKey, SessionId
 from billing.domain.records import Unparked
 from billing.ports.stripe import Touched
 from billing.services.converge import Converged, converge, touched_session
@@ -97,6 +97,26 @@ def test_a_line_that_grants_after_the_others_gives_back_what_was_refunded_before
     run(core)
     assert len(core.tables.purchases) == count
     assert core.account().balance == 0
+
+
+def test_of_what_came_into_reach_by_a_refund_the_payment_is_read_too(core):
+    """Refunded lines take the room of an invoice that was to be granted, and leave it to one that was not. What Stripe
+    has no payment of is asked for once.
+    """
+    free, known, full, last = (InvoiceId(f"in_{number}") for number in range(4))
+    unpaid = an_invoice(id=free, payment=None, intents=(PaymentIntentId("pi_none"),))
+    core.stripe.invoices = {free: unpaid, known: an_invoice(a_line(id="il_0"), id=known)}
+    run(core)
+    assert core.calls.count("payments") == 1
+    for name, count in ((known, 1), (full, 15), (last, 1)):
+        paid = an_invoice(*[a_line(id=f"il_{number}") for number in range(count)], id=name)
+        assert paid.payment is not None
+        intent = PaymentIntentId(f"pi_{name}")
+        back = replace(paid.payment, intent=intent, refunds=(a_refund(paid.payment.captured),))
+        core.stripe.invoices[name] = replace(paid, intents=(intent,), payment=back)
+    run(core, refunded=frozenset({free, known}))
+    assert (len(core.tables.purchases), core.account().balance) == (18, 100)
+    assert core.calls.count("payments") == 1 + 2 + 1, "the last one is of the second transaction"
 
 
 def bought() -> Core:

@@ -117,7 +117,9 @@ def _is_covered(invoice: object, known: SubscriptionState | None) -> bool:
 def _covered_until(invoice: Object, known: SubscriptionState | None) -> int | None:
     """The end of what it covers of the item that speaks."""
     others = beside(known.items, known.price_id) if known is not None else frozenset[PriceId]()
-    ends = [at(line, ("period", "end")) for line in _period_lines(invoice) if _price_of_line(line) not in others]
+    lines = [line for line in _period_lines(invoice) if _price_of_line(line) not in others]
+    own = [line for line in lines if known is not None and _price_of_line(line) == known.price_id]
+    ends = [at(line, ("period", "end")) for line in own or lines]
     return max((end for end in ends if isinstance(end, int)), default=None)
 
 

@@ -64,8 +64,9 @@ class SubscriptionState:
     (https://docs.stripe.com/api/product-catalog/trial-offer)."""
     cancel_at_period_end: bool
     paid_through: datetime | None
-    """The latest period end that a paid invoice covers of the item that speaks, or of the others while it has paid for
-    none; never the subscription's own period, which moves before the renewal is paid (money rule 21)."""
+    """The latest period end that a paid invoice covers of the item that speaks; while it has paid for none, that of the
+    others, within its own period. Never just the subscription's period, which moves before the renewal is paid (money
+    rule 21)."""
     groups: tuple[str, ...] = (DEFAULT_GROUP,)
     """The plan groups of its items, the speaking one's first: it stands in the way of another one in each of them."""
     items: tuple[ItemState, ...] = ()
@@ -121,7 +122,9 @@ def state_of(
         zip(items, truth.items, strict=True), key=lambda pair: (rank(pair[0].given, ranks), pair[0].price_id)
     )
     paid = [invoice for invoice in invoices if invoice.subscription == truth.id]
-    others = beside(items, said.price_id)
+    paid_until = _paid_through(known, paid, said.price_id, beside(items, said.price_id))
+    if paid_until is None and (lent := _paid_through(known, paid)) is not None:
+        paid_until = min(lent, speaking.period_end)  # another item's may last longer, and is remembered as its own
     return SubscriptionState(
         id=truth.id,
         customer=truth.customer,
@@ -134,7 +137,7 @@ def state_of(
         period_end=speaking.period_end,
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,
-        paid_through=_paid_through(known, paid, others) or _paid_through(known, paid, frozenset()),
+        paid_through=paid_until,
         groups=tuple(dict.fromkeys([said.group, *sorted(groups.values())])),
         items=tuple(sorted(items, key=lambda item: item.price_id)),
         cancel_at=truth.cancel_at,
@@ -182,9 +185,11 @@ def beside(items: Iterable[ItemState], speaking: PriceId) -> frozenset[PriceId]:
     return frozenset(item.price_id for item in items if item.price_id != speaking)
 
 
-def paid_through(invoice: Invoice, others: Collection[PriceId] = ()) -> datetime | None:
+def paid_through(
+    invoice: Invoice, speaking: PriceId | None = None, others: Collection[PriceId] = ()
+) -> datetime | None:
     """The end of what a paid invoice covers: the latest period end of its lines that are not prorations, and not of one
-    of the `others`.
+    of the `others`. Where there are lines of the `speaking` price those alone say it: another item may be gone by now.
 
     On the first invoice of all nothing has been changed yet: what is prorated there is the first period, up to a day of
     billing that somebody has chosen (https://docs.stripe.com/billing/subscriptions/billing-cycle).
@@ -192,15 +197,19 @@ def paid_through(invoice: Invoice, others: Collection[PriceId] = ()) -> datetime
     if invoice.status != "paid":
         return None
     first = invoice.billing_reason == "subscription_create"
-    covering = (line for line in invoice.lines if line.of_subscription and (first or not line.proration))
-    return max((line.period_end for line in covering if line.price_id not in others), default=None)
+    covering = [line for line in invoice.lines if line.of_subscription and (first or not line.proration)]
+    own = [line for line in covering if line.price_id == speaking]
+    return max((line.period_end for line in own or covering if line.price_id not in others), default=None)
 
 
 def _paid_through(
-    known: SubscriptionState | None, invoices: Iterable[Invoice], others: Collection[PriceId]
+    known: SubscriptionState | None,
+    invoices: Iterable[Invoice],
+    speaking: PriceId | None = None,
+    others: Collection[PriceId] = (),
 ) -> datetime | None:
     """The same of several, and of what is remembered, unless another item spoke then."""
-    ends = [paid_through(invoice, others) for invoice in invoices]
+    ends = [paid_through(invoice, speaking, others) for invoice in invoices]
     if known is not None and known.price_id not in others:
         ends.append(known.paid_through)
     return max((end for end in ends if end is not None), default=None)

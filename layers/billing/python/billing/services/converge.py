@@ -102,9 +102,9 @@ def converge(
         now = deps.clock.now()
         cause = Cause(actor, tuple((event, objects_of(notice)) for event, notice in pending.items()))
         decision = decide(before, truth, now, deps.policy, cause)
-        unread = _unread(truth, before, decision, touched)
-        if unread:
-            truth = truth.with_payments(deps.stripe.payments(unread))
+        asked: frozenset[PaymentIntentId] = frozenset()  # what was refunded takes room, which another invoice may get
+        while unread := _unread(truth, before, decision, touched) - asked:
+            truth, asked = truth.with_payments(deps.stripe.payments(unread)), asked | unread
             decision = decide(before, truth, now, deps.policy, cause)
         outcomes = {event: _outcome(notice, decision) for event, notice in pending.items()}
         records = [recorded(pending[event], outcome, reason, now) for event, (outcome, reason) in outcomes.items()]
