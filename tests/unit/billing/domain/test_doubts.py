@@ -214,6 +214,8 @@ def test_what_was_paid_for_another_item_covers_nothing_of_the_one_that_speaks() 
     assert doubted(invoice, known, KEY) is None
     assert doubted(invoice, known) is None, "the last one that was seen"
     assert doubted(invoice, replace(known, paid_through=NOW), KEY) == PAID
+    alone = invoice | {"lines": {"data": invoice["lines"]["data"][1:]}}
+    assert doubt_of_subscription(both | {"latest_invoice": alone}, known) is None
     gone = replace(known, items=remembered().items)
     assert doubted(invoice, gone, KEY) is None
     assert doubted(invoice, replace(gone, paid_through=NOW), KEY) == PAID
