@@ -76,6 +76,10 @@ class World:
         answer = self._spent(path, body)
         if answer.status_code == 402:  # thousands of requests have used up what was bought
             self._buy("credits_2000_90d")
+        elif answer.status_code == 409:  # or have reserved as often as one may
+            for each in self._shop.get("/credits", BUYER).json()["reservations"]:
+                self._spent(f"/credits/reservations/{each['reservationId']}/release", {})
+        if answer.status_code in {402, 409}:
             answer = self._spent(path, body)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
