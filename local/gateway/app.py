@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
@@ -130,6 +131,15 @@ async def _read(incoming: Request) -> HttpRequest | None:
     )
 
 
+class _Anything(PathConvertor):
+    """A path with line breaks in it (`%0A`), too, which Starlette's own `path` does not match."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("anything", _Anything())
+
+
 async def _alive(request: Request) -> Response:
     return Response("ok")
 
@@ -139,7 +149,7 @@ def build_app(config: RunConfig, clock: Callable[[], float] = time.monotonic) ->
     return Starlette(
         routes=[
             StarletteRoute(ALIVE, _alive),
-            StarletteRoute("/{path:path}", gateway.handle, methods=_METHODS),
+            StarletteRoute("/{path:anything}", gateway.handle, methods=_METHODS),
         ],
         lifespan=gateway.lifespan,
     )

@@ -74,6 +74,7 @@ def test_json_that_is_no_utf8_reaches_the_function_changed(toy: Stack, http: htt
     ("path", "key", "parameters"),
     [
         ("/items/7", "GET /items/{id}", {"id": "7"}),
+        ("/items/a%0Ab", "GET /items/{id}", {"id": "a\nb"}),
         ("/items/fixed", "GET /items/fixed", None),
         ("/rest/a/b", "GET /rest/{proxy+}", {"proxy": "a/b"}),
     ],
@@ -85,7 +86,9 @@ def test_parameters_of_the_path_are_in_the_event(
     assert (event["routeKey"], event.get("pathParameters")) == (key, parameters)
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("DELETE", "/items/7"), ("GET", "/")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/nothing"), ("DELETE", "/items/7"), ("GET", "/"), ("GET", "/a%0Ab")]
+)
 def test_a_route_that_does_not_exist_is_not_found(method: str, path: str, toy: Stack, http: httpx.Client) -> None:
     answer = http.request(method, toy.api_url + path)
     assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
