@@ -23,6 +23,15 @@ def _deleted(play: Play) -> None:
     play.delete_customer()
 
 
+def _deleted_after_its_trial_was_ended(play: Play) -> None:
+    """A whole month is paid for; when anybody hears of it, Stripe lists the subscription no longer (decision 0060)."""
+    play.buy("credits_500")
+    terms = {"items[0][price]": play.price("pro_monthly"), "trial_period_days": 14}
+    plan = play.shop.stripe("POST", "subscriptions", customer=play.with_card(), **terms)["id"]
+    play.shop.stripe("POST", f"subscriptions/{plan}", trial_end="now")
+    play.delete_customer()
+
+
 def _several(play: Play) -> None:
     """After a deletion another customer pays; a refund of what the first one paid still finds its way."""
     first = play.buy()
@@ -83,6 +92,7 @@ def _more_than_a_page(play: Play) -> None:
 
 PACK: Ledger = (("PURCHASE", 500),)
 CHANGED: Ledger = (("ACCESS", 0), ("ACCESS", 0), ("PURCHASE", 100))
+AFTER_TRIAL: Ledger = (("PURCHASE", 500), ("RENEWAL", 100))
 TWO: Ledger = (("PURCHASE", 500), ("PURCHASE", 2000), ("REFUND", -500))
 TRIAL = (("trialing", "team"),)
 MANY = (("active", "team"), *(("incomplete", "team"),) * 100)
@@ -91,6 +101,7 @@ PARKED = frozenset({"APPLIED", "NOOP", "IGNORED", "PARKED"})
 
 ROWS = (
     Row("a customer is deleted", "customers", _deleted, "FREE", 100, CHANGED, at_once=(("PURCHASE", 100),)),
+    Row("a customer is deleted after its trial", "trial", _deleted_after_its_trial_was_ended, "FREE", 600, AFTER_TRIAL),
     Row("two customers of one user", "customers", _several, "FREE", 2000, TWO),
     Row("unknown until its owner comes", "customers", _unknown, "TEAM", 0, (("ACCESS", 0),), TRIAL),
     Row("a customer with a chosen id", "customers", _adopted_with_a_chosen_id, "TEAM", 0, (("ACCESS", 0),), TRIAL),

@@ -131,8 +131,7 @@ def _judge(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy)
     for session in sorted(truth.sessions, key=lambda item: item.id):
         judged += judge_session(session, before.purchases, before.orders, truth.prices, before.account.user, now)
     orders = {sub.id: sub.order for sub in truth.subscriptions}
-    trials = {state.id: state.trial_end for state in before.account.subscriptions}
-    trials |= {sub.id: sub.trial_end for sub in truth.subscriptions}
+    trials = {sub.id: sub.trial_end for sub in truth.subscriptions}
     for invoice in sorted(truth.invoices, key=lambda item: item.id):
         if invoice.customer not in customers:
             judged += Judged(refused={invoice.id: "another owner"})
@@ -146,7 +145,7 @@ def _judge(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy)
             truth.prices,
             before.account.user,
             trial_credits=policy.trial_credits,
-            trial_end=trials.get(invoice.subscription) if invoice.subscription else None,
+            trial_end=invoice.trial_end or (trials.get(invoice.subscription) if invoice.subscription else None),
         )
         changed = [line for line in found if any(item != before.purchases.get(item.key) for item in line.purchases)]
         if taken and taken + len(changed) > _LINES_AT_ONCE:

@@ -206,6 +206,8 @@ class Invoice:
     order: OrderId | None = None
     """The order that its subscription named when the invoice was made. A subscription of a deleted customer is in no
     list any more, and its metadata may have been written over since."""
+    trial_end: datetime | None = None
+    """When its subscription's trial ended, of one of a change whose subscription is in no list any more."""
 
 
 @dataclass(frozen=True, slots=True)

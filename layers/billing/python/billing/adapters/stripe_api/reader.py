@@ -112,13 +112,24 @@ class StripeReads:
         """
         expanded = [obj["latest_invoice"] for obj in subscriptions if isinstance(obj["latest_invoice"], Mapping)]
         found = {obj["id"]: self._invoice(obj) for obj in expanded}
+        listed = {subscription["id"] for subscription in subscriptions}
         for subscription in subscriptions:
             if subscription["status"] == "past_due":
                 found |= {invoice.id: invoice for invoice in self._last_paid(subscription["id"])}
         for name in sorted(touched.invoices | touched.registers):
             if name not in found:
-                found[name] = self._invoice(plain(self._api.invoices.retrieve(name, {"expand": ["payments"]})))
+                found[name] = self._touched(name, listed)
         return list(found.values())
+
+    def _touched(self, name: InvoiceId, listed: Collection[str]) -> Invoice:
+        """A touched invoice. One of a change may have ended a trial: its subscription says when, and is read by itself
+        where no list has it any more, since its customer was deleted (docs/decisions/0060).
+        """
+        found = self._invoice(plain(self._api.invoices.retrieve(name, {"expand": ["payments"]})))
+        if found.billing_reason != "subscription_update" or found.subscription is None or found.subscription in listed:
+            return found
+        behind = read_object(self._api, ObjectRef("subscription", found.subscription))
+        return replace(found, trial_end=subscription_of(behind).trial_end) if behind is not None else found
 
     def _last_paid(self, subscription: str) -> Iterator[Invoice]:
         """The newest paid invoices of a subscription: a few, and back to one that covers a period.
