@@ -79,7 +79,7 @@ class World:
         elif answer.status_code == 409:  # or have reserved as often as one may
             for each in self._shop.get("/credits", BUYER).json()["reservations"]:
                 self._spent(f"/credits/reservations/{each['reservationId']}/release", {})
-        if answer.status_code in {402, 409}:
+        if answer.status_code in {402, 409, 503}:  # a store that was too slow, as above
             answer = self._spent(path, body)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
