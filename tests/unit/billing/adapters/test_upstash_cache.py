@@ -97,7 +97,7 @@ def test_every_key_and_value_as_documented(cache: UpstashCache, redis: Redis) ->
             '{"version":7,"user":"alice","status":"active","plan":"pro"}'
         ),
         "dev:test:1:webhook:done:evt_1Qz01LkPlumb": "evt_1Qz01LkPlumb",
-        "dev:test:1:catalog": '{"prices":[]}',
+        "dev:test:1:catalog": '2026-11-21T10:05:00+00:00 {"prices":[]}',
         "dev:test:1:checkout:success:cs_test_1": "1",
     }
 
@@ -326,10 +326,20 @@ def test_a_mark_that_is_not_this_events_is_none(cache: UpstashCache, redis: Redi
     assert not cache.is_done(EVENT)
 
 
-@pytest.mark.parametrize("value", ["[]", "{}", '{"prices":1}', "<html>", "null"])
+@pytest.mark.parametrize("value", ["[]", "{}", '{"prices":1}', "<html>", "null", "[" * 100_000, '{"prices":[]'])
 def test_a_poisoned_catalog_is_not_shown(cache: UpstashCache, redis: Redis, value: str) -> None:
-    redis.set(PREFIX + "catalog", value)
+    for text in (value, f"{(NOW + timedelta(minutes=1)).isoformat()} {value}"):
+        redis.set(PREFIX + "catalog", text)
+        assert cache.catalog() is None
+
+
+@pytest.mark.parametrize(("left", "believed"), [(0, False), (1, True), (3600, True), (3601, False)])
+def test_a_catalog_is_believed_until_its_own_end(cache: UpstashCache, redis: Redis, left: int, believed: bool) -> None:
+    """Without a time to live, whoever took that from it, it would be shown for ever."""
+    redis.set(PREFIX + "catalog", '{"prices":[]}')
     assert cache.catalog() is None
+    redis.set(PREFIX + "catalog", f'{(NOW + timedelta(seconds=left)).isoformat()} {{"prices": []}}')
+    assert cache.catalog() == ('{"prices": []}' if believed else None)
 
 
 @pytest.mark.parametrize("user", ["a:b", "a b", "", "a\n", "ä", "*", "x" * 300])

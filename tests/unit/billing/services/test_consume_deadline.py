@@ -59,6 +59,38 @@ def test_routing_one_by_one_stops_at_the_deadline(core):
     assert [receipt for receipt, _ in core.queue.delayed] == [f"receipt-{number}" for number in range(1, 10)]
 
 
+def test_what_changes_no_account_is_not_recorded_after_the_deadline_either(core):
+    """Each record may wait for a DynamoDB that hangs, and the answer for ten seconds ten times."""
+    core.calls.before("record", *[lambda: core.clock.sleep(10)] * 10)
+    wrong = [a_notice(id=f"evt_wrong{number}", livemode=True) for number in range(3)]
+    foreign = [a_notice("charge.refunded", id=f"evt_{number}", customer="cus_x") for number in range(3)]
+    left = core.deliver(*wrong, *foreign, deadline=NOW + timedelta(seconds=15))
+    assert left == {"m3", "m4", "m5", "m6"}
+    assert core.deliver(*foreign, deadline=NOW + timedelta(seconds=35)) == {"m3"}
+    assert core.calls.count("record") == 4
+    assert [receipt for receipt, _ in core.queue.delayed[-1:]] == ["receipt-3"]
+
+
+def test_what_never_succeeds_is_quarantined_however_late_it_turns_out(core):
+    core.calls.before("hints", lambda: (core.clock.sleep(60), raising(StripeRefused("no"))()))
+    refund = a_notice("refund.created", customer=None, related={"payment_intent": "pi_x"})
+    assert core.deliver(refund, deadline=NOW + timedelta(seconds=15)) == frozenset()
+    assert core.outcomes() == {"evt_1": "QUARANTINED"}
+
+
+def test_a_slow_stripe_is_asked_for_owners_half_the_time_and_what_was_found_is_done(core):
+    """Asked for ten owners at three seconds each, it would use up the function's life, at every delivery anew."""
+    core.calls.after("hints", *[lambda: core.clock.sleep(3)] * 10)
+    refunds = [
+        a_notice("refund.created", id=f"evt_{number}", customer=None, related={"payment_intent": "pi_x"})
+        for number in range(10)
+    ]
+    left = core.deliver(*refunds, deadline=NOW + timedelta(seconds=18))
+    assert left == {f"m{number}" for number in range(4, 11)}
+    assert core.outcomes() == dict.fromkeys(["evt_0", "evt_1", "evt_2"], "IGNORED")
+    assert [receipt for receipt, _ in core.queue.delayed] == [f"receipt-{number}" for number in range(4, 11)]
+
+
 def test_what_is_published_is_what_holds_now_and_not_at_the_deadline(core):
     adjust_credits(ALICE, 100, "welcome", "ada", "key-1", NOW + timedelta(seconds=30), core.use)
     core.deliver(a_notice(), deadline=NOW + timedelta(minutes=1))

@@ -7,6 +7,7 @@ mode and an epoch (`dev:test:1:`), so that modes never mix and a restore forgets
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from billing.adapters import upstash_values as values
@@ -118,11 +119,12 @@ class UpstashCache:
 
     def catalog(self) -> str | None:
         """The cached public catalog, as JSON."""
-        return self._read("catalog", (), values.read_catalog)
+        return self._read("catalog", (), lambda text: values.read_catalog(text, self._clock.now()))
 
     def keep_catalog(self, document: str, seconds: int) -> None:
         """Cache the public catalog."""
-        self._write("catalog", (), document, seconds)
+        until = self._clock.now() + timedelta(seconds=seconds)
+        self._write("catalog", (), values.catalog_text(document, until), seconds)
 
     def count_checkout(self, user: UserId) -> int:
         """See Cache. A key for each hour: one whose end got lost counts for nobody any more."""

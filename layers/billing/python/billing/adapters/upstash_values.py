@@ -68,13 +68,23 @@ def subscription_text(state: PublishedAccount) -> str:
     return _rest(state, **state.subscription)
 
 
-def read_catalog(text: object) -> str | None:
-    """Return the document, if it is JSON that looks like our catalog."""
+def catalog_text(document: str, until: datetime) -> str:
+    """Return `2026-11-21T10:02:00+00:00 {"prices":[…]}`."""
+    return f"{until.isoformat()} {document}"
+
+
+def read_catalog(text: object, now: datetime) -> str | None:
+    """Return the document, if it is JSON that looks like our catalog, before its own end: as of a level, Redis's time
+    to live is not all that counts.
+    """
+    end, _, document = str(text).partition(" ")
     try:
-        value = json.loads(text) if isinstance(text, str) else None
+        if not now < ids.moment(end, "until") <= now + _OLDEST:
+            return None
+        value = json.loads(document)
     except (ValueError, RecursionError):
         return None
-    return text if isinstance(text, str) and isinstance(value, dict) and isinstance(value.get("prices"), list) else None
+    return document if isinstance(value, dict) and isinstance(value.get("prices"), list) else None
 
 
 def seconds_until(moment: datetime | None, now: datetime, most: int) -> int:

@@ -31,6 +31,8 @@ _TYPES: Mapping[Kind, str] = {
 """The event's type by the entry's kind: who adds up the amounts of all of them has the balance."""
 SUBSCRIPTION_CHANGED = "subscription.changed"
 _ENDED = "ended"
+_ESCAPED = frozenset('"\\')
+"""What JSON escapes, of the characters that an id may have which somebody has chosen (`CHOSEN_ID`)."""
 
 
 def told_of(entry: Entry) -> Mapping[str, str]:
@@ -65,7 +67,7 @@ def _state(state: SubscriptionState) -> dict[str, str]:
     ends = state.period_end if state.cancel_at_period_end else state.cancel_at
     return {
         "status": state.status,
-        "price": state.price_id,
+        "price": "" if _ESCAPED & set(state.price_id) else state.price_id,
         "quantity": str(state.quantity),
         "period_end": _time(state.period_end),
         "ends_at": _time(ends),

@@ -110,8 +110,16 @@ class _Batch:
         core = self._deps.converge
         if self._late(notices):
             return
+        begun = core.clock.now()
+        half = begun + (self._deadline - begun) / 2  # the rest is to do what was found, or none would ever be done
         try:
-            routed = find_owners(notices, core.accounts, core.stripe, park_foreign=self._deps.park_foreign)
+            routed = find_owners(
+                notices,
+                core.accounts,
+                core.stripe,
+                park_foreign=self._deps.park_foreign,
+                late=lambda: core.clock.now() >= half,
+            )
         except Exception as error:  # noqa: BLE001 - a bug, too, must not hold up the others (failure-modes F13)
             if len(notices) == 1:
                 self.failed(notices, error)
@@ -119,6 +127,9 @@ class _Batch:
             for notice in notices:
                 self.route([notice])
             return
+        for notice in routed.unasked:
+            self._delay(notice, 0)
+        self.left(routed.unasked)
         for ownerless in routed.ownerless:
             self.record(ownerless)
         for user, group in routed.users.items():
@@ -177,6 +188,8 @@ class _Batch:
     def record(self, found: Ownerless, *, failed: bool = False) -> None:
         """Record an event that changes no account; `failed` if it has failed before, in this same try."""
         notice = found.notice
+        if not failed and self._late([notice]):
+            return
         core = self._deps.converge
         record = recorded(notice, found.outcome, found.reason, core.clock.now())
         try:

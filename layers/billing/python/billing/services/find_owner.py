@@ -7,7 +7,7 @@ owner is missing, from a foreign one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from billing.domain.ids import CustomerId, PaymentIntentId, SessionId, UserId
@@ -37,20 +37,27 @@ class Routed:
     ownerless: Sequence[Ownerless]
     parked: Mapping[UserId, Sequence[CustomerId]] = field(default_factory=dict)
     """Customers of these users of which events were parked before they had an owner."""
+    unasked: Sequence[Notice] = ()
+    """Those of which Stripe would have been asked when it was late."""
 
 
 def find_owners(
-    notices: Sequence[Notice], accounts: AccountStore, stripe: StripeReader, *, park_foreign: bool = True
+    notices: Sequence[Notice],
+    accounts: AccountStore,
+    stripe: StripeReader,
+    *,
+    park_foreign: bool = True,
+    late: Callable[[], bool] = lambda: False,
 ) -> Routed:
     """Give each notice to its user. One read for all customers, one for all payments whose event names no customer.
 
     Stripe is asked last, once for each notice that our own records lead nowhere: a dispute that overtakes its payment,
     a thin event of a subscription. What it answers is added to the notice. `park_foreign` False takes what concerns an
-    unknown customer for another app's, unless it names an order of ours.
+    unknown customer for another app's, unless it names an order of ours. Once it is `late`, Stripe is asked no more.
 
     Raises what the ports raise.
     """
-    return _Routing(notices, accounts, stripe, park_foreign).done()
+    return _Routing(notices, accounts, stripe, park_foreign).done(late)
 
 
 class _Routing:
@@ -63,7 +70,7 @@ class _Routing:
         self._park_foreign = park_foreign
         self._owners: dict[CustomerId, Owner] = {}
 
-    def done(self) -> Routed:
+    def done(self, late: Callable[[], bool]) -> Routed:
         """Route all of them."""
         self._owners.update(self._accounts.owners({item.customer for item in self._notices if item.customer}))
         nameless = [notice for notice in self._notices if not notice.customer]
@@ -72,15 +79,19 @@ class _Routing:
         buyers = self._accounts.buyers(sessions) if sessions else {}
         users: dict[UserId, list[Notice]] = {}
         nobodys: list[Notice] = []
+        unasked: list[Notice] = []
         for given in self._notices:
             notice, user = given, self._user_of(given, sources, buyers)
             if user is None and not given.customer:
+                if late():
+                    unasked.append(given)
+                    continue
                 notice, user = self._asked(given)
             if user is None:
                 nobodys.append(notice)
             else:
                 users.setdefault(user, []).append(notice)
-        return Routed(users, self._ownerless(nobodys), self._parked())
+        return Routed(users, self._ownerless(nobodys), self._parked(), unasked)
 
     def _user_of(
         self,
