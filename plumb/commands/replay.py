@@ -49,17 +49,12 @@ def command(invocation: Invocation, ids: tuple[str, ...]) -> int:
 
 
 def _fetched(world: World, events: Sequence[EventId]) -> dict[str, str]:
-    """Queue events as the webhook would have, from Stripe's Events API (https://docs.stripe.com/api/events)."""
-    import stripe
-
+    """Queue events as the webhook would have, from Stripe's Events API."""
     origin = Origin(world.settings.stage.livemode, world.settings.stripe.account)
     found: dict[str, str] = {}
     for event in events:
-        try:
-            payload = world.stripe.v1.events.retrieve(event).to_dict()
-        except stripe.InvalidRequestError as exc:
-            if exc.code != "resource_missing":
-                raise
+        payload = world.event_at_stripe(event)
+        if payload is None:
             found[event] = "UNKNOWN"
             continue
         try:

@@ -118,7 +118,7 @@ def _page(read: Read, walk: Walk) -> tuple[Listed, Walk]:
     try:
         return read(walk), walk
     except StripeRefused as refused:
-        if walk.after is None or refused.stripe_code != "resource_missing":
+        if walk.after is None or not refused.missing:
             raise
         anew = begun_anew(walk)
         return read(anew), anew

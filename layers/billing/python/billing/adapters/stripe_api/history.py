@@ -7,7 +7,7 @@ from typing import Any
 
 import stripe
 
-from billing.adapters.stripe_api.objects import plain
+from billing.adapters.stripe_api.objects import is_missing, plain
 from billing.adapters.stripe_api.parse import Object, reading
 from billing.domain.hints import at
 from billing.domain.ids import (
@@ -33,7 +33,7 @@ def read_history(api: Any, customer: CustomerId, most: int) -> History:
         paid = {"customer": customer, "status": "paid", "limit": min(most, _PAGE)}
         invoices = _newest(api.invoices.list(paid), most)
     except stripe.InvalidRequestError as error:
-        if error.code == "resource_missing":
+        if is_missing(error):
             return History((), (), whole=True)
         raise
     return History(
