@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from billing.domain.cart import amount_in
 from billing.domain.catalog import Price
-from billing.domain.ids import CustomerId, InvoiceId, PriceId, SubscriptionId, SubscriptionItemId
+from billing.domain.ids import CustomerId, InvoiceId, PriceId, SubscriptionId, SubscriptionItemId, iso_seconds
 from billing.domain.subscription import SubscriptionState
 from billing.errors import (
     ChangeNotNow,
@@ -183,7 +183,7 @@ def refuse_unchangeable(live: LiveSubscription) -> None:
         raise SubscriptionNotFound("it has ended", subscription_id=live.id)
     if live.cancels_at is not None:
         raise SubscriptionCanceling(
-            f"it ends at {live.cancels_at:%Y-%m-%dT%H:%M:%SZ}: keep it first", subscription_id=live.id
+            f"it ends at {iso_seconds(live.cancels_at)}: keep it first", subscription_id=live.id
         )
     if live.scheduled:
         raise SubscriptionNotChangeable("a change of it is scheduled already", subscription_id=live.id)

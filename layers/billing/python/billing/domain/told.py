@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from billing.domain.account import Account
+from billing.domain.ids import iso_seconds
 from billing.domain.ledger import Entry, Kind
 from billing.domain.subscription import SubscriptionState
 
@@ -73,4 +74,4 @@ def _state(state: SubscriptionState) -> dict[str, str]:
 
 
 def _time(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return "" if moment is None else iso_seconds(moment)
