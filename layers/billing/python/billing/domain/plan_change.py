@@ -254,6 +254,6 @@ def change_key(change: PlanChange, live: LiveSubscription, stripe_version: int) 
     Two clicks find the same subscription and get the same key. Once a change has been made, or a payment for it was
     tried, the subscription has another price or another invoice; and every converge in between counts as well.
     """
-    told = f"{stripe_version}|{live.latest_invoice}|{change.item.id}|{change.item.price.id}*{change.item.quantity}|"
-    told += f"{change.price.id}*{change.quantity}|{change.prorated_at}"
-    return f"change:{change.subscription}:{sha256(told.encode()).hexdigest()[:32]}"
+    state = f"{stripe_version}|{live.latest_invoice}|{change.item.id}|{change.item.price.id}*{change.item.quantity}|"
+    state += f"{change.price.id}*{change.quantity}|{change.prorated_at}"
+    return f"change:{change.subscription}:{sha256(state.encode()).hexdigest()[:32]}"

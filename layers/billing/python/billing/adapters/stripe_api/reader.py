@@ -77,10 +77,10 @@ class StripeReads:
             text = fits(found[0]["id"], SESSION_ID) if found else None
         return SessionId(text) if text else None
 
-    def history(self, customer: CustomerId, most: int) -> History:
+    def history(self, customer: CustomerId, limit: int) -> History:
         """See StripeReader. Two lists, a page of a hundred at a time."""
         with translated():
-            return read_history(self._api, customer, most)
+            return read_history(self._api, customer, limit)
 
     def payments(self, intents: Collection[PaymentIntentId]) -> dict[PaymentIntentId, Payment]:
         """See StripeReader. One read for each."""

@@ -34,7 +34,7 @@ SUBSCRIPTION_CHANGED = "subscription.changed"
 _ENDED = "ended"
 
 
-def told_of(entry: Entry) -> Mapping[str, str]:
+def ledger_event(entry: Entry) -> Mapping[str, str]:
     """What is told of an entry beside its own attributes."""
     access = entry.access
     return {
@@ -45,7 +45,7 @@ def told_of(entry: Entry) -> Mapping[str, str]:
     }
 
 
-def told_of_subscriptions(before: Account, after: Account) -> Mapping[str, str] | None:
+def subscription_event(before: Account, after: Account) -> Mapping[str, str] | None:
     """What is told of a write that changes subscriptions; None of one that changes nothing which is told.
 
     One write may change several: the newest is told with its state, the others by their ids in `also`.
