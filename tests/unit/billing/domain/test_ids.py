@@ -1,7 +1,7 @@
 """Ids and the small readers of what comes from outside."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -102,3 +102,9 @@ def test_an_object_is_an_object():
     assert ids.mapping({"a": 1}, "data") == {"a": 1}
     with pytest.raises(UnfitError, match=r"^data$"):
         ids.mapping([], "data")
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_times_are_written_in_utc():
+    at = datetime(2026, 11, 21, 12, 0, 30, 500_000, tzinfo=timezone(timedelta(hours=2)))
+    assert (ids.iso_seconds(at), ids.iso_text(at)) == ("2026-11-21T10:00:30Z", "2026-11-21T10:00:30.500000Z")
