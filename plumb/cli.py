@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from plumb.errors import NotAsked, PlumbError
+from plumb.errors import NotConfirmed, PlumbError
 from plumb.invocation import Invocation
 from plumb.options import common, everywhere
 from plumb.version import version
@@ -121,19 +121,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(exc.format_message(), "failed", FAILED, as_json)
     except (click.Abort, KeyboardInterrupt):
         return _failed("Interrupted.", "interrupted", INTERRUPTED, as_json)
-    except NotAsked as exc:
+    except NotConfirmed as exc:
         return _failed(str(exc), "usage", USAGE, as_json)
     except PlumbError as exc:
         return _failed(str(exc), "failed", FAILED, as_json)
     except Exception as exc:
-        told = _told(exc)
-        if told is None:
+        reported = _code_and_text(exc)
+        if reported is None:
             raise
-        return _failed(told[1], told[0], FAILED, as_json)
+        return _failed(reported[1], reported[0], FAILED, as_json)
     return code if isinstance(code, int) else OK
 
 
-def _told(exc: Exception) -> tuple[str, str] | None:
+def _code_and_text(exc: Exception) -> tuple[str, str] | None:
     """The code and the sentence of an error that may be met; None for a bug, whose traceback is what helps."""
     from plumb.reasons import reason
 

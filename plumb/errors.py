@@ -9,5 +9,5 @@ class Refused(PlumbError):
     """The operator did not agree; nothing was changed."""
 
 
-class NotAsked(PlumbError):
+class NotConfirmed(PlumbError):
     """Nobody was there to ask, and --yes was not given; nothing was changed. Exit code 2."""

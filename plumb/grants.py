@@ -89,9 +89,9 @@ def _grant(number: int, row: dict[str, str], reason: str | None, batch: str, see
 
 
 def _hash(batch: str, user: str, amount: str, reason: str, expires_at: str, seen: Counter[str]) -> str:
-    told = "\x1f".join((batch, user, amount, reason, expires_at))
-    seen[told] += 1
-    return f"csv:{hashlib.sha256(f'{told}\x1f{seen[told]}'.encode()).hexdigest()[:40]}"
+    row = "\x1f".join((batch, user, amount, reason, expires_at))
+    seen[row] += 1
+    return f"csv:{hashlib.sha256(f'{row}\x1f{seen[row]}'.encode()).hexdigest()[:40]}"
 
 
 def _moment(text: str) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plumb.errors import NotAsked, Refused
+from plumb.errors import NotConfirmed, Refused
 from plumb.output import Output
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Invocation:
         """Who does this, as ledger entries say it (failure-modes S29)."""
         return self.options.actor or self.site.caller()
 
-    def agree(self, question: str) -> bool:
+    def confirm(self, question: str) -> bool:
         """Whether to go on with a change that was just shown. Nobody there to ask: no, and it says what is missing."""
         if self.options.yes:
             return True
@@ -84,11 +84,11 @@ class Invocation:
         self.out.note("Nothing was changed.")
         return False
 
-    def must_agree(self, question: str) -> None:
-        """Ask before any write to an installation in live mode (failure-modes S28, S29); raise Refused, or NotAsked.
+    def must_confirm(self, question: str) -> None:
+        """Ask before any write in live mode (failure-modes S28, S29); raise Refused, or NotConfirmed.
 
         Test mode needs no question: what happens there can be done again.
         """
-        if self.site.live and not self.agree(question):
-            error = NotAsked if self.not_asked else Refused
+        if self.site.live and not self.confirm(question):
+            error = NotConfirmed if self.not_asked else Refused
             raise error("This writes to live mode, and was not agreed to: pass --yes.")

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from billing.domain.ids import iso_seconds
+
 _DECIMALS = {
     **dict.fromkeys(
         ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"], 0
@@ -105,7 +107,7 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 def moment(value: datetime | None) -> str | None:
     """A time as the API writes it."""
-    return None if value is None else f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return None if value is None else iso_seconds(value)
 
 
 def money(amount: int, currency: str) -> str:

@@ -28,7 +28,7 @@ def reason(exc: Exception) -> tuple[str, str] | None:
     return _of_stripe(exc)
 
 
-class Foreseen:
+class ExpectedErrors:
     """Hands the sentence of an error that may be met to `tell`, and goes on behind the block.
 
     Any other is raised: it is a bug, whose traceback is what helps.

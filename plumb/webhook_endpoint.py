@@ -59,7 +59,7 @@ class Endpoint:
         if self.api_version != PINNED:
             yield Difference.API_VERSION
 
-    def told(self, difference: Difference) -> str:
+    def describe(self, difference: Difference) -> str:
         """The difference in words."""
         match difference:
             case Difference.DISABLED:

@@ -48,7 +48,7 @@ def plan(found: Endpoint | None, url: str, connect: bool) -> Iterator[Step]:
     if found.missing or found.extra:
         changes["enabled_events"] = sorted(HANDLED)
     if changes:
-        yield Step("update", found.id, " ".join(found.told(difference) for difference in differences), changes)
+        yield Step("update", found.id, " ".join(found.describe(difference) for difference in differences), changes)
 
 
 def _create(url: str, connect: bool, why: str) -> Step:

@@ -27,6 +27,7 @@ from billing.adapters.sqs_queue import SqsQueue
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.client import stripe_client
 from billing.adapters.stripe_api.lists import StripeEvents, object_lists
+from billing.adapters.stripe_api.objects import plain, read_or_none
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.system import SystemClock, SystemRandomness
 from billing.adapters.upstash_cache import UpstashCache
@@ -242,6 +243,10 @@ class World:
     def shared_cache(self) -> UpstashCache:
         """One cache for a long piece of work; `start_request` before each part of it."""
         return self.cache()
+
+    def event_at_stripe(self, event: str) -> dict[str, Any] | None:
+        """An event as the Events API has it (https://docs.stripe.com/api/events); None where it has none of that id."""
+        return read_or_none(lambda: plain(self.stripe.v1.events.retrieve(event)))
 
     def aws(self, service: str) -> Any:
         """A client of any other AWS service."""

@@ -65,13 +65,13 @@ def _message(record: object) -> Message:
     One without its id is named by an empty one if it fails: Lambda takes that for a failure of all, so nothing is lost
     (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html).
     """
-    told = record if isinstance(record, Mapping) else {}
-    attributes = told.get("attributes")
+    fields = record if isinstance(record, Mapping) else {}
+    attributes = fields.get("attributes")
     count = attributes.get("ApproximateReceiveCount") if isinstance(attributes, Mapping) else None
     return Message(
-        id=_text(told.get("messageId")),
-        body=_text(told.get("body")),
-        receipt=_text(told.get("receiptHandle")),
+        id=_text(fields.get("messageId")),
+        body=_text(fields.get("body")),
+        receipt=_text(fields.get("receiptHandle")),
         receive_count=int(fits(count, _COUNT) or 1),
     )
 

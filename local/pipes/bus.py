@@ -1,18 +1,15 @@
-"""The event buses: what was put onto them, as lines of a file, and the rules that lead on to queues.
-
-An event looks as a rule's target gets it: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
-"""
+"""The event buses: what was put onto them, as lines of a file, and the rules that lead on to queues."""
 
 import json
 import threading
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.eventbridge import event
 from local.say import say
-from local.template import ACCOUNT_ID, REGION, Model
+from local.template import Model
 from local.template.event_pattern import matches
 
 if TYPE_CHECKING:
@@ -20,18 +17,8 @@ if TYPE_CHECKING:
 
 
 def envelope(source: str, detail_type: str, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """The event that EventBridge makes of an entry of PutEvents. Its id is another one each time."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": detail_type,
-        "source": source,
-        "account": ACCOUNT_ID,
-        "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "region": REGION,
-        "resources": [],
-        "detail": dict(detail),
-    }
+    """The event that EventBridge makes of an entry of PutEvents."""
+    return event(source, detail_type, dict(detail), datetime.now(UTC))
 
 
 def events_file(state: Path) -> Path:

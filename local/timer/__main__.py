@@ -2,17 +2,16 @@
 
 import json
 import time
-import uuid
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 
 from local.arguments import config_from_arguments
+from local.eventbridge import event
 from local.readiness import mark_ready
 from local.run_config import RunConfig
 from local.say import say
-from local.template import ACCOUNT_ID, REGION, Schedule
+from local.template import Schedule
 from local.template.schedule_expression import parse, utc_now
 
 _LOOK_SECONDS = 0.25
@@ -51,18 +50,8 @@ def payload_of(schedule: Schedule, due: datetime) -> str:
     """
     if schedule.payload is not None:
         return schedule.payload
-    event: dict[str, Any] = {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "Scheduled Event",
-        "source": schedule.source,
-        "account": ACCOUNT_ID,
-        "time": due.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": REGION,
-        "resources": [schedule.arn],
-        "detail": {} if schedule.source == "aws.events" else "{}",
-    }
-    return json.dumps(event)
+    detail: object = {} if schedule.source == "aws.events" else "{}"
+    return json.dumps(event(schedule.source, "Scheduled Event", detail, due, [schedule.arn]))
 
 
 def _invoke(client: httpx.Client, config: RunConfig, schedule: Schedule, due: datetime) -> None:

@@ -14,7 +14,7 @@ from plumb.cli import OK, operator_command
 from plumb.errors import PlumbError
 from plumb.invocation import Invocation
 from plumb.output import Output, moment
-from plumb.reasons import Foreseen
+from plumb.reasons import ExpectedErrors
 from plumb.scan import user_id
 from plumb.world import World
 
@@ -122,7 +122,7 @@ def _show_ledger(out: Output, ledger: tuple[Entry, ...]) -> None:
 
 def _open_checkouts(world: World, account: Account, out: Output) -> list[dict[str, Any]] | None:
     """Sessions of the user's customers that can still be paid; None when Stripe does not answer."""
-    with Foreseen(lambda why: out.note(f"Open checkouts are not shown: {why}")):
+    with ExpectedErrors(lambda why: out.note(f"Open checkouts are not shown: {why}")):
         return [
             {
                 "id": session.id,

@@ -69,7 +69,7 @@ def apply_file(invocation: Invocation, file: Path, dry_run: bool) -> int:
     answer: dict[str, Any] = {"changes": [_change(change) for change in planned], "applied": 0}
     if not planned:
         out.say("Nothing to do: the account sells what the file says.")
-    elif not dry_run and invocation.agree(f"Make these {len(planned)} changes in Stripe?"):
+    elif not dry_run and invocation.confirm(f"Make these {len(planned)} changes in Stripe?"):
         with out.progress("applying", len(planned)) as bar:
             for _ in apply(world.stripe, planned, plan, there):
                 answer["applied"] += 1

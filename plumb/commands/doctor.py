@@ -8,7 +8,7 @@ from plumb.doctor import alarms, aws_side, pipes, portal, redis_side, releases, 
 from plumb.doctor.finding import Check, Finding, Status, run
 from plumb.invocation import Invocation
 from plumb.output import Output
-from plumb.reasons import Foreseen
+from plumb.reasons import ExpectedErrors
 
 CHECKS: Mapping[str, Check] = {
     "settings": settings.settings,
@@ -66,7 +66,7 @@ def _show(finding: Finding, out: Output) -> None:
 def _used(invocation: Invocation) -> Mapping[str, object] | None:
     """What Redis is used for, shown as a line; None when it does not answer, which a finding has said already."""
     usage = None
-    with Foreseen(lambda _: None):
+    with ExpectedErrors(lambda _: None):
         usage = redis_side.usage(invocation.world)
     if usage is None:
         return None

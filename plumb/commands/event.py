@@ -11,7 +11,7 @@ from plumb.commands.sign_event import sign
 from plumb.invocation import Invocation
 from plumb.options import common
 from plumb.output import Output, moment
-from plumb.reasons import Foreseen
+from plumb.reasons import ExpectedErrors
 from plumb.world import World
 
 _NEXT = {
@@ -97,14 +97,9 @@ def _document(record: EventRecord | None) -> dict[str, object] | None:
 
 def _at_stripe(world: World, event: str, out: Output) -> dict[str, Any] | None:
     """Stripe's own view, never the payload; None when it has none, or does not answer."""
-    import stripe
-
-    with Foreseen(lambda why: out.note(f"Stripe's view is not shown: {why}")):
-        try:
-            found = world.stripe.v1.events.retrieve(event).to_dict()
-        except stripe.InvalidRequestError as exc:
-            if exc.code != "resource_missing":
-                raise
+    with ExpectedErrors(lambda why: out.note(f"Stripe's view is not shown: {why}")):
+        found = world.event_at_stripe(event)
+        if found is None:
             return None
         return {
             "type": found["type"],

@@ -42,7 +42,7 @@ def command(invocation: Invocation, user: str, at_stripe: bool) -> int:
         )
     where = "here and at Stripe" if at_stripe else "here"
     answer = {"user": name, "done": False, "account": False, "items": 0, "stripe": [], "left": list(_LEFT)}
-    if not invocation.agree(f"Remove the personal data of {name}, {where}? It can't be brought back."):
+    if not invocation.confirm(f"Remove the personal data of {name}, {where}? It can't be brought back."):
         out.document(answer)
         return OK
     customers = (*account.customers, *account.deleted_customers)

@@ -85,7 +85,7 @@ def _by_hand(
     invocation: Invocation, user: UserId, amount: int, reason: str, expires_days: int | None, key: str | None
 ) -> int:
     """Ask, adjust, and show what is left. An amount below 0 takes credits away."""
-    invocation.must_agree(f"{'Give' if amount > 0 else 'Take'} {user} {abs(amount)} credits?")
+    invocation.must_confirm(f"{'Give' if amount > 0 else 'Take'} {user} {abs(amount)} credits?")
     expires = None if expires_days is None else timedelta(days=expires_days)
     used = key or f"plumb:{uuid.uuid4()}"
     done = adjust_credits(user, amount, reason, invocation.actor, used, expires, invocation.world.credits)
@@ -124,7 +124,7 @@ def _bulk(invocation: Invocation, grants: list[Grant], dry_run: bool) -> int:
     out.say(f"{states['done_before']} of the file were done before.")
     if states["conflict"]:
         out.say(f"{states['conflict']} are in conflict: their keys were used for something else.")
-    if not left or dry_run or not invocation.agree("Write them?"):
+    if not left or dry_run or not invocation.confirm("Write them?"):
         for grant in grants:
             _line(invocation, grant, before.get(grant.row, "new"))
         return FAILED if states["conflict"] else OK

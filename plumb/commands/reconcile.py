@@ -75,7 +75,7 @@ def command(invocation: Invocation) -> int:
       plumb reconcile
       plumb reconcile --stage prod --yes --json
     """
-    invocation.must_agree("Reconcile?")
+    invocation.must_confirm("Reconcile?")
     out, failed = invocation.out, False
     until = moment(invocation.world.clock.now() - LET_ARRIVE)
     out.say(f"Stripe's lists are read up to {until}: what is younger is left to its webhook.")

@@ -30,7 +30,7 @@ def command(invocation: Invocation, dry_run: bool) -> int:
     name = dead.rpartition("/")[2]
     out.say(f"{name}: {waiting} messages{f', {moving} more that somebody holds' if moving else ''}.")
     moved = 0
-    moves = bool(waiting) and not dry_run and invocation.agree(f"Move {waiting} messages?")
+    moves = bool(waiting) and not dry_run and invocation.confirm(f"Move {waiting} messages?")
     if moves:
         with out.progress("moving", waiting) as bar:
 

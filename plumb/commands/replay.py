@@ -13,7 +13,7 @@ from plumb.errors import PlumbError
 from plumb.invocation import Invocation
 from plumb.world import World
 
-_TOLD = {
+_OUTCOME_TEXT = {
     "SENT": "put back onto the queue",
     "FETCHED": "fetched from Stripe and put onto the queue",
     "SETTLED": "it was settled before: there is nothing left to do",
@@ -37,29 +37,24 @@ def command(invocation: Invocation, ids: tuple[str, ...]) -> int:
     wrong = [text for text in ids if NOTICE_ID.fullmatch(text) is None]
     if wrong:
         raise click.UsageError(f"{wrong[0]} is no event id: they begin with evt_.")
-    invocation.must_agree(f"Replay {len(ids)} events?")
+    invocation.must_confirm(f"Replay {len(ids)} events?")
     world, events = invocation.world, [EventId(text) for text in dict.fromkeys(ids)]
     replayed = replay_events(events, world.events, world.queue, world.log)
     lost = [event for event, outcome in replayed.items() if outcome in (Replay.UNKNOWN, Replay.NO_MESSAGE)]
     outcomes = {**{str(event): str(outcome) for event, outcome in replayed.items()}, **_fetched(world, lost)}
     for event, outcome in outcomes.items():
-        invocation.out.say(f"{event}: {_TOLD[outcome]}.")
+        invocation.out.say(f"{event}: {_OUTCOME_TEXT[outcome]}.")
     invocation.out.document({"events": [{"id": event, "outcome": outcome} for event, outcome in outcomes.items()]})
     return FAILED if "UNKNOWN" in outcomes.values() else OK
 
 
 def _fetched(world: World, events: Sequence[EventId]) -> dict[str, str]:
-    """Queue events as the webhook would have, from Stripe's Events API (https://docs.stripe.com/api/events)."""
-    import stripe
-
+    """Queue events as the webhook would have, from Stripe's Events API."""
     origin = Origin(world.settings.stage.livemode, world.settings.stripe.account)
     found: dict[str, str] = {}
     for event in events:
-        try:
-            payload = world.stripe.v1.events.retrieve(event).to_dict()
-        except stripe.InvalidRequestError as exc:
-            if exc.code != "resource_missing":
-                raise
+        payload = world.event_at_stripe(event)
+        if payload is None:
             found[event] = "UNKNOWN"
             continue
         try:

@@ -56,7 +56,7 @@ def command(invocation: Invocation, days: int, as_csv: bool, chart: bool) -> int
         _chart(invocation, shown)
     else:
         columns = ("day", ">checkouts", ">completed", ">rate", ">payments", ">captured", ">refunded", "credits")
-        out.table(columns, (_row(day, told) for day, told in shown))
+        out.table(columns, (_row(day, figures) for day, figures in shown))
     return OK
 
 
@@ -82,32 +82,34 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _row(day: date, told: Day) -> tuple[object, ...]:
-    rate = "-" if told.completion is None else f"{told.completion:.0%}"
-    sums = (", ".join(money(n, code) for code, n in sorted(sums.items())) for sums in (told.captured, told.refunded))
-    credits = ", ".join(f"{kind} {amount:+}" for kind, amount in sorted(told.credits.items()))
-    return (day, told.checkouts, told.completed, rate, told.sales.total(), *sums, credits)
+def _row(day: date, figures: Day) -> tuple[object, ...]:
+    rate = "-" if figures.completion is None else f"{figures.completion:.0%}"
+    sums = (
+        ", ".join(money(n, code) for code, n in sorted(sums.items())) for sums in (figures.captured, figures.refunded)
+    )
+    credits = ", ".join(f"{kind} {amount:+}" for kind, amount in sorted(figures.credits.items()))
+    return (day, figures.checkouts, figures.completed, rate, figures.sales.total(), *sums, credits)
 
 
 def _csv(shown: list[tuple[date, Day]]) -> str:
     """A line for each day and currency; what has no currency stands on the day's first line only, so columns add up."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    kinds = sorted({kind for _, told in shown for kind in told.credits})
+    kinds = sorted({kind for _, figures in shown for kind in figures.credits})
     heading = ["day", "currency", "payments", "captured", "refunded", "checkouts", "completed"]
     writer.writerow([*heading, *(f"credits_{kind.lower()}" for kind in kinds)])
-    for day, told in shown:
-        for index, code in enumerate(sorted(told.sales.keys() | told.refunded.keys()) or [""]):
-            of_day = [told.checkouts, told.completed, *(told.credits[kind] for kind in kinds)]
+    for day, figures in shown:
+        for index, code in enumerate(sorted(figures.sales.keys() | figures.refunded.keys()) or [""]):
+            of_day = [figures.checkouts, figures.completed, *(figures.credits[kind] for kind in kinds)]
             of_day = of_day if index == 0 else [0] * len(of_day)
-            writer.writerow([day, code, told.sales[code], told.captured[code], told.refunded[code], *of_day])
+            writer.writerow([day, code, figures.sales[code], figures.captured[code], figures.refunded[code], *of_day])
     return text.getvalue()
 
 
 def _chart(invocation: Invocation, shown: list[tuple[date, Day]]) -> None:
-    most = max((told.sales.total() for _, told in shown), default=0)
-    for day, told in shown:
-        payments = told.sales.total()
+    most = max((figures.sales.total() for _, figures in shown), default=0)
+    for day, figures in shown:
+        payments = figures.sales.total()
         width = round(_BAR * payments / most) if most else 0
-        sums = ", ".join(money(n, code) for code, n in sorted(told.captured.items()))
+        sums = ", ".join(money(n, code) for code, n in sorted(figures.captured.items()))
         invocation.out.say(f"{day}  {'█' * width:<{_BAR}} {payments:>6}  {sums}".rstrip())

@@ -46,7 +46,7 @@ def stop(invocation: Invocation) -> int:
     """
     site = invocation.site
     at_most = longest(site)  # before it asks, since the local system is refused here
-    if not invocation.agree("Stop all functions that write?"):
+    if not invocation.confirm("Stop all functions that write?"):
         return OK
     code = _named(invocation, "stopped", pause(site))
     invocation.out.say(f"What had begun is over at {moment(invocation.world.clock.now() + at_most)}.")
@@ -68,7 +68,7 @@ def put_back(invocation: Invocation, table: str, source: str) -> int:
     world, out = invocation.world, invocation.out
     target = str(getattr(world.settings.tables, table))
     must_be_paused(world.site, world.clock.now())
-    if not invocation.agree(f"Replace all that is in {target} by what is in {source}?"):
+    if not invocation.confirm(f"Replace all that is in {target} by what is in {source}?"):
         return OK
     with out.progress("items") as bar:
         done = copy(world.aws("dynamodb"), source, target, world.clock, lambda n: bar.advance(bar.task_ids[0], n))
@@ -113,7 +113,7 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
         raise PlumbError(f"{since} is still to come.")
     must_be_paused(world.site, world.clock.now())
     must_be_fresh(world.redis, world.settings.redis.prefix, lambda user: world.accounts.load(user, []).account.version)
-    if not dry_run and not invocation.agree(f"Mend what was put back to {moment(start)}?"):
+    if not dry_run and not invocation.confirm(f"Mend what was put back to {moment(start)}?"):
         return OK
     if dry_run:
         out.say("A dry run: nothing is written.")
@@ -156,7 +156,7 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
 @operator_command("resume", command)
 def go_on(invocation: Invocation) -> int:
     """Let the functions go on. What was queued meanwhile is worked off."""
-    if not invocation.agree("Let the functions go on?"):
+    if not invocation.confirm("Let the functions go on?"):
         return OK
     return _named(invocation, "goes on", resume(invocation.site))
 

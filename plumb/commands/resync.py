@@ -41,7 +41,7 @@ def command(invocation: Invocation, user: str | None, everybody: bool) -> int:
     """
     if (user is None) == (not everybody):
         raise click.UsageError("Give a USER, or --all.")
-    invocation.must_agree("Resync every account?" if everybody else f"Resync {user}?")
+    invocation.must_confirm("Resync every account?" if everybody else f"Resync {user}?")
     world = invocation.world
     if user is not None:
         name = user_id(user)

@@ -10,7 +10,7 @@ import click
 
 from billing.domain.ids import EVENT_ID
 from plumb.cli import OK, operator_command
-from plumb.errors import NotAsked, PlumbError
+from plumb.errors import NotConfirmed, PlumbError
 from plumb.given import json_of, unreadable
 from plumb.invocation import Invocation
 from plumb.signed_delivery import delivery_of, is_live, signed
@@ -44,11 +44,11 @@ def sign(invocation: Invocation, what: str, secret: str | None) -> int:
     delivery = delivery_of(given)
     if secret is None:
         if invocation.site.live:
-            invocation.must_agree("Sign an event with the live signing secret?")
+            invocation.must_confirm("Sign an event with the live signing secret?")
             invocation.out.note(f"Signed with the live signing secret of {invocation.site.stage}: keep it to yourself.")
         secret = _secret_of(invocation)
     elif is_live(delivery) and not invocation.options.yes:
-        raise NotAsked("This event is of live mode, and so may the secret be that was given: pass --yes.")
+        raise NotConfirmed("This event is of live mode, and so may the secret be that was given: pass --yes.")
     check_secret(secret)
     # The real time, also where a test clock is ahead: the function in its container knows none.
     click.echo(json.dumps(signed(delivery, secret, int(time.time())), indent=2))

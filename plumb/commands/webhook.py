@@ -45,7 +45,7 @@ def setup(invocation: Invocation, store_secret: bool, url: str | None) -> int:
         return OK
     for step in steps:
         out.marked(step.action, f"{step.target}: {step.why}")
-    if not invocation.agree("Do this at Stripe?"):
+    if not invocation.confirm("Do this at Stripe?"):
         out.document(answer)
         return OK
     secrets = apply(world.platform, steps)
@@ -83,7 +83,7 @@ def roll(invocation: Invocation, finish: bool) -> int:
       plumb webhook roll --stage prod
       plumb webhook roll --stage prod --finish
     """
-    invocation.must_agree("Change the live signing secrets?")
+    invocation.must_confirm("Change the live signing secrets?")
     store = _store(invocation.world)
     if finish:
         dropped = store.keep_newest()

@@ -20,10 +20,12 @@ def alarms(world: World) -> Iterator[Finding]:
         yield fail("alarms", "There is no topic for alarms.", "Deploy template.yaml as it is in this release.")
         return
     pages = world.aws("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-    yield heard(topic.rpartition(":")[2], [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]])
+    yield subscribers(
+        topic.rpartition(":")[2], [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
+    )
 
 
-def heard(topic: str, subscriptions: Collection[str]) -> Finding:
+def subscribers(topic: str, subscriptions: Collection[str]) -> Finding:
     """What the topic's subscriptions, by their ARNs, come to."""
     confirmed = sum(arn != _UNCONFIRMED for arn in subscriptions)
     if confirmed:

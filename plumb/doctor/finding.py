@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from plumb.reasons import Foreseen
+from plumb.reasons import ExpectedErrors
 from plumb.world import World
 
 
@@ -47,7 +47,7 @@ def fail(check: str, message: str, fix: str) -> Finding:
 def run(name: str, check: Check, world: World) -> Iterator[Finding]:
     """All that a check finds, its own failure included."""
     failures: list[str] = []
-    with Foreseen(failures.append):
+    with ExpectedErrors(failures.append):
         yield from check(world)
     for sentence in failures:
         yield fail(name, sentence, "Mend what the sentence says, and run this again.")

@@ -59,8 +59,8 @@ def webhook(world: World) -> Iterator[Finding]:
         return
     differences = list(found.differences())
     for difference in differences:
-        told = fail if difference in (Difference.DISABLED, Difference.MISSING_EVENTS) else warn
-        yield told("webhook", f"{found.id}: {found.told(difference)}", setup)
+        report = fail if difference in (Difference.DISABLED, Difference.MISSING_EVENTS) else warn
+        yield report("webhook", f"{found.id}: {found.describe(difference)}", setup)
     if not differences:
         version = found.api_version or "the account's default version"
         yield ok("webhook", f"{found.id} is enabled, with the {len(found.events)} handled events, in {version}.")

@@ -58,14 +58,14 @@ def changes(plan: Plan, there: StripeAccount) -> Iterator[Change]:
 
 def _product(wanted: PlannedProduct, found: Object | None) -> Iterator[Change]:
     metadata = {**wanted.metadata, CATALOG_KEY: wanted.key}
-    told = {"name": wanted.name, "description": wanted.description, "tax_code": wanted.tax_code}
+    fields = {"name": wanted.name, "description": wanted.description, "tax_code": wanted.tax_code}
     if found is None:
-        params = {name: value for name, value in told.items() if value is not None}
+        params = {name: value for name, value in fields.items() if value is not None}
         yield Change("create", "product", wanted.key, "is not there", {**params, "metadata": metadata})
         return
     differing: dict[str, Any] = {
         name: value or ""
-        for name, value in told.items()
+        for name, value in fields.items()
         if (_id(found.get(name)) or None) != value and (name != "tax_code" or value is not None)
     }
     if not found["active"]:

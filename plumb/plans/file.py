@@ -105,10 +105,12 @@ def read_plan(path: Path, levels: tuple[str, ...]) -> Plan:
     try:
         plan = Plan.model_validate(content)
     except ValidationError as exc:
-        raise PlumbError(_told(path, (f"{_where(e['loc'])}{e['msg']}" for e in exc.errors(include_url=False)))) from exc
+        raise PlumbError(
+            _invalid(path, (f"{_where(e['loc'])}{e['msg']}" for e in exc.errors(include_url=False)))
+        ) from exc
     problems = list(_broken(plan, levels))
     if problems:
-        raise PlumbError(_told(path, problems))
+        raise PlumbError(_invalid(path, problems))
     return plan
 
 
@@ -135,7 +137,7 @@ def _where(location: tuple[Any, ...]) -> str:
     return f"{'.'.join(map(str, location))}: " if location else ""
 
 
-def _told(path: Path, problems: Any) -> str:
+def _invalid(path: Path, problems: Any) -> str:
     listed = list(problems)
     more = [f"and {len(listed) - _MOST_PROBLEMS} more"] if len(listed) > _MOST_PROBLEMS else []
     return "\n  ".join([f"{path} can't be applied:", *listed[:_MOST_PROBLEMS], *more])

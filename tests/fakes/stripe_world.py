@@ -96,15 +96,15 @@ class FakeStripe:
         with self.calls.called("session_of_payment"):
             return next((item.id for item in self.sessions.values() if _intent(item.payment) == intent), None)
 
-    def history(self, customer: CustomerId, most: int) -> History:
+    def history(self, customer: CustomerId, limit: int) -> History:
         with self.calls.called("history"):
             sessions = [item for item in self.sessions.values() if item.customer == customer]
             invoices = [item for item in self.invoices.values() if item.customer == customer and item.status == "paid"]
             sessions.sort(key=lambda item: (item.created, item.id), reverse=True)
             return History(
-                tuple(ListedSession(item.id, item.status, item.order) for item in sessions[:most]),
-                tuple(item.id for item in invoices[:most] if item.subscription),
-                whole=max(len(sessions), len(invoices)) <= most,
+                tuple(ListedSession(item.id, item.status, item.order) for item in sessions[:limit]),
+                tuple(item.id for item in invoices[:limit] if item.subscription),
+                whole=max(len(sessions), len(invoices)) <= limit,
             )
 
     def payments(self, intents: Collection[PaymentIntentId]) -> dict[PaymentIntentId, Payment]:

@@ -126,7 +126,9 @@ def test_a_subscription_is_told_word_for_word(pipes: dict[str, Pipe]) -> None:
         ("AccountsTable", account_image(), "REMOVE", False),
     ],
 )
-def test_what_a_pipe_takes(pipes: dict[str, Pipe], table: str, image: dict[str, Any], name: str, told: bool) -> None:
+def test_a_pipe_takes_new_entries_and_written_accounts_that_tell_something(
+    pipes: dict[str, Pipe], table: str, image: dict[str, Any], name: str, told: bool
+) -> None:
     """An entry that is rewritten is no news: it would be told again under the id of what it was before."""
     [pattern] = pipes[table].patterns
     assert matches(pattern, record(image, name)) is told

@@ -186,7 +186,7 @@ def test_scopes_are_found_where_the_gateway_finds_them(claims: dict[str, str], s
         caller.caller(event).as_user()
 
 
-def test_whose_account_is_read() -> None:
+def test_a_user_reads_its_own_account_and_a_machine_the_one_it_names() -> None:
     user, machine = {"sub": "alice"}, {"sub": "service", "scope": "billing:read"}
     assert caller.reader(http_event(claims=user)) == "alice"
     assert caller.reader(http_event(claims=machine, query={"userId": "bob"})) == "bob"

@@ -126,7 +126,7 @@ def test_the_account_is_answered_whole() -> None:
         ({"status": "active", "trial_end": NOW}, {"trialEnd": None}),
     ],
 )
-def test_when_a_subscription_ends(given: dict[str, Any], told_as: dict[str, Any]) -> None:
+def test_a_subscription_answers_when_it_ends(given: dict[str, Any], told_as: dict[str, Any]) -> None:
     """The portal ends one by a time of its own where billing is flexible, and not by the flag."""
     answer = told(subscription_answer(replace(ACCOUNT.subscriptions[0], **given)))
     assert answer.items() >= told_as.items()

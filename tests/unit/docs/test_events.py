@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from billing.domain.ledger import Entry, Kind
-from billing.domain.told import SUBSCRIPTION_CHANGED, told_of
+from billing.domain.outbox import SUBSCRIPTION_CHANGED, ledger_event
 from local.template.expand import expand
 from tests.conftest import REPOSITORY
 from tests.fakes.snapshots import ALICE, NOW
@@ -27,7 +27,7 @@ def test_each_type_stands_with_its_kinds() -> None:
     rows = re.findall(r"^\| `([a-z.]+)` \| [^|]+ \| ([^|]+) \|$", ENTRIES, re.MULTILINE)
     told: defaultdict[str, set[str]] = defaultdict(set)
     for kind in Kind:
-        told[told_of(Entry(ALICE, 1, 0, kind, 0, 0, None, None, "api", "", NOW))["type"]].add(kind)
+        told[ledger_event(Entry(ALICE, 1, 0, kind, 0, 0, None, None, "api", "", NOW))["type"]].add(kind)
     assert {kind: set(re.findall(r"[A-Z_]+", kinds)) for kind, kinds in rows} == told
     assert f"`{SUBSCRIPTION_CHANGED}`" in SUBSCRIPTIONS
 

@@ -202,7 +202,7 @@ def test_an_idempotency_key_that_is_none(core: Core, key: str) -> None:
     assert core.plans.billed == []
 
 
-def test_a_key_for_two_changes(core: Core) -> None:
+def test_a_key_that_stands_for_another_change_already_is_a_conflict(core: Core) -> None:
     """F25."""
     core.plans.card_refuses = True
     key = {"idempotency-key": "key-1"}

@@ -76,7 +76,7 @@ def test_a_broken_setting_is_one_sentence(text: str, sentence: str, tmp_path: Pa
         Backends.read(env(tmp_path, text), {})
 
 
-def test_names_that_nothing_reads(tmp_path: Path) -> None:
+def test_settings_that_nothing_reads_are_named(tmp_path: Path) -> None:
     file = env(tmp_path, "STRIP_SECRET_KEY=x\nLEVELS=FREE\nREDIS_URL=\nPLUMBLINE_API_PORT=9001")
     assert unknown_settings(file) == ["LEVELS", "STRIP_SECRET_KEY"]
     assert unknown_settings(tmp_path / "none") == []

@@ -100,7 +100,7 @@ def test_a_lot_that_ran_out_since_the_cache_was_told() -> None:
     assert found(cached=CachedAccount(Cached(7, 3)), now=later) == [("cached_credits", 0, 7)]
 
 
-def test_a_level_that_is_held() -> None:
+def test_a_cached_level_that_is_held_is_no_difference() -> None:
     grant = LevelGrant(KEY, 0, "PRO", NOW - timedelta(days=1), 30, None)
     assert found(replace(ACCOUNT, levels=(grant,)), cached=CachedAccount(level=Cached("PRO", 3))) == []
 

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from plumb.doctor.alarms import alarms, heard
+from plumb.doctor.alarms import alarms, subscribers
 from plumb.doctor.aws_side import GIVEN_UP, queues
 from plumb.doctor.finding import Check
 from plumb.doctor.pipes import PIPES, at_work, pipes
@@ -159,7 +159,7 @@ def test_somebody_hears_the_alarms(piped: Piped) -> None:
     topic = piped.resources["AlarmTopic"]
     piped.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     assert piped.told(alarms) == ["ok alarms tells 1 subscriber."]
-    assert heard("alarms", ["PendingConfirmation"]).message == "alarms tells nobody: nobody has confirmed."
+    assert subscribers("alarms", ["PendingConfirmation"]).message == "alarms tells nobody: nobody has confirmed."
     del piped.resources["AlarmTopic"]
     assert piped.told(alarms) == ["fail There is no topic for alarms."]
 

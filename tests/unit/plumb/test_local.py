@@ -28,7 +28,7 @@ def leave(state: Path, name: str, url: str, **changed: object) -> Path:
     return file
 
 
-def test_the_one_that_runs(tmp_path: Path, gateway: str) -> None:
+def test_a_running_system_is_found_by_its_state(tmp_path: Path, gateway: str) -> None:
     leave(tmp_path, "1", gateway)
     site = running_system(state=tmp_path)
     assert (site.api_url, site.local, site.real_stripe) == (gateway, True, False)

@@ -52,13 +52,13 @@ def test_of_a_real_stripe_it_is_this_machines() -> None:
     assert type(World(Site("dev", {}, "https://api.example.com", local=False)).clock) is SystemClock
 
 
-def test_what_is_no_time() -> None:
+def test_an_answer_without_a_time_makes_the_clock_unavailable() -> None:
     for answer in (b"", b"[]", b"{}", b'{"offsetSeconds": "soon"}', b'{"offsetSeconds": 1e99}'):
         with stand_in(answer) as url, pytest.raises(StripeUnavailable):
             LocalClock(url).now()
 
 
-def test_what_is_no_http() -> None:
+def test_an_answer_that_is_not_http_makes_the_clock_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/_control/clock"
 

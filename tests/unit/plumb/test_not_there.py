@@ -11,7 +11,7 @@ from tests.unit.plumb.conftest import Deployed
 @pytest.mark.parametrize(
     "call", [("account",), ("check",), ("check", "--no-cache"), ("resync",), ("forget", "--yes")], ids=" ".join
 )
-def test_who_has_no_account(deployed: Deployed, plumb: Operator, call: tuple[str, ...]) -> None:
+def test_a_user_without_an_account_is_an_error(deployed: Deployed, plumb: Operator, call: tuple[str, ...]) -> None:
     deployed.deploy()
     deployed.store_secrets()
     told = plumb(*call, "nobody", "--stage", "staging")

@@ -46,7 +46,7 @@ def test_it_waits_until_the_task_is_through() -> None:
     assert moved(running, {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 7}) == (7, [3, 7])
 
 
-def test_a_task_that_fails() -> None:
+def test_a_task_that_fails_names_its_reason_and_how_many_it_moved() -> None:
     failed = {"Status": "FAILED", "ApproximateNumberOfMessagesMoved": 2, "FailureReason": "AccessDenied"}
     with pytest.raises(PlumbError, match="ended FAILED after 2 messages: AccessDenied"):
         moved(failed)

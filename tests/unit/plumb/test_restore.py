@@ -131,7 +131,7 @@ def test_nobody_goes_on_and_nothing_is_put_back_unasked(
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-11-28T25:00:00Z"])
-def test_a_moment_that_is_none(plumb: Operator, since: str) -> None:
+def test_a_moment_that_can_not_be_read_is_a_usage_error(plumb: Operator, since: str) -> None:
     assert plumb("restore", "mend", "--since", since).code == 2
 
 

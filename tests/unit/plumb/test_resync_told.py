@@ -28,7 +28,7 @@ def test_a_resync_of_one_account_is_told_in_a_sentence(
     assert capsys.readouterr().out == sentence
 
 
-def test_one_that_is_not_whole(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_resync_that_is_not_whole_says_what_it_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     assert tell(Invocation(), ALICE, replace(RESULT, failed=("in_1",), whole=False), quiet=True) is True
     said = capsys.readouterr()
     assert said.out == ""

@@ -14,7 +14,7 @@ def steps(found: Endpoint | None, connect: bool = False) -> list[tuple[str, str]
     return [(step.action, step.target) for step in plan(found, URL, connect)]
 
 
-def test_right_as_it_is() -> None:
+def test_an_endpoint_that_is_right_needs_no_step() -> None:
     assert steps(RIGHT) == []
 
 
@@ -28,7 +28,7 @@ def test_none_is_made_with_exactly_the_handled_events() -> None:
     }
 
 
-def test_events_of_connected_accounts() -> None:
+def test_an_endpoint_with_connect_hears_the_connected_accounts() -> None:
     (step,) = plan(None, URL, connect=True)
     assert step.params["connect"] is True
 

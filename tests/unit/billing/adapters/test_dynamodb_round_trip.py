@@ -182,7 +182,7 @@ def test_only_orders_that_exist_are_found(world: World) -> None:
     assert world.accounts.orders([]) == {}
 
 
-def test_claims_and_their_sessions(world: World) -> None:
+def test_a_claim_is_read_back_before_and_after_its_session_is_attached(world: World) -> None:
     assert world.checkouts.take(claim(), order())
     assert world.checkouts.claim(USER, "slot") == claim()
     attached = claim(session=SESSION, url="https://checkout.stripe.com/c/pay/1")

@@ -118,7 +118,7 @@ def test_a_trial_without_a_card_ends_with_the_subscription() -> None:
     }
 
 
-def test_an_invoice_for_a_payment() -> None:
+def test_a_payment_with_an_invoice_carries_its_metadata_there() -> None:
     assert changed(PACK, invoice=True) == {
         "invoice_creation": {"enabled": True, "invoice_data": {"metadata": TOLD}},
     }

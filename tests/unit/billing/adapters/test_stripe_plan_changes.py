@@ -161,7 +161,7 @@ def test_what_cannot_be_read_is_not_guessed(broken: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("code", "error"), [("resource_missing", SubscriptionNotFound), ("other", StripeRefused)])
-def test_one_that_is_not_there(code: str, error: type[BillingError]) -> None:
+def test_a_subscription_that_is_not_there_is_not_found(code: str, error: type[BillingError]) -> None:
     raised, _ = exchanged(refusal(code=code, param="id"), lambda url: plans(url).live(SUB))
     assert type(raised) is error
     assert raised.ids.get("subscription_id") == (SUB if error is SubscriptionNotFound else None)

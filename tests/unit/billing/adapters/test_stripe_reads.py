@@ -89,7 +89,7 @@ def test_a_payment_that_can_not_be_read_is_named() -> None:
 @pytest.mark.parametrize(
     ("listed", "found"), [([{"id": "cs_1"}, {"id": "cs_2"}], "cs_1"), ([], None), ([{"id": "no session"}], None)]
 )
-def test_the_session_of_a_payment(listed: list[Any], found: str | None) -> None:
+def test_the_session_of_a_payment_is_found(listed: list[Any], found: str | None) -> None:
     wire = Wire(checkout__sessions=rows(*listed))
     assert of(wire, lambda reads: reads.session_of_payment(INTENT)) == found
     assert wire.asked == ["/v1/checkout/sessions?payment_intent=pi_1&limit=1"]
@@ -129,7 +129,7 @@ OF_PLAN = {"parent": {"subscription_details": {"subscription": "sub_1"}}}
 
 
 @pytest.mark.parametrize(("most", "whole"), [(1, False), (2, False), (3, True), (101, True)])
-def test_the_history_of_a_customer(most: int, whole: bool) -> None:
+def test_the_history_of_a_customer_is_the_newest_and_says_whether_it_is_whole(most: int, whole: bool) -> None:
     """The newest, and whether that is all; an invoice of no subscription grants nothing."""
     invoices = [INVOICE | OF_PLAN, INVOICE | {"id": "in_2"}, INVOICE | OF_PLAN | {"id": "in_3"}]
     sessions = [bought(1), bought(2, client_reference_id=None, metadata={"order_id": "ord_2"})]

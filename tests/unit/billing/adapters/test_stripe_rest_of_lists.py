@@ -70,7 +70,7 @@ def test_the_items_of_a_subscription_that_is_to_be_changed_come_with_their_produ
     [({}, 2), ({"status": "canceled"}, 1), ({"items": rows(ITEM)}, 1), ({"items": None}, 1), ({"items": [5]}, 1)],
     ids=["more", "ended", "whole", "none", "odd"],
 )
-def test_the_items_of_listed_subscriptions(told: dict[str, Any], asks: int) -> None:
+def test_a_listed_subscription_gets_the_rest_of_its_items(told: dict[str, Any], asks: int) -> None:
     """Listed objects are held against what is stored with lenience: one that can't be read ends no pass."""
     wire = Wire(subscriptions=rows(SUBSCRIPTION | {"items": PART} | told), subscription_items=rows(*ITEMS))
     walk = Walk("subscriptions", NOW, NOW)

@@ -58,7 +58,7 @@ CUSTOMER = CustomerId("cus_1")
 VISA = {"type": "card", "card": {"brand": "visa", "last4": "4242", "country": "US"}}
 
 
-def test_all_of_a_payment() -> None:
+def test_every_field_of_a_payment_is_read() -> None:
     refund = {"id": "re_1", "amount": 100, "status": "requires_action", "created": seconds(3)}
     dispute = {"id": "du_1", "amount": 90, "status": "lost", "currency": "eur", "created": seconds(4)}
     paid = INTENT | {"latest_charge": CHARGE | {"payment_method_details": VISA}}
@@ -96,7 +96,7 @@ def test_what_is_no_card_with_four_digits_is_none(method: object) -> None:
 
 
 @pytest.mark.parametrize("customer", ["cus_1", {"id": "cus_1", "object": "customer"}, None])
-def test_all_of_a_session(customer: object) -> None:
+def test_every_field_of_a_session_is_read(customer: object) -> None:
     payment = payment_of(INTENT, [], [])
     item = {"price": {"id": "price_1"}, "quantity": 2}
     assert session_of(SESSION | {"customer": customer}, [item], payment) == CheckoutSession(
@@ -121,7 +121,7 @@ def test_only_what_cost_nothing_needs_no_charge(total: int) -> None:
 
 
 @pytest.mark.parametrize("invoice", ["in_1", {"id": "in_1", "object": "invoice"}])
-def test_all_of_a_subscription(invoice: object) -> None:
+def test_every_field_of_a_subscription_is_read(invoice: object) -> None:
     item = {"price": {"id": "price_1"}, "quantity": 2, "current_period_end": seconds(9)}
     told = {
         "items": {"data": [item]},
@@ -151,7 +151,7 @@ def test_all_of_a_subscription(invoice: object) -> None:
 
 
 @pytest.mark.parametrize("proration", [True, False])
-def test_all_of_an_invoice(proration: bool) -> None:
+def test_every_field_of_an_invoice_is_read(proration: bool) -> None:
     told = LINE | {"parent": {"subscription_item_details": {"proration": proration}}, "quantity": 3}
     line = InvoiceLine(
         id="il_1",
@@ -193,7 +193,7 @@ PRICE: dict[str, Any] = {
 PRODUCT = {"name": "Pro", "description": "All of it", "active": True, "metadata": {"plan": "pro"}}
 
 
-def test_all_of_a_price() -> None:
+def test_every_field_of_a_price_is_read() -> None:
     """Its product speaks where it says nothing itself."""
     whole = Price(
         id=PriceId("price_1"),

@@ -90,7 +90,7 @@ def test_a_price_has_an_amount_in_its_currencies_only():
     assert [price.amount_in(currency) for currency in ("eur", "usd", "gbp")] == [500, 550, None]
 
 
-def test_what_may_be_sold():
+def test_only_an_active_whole_price_that_gives_something_is_sellable():
     assert CREDITS.sellable
     assert replace(CREDITS, unit_amount=0).sellable  # nothing is an amount, too
     for change in ({"active": False}, {"problem": "plan must be"}, {"unit_amount": None}, {"gives": Gives(plan="pro")}):

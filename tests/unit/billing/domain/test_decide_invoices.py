@@ -171,7 +171,7 @@ def test_a_price_that_the_order_does_not_have_is_looked_up_in_the_catalog():
     ],
 )
 @pytest.mark.parametrize("order", [None, ORDER])
-def test_what_grants_no_credits(invoice, order):
+def test_an_invoice_that_is_not_of_a_paid_period_grants_no_credits(invoice, order):
     """F54: one grant, or none."""
     after, decision = step(before(PLAN_ORDER), a_truth(a_subscription(order=order), invoice))
     assert (after.account.lots, after.account.balance, decision.purchases) == ((), 0, ())

@@ -1,7 +1,7 @@
 """Ids and the small readers of what comes from outside."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_an_id_fits_its_pattern(text):
 @pytest.mark.parametrize(
     "value", ["", "cus_1\n", "cus_1#2", "cus_é", "a b", "ada@example.com", "x" * 256, 7, ["cus_1"]]
 )
-def test_anything_else_does_not(value):
+def test_a_value_of_another_form_is_refused_as_an_id(value):
     assert ids.fits(value, ids.CUSTOMER_ID) is None
     for read in (ids.required, ids.optional):
         with pytest.raises(UnfitError, match=r"^customer$"):
@@ -102,3 +102,9 @@ def test_an_object_is_an_object():
     assert ids.mapping({"a": 1}, "data") == {"a": 1}
     with pytest.raises(UnfitError, match=r"^data$"):
         ids.mapping([], "data")
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_times_are_written_in_utc():
+    at = datetime(2026, 11, 21, 12, 0, 30, 500_000, tzinfo=timezone(timedelta(hours=2)))
+    assert (ids.iso_seconds(at), ids.iso_text(at)) == ("2026-11-21T10:00:30Z", "2026-11-21T10:00:30.500000Z")

@@ -100,7 +100,7 @@ def test_a_refusal_of_what_is_no_message_says_so() -> None:
 
 
 @pytest.mark.parametrize("message", [None, [], "x", 1, {}])
-def test_a_message_that_is_none(message: Any) -> None:
+def test_a_malformed_message_is_refused(message: Any) -> None:
     with pytest.raises(MalformedMessage):
         Notice.from_message(message)
 

@@ -186,7 +186,7 @@ def test_the_event_in_an_envelope_is_read_as_if_it_had_come_by_itself(name: str)
     assert SDK.construct_event_without_verification(json.dumps(envelope(event))).id == found.id
 
 
-def test_a_thin_event_in_an_envelope() -> None:
+def test_a_thin_event_in_an_envelope_is_read() -> None:
     found = bridged(envelope(thin()))
     assert found is not None
     assert (found.type, found.related) == ("v1.invoice.paid", {"invoice": "in_1"})
@@ -197,7 +197,7 @@ def test_a_type_that_is_not_handled_is_nothing(kind: str) -> None:
     assert bridged(envelope(snapshot("invoice.paid") | {"type": kind})) is None
 
 
-def test_mode_and_account_in_an_envelope() -> None:
+def test_an_event_of_another_mode_in_an_envelope_is_quarantined() -> None:
     """F30. The envelope's own account is AWS's."""
     found = bridged(envelope(snapshot("invoice.paid") | {"livemode": True}))
     assert found is not None

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from billing.domain.ids import EventId
-from billing.domain.walk import KEPT, LET_ARRIVE, OVERLAP, Walk, begun, begun_anew, begun_back, stepped, unseen
+from billing.domain.walk import KEPT, LET_ARRIVE, OVERLAP, Walk, begun, begun_back, restarted, stepped, unseen
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LAST = EventId("evt_100")
@@ -72,7 +72,7 @@ def test_the_time_never_moves_back() -> None:
 
 def test_a_pass_can_begin_anew() -> None:
     under_way = walk(until=NOW, after=LAST)
-    assert begun_anew(under_way) == replace(under_way, after=None)
+    assert restarted(under_way) == replace(under_way, after=None)
 
 
 def test_of_one_that_counts_as_unseen_the_next_pass_looks_at_all_that_stripe_keeps() -> None:

@@ -28,7 +28,7 @@ def find(core: Core, currency: str | None = None, **ref: str) -> Price:
         ({"level": "PRO", "interval": "one_time"}, PRO_30),
     ],
 )
-def test_the_one_that_fits(core, ref, price):
+def test_the_price_that_fits_is_found(core, ref, price):
     assert find(core, **ref) == price
 
 

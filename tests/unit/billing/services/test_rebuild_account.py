@@ -142,7 +142,7 @@ def test_an_account_of_which_only_the_ledger_is_left(core: Core) -> None:
     assert core.account().version == 4
 
 
-def test_nobody_who_has_neither(core: Core) -> None:
+def test_nothing_is_rebuilt_without_an_account_and_a_ledger(core: Core) -> None:
     put_back(core, Core())
     core.tables.ledger.clear()
     assert rebuild_account(ALICE, "jo", deps_of(core)) is None

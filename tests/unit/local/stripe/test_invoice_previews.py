@@ -108,7 +108,7 @@ def test_a_canceled_subscription_has_no_next_invoice(account, subscribed):
         ({"subscription": "ID", "subscription_details": {"proration_behavior": "none", "proration_date": 5}}, 400),
     ],
 )
-def test_previews_that_are_refused(account, subscribed, given, status):
+def test_a_preview_that_does_not_fit_is_refused(account, subscribed, given, status):
     known = {"ID": subscribed.id, "CUSTOMER": subscribed.now()["customer"]}
     wanted = {name: known.get(str(value), value) for name, value in given.items()}
     assert account.refusal("POST", "/v1/invoices/create_preview", **wanted)["status"] == status
@@ -128,7 +128,7 @@ def test_an_upcoming_renewal_is_announced_without_an_id(account, subscribed):
     assert "id" not in event["data"]["object"]
 
 
-def test_what_every_period_costs(account, subscribed):
+def test_a_recurring_preview_leaves_out_prorations(account, subscribed):
     """Without the prorations of the change, and without what waits for the next invoice."""
     subscribed.at(day(4, 16))
     subscribed.switch(subscribed.price(1500), proration_behavior="create_prorations")

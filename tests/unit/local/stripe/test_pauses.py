@@ -292,7 +292,7 @@ def test_a_resumption_with_the_old_anchor_may_be_billed_at_once(account, subscri
         ({"cancel_at": 1}, 400, "must be in the future"),
     ],
 )
-def test_updates_that_are_refused(account, subscribed, given, status, said):
+def test_an_update_that_does_not_fit_is_refused(account, subscribed, given, status, said):
     error = account.refusal("POST", f"/v1/subscriptions/{subscribed.id}", **given)
     assert (error["status"], said in error["message"]) == (status, True)
 

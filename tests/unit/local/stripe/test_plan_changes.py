@@ -220,7 +220,7 @@ def test_a_proration_date_is_within_the_period(account, subscribed):
         ([{"id": "ITEM", "tax_rates": ["txr_1"]}], "stand_in_not_offered", None),
     ],
 )
-def test_items_that_are_refused(account, subscribed, items, code, param):
+def test_an_item_that_does_not_fit_is_refused(account, subscribed, items, code, param):
     known = {
         "ITEM": subscribed.item,
         "BASIC": subscribed.basic["id"],

@@ -105,7 +105,7 @@ def test_a_configuration_says_what_is_on(account, subscribed):
         ({"subscription_update": {"enabled": False, "default_allowed_updates": ["promotion_code"]}}, 501, None),
     ],
 )
-def test_configurations_that_are_refused(account, features, status, param):
+def test_a_refused_configuration_names_the_parameter_and_leaves_nothing(account, features, status, param):
     error = account.refusal("POST", CONFIGURATIONS, features=features)
     assert (error["status"], error.get("param")) == (status, param)
     assert account.world.all(portal_configurations.KIND) == []
@@ -187,7 +187,7 @@ def test_a_switch_whose_payment_is_refused_changes_nothing(account, subscribed):
         ("BASIC", 6, "must be between 1 and 5"),
     ],
 )
-def test_switches_that_are_refused(account, subscribed, price, quantity, said):
+def test_a_switch_to_what_the_portal_does_not_offer_is_refused(account, subscribed, price, quantity, said):
     session = enter(subscribed, switching(subscribed))
     known = {"BASIC": subscribed.basic["id"], "OTHER": subscribed.price(700)}
     with pytest.raises(ApiError, match=said):
@@ -257,7 +257,7 @@ def test_what_is_off_stays_off(account, subscribed):
         ({"type": "customer_update"}, "does not offer flow_data[type]=customer_update"),
     ],
 )
-def test_flows_that_are_refused(account, subscribed, flow, said):
+def test_a_flow_that_does_not_fit_is_refused(account, subscribed, flow, said):
     configuration = account.post(CONFIGURATIONS, features=CANCEL)["id"]
     given = {
         name: {"subscription": subscribed.id} if value == {"subscription": "SUB"} else value

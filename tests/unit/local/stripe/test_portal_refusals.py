@@ -75,7 +75,7 @@ def test_a_flow_needs_where_to_go_next(subscribed):
     assert said == "Missing required param: flow_data[after_completion][redirect]."
 
 
-def test_a_cancellation_that_cannot_be(subscribed):
+def test_a_cancellation_that_is_not_possible_is_refused(subscribed):
     wanted = {"subscription": subscribed.id}
     flow = {"type": "subscription_cancel", "subscription_cancel": wanted}
     assert "subscription cancellation feature" in refused_flow(subscribed, {"invoice_history": {"enabled": True}}, flow)

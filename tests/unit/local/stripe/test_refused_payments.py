@@ -146,7 +146,7 @@ def test_an_update_does_not_wait_for_a_debit(account):
 
 
 @pytest.mark.parametrize(("setting", "status"), [(None, "canceled"), ("unpaid", "unpaid"), ("past_due", "past_due")])
-def test_after_the_last_try(account, subscribed, setting, status):
+def test_the_last_try_leaves_the_subscription_as_the_account_is_set(account, subscribed, setting, status):
     if setting:
         account.world.settings["after_last_retry"] = setting
     subscribed.break_card()

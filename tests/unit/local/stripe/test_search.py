@@ -55,7 +55,7 @@ def test_a_search_finds_what_its_query_says(account, three, query, found):
         (" ".join(["email:'a'"] * 11), "at most 10"),
     ],
 )
-def test_what_is_no_query(account, three, query, message):
+def test_a_search_that_can_not_be_parsed_is_refused(account, three, query, message):
     error = account.refusal("GET", SEARCH, query=query)
     assert error["status"] == 400
     assert message in error["message"] or query == ""

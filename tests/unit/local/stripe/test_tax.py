@@ -89,7 +89,7 @@ def test_what_is_paid_is_what_the_invoice_says_to_the_cent(account):
     ("exempt", "ids", "reason"),
     [("none", [VAT], "reverse_charge"), ("exempt", [], "customer_exempt"), ("reverse", [], "reverse_charge")],
 )
-def test_who_pays_no_tax(account, exempt, ids, reason):
+def test_an_exempt_customer_pays_no_tax(account, exempt, ids, reason):
     customer = account.post("/v1/customers", tax_exempt=exempt, email="a@b.c")
     updates = {"address": "auto", "name": "auto"}
     price = account.price(1000, "eur", recurring=MONTH, tax_behavior="exclusive")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from billing.domain.credits import Lot, Reservation, balance_of
 from billing.domain.entitlement import AccessPolicy, LevelGrant, access_at
-from billing.domain.ids import CustomerId, UserId
+from billing.domain.ids import CustomerId, UserId, iso_seconds
 from billing.domain.ledger import Change, Kind
 from billing.domain.payment_notes import PaymentNote
 from billing.domain.settle import Settled, settle
@@ -111,4 +111,4 @@ def record_access(
 
 
 def _said(access: Span) -> str:
-    return access.level if access.until is None else f"{access.level} until {access.until:%Y-%m-%dT%H:%M:%SZ}"
+    return access.level if access.until is None else f"{access.level} until {iso_seconds(access.until)}"

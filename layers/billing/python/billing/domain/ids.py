@@ -1,4 +1,4 @@
-"""Ids as types, the patterns that they must match, and small strict readers for JSON from outside.
+"""Ids as types, the patterns that they must match, strict readers for JSON from outside, and how times are written.
 
 Ids go into DynamoDB and Redis keys and into log lines, so none may hold a separator, a line break or
 anything unexpected (failure-modes.md S25). Stripe says only that ids are opaque strings of at most 255
@@ -115,6 +115,16 @@ def moment(value: object, field: str) -> datetime:
         return found.astimezone(UTC)
     except (ValueError, OverflowError) as exc:  # overflow: the year 1 or 9999 with an offset
         raise UnfitError(field) from exc
+
+
+def iso_text(moment: datetime) -> str:
+    """Return a time as ISO 8601 in UTC, with whatever fraction it has: `moment` reads it back."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def iso_seconds(moment: datetime) -> str:
+    """Return a time as ISO 8601 in UTC, to the second, as other programs and people read it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def invoice_line_key(invoice: InvoiceId, line: str) -> PurchaseKey:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from billing.domain import ids
@@ -101,7 +101,7 @@ class Notice:
             "object": {"type": self.object.type, "id": self.object.id},
             "related": dict(self.related),
             "orderId": self.order_id,
-            "receivedAt": self.received_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "receivedAt": ids.iso_text(self.received_at),
             "correlationId": self.correlation_id,
             "quarantine": self.quarantine,
         }

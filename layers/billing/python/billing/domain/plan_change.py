@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from billing.domain.cart import amount_in
 from billing.domain.catalog import Price
-from billing.domain.ids import CustomerId, InvoiceId, PriceId, SubscriptionId, SubscriptionItemId
+from billing.domain.ids import CustomerId, InvoiceId, PriceId, SubscriptionId, SubscriptionItemId, iso_seconds
 from billing.domain.subscription import SubscriptionState
 from billing.errors import (
     ChangeNotNow,
@@ -183,7 +183,7 @@ def refuse_unchangeable(live: LiveSubscription) -> None:
         raise SubscriptionNotFound("it has ended", subscription_id=live.id)
     if live.cancels_at is not None:
         raise SubscriptionCanceling(
-            f"it ends at {live.cancels_at:%Y-%m-%dT%H:%M:%SZ}: keep it first", subscription_id=live.id
+            f"it ends at {iso_seconds(live.cancels_at)}: keep it first", subscription_id=live.id
         )
     if live.scheduled:
         raise SubscriptionNotChangeable("a change of it is scheduled already", subscription_id=live.id)
@@ -254,6 +254,6 @@ def change_key(change: PlanChange, live: LiveSubscription, stripe_version: int) 
     Two clicks find the same subscription and get the same key. Once a change has been made, or a payment for it was
     tried, the subscription has another price or another invoice; and every converge in between counts as well.
     """
-    told = f"{stripe_version}|{live.latest_invoice}|{change.item.id}|{change.item.price.id}*{change.item.quantity}|"
-    told += f"{change.price.id}*{change.quantity}|{change.prorated_at}"
-    return f"change:{change.subscription}:{sha256(told.encode()).hexdigest()[:32]}"
+    state = f"{stripe_version}|{live.latest_invoice}|{change.item.id}|{change.item.price.id}*{change.item.quantity}|"
+    state += f"{change.price.id}*{change.quantity}|{change.prorated_at}"
+    return f"change:{change.subscription}:{sha256(state.encode()).hexdigest()[:32]}"

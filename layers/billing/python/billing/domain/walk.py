@@ -70,6 +70,6 @@ def unseen(walk: Walk, now: datetime) -> Walk:
     return replace(walk, seen=now - KEPT, since=now - KEPT, until=None, after=None)
 
 
-def begun_anew(walk: Walk) -> Walk:
+def restarted(walk: Walk) -> Walk:
     """The same pass from its beginning: Stripe no longer has the event after which it was to go on."""
     return replace(walk, after=None)

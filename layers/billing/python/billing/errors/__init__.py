@@ -265,6 +265,11 @@ class StripeRefused(Permanent):
         self.key_reused = key_reused
         """The idempotency key stands for a request with other parameters."""
 
+    @property
+    def missing(self) -> bool:
+        """Whether Stripe has no object of an id that the request names (https://docs.stripe.com/error-codes)."""
+        return self.stripe_code == "resource_missing"
+
 
 class MalformedEvent(Permanent):
     """A signed webhook body, or an event of the Events API, that can't be read; `reason` names the field, never its

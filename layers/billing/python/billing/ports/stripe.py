@@ -83,8 +83,8 @@ class History:
 class StripeReader(Protocol):
     """Reading Stripe. Each method raises StripeUnavailable, StripeRefused or MalformedObject."""
 
-    def history(self, customer: CustomerId, most: int) -> History:
-        """The newest `most` checkout sessions of a customer, and as many invoices; also of one that was deleted."""
+    def history(self, customer: CustomerId, limit: int) -> History:
+        """The newest `limit` checkout sessions of a customer, and as many invoices; also of one that was deleted."""
 
     def snapshot(self, customers: Sequence[CustomerId], touched: Touched) -> Snapshot:
         """All subscriptions of the customers and the touched payments, as they are now, with the prices they name."""

@@ -20,14 +20,14 @@ from billing.domain.walk import Walk, begun, unseen
 from billing.errors import Contention, MalformedEvent
 from billing.ports.store import Walks
 from billing.ports.stripe import EventList, Listed
-from billing.services.walk_on import Told, WalkDeps, Walked, each_in_turn, walk_on
+from billing.services.walk_on import Telemetry, WalkDeps, Walked, each_in_turn, walk_on
 
 _TYPES_AT_ONCE = 20
 """What the list takes: https://docs.stripe.com/api/events/list#list_events-types."""
 LISTS: tuple[tuple[str, ...], ...] = tuple(batched(sorted(HANDLED), _TYPES_AT_ONCE, strict=False))
 """Every handled type, once."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_TOLD = Told("event caught up", "EventsCaughtUp")
+_TELEMETRY = Telemetry("event caught up", "EventsCaughtUp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def catch_up(deadline: datetime, correlation_id: str, deps: CatchUpDeps, *, unde
             begun(walk, name, walking.clock.now(), whole=undelivered),
             partial(deps.listed.page, types, undelivered=undelivered),
             lambda page, _: _notices(page, correlation_id, walking),
-            _TOLD,
+            _TELEMETRY,
             deadline,
             walking,
         )

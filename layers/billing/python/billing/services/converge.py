@@ -69,6 +69,14 @@ class Converged:
     """Events that an earlier commit had recorded."""
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What Stripe said, and the account's counter and customers when it was asked."""
+
+    snapshot: Snapshot
+    position: tuple[int, tuple[CustomerId, ...]]
+
+
 def converge(
     user: UserId,
     touched: Touched,
@@ -87,58 +95,101 @@ def converge(
     began = deps.clock.now()
     pending = {notice.id: notice for notice in notices}
     replayed: set[EventId] = set()
-    truth: Snapshot | None = None
-    seen: tuple[int, tuple[CustomerId, ...]] | None = None
+    view: _View | None = None
     for attempt in range(_ATTEMPTS):
         if attempt:
             _BACKOFF.wait(attempt, deps.clock, deps.random)
-        before = deps.accounts.load(
-            user, [PurchaseKey(session) for session in touched.sessions], _orders_named(notices)
-        )
-        position = (before.account.stripe_version, before.account.customers)
-        if truth is None or seen != position:
-            truth, seen = deps.stripe.snapshot(before.account.customers, _doubted(touched, before)), position
-        before = _with_discovered(before, truth, deps.accounts)
+        before = _read_account(user, touched, notices, deps)
+        view = _read_stripe(before, touched, view, deps)
+        before = _with_discovered(before, view.snapshot, deps.accounts)
         now = deps.clock.now()
-        cause = Cause(actor, tuple((event, objects_of(notice)) for event, notice in pending.items()))
-        decision = decide(before, truth, now, deps.policy, cause)
-        asked: frozenset[PaymentIntentId] = frozenset()  # what was refunded takes room, which another invoice may get
-        while unread := _unread(truth, before, decision, touched) - asked:
-            truth, asked = truth.with_payments(deps.stripe.payments(unread)), asked | unread
-            decision = decide(before, truth, now, deps.policy, cause)
-        outcomes = {event: _outcome(notice, decision) for event, notice in pending.items()}
-        records = [recorded(pending[event], outcome, reason, now) for event, (outcome, reason) in outcomes.items()]
-        result = deps.accounts.commit(
-            Commit(
-                before=before.account,
-                after=decision.account,
-                changed=decision.changed,
-                purchases=decision.purchases,
-                entries=decision.entries,
-                events=() if decision.more else tuple(records),
-                moved=decision.moved,
-                unparked=() if decision.more else unparked,
-            )
-        )
+        decision, view = _decide_with_payments(before, view, touched, now, _cause(actor, pending), deps)
+        records = _records(pending, decision, now)
+        result = deps.accounts.commit(_transaction(before, decision, records, unparked))
+        course = Course(began, now, attempt)
         if result.outcome is CommitOutcome.DONE and decision.more:
-            report(before, decision, {}, (), Course(began, now, attempt), deps)
+            report(before, decision, {}, (), course, deps)
             rest = converge(user, touched, [*pending.values()], actor, deps, unparked)
-            return replace(
-                rest, entries=(*decision.entries, *rest.entries), replayed=rest.replayed | frozenset(replayed)
-            )
+            return replace(rest, entries=(*decision.entries, *rest.entries), replayed=rest.replayed | replayed)
         if result.outcome is CommitOutcome.DONE:
-            done = {event: outcome for event, (outcome, _) in outcomes.items()}
-            report(before, decision, done, pending.values(), Course(began, now, attempt), deps)
-            purchases = {**before.purchases, **{purchase.key: purchase for purchase in decision.purchases}}
-            return Converged(decision.account, purchases, decision.entries, done, frozenset(replayed))
+            outcomes = {record.id: record.outcome for record in records}
+            report(before, decision, outcomes, pending.values(), course, deps)
+            return _committed(before, decision, outcomes, replayed)
         for event in result.recorded:
             report_replay(pending.pop(event), user, deps)
             replayed.add(event)
         if replayed and not pending and not unparked:
-            # whoever recorded them may have died before it told the cache: what is told now must be what stands now
-            stands = deps.accounts.load(user, [])
-            return Converged(stands.account, stands.purchases, (), {}, frozenset(replayed))
+            return _already_recorded(user, replayed, deps)
     raise Contention("every attempt to converge met another writer", user_id=user)
+
+
+def _read_account(user: UserId, touched: Touched, notices: Sequence[Notice], deps: ConvergeDeps) -> Before:
+    """The account and what the request names of it, read before Stripe (money rule 2)."""
+    return deps.accounts.load(user, [PurchaseKey(session) for session in touched.sessions], _orders_named(notices))
+
+
+def _read_stripe(before: Before, touched: Touched, view: _View | None, deps: ConvergeDeps) -> _View:
+    """What Stripe says; what an earlier attempt has seen, unless another converge came between (money rule 3)."""
+    position = (before.account.stripe_version, before.account.customers)
+    if view is not None and view.position == position:
+        return view
+    return _View(deps.stripe.snapshot(before.account.customers, _doubted(touched, before)), position)
+
+
+def _decide_with_payments(
+    before: Before, view: _View, touched: Touched, now: datetime, cause: Cause, deps: ConvergeDeps
+) -> tuple[Decision, _View]:
+    """The decision that stands once each payment that it rests on is read, and all that was seen of Stripe by then."""
+    truth = view.snapshot
+    decision = decide(before, truth, now, deps.policy, cause)
+    asked: frozenset[PaymentIntentId] = frozenset()  # what was refunded takes room, which another invoice may get
+    while unread := _unread(truth, before, decision, touched) - asked:
+        truth, asked = truth.with_payments(deps.stripe.payments(unread)), asked | unread
+        decision = decide(before, truth, now, deps.policy, cause)
+    return decision, _View(truth, view.position)
+
+
+def _cause(actor: str, pending: Mapping[EventId, Notice]) -> Cause:
+    """What the ledger will name as the reason of its entries."""
+    return Cause(actor, tuple((event, objects_of(notice)) for event, notice in pending.items()))
+
+
+def _records(pending: Mapping[EventId, Notice], decision: Decision, now: datetime) -> tuple[EventRecord, ...]:
+    """What becomes of each event if the decision is committed."""
+    return tuple(recorded(notice, *_outcome(notice, decision), now) for notice in pending.values())
+
+
+def _transaction(
+    before: Before, decision: Decision, records: tuple[EventRecord, ...], unparked: tuple[Unparked, ...]
+) -> Commit:
+    """All that is written at once; where more is granted than one transaction holds, the last one has the events."""
+    return Commit(
+        before=before.account,
+        after=decision.account,
+        changed=decision.changed,
+        purchases=decision.purchases,
+        entries=decision.entries,
+        events=() if decision.more else records,
+        moved=decision.moved,
+        unparked=() if decision.more else unparked,
+    )
+
+
+def _committed(
+    before: Before, decision: Decision, outcomes: Mapping[EventId, Outcome], replayed: Collection[EventId]
+) -> Converged:
+    """The answer once the commit is done."""
+    purchases = {**before.purchases, **{purchase.key: purchase for purchase in decision.purchases}}
+    return Converged(decision.account, purchases, decision.entries, outcomes, frozenset(replayed))
+
+
+def _already_recorded(user: UserId, replayed: Collection[EventId], deps: ConvergeDeps) -> Converged:
+    """The answer when earlier commits have recorded every event.
+
+    Whoever recorded them may have died before it told the cache: what is told now must be what stands now.
+    """
+    stands = deps.accounts.load(user, [])
+    return Converged(stands.account, stands.purchases, (), {}, frozenset(replayed))
 
 
 def objects_of(notice: Notice) -> frozenset[str]:

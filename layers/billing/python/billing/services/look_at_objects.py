@@ -17,12 +17,12 @@ from billing.domain.notice import Notice
 from billing.domain.walk import Walk, begun_back
 from billing.errors import MalformedEvent
 from billing.ports.stripe import Listed, ObjectList
-from billing.services.walk_on import Told, WalkDeps, Walked, each_in_turn, walk_on
+from billing.services.walk_on import Telemetry, WalkDeps, Walked, each_in_turn, walk_on
 
 type Doubts = Iterable[tuple[Mapping[str, Any], str]]
 """Objects in doubt, each with the type of the event that should have come of it."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
-_TOLD = Told("object in doubt", "ObjectsInDoubt")
+_TELEMETRY = Telemetry("object in doubt", "ObjectsInDoubt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,21 @@ def _is_due(look: Look, walk: Walk | None, now: datetime) -> bool:
 
 
 def _looked_on(look: Look, walk: Walk | None, deadline: datetime, correlation_id: str, deps: WalkDeps) -> Walked:
-    def told(page: Listed, at: Walk) -> list[Notice]:
+    def notices_of(page: Listed, at: Walk) -> list[Notice]:
         """Under one id in all of a pass, whose end is known."""
         seen_at = at.until or at.since
-        notices = (_told(obj, kind, seen_at, correlation_id, deps) for obj, kind in look.doubts(page))
+        notices = (_notice_of(obj, kind, seen_at, correlation_id, deps) for obj, kind in look.doubts(page))
         return [notice for notice in notices if notice is not None]
 
     under_way = begun_back(walk, look.name, deps.clock.now(), look.back)
-    done = walk_on(under_way, look.listed.page, told, _TOLD, deadline, deps)
+    done = walk_on(under_way, look.listed.page, notices_of, _TELEMETRY, deadline, deps)
     deps.log.info("looked at objects", walk=look.name, count=done.queued, changed=done.queued > 0)
     return done
 
 
-def _told(obj: Mapping[str, Any], kind: str, seen_at: datetime, correlation_id: str, deps: WalkDeps) -> Notice | None:
+def _notice_of(
+    obj: Mapping[str, Any], kind: str, seen_at: datetime, correlation_id: str, deps: WalkDeps
+) -> Notice | None:
     now = deps.clock.now()
     try:
         return looked_at(obj, kind, seen_at, deps.origin, received_at=now, correlation_id=correlation_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from billing.domain.account import Account, credits_at
 from billing.domain.entitlement import AccessPolicy
+from billing.domain.ids import iso_seconds
 from billing.domain.snapshot import Card
 from billing.domain.subscription import governing
 from billing.ports.cache import PublishedAccount
@@ -36,9 +37,9 @@ def _subscription(account: Account, policy: AccessPolicy, now: datetime) -> dict
         "subscriptionId": state.id,
         "plan": state.plan,
         "priceId": state.price_id,
-        "currentPeriodEnd": _time(state.period_end),
+        "currentPeriodEnd": iso_seconds(state.period_end),
         "cancelAtPeriodEnd": state.cancel_at_period_end,
-        "cancelAt": _time(state.cancel_at) if state.cancel_at else None,
+        "cancelAt": iso_seconds(state.cancel_at) if state.cancel_at else None,
         "collectionPaused": state.collection_paused,
     }
 
@@ -55,7 +56,7 @@ def _payments(account: Account, policy: AccessPolicy, now: datetime) -> dict[str
                 "source": note.source,
                 "amount": note.amount,
                 "currency": note.currency,
-                "paidAt": _time(note.paid_at),
+                "paidAt": iso_seconds(note.paid_at),
                 "refunded": note.refunded,
                 "card": _card(note.card),
             }
@@ -66,7 +67,3 @@ def _payments(account: Account, policy: AccessPolicy, now: datetime) -> dict[str
 
 def _card(card: Card | None) -> dict[str, str] | None:
     return None if card is None else {"brand": card.brand, "last4": card.last4}
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -35,7 +35,7 @@ def rebuild_account(user: UserId, actor: str, deps: RebuildDeps, *, dry_run: boo
     Raises Contention when somebody else writes the account, StoreUnavailable, MalformedObject.
     """
     before = deps.credits.find(user).holdings.account
-    newest, later = _told(user, before.version, deps.ledger)
+    newest, later = _entries_since(user, before.version, deps.ledger)
     holdings = deps.credits.find(user, None, lots_named(later)).holdings
     rebuilt = rebuild(holdings, newest, later, deps.clock.now(), Cause(actor))
     if rebuilt is None or dry_run:
@@ -48,7 +48,7 @@ def rebuild_account(user: UserId, actor: str, deps: RebuildDeps, *, dry_run: boo
     return rebuilt
 
 
-def _told(user: UserId, version: int, ledger: LedgerReader) -> tuple[Entry | None, list[Entry]]:
+def _entries_since(user: UserId, version: int, ledger: LedgerReader) -> tuple[Entry | None, list[Entry]]:
     """The newest entry, and those that an account of this version has not seen, oldest first."""
     newest, later = None, list[Entry]()
     limit, cursor = 1, None  # most accounts have seen all of it

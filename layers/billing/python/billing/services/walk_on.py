@@ -12,7 +12,7 @@ from datetime import datetime
 
 from billing.domain.events import Origin
 from billing.domain.notice import Notice
-from billing.domain.walk import Walk, begun_anew, stepped
+from billing.domain.walk import Walk, restarted, stepped
 from billing.errors import BillingError, StripeBusy, StripeRefused
 from billing.ports.store import EventStore, Walks
 from billing.ports.stripe import Listed
@@ -36,8 +36,8 @@ class WalkDeps:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How it is told that a notice was queued: by this message in the log, and by this metric, page by page."""
+class Telemetry:
+    """How the queueing of a notice shows: by this message in the log, and by this metric, page by page."""
 
     message: str
     metric: str
@@ -87,7 +87,9 @@ def each_in_turn(lists: Iterable[Callable[[], Walked]], deadline: datetime, deps
     return Walked(read, queued, more, overtaken, busy)
 
 
-def walk_on(walk: Walk, read: Read, notices: Notices, told: Told, deadline: datetime, deps: WalkDeps) -> Walked:
+def walk_on(
+    walk: Walk, read: Read, notices: Notices, telemetry: Telemetry, deadline: datetime, deps: WalkDeps
+) -> Walked:
     """Read the walk's pass to its end, or until the deadline, or until Stripe asks to be asked less.
 
     Raises what else the ports raise. What was queued before stays queued, and is counted.
@@ -102,7 +104,7 @@ def walk_on(walk: Walk, read: Read, notices: Notices, told: Told, deadline: date
             deps.log.warning("stripe asks to be asked less", walk=walk.name)
             deps.metrics.count("RunsHeldUp")
             return Walked(seen, queued, more=True, busy=True)
-        queued += _queue_unknown(found, told, deps)
+        queued += _queue_unknown(found, telemetry, deps)
         seen += len(page.objects)
         saved = deps.walks.save(stepped(under_way, page.after))
         if saved is None:
@@ -118,20 +120,20 @@ def _page(read: Read, walk: Walk) -> tuple[Listed, Walk]:
     try:
         return read(walk), walk
     except StripeRefused as refused:
-        if walk.after is None or refused.stripe_code != "resource_missing":
+        if walk.after is None or not refused.missing:
             raise
-        anew = begun_anew(walk)
+        anew = restarted(walk)
         return read(anew), anew
 
 
-def _queue_unknown(notices: Sequence[Notice], told: Told, deps: WalkDeps) -> int:
+def _queue_unknown(notices: Sequence[Notice], telemetry: Telemetry, deps: WalkDeps) -> int:
     """Queue those of which nothing is recorded. Each is counted when the queue has it; a page without any counts 0."""
     known = deps.events.records({notice.id for notice in notices})
     unknown = [notice for notice in notices if notice.id not in known]
     for notice in unknown:
         deps.queue.send(notice.to_text())
-        deps.metrics.count(told.metric)
-        deps.log.info(told.message, event_id=notice.id, event_type=notice.type, customer_id=notice.customer)
+        deps.metrics.count(telemetry.metric)
+        deps.log.info(telemetry.message, event_id=notice.id, event_type=notice.type, customer_id=notice.customer)
     if not unknown:
-        deps.metrics.count(told.metric, 0)
+        deps.metrics.count(telemetry.metric, 0)
     return len(unknown)

@@ -9,7 +9,7 @@ from billing.adapters.dynamodb.items import attributes, from_item, to_item
 from billing.config import Tables
 from billing.domain.ids import TRANSACTION_ID, UserId
 from billing.domain.ledger import EVERYTHING, Entry, EntryFilter
-from billing.domain.told import told_of
+from billing.domain.outbox import ledger_event
 from billing.errors import InvalidRequest
 from billing.ports.store import Page
 
@@ -23,7 +23,7 @@ _MOST_AT_ONCE = 200
 
 def entry_put(table: str, entry: Entry) -> dict[str, Any]:
     """The put of a ledger entry: refused where one stands already (money rule 30)."""
-    return calls.put(table, to_item(entry, entry=entry.key, told=told_of(entry)), "attribute_not_exists( #entry )")
+    return calls.put(table, to_item(entry, entry=entry.key, told=ledger_event(entry)), "attribute_not_exists( #entry )")
 
 
 def entry_get(client: DynamoDBClient, table: str, user: UserId, key: str) -> Entry | None:

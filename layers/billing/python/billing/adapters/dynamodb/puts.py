@@ -12,8 +12,8 @@ from billing.adapters.dynamodb.items import SCHEMA, account_key, attributes, lot
 from billing.domain.account import Account, due_at
 from billing.domain.credits import Lot
 from billing.domain.ids import UserId
+from billing.domain.outbox import subscription_event
 from billing.domain.subscription import next_renewal
-from billing.domain.told import told_of_subscriptions
 
 DUE_INDEX = "due"
 PARKED_SHARD = "parked"
@@ -28,7 +28,7 @@ _UNTOUCHED = "#version = :version AND #stripe_version = :stripe_version"
 
 def account_put(table: str, before: Account, after: Account) -> dict[str, Any]:
     """The put of an account: refused when anybody has written it since it was read."""
-    item = to_item(after, pk=account_key(after.user), **_due(after), **_renewal(after), **_told(before, after))
+    item = to_item(after, pk=account_key(after.user), **_due(after), **_renewal(after), **_outbox(before, after))
     if before.version == 0:
         return calls.put(table, item, "attribute_not_exists( #pk )")
     return calls.put(table, item, _UNTOUCHED, version=before.version, stripe_version=before.stripe_version)
@@ -56,10 +56,10 @@ def _renewal(account: Account) -> dict[str, str]:
     return {"renewal_at": f"{due_text(end)}#{customer}", "renewal_shard": _shard(account.user)}
 
 
-def _told(before: Account, after: Account) -> dict[str, Mapping[str, str]]:
+def _outbox(before: Account, after: Account) -> dict[str, Mapping[str, str]]:
     """What the table's stream has to tell of this very write: the next one puts the item without it."""
-    told = told_of_subscriptions(before, after)
-    return {} if told is None else {"told": told}
+    event = subscription_event(before, after)
+    return {} if event is None else {"told": event}
 
 
 def _shard(user: UserId) -> str:

@@ -41,11 +41,11 @@ class DynamoRenewals:
             Limit=_PAGE,
             **_behind(shard, behind),
         )
-        found = tuple(_told(item["renewal_at"]["S"]) for item in answer["Items"])
+        found = tuple(_customer_object(item["renewal_at"]["S"]) for item in answer["Items"])
         return Listed(found, _after(shard, answer.get("LastEvaluatedKey")))
 
 
-def _told(renewal: str) -> dict[str, Any]:
+def _customer_object(renewal: str) -> dict[str, Any]:
     end, _, customer = renewal.partition("#")
     return {"object": "customer", "id": customer, "period_end": int(datetime.fromisoformat(end).timestamp())}
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
-from billing.domain.ids import UnfitError, moment
+from billing.domain.ids import UnfitError, iso_text, moment
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -40,7 +40,7 @@ def written(thing: DataclassInstance) -> dict[str, Any]:
 
 def _plain(value: Any) -> object:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return iso_text(value)
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     return written(value) if is_dataclass(value) and not isinstance(value, type) else value

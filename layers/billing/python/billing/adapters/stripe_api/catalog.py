@@ -33,7 +33,7 @@ class StripeCatalog:
             with translated():
                 return read_price(self._api, price, self._levels, ["product", "currency_options"])
         except StripeRefused as refused:
-            if refused.stripe_code == "resource_missing":
+            if refused.missing:
                 return None
             raise
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import stripe
 
-from billing.adapters.stripe_api.objects import plain
+from billing.adapters.stripe_api.objects import is_missing, plain
 from billing.adapters.stripe_api.parse import Object, reading
 from billing.domain.hints import at
 from billing.domain.ids import (
@@ -26,26 +26,26 @@ from billing.ports.stripe import History, ListedSession
 _PAGE = 100
 
 
-def read_history(api: Any, customer: CustomerId, most: int) -> History:
+def read_history(api: Any, customer: CustomerId, limit: int) -> History:
     """See StripeReader. A customer that Stripe does not know any more has none: test data was deleted as a whole."""
     try:
-        sessions = _newest(api.checkout.sessions.list({"customer": customer, "limit": min(most, _PAGE)}), most)
-        paid = {"customer": customer, "status": "paid", "limit": min(most, _PAGE)}
-        invoices = _newest(api.invoices.list(paid), most)
+        sessions = _newest(api.checkout.sessions.list({"customer": customer, "limit": min(limit, _PAGE)}), limit)
+        paid = {"customer": customer, "status": "paid", "limit": min(limit, _PAGE)}
+        invoices = _newest(api.invoices.list(paid), limit)
     except stripe.InvalidRequestError as error:
-        if error.code == "resource_missing":
+        if is_missing(error):
             return History((), (), whole=True)
         raise
     return History(
-        sessions=tuple(_session(obj) for obj in sessions[:most]),
-        invoices=tuple(_invoice(obj) for obj in invoices[:most] if _of_subscription(obj)),
-        whole=max(len(sessions), len(invoices)) <= most,
+        sessions=tuple(_session(obj) for obj in sessions[:limit]),
+        invoices=tuple(_invoice(obj) for obj in invoices[:limit] if _of_subscription(obj)),
+        whole=max(len(sessions), len(invoices)) <= limit,
     )
 
 
-def _newest(page: Any, most: int) -> list[Object]:
+def _newest(page: Any, limit: int) -> list[Object]:
     """So many, and one more if there is one."""
-    return [plain(item) for item in islice(page.auto_paging_iter(), most + 1)]
+    return [plain(item) for item in islice(page.auto_paging_iter(), limit + 1)]
 
 
 def _session(obj: Object) -> ListedSession:

@@ -33,12 +33,23 @@ def read_object(api: Any, ref: ObjectRef) -> Object | None:
     read = _READ.get(ref.type)
     if read is None or ref.id is None:
         return None
+    name = ref.id
+    return read_or_none(lambda: plain(read(api, name)))
+
+
+def read_or_none[T](read: Callable[[], T]) -> T | None:
+    """Return what is read; None where Stripe has no such object."""
     try:
-        return plain(read(api, ref.id))
+        return read()
     except stripe.InvalidRequestError as error:
-        if error.code == "resource_missing":
+        if is_missing(error):
             return None
         raise
+
+
+def is_missing(error: stripe.InvalidRequestError) -> bool:
+    """Whether Stripe has no object of an id that the request names (https://docs.stripe.com/error-codes)."""
+    return error.code == "resource_missing"
 
 
 def read_payment(api: Any, intent: PaymentIntentId) -> Payment | None:

@@ -11,9 +11,11 @@ import stripe
 from billing.adapters.stripe_api.client import translated
 from billing.adapters.stripe_api.history import read_history
 from billing.adapters.stripe_api.objects import (
+    is_missing,
     payment_behind,
     plain,
     read_object,
+    read_or_none,
     read_payment,
     with_items,
     with_payments,
@@ -75,10 +77,10 @@ class StripeReads:
             text = fits(found[0]["id"], SESSION_ID) if found else None
         return SessionId(text) if text else None
 
-    def history(self, customer: CustomerId, most: int) -> History:
+    def history(self, customer: CustomerId, limit: int) -> History:
         """See StripeReader. Two lists, a page of a hundred at a time."""
         with translated():
-            return read_history(self._api, customer, most)
+            return read_history(self._api, customer, limit)
 
     def payments(self, intents: Collection[PaymentIntentId]) -> dict[PaymentIntentId, Payment]:
         """See StripeReader. One read for each."""
@@ -166,7 +168,7 @@ class StripeReads:
         try:
             return self._subscriptions(customer)
         except stripe.InvalidRequestError as error:
-            refused = error.code == "resource_missing" and error.param == "customer"
+            refused = is_missing(error) and error.param == "customer"
             left = self._customer(customer) if refused else None
             if left is not None and left.get("deleted"):
                 return None
@@ -201,12 +203,7 @@ class StripeReads:
 
     def _customer(self, customer: CustomerId) -> Object | None:
         """A customer, or what is left of a deleted one; None for one that is not there at all."""
-        try:
-            return plain(self._api.customers.retrieve(customer))
-        except stripe.InvalidRequestError as error:
-            if error.code == "resource_missing":
-                return None
-            raise
+        return read_or_none(lambda: plain(self._api.customers.retrieve(customer)))
 
     def _prices(
         self, subscriptions: Sequence[Object], bought: Sequence[Object], truth: Snapshot
@@ -236,18 +233,12 @@ class StripeReads:
         shows (https://docs.stripe.com/api/plans/delete). After that its product can be deleted, too. Then nobody can
         say what it gives, which takes nothing from whoever has it.
         """
-        try:
-            return read_price(self._api, price, self._levels)
-        except stripe.InvalidRequestError as error:
-            if error.code != "resource_missing":
-                raise
-        if shown is None:
-            return None
-        try:
-            product = plain(self._api.products.retrieve(id_of(shown["product"], "product", CHOSEN_ID)))
-        except stripe.InvalidRequestError as error:
-            if error.code != "resource_missing":
-                raise
+        found = read_or_none(lambda: read_price(self._api, price, self._levels))
+        if found is not None or shown is None:
+            return found
+        named = id_of(shown["product"], "product", CHOSEN_ID)
+        product = read_or_none(lambda: plain(self._api.products.retrieve(named)))
+        if product is None:
             gone = price_of(shown, None, self._levels)
             return replace(gone, problem="its product was deleted", broken_key="plan_group")  # nor of which group it is
         return price_of(shown, product, self._levels)

@@ -52,7 +52,7 @@ class StripePlanChanges:
             with translated():
                 found = self._whole(self._api.subscriptions.retrieve(subscription, {"expand": list(_EXPAND)}))
         except StripeRefused as refused:
-            if refused.stripe_code == "resource_missing":
+            if refused.missing:
                 raise SubscriptionNotFound("there is no such subscription", subscription_id=subscription) from refused
             raise
         return live_of(found, self._levels)
@@ -107,7 +107,7 @@ class StripePlanChanges:
                 raise SubscriptionNotChangeable(
                     "its payment method can't be charged at once", subscription_id=change.subscription
                 ) from refused
-            if refused.stripe_code == "resource_missing" and refused.param is None:
+            if refused.missing and refused.param is None:
                 # "This customer has no attached payment source or default payment method": nothing else is missing
                 # without a name, and there would be no invoice whose page could ask for a card
                 raise SubscriptionNotChangeable(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from billing.domain.account import Account
+from billing.domain.ids import iso_seconds
 from billing.domain.ledger import Entry, Kind
 from billing.domain.subscription import SubscriptionState
 
@@ -35,7 +36,7 @@ _ESCAPED = frozenset('"\\')
 """What JSON escapes, of the characters that an id may have which somebody has chosen (`CHOSEN_ID`)."""
 
 
-def told_of(entry: Entry) -> Mapping[str, str]:
+def ledger_event(entry: Entry) -> Mapping[str, str]:
     """What is told of an entry beside its own attributes."""
     access = entry.access
     return {
@@ -46,7 +47,7 @@ def told_of(entry: Entry) -> Mapping[str, str]:
     }
 
 
-def told_of_subscriptions(before: Account, after: Account) -> Mapping[str, str] | None:
+def subscription_event(before: Account, after: Account) -> Mapping[str, str] | None:
     """What is told of a write that changes subscriptions; None of one that changes nothing which is told.
 
     One write may change several: the newest is told with its state, the others by their ids in `also`.
@@ -75,4 +76,4 @@ def _state(state: SubscriptionState) -> dict[str, str]:
 
 
 def _time(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return "" if moment is None else iso_seconds(moment)

@@ -8,8 +8,8 @@ import pytest
 from billing.domain.account import Account
 from billing.domain.ids import PriceId, SubscriptionId
 from billing.domain.ledger import Entry, Kind
+from billing.domain.outbox import ledger_event, subscription_event
 from billing.domain.subscription import Span
-from billing.domain.told import told_of, told_of_subscriptions
 from tests.fakes.snapshots import ALICE, NOW
 from tests.unit.billing.domain.test_subscription import state
 
@@ -40,16 +40,16 @@ def entry(kind: Kind, access: Span | None = None, about: str | None = None) -> E
     ],
 )
 def test_each_kind_of_entry_has_a_type(kind, told):
-    assert told_of(entry(kind))["type"] == told
+    assert ledger_event(entry(kind))["type"] == told
 
 
 def test_every_kind_is_told():
-    assert all(told_of(entry(kind)) for kind in Kind)
+    assert all(ledger_event(entry(kind)) for kind in Kind)
 
 
 def test_an_entry_tells_its_object_and_the_level_that_it_begins():
     until = Span("PRO", NOW + DAY)
-    assert told_of(entry(Kind.ACCESS, until, "sub_1")) == {
+    assert ledger_event(entry(Kind.ACCESS, until, "sub_1")) == {
         "type": "level.changed",
         "object": "sub_1",
         "level": "PRO",
@@ -59,8 +59,8 @@ def test_an_entry_tells_its_object_and_the_level_that_it_begins():
 
 def test_what_is_not_there_is_an_empty_text():
     """Pipes documents no value for a path that leads nowhere."""
-    assert told_of(entry(Kind.SPEND)) == {"type": "credits.spent", "object": "", "level": "", "until": ""}
-    assert told_of(entry(Kind.ACCESS, Span("PRO", None)))["until"] == ""
+    assert ledger_event(entry(Kind.SPEND)) == {"type": "credits.spent", "object": "", "level": "", "until": ""}
+    assert ledger_event(entry(Kind.ACCESS, Span("PRO", None)))["until"] == ""
 
 
 def holding(*states):
@@ -69,7 +69,7 @@ def holding(*states):
 
 def test_a_new_subscription_is_told_with_its_state():
     new = state(id=FIRST)
-    assert told_of_subscriptions(NOBODY, holding(new)) == {
+    assert subscription_event(NOBODY, holding(new)) == {
         "type": "subscription.changed",
         "subscription": FIRST,
         "status": new.status,
@@ -94,20 +94,20 @@ def test_a_new_subscription_is_told_with_its_state():
 )
 def test_each_change_of_it_is_told(changes):
     old = state(id=FIRST)
-    told = told_of_subscriptions(holding(old), holding(replace(old, **changes)))
+    told = subscription_event(holding(old), holding(replace(old, **changes)))
     assert told is not None
-    assert told != told_of_subscriptions(NOBODY, holding(old))
+    assert told != subscription_event(NOBODY, holding(old))
 
 
 def test_one_that_ends_with_its_period_says_when():
     ending = replace(state(id=FIRST), cancel_at_period_end=True)
-    told = told_of_subscriptions(NOBODY, holding(ending))
+    told = subscription_event(NOBODY, holding(ending))
     assert told is not None
     assert told["ends_at"] == told["period_end"] != ""
 
 
 def test_one_that_ends_at_a_time_of_its_own_says_that():
-    told = told_of_subscriptions(NOBODY, holding(replace(state(id=FIRST), cancel_at=NOW + 9 * DAY)))
+    told = subscription_event(NOBODY, holding(replace(state(id=FIRST), cancel_at=NOW + 9 * DAY)))
     assert told is not None
     assert told["ends_at"] == f"{NOW + 9 * DAY:%Y-%m-%dT%H:%M:%SZ}"
 
@@ -115,27 +115,25 @@ def test_one_that_ends_at_a_time_of_its_own_says_that():
 def test_nothing_is_told_of_what_is_the_same():
     """A card, or what was paid: nothing that the event says."""
     old = state(id=FIRST)
-    assert told_of_subscriptions(holding(old), holding(replace(old, paid_through=NOW, collection_paused=True))) is None
-    assert told_of_subscriptions(NOBODY, replace(NOBODY, balance=5)) is None
+    assert subscription_event(holding(old), holding(replace(old, paid_through=NOW, collection_paused=True))) is None
+    assert subscription_event(NOBODY, replace(NOBODY, balance=5)) is None
 
 
 def test_one_that_is_gone_has_ended():
-    told = told_of_subscriptions(holding(state(id=FIRST)), NOBODY)
+    told = subscription_event(holding(state(id=FIRST)), NOBODY)
     assert told is not None
     assert (told["subscription"], told["status"]) == (FIRST, "ended")
 
 
 def test_of_several_the_newest_that_is_there_speaks_and_the_others_are_named():
     old, new = state(id=FIRST), replace(state(id=SECOND), created=state().created + DAY)
-    told = told_of_subscriptions(NOBODY, holding(old, new))
+    told = subscription_event(NOBODY, holding(old, new))
     assert told is not None
     assert (told["subscription"], told["also"]) == (SECOND, FIRST)
-    replaced = told_of_subscriptions(holding(new), holding(old))
+    replaced = subscription_event(holding(new), holding(old))
     assert replaced is not None
     assert (replaced["subscription"], replaced["also"]) == (FIRST, SECOND)
-    swapped = told_of_subscriptions(
-        NOBODY, holding(replace(old, created=new.created), replace(new, created=old.created))
-    )
+    swapped = subscription_event(NOBODY, holding(replace(old, created=new.created), replace(new, created=old.created)))
     assert swapped is not None
     assert (swapped["subscription"], swapped["also"]) == (FIRST, SECOND)  # by their times, and not by their names
 
@@ -143,7 +141,7 @@ def test_of_several_the_newest_that_is_there_speaks_and_the_others_are_named():
 def test_the_others_are_named_apart():
     third = replace(state(id="sub_3"), created=state().created + 2 * DAY)
     second = replace(state(id=SECOND), created=state().created + DAY)
-    told = told_of_subscriptions(NOBODY, holding(state(id=FIRST), second, third))
+    told = subscription_event(NOBODY, holding(state(id=FIRST), second, third))
     assert told is not None
     assert (told["subscription"], told["also"].split(" ")) == ("sub_3", [SECOND, FIRST])
 

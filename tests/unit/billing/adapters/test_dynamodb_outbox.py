@@ -9,8 +9,8 @@ import pytest
 from billing.adapters.dynamodb.items import account_key
 from billing.domain.account import Account
 from billing.domain.ledger import Kind
+from billing.domain.outbox import ledger_event, subscription_event
 from billing.domain.records import Commit, CommitOutcome
-from billing.domain.told import told_of, told_of_subscriptions
 from tests.unit.billing.adapters.dynamo_tables import USER, World, entry, grown, stored
 from tests.unit.billing.domain.test_subscription import state
 
@@ -21,7 +21,7 @@ def subscribed(world: World) -> Account:
     before = stored(world)
     after = grown(before, subscriptions=(state(),))
     world.accounts.commit(Commit(before, after, changed=True))
-    assert told(world) == told_of_subscriptions(before, after)
+    assert told(world) == subscription_event(before, after)
     return after
 
 
@@ -65,5 +65,5 @@ def test_an_entry_tells_its_type_and_reads_as_it_was(world: World) -> None:
     commit = Commit(before, grown(before), changed=True, entries=(spent,))
     assert world.accounts.commit(commit).outcome is CommitOutcome.DONE
     [item] = world.everything()[world.tables.ledger]
-    assert item["told"] == told_of(spent)
+    assert item["told"] == ledger_event(spent)
     assert world.ledger.page(USER, 10, None).entries == (spent,)
