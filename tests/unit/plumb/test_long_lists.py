@@ -133,8 +133,9 @@ def test_every_order_since_is_written_again_with_all_of_its_lines() -> None:
         )
         found = list(write_again(world, NOW, {CustomerId("cus_1"): UserId("alice")}, dry=False))
     assert [each.outcome for each in found] == ["WRITTEN"] * _MANY
-    orders = [from_item(Order, request["TransactItems"][0]["Put"]["Item"]) for request in written]
-    assert [len(order.lines) for order in orders] == [_MANY] * _MANY
+    puts = [request["TransactItems"][0]["Put"] for request in written]
+    assert [len(from_item(Order, put["Item"]).lines) for put in puts] == [_MANY] * _MANY
+    assert {put["ConditionExpression"] for put in puts} == {"attribute_not_exists( #pk )"}  # an order never changes
 
 
 def test_the_address_is_taken_from_every_object_of_a_customer() -> None:
