@@ -89,12 +89,13 @@ def test_all_that_is_sold_is_compared_with_the_file() -> None:
 
 
 def test_every_customer_since_is_given_back() -> None:
-    """F48."""
+    """F48: but for those that have an owner: whose customer it is, metadata never changes (F35)."""
     customers = [each | {"metadata": {"user_id": f"user-{each['id']}"}} for each in many("cus")]
     with stripe_with(customers=customers) as stripe:
-        world: Any = SimpleNamespace(stripe=stripe.api, accounts=SimpleNamespace(owners=lambda _: {}))
+        owned = SimpleNamespace(owners=lambda names: {"cus_0": "bob"} if names == ["cus_0"] else {})
+        world: Any = SimpleNamespace(stripe=stripe.api, accounts=owned)
         taken_in = list(take_in(world, NOW, dry=True))
-    assert taken_in == [(f"user-cus_{number}", f"cus_{number}") for number in range(_MANY)]
+    assert taken_in == [(f"user-cus_{number}", f"cus_{number}") for number in range(1, _MANY)]
 
 
 def _session(number: int, **given: Any) -> dict[str, Any]:
