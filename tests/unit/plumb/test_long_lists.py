@@ -89,12 +89,13 @@ def test_all_that_is_sold_is_compared_with_the_file() -> None:
 
 
 def test_every_customer_since_is_given_back() -> None:
-    """F48."""
+    """F48: but for those that have an owner: whose customer it is, metadata never changes (F35)."""
     customers = [each | {"metadata": {"user_id": f"user-{each['id']}"}} for each in many("cus")]
     with stripe_with(customers=customers) as stripe:
-        world: Any = SimpleNamespace(stripe=stripe.api, accounts=SimpleNamespace(owners=lambda _: {}))
+        owned = SimpleNamespace(owners=lambda names: {"cus_0": "bob"} if names == ["cus_0"] else {})
+        world: Any = SimpleNamespace(stripe=stripe.api, accounts=owned)
         taken_in = list(take_in(world, NOW, dry=True))
-    assert taken_in == [(f"user-cus_{number}", f"cus_{number}") for number in range(_MANY)]
+    assert taken_in == [(f"user-cus_{number}", f"cus_{number}") for number in range(1, _MANY)]
 
 
 def _session(number: int, **given: Any) -> dict[str, Any]:
@@ -133,8 +134,9 @@ def test_every_order_since_is_written_again_with_all_of_its_lines() -> None:
         )
         found = list(write_again(world, NOW, {CustomerId("cus_1"): UserId("alice")}, dry=False))
     assert [each.outcome for each in found] == ["WRITTEN"] * _MANY
-    orders = [from_item(Order, request["TransactItems"][0]["Put"]["Item"]) for request in written]
-    assert [len(order.lines) for order in orders] == [_MANY] * _MANY
+    puts = [request["TransactItems"][0]["Put"] for request in written]
+    assert [len(from_item(Order, put["Item"]).lines) for put in puts] == [_MANY] * _MANY
+    assert {put["ConditionExpression"] for put in puts} == {"attribute_not_exists( #pk )"}  # an order never changes
 
 
 def test_the_address_is_taken_from_every_object_of_a_customer() -> None:

@@ -223,3 +223,22 @@ def test_an_order_of_another_customer_than_its_users_is_left_alone_and_told(stat
     )
     [found] = write_again(world, NOW, {} if stored else {customer: bob}, dry=False)
     assert (found.session, found.user, found.outcome) == ("cs_test_1", "alice", "its customer is not this user's")
+
+
+@pytest.mark.parametrize(("attached", "outcomes"), [(False, ["ENDED"]), (True, [])])
+def test_an_open_session_is_ended_although_its_order_stands(attached: bool, outcomes: list[str]) -> None:
+    """F48: an order is stored before its session is attached, and the restore point may lie between the two."""
+    session, ended = SESSION | {"status": "open"}, list[str]()
+    pages = SimpleNamespace(auto_paging_iter=lambda: [SimpleNamespace(to_dict=lambda: session)])
+    sessions = SimpleNamespace(list=lambda asked: pages, expire=ended.append)
+    alice = UserId("alice")
+    world: Any = SimpleNamespace(
+        stripe=SimpleNamespace(v1=SimpleNamespace(checkout=SimpleNamespace(sessions=sessions))),
+        accounts=SimpleNamespace(
+            buyers=lambda names: dict.fromkeys(names, alice) if attached else {},
+            orders=lambda names: dict.fromkeys(names, "an order"),
+            owners=lambda names: dict.fromkeys(names, Owner(alice)),
+        ),
+    )
+    found = list(write_again(world, NOW, {}, dry=False))
+    assert ([each.outcome for each in found], ended) == (outcomes, ["cs_test_1"] * len(outcomes))

@@ -313,6 +313,17 @@ def test_what_is_left_of_a_lot_that_came_back_is_not_read(world: World) -> None:
     assert (found.account.lots, found.moved) == ((back,), {})
 
 
+def test_a_lot_that_came_back_leaves_again_as_it_is_then(world: World) -> None:
+    """A refund that failed and was spent once more, say: what lies there is out of date, and stands in no one's way."""
+    paid = purchase(state=PurchaseState.PAID, paid_at=NOW)
+    (lot,) = lots(1)
+    first = commit(stored(world), purchases=(paid,), moved=(lot,))
+    assert world.accounts.commit(first) == DONE
+    again = replace(lot, used=400, reversed=100)
+    assert world.accounts.commit(commit(first.after, moved=(again,))) == DONE
+    assert world.accounts.load(USER, [paid.key]).moved == {lot.key: again}
+
+
 def test_a_purchase_that_granted_nothing_costs_no_further_read(world: World) -> None:
     world.accounts.commit(commit(stored(world), purchases=(purchase(),)))
     world.requests.clear()

@@ -136,10 +136,11 @@ def test_they_follow_with_the_purchase(world: World, known: DynamoKnown) -> None
     bought = purchase(payment=payment())
     world.accounts.commit(commit(before, purchases=(bought,)))
     assert known.registers([INTENT]) == {INTENT: {}}
-    after = world.accounts.load(USER, [bought.key])
-    refunded = replace(after.purchases[bought.key], payment=payment(refunds=(a_refund(100),)))
-    world.accounts.commit(commit(after.account, purchases=(refunded,)))
-    assert known.registers([INTENT]) == {INTENT: {"re_1": "succeeded"}}
+    for status in ("pending", "succeeded", "failed"):
+        after = world.accounts.load(USER, [bought.key])
+        moved = replace(after.purchases[bought.key], payment=payment(refunds=(a_refund(100, status),)))
+        world.accounts.commit(commit(after.account, purchases=(moved,)))
+        assert known.registers([INTENT]) == {INTENT: {"re_1": status}}
 
 
 def test_a_pointer_that_keeps_none_knows_of_none(world: World, known: DynamoKnown) -> None:

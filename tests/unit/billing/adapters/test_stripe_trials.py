@@ -40,6 +40,14 @@ def test_the_invoice_of_a_change_tells_when_the_trial_ended(trial_end: datetime 
     assert wire.asked[1:] == [READ, "/v1/subscriptions/sub_1"]
 
 
+def test_it_is_told_also_where_the_user_has_subscribed_anew() -> None:
+    """With the next customer: that subscription is listed, and it says nothing of the one that is not."""
+    another = SUBSCRIPTION | {"id": "sub_2", "items": rows(ITEM)}
+    ended = SUBSCRIPTION | {"status": "canceled", "trial_end": int(NOW.timestamp()), "items": rows(ITEM)}
+    wire = Wire(subscriptions=rows(another), invoices__in_1=CHANGE, subscriptions__sub_1=ended, prices__price_1=PRICE)
+    assert invoice_read(wire).trial_end == NOW
+
+
 def test_a_subscription_that_is_not_there_at_all_tells_of_no_trial() -> None:
     """Test data may have been deleted as a whole."""
     gone = refusal(code="resource_missing", param="id")

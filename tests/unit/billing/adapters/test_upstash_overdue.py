@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from upstash_redis import Redis
@@ -13,7 +15,7 @@ from billing.adapters.upstash_client import open_redis
 from billing.domain.ids import CustomerId, UserId
 from billing.errors import SecretsUnavailable
 from billing.ports.cache import PublishedAccount
-from tests.fakes.world import FakeClock, FakeLog, FakeMetrics
+from tests.fakes.world import FakeClock, FakeLog, FakeMetrics, raising
 from tests.unit.billing.adapters.http_servers import TOKEN, upstash
 
 NOW = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
@@ -29,7 +31,7 @@ class Writer:
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
 
     def __post_init__(self) -> None:
-        self.down = False
+        self.down = self.stumbles = False
         self.metrics = FakeMetrics()
         self.cache = UpstashCache(self._connect, "dev:test:1:", self.clock, FakeLog(), self.metrics, budget=10)
         self.other = UpstashCache(lambda: self.redis, "dev:test:1:", self.clock, FakeLog(), FakeMetrics(), budget=10)
@@ -37,6 +39,9 @@ class Writer:
     def _connect(self) -> Redis:
         if self.down:
             raise SecretsUnavailable("throttled")
+        if self.stumbles:
+            self.stumbles = False
+            return cast("Redis", SimpleNamespace(pipeline=raising(ConnectionError("closed while it was idle"))))
         return self.redis
 
     def lose(self, *states: PublishedAccount) -> None:
@@ -79,6 +84,18 @@ def test_what_a_pause_made_old_is_forgotten_after_it(writer: Writer, version: in
     assert writer.level(ALICE) is None
     kept = {"dev:test:1:entitlements:bob", "dev:test:1:credits:bob", "dev:test:1:stripe:user:bob"}
     assert set(writer.redis.keys("*")) == {*kept, "dev:test:1:stripe:customer:cus_2"}
+
+
+def test_it_is_forgotten_by_the_second_try_as_well(writer: Writer) -> None:
+    """Money rule 25: a connection that was closed while it was idle costs a try and no more."""
+    assert writer.other.publish([STATE], [])
+    writer.lose(REFUNDED)
+    writer.clock.sleep(PAUSE)
+    writer.cache.start_request()
+    writer.cache.entitlement(BOB)  # Redis is back
+    writer.stumbles = True
+    writer.publish(BOBS)
+    assert (writer.stumbles, writer.level(ALICE)) == (False, None)
 
 
 def test_it_is_forgotten_once(writer: Writer) -> None:

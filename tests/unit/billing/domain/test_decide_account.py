@@ -102,6 +102,13 @@ def test_an_old_customer_that_is_deleted_changes_neither_the_current_one_nor_its
     assert (account.access, account.customers, account.deleted_customers) == (Span("PRO", None), (NEW,), (OLD,))
 
 
+def test_customers_that_are_deleted_one_after_the_other_are_all_remembered():
+    """Else a refund of what the first had paid is taken for somebody else's, and its credits stay."""
+    state, _ = step(before(customers=(OLD, NEW)), a_truth(deleted_customers=frozenset({OLD})))
+    state, _ = step(state, a_truth(deleted_customers=frozenset({NEW})))
+    assert (state.account.customers, state.account.deleted_customers) == ((), (OLD, NEW))
+
+
 def test_a_customer_that_is_not_this_users_changes_nothing():
     _, decision = step(before(), a_truth(deleted_customers=frozenset({CustomerId("cus_else")})))
     assert not decision.changed

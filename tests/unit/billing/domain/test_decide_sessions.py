@@ -218,6 +218,15 @@ def test_what_was_free_of_charge_begins_when_it_is_seen_and_not_when_its_page_wa
     assert (after.account.balance, after.purchases[KEY].paid_at) == (500, begins)
 
 
+def test_what_was_free_of_charge_gives_its_level_once_however_often_it_is_looked_at():
+    """It has no payment: its days would be added up with each further event of the session."""
+    order = an_order(PRO_30)
+    free = a_truth(a_session(order, payment_status="no_payment_required", amount_total=0, payment=None))
+    first, _ = step(before(order), free)
+    again, decision = step(first, free)
+    assert (again.account.access, decision.changed) == (Span("PRO", NOW + 30 * DAY), False)
+
+
 def test_the_amount_may_differ_by_discount_and_tax():
     order = an_order()
     after, decision = step(before(order), a_truth(a_session(order, amount_total=119, payment=a_payment(119))))

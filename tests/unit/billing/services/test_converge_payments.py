@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from billing.domain.ids import InvoiceId, PaymentIntentId, SubscriptionId
+from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SubscriptionId
 from billing.domain.snapshot import Card, Dispute, Payment
 from billing.ports.stripe import Touched
 from billing.services.converge import Converged, converge
@@ -233,3 +233,11 @@ def test_an_order_that_only_the_first_invoice_names_speaks_for_it(core):
     core.stripe.invoices[INVOICE] = an_invoice(order=order.id)
     run(core, invoices=frozenset({INVOICE}))
     assert core.granted() == [("PURCHASE", 100)]
+
+
+def test_an_event_that_only_names_an_invoice_of_somebody_else_waits_with_it_for_a_person(core):
+    """F46: it can be replayed, once the invoice's customer is who it should be."""
+    core.stripe.invoices[INVOICE] = replace(core.stripe.invoices[INVOICE], customer=CustomerId("cus_other"))
+    told = a_notice("charge.refunded", related={"charge": "ch_1", "invoice": INVOICE})
+    converge(ALICE, Touched(registers=frozenset({INVOICE})), [told], "test", core.converge)
+    assert core.outcomes() == {told.id: "QUARANTINED"}

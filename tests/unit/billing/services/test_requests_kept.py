@@ -131,6 +131,24 @@ def test_a_key_that_stands_for_something_else_is_refused_with_its_user(core: Cor
     assert refused.value.ids == {"user_id": ALICE}
 
 
+def test_of_two_requests_under_one_key_at_once_both_answer_what_was_written(core: Core) -> None:
+    """Money rule 20: with an entry in between, so that the second would have come to something else."""
+
+    def faster() -> None:
+        adjust_credits(ALICE, 5, "sorry", "ada", "between", None, core.use)
+        spent(core)
+
+    core.calls.before("write", faster)
+    done = spend_credits(ALICE, 10, "a picture", "job-1", "spent", "service", core.use)
+    assert (done.replayed, done.receipt.entry) == (True, core.tables.entries(ALICE)[-1])
+
+
+def test_of_two_other_requests_under_one_key_at_once_the_second_is_refused(core: Core) -> None:
+    core.calls.before("write", lambda: spending(core, ""))
+    with pytest.raises(IdempotencyConflict):
+        reserving(core, "")
+
+
 @pytest.mark.parametrize("user", [ALICE, BOB])
 @pytest.mark.parametrize("key", ["grant-1", "grant-2"])
 def test_what_a_request_makes_is_named_by_its_user_its_key_and_the_version(core: Core, user: UserId, key: str) -> None:
