@@ -149,13 +149,13 @@ def test_the_others_are_named_apart():
 @pytest.mark.parametrize("name", ['Gold "1"', "Gold\\1", '"'])
 def test_a_price_of_which_pipes_could_not_make_json_is_not_told(name):
     """Until 2018 a plan's id could be any text. A pipe that fails at one record holds up all those behind it."""
-    told = told_of_subscriptions(NOBODY, replace(NOBODY, subscriptions=(replace(state(), price_id=PriceId(name)),)))
+    told = subscription_event(NOBODY, replace(NOBODY, subscriptions=(replace(state(), price_id=PriceId(name)),)))
     assert told is not None
     assert told["price"] == ""
 
 
 def test_any_other_chosen_price_is_told():
     chosen = replace(state(), price_id=PriceId("Été <#1>"))
-    told = told_of_subscriptions(NOBODY, replace(NOBODY, subscriptions=(chosen,)))
+    told = subscription_event(NOBODY, replace(NOBODY, subscriptions=(chosen,)))
     assert told is not None
     assert told["price"] == "Été <#1>"
