@@ -77,8 +77,8 @@ def translated() -> Iterator[None]:
 
     A wrong key is of the first kind: events must wait in the queue while a person mends it, not be given up. So is 409,
     which the second of two calls at once with one idempotency key gets
-    (https://docs.stripe.com/api/idempotent_requests). Its type is not documented; the SDK makes an IdempotencyError of
-    one, and an APIError of any other.
+    (https://docs.stripe.com/api/idempotent_requests). Its type is not documented, and stripe-python 16.1.0 makes an
+    APIError of any; an IdempotencyError is a 400: the key stands for another request.
     """
     try:
         yield
@@ -87,8 +87,6 @@ def translated() -> Iterator[None]:
             "Stripe refused the request", stripe_code=error.code, param=str(error.param) if error.param else None
         ) from error
     except stripe.IdempotencyError as error:
-        if error.http_status == _CONFLICT:
-            raise _in_use() from error
         raise StripeRefused(
             "an idempotency key stands for another request", stripe_code=error.code, key_reused=True
         ) from error
@@ -96,7 +94,7 @@ def translated() -> Iterator[None]:
         raise StripeBusy("Stripe asks us to slow down", retry_after=_retry_after(error)) from error
     except stripe.StripeError as error:
         if error.http_status == _CONFLICT:
-            raise _in_use() from error
+            raise StripeKeyInUse("Stripe is at a request with this idempotency key", status=_CONFLICT) from error
         raise StripeUnavailable("Stripe did not answer as it should", status=error.http_status) from error
     except AttributeError as error:
         if not isinstance(error.obj, _ANSWERS):
@@ -129,10 +127,6 @@ def created_once(create: Callable[[str], Any], key: str, made: Callable[[], Any]
             if found is not None:
                 return found
     raise AssertionError("unreachable")
-
-
-def _in_use() -> StripeKeyInUse:
-    return StripeKeyInUse("Stripe is at a request with this idempotency key", status=_CONFLICT)
 
 
 def _retry_after(error: stripe.StripeError) -> float | None:
