@@ -1,0 +1,122 @@
+"""Items of a subscription: others beside a plan, more or fewer of them, none of one, and many at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.stripe.engine.payments import refunds
+from local.stripe.engine.world import Obj
+from tests.simulation.actors.deeds import Deed
+from tests.simulation.actors.owners import owner_of
+from tests.simulation.actors.plans import HOW, ask, one
+from tests.simulation.world.catalog import ADDONS, PLANS
+from tests.simulation.world.chance import Weights
+from tests.simulation.world.simulation import Simulation
+
+_QUANTITIES = Weights({"2": 3, "0": 3, "1": 3, "5": 1})
+_DAY = 86400
+_LEAST, _MOST = 16, 20
+"""Items of a subscription that has many: more than is granted with one write, and no more than Stripe allows."""
+
+
+def _price(sim: Simulation, key: str) -> str:
+    (price,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == key]
+    name: str = price["id"]
+    return name
+
+
+def _items(sim: Simulation) -> bool:
+    """An item is added to a subscription, or taken off it, or there are more or fewer of it."""
+    found = one(sim)
+    if found is None:
+        return False
+    held: list[Obj] = found["items"]["data"]
+    beside = [item for item in held if item["price"]["lookup_key"] in ADDONS]
+    entry: dict[str, Any]
+    what = sim.chance.one((sim.step, "what"), ("added", "number", "number", "taken off"))
+    if what == "taken off" and beside:
+        entry = {"id": beside[0]["id"], "deleted": True}
+    elif what == "added" and len(beside) < len(ADDONS):
+        free = [key for key in ADDONS if all(item["price"]["lookup_key"] != key for item in beside)]
+        key = sim.chance.one((sim.step, "key"), free)
+        entry = {"price": _price(sim, key), "quantity": 1 + sim.chance.number((sim.step, "more"), 3)}
+    else:
+        item = sim.chance.one((sim.step, "item"), held)
+        entry = {"id": item["id"], "quantity": int(sim.chance.of((sim.step, "quantity"), _QUANTITIES))}
+    how = sim.chance.of((sim.step, "how"), HOW)
+    sim.tell(f"{found['id']} is changed to have {entry}, {how}")
+    ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"items": [entry], "proration_behavior": how})
+    return True
+
+
+def _payer(sim: Simulation) -> tuple[Obj, str] | None:
+    """A customer of ours with a saved payment method, and that."""
+    customers = [each for each in sim.engine.world.all("customer") if not each.get("deleted")]
+    saved = {each["customer"]: each["id"] for each in sim.engine.world.all("payment_method") if each["customer"]}
+    found = [each for each in customers if each["id"] in saved and owner_of(sim, each["id"])]
+    if not found:
+        return None
+    customer = sim.chance.one((sim.step, "customer"), found)
+    return customer, saved[customer["id"]]
+
+
+def _second(sim: Simulation) -> bool:
+    """Somebody makes another subscription in the dashboard, for a customer of ours, perhaps with something beside."""
+    payer = _payer(sim)
+    if payer is None:
+        return False
+    items = [{"price": _price(sim, sim.chance.one((sim.step, "to"), PLANS))}]
+    if sim.chance.happens((sim.step, "beside"), 0.6):
+        items.append({"price": _price(sim, sim.chance.one((sim.step, "addon"), ADDONS[::-1]))})
+    day = int(sim.scheduler.now) + _DAY * (2 + sim.chance.number((sim.step, "day"), 20))
+    anchored = {"billing_cycle_anchor": day} if sim.chance.happens((sim.step, "anchored"), 0.3) else {}
+    _made_by_hand(sim, payer, items, **anchored)
+    return True
+
+
+def _made_by_hand(sim: Simulation, payer: tuple[Obj, str], items: list[dict[str, Any]], **more: Any) -> None:
+    customer, method = payer
+    sim.tell(f"a subscription to {len(items)} prices is made by hand for {customer['id']}")
+    params = {"customer": customer["id"], "items": items, "default_payment_method": method, **more}
+    ask(sim, "POST", "/v1/subscriptions", params)
+
+
+def _many(sim: Simulation) -> bool:
+    """A subscription of so many items that its invoices have more lines than are granted with one write; in part, what
+    was paid for them goes back before anybody has looked.
+    """
+    payer = _payer(sim)
+    if payer is None:
+        return False
+    number = _LEAST + sim.chance.number((sim.step, "items"), _MOST - _LEAST + 1)
+    known = {each["nickname"]: each["id"] for each in sim.engine.world.all("price")}
+    items = [{"price": known.get(f"item {each}") or _made(sim, each)} for each in range(number)]
+    _made_by_hand(sim, payer, items)
+    charge = sim.engine.world.all("charge")[0]
+    paid = charge["customer"] == payer[0]["id"] and charge["status"] == "succeeded"
+    if paid and not charge["amount_refunded"] and sim.chance.happens((sim.step, "goes back"), 0.3):
+        refunds.make(sim.engine.world, charge, max(1, charge["amount_captured"] // 3))
+        sim.tell(f"a third of {charge['id']} goes back")
+    return True
+
+
+def _made(sim: Simulation, number: int) -> str:
+    """A price that nobody orders, and nobody edits."""
+    (beside,) = [each for each in sim.engine.world.all("product") if each["name"] == "beside"]
+    params = {
+        "product": beside["id"],
+        "currency": "eur",
+        "unit_amount": 100 + number,
+        "nickname": f"item {number}",
+        "recurring": {"interval": "month"},
+        "metadata": {"credits_amount": str(3 + number)},
+    }
+    name: str = sim.engine.request("POST", "/v1/prices", params).body["id"]
+    return name
+
+
+DEEDS = {
+    "items change": Deed(_items, 0.8),
+    "second subscription": Deed(_second, 0.5),
+    "many items by hand": Deed(_many, 0.12),
+}
