@@ -7,9 +7,10 @@ from typing import Any
 from local.stripe.engine.payments import refunds
 from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
+from tests.simulation.actors.machines import consume, deliver_all
 from tests.simulation.actors.owners import owner_of
 from tests.simulation.actors.plans import HOW, ask, one
-from tests.simulation.world.catalog import ADDONS, PLANS
+from tests.simulation.world.catalog import BESIDE, PLANS
 from tests.simulation.world.chance import Weights
 from tests.simulation.world.simulation import Simulation
 
@@ -31,13 +32,13 @@ def _items(sim: Simulation) -> bool:
     if found is None:
         return False
     held: list[Obj] = found["items"]["data"]
-    beside = [item for item in held if item["price"]["lookup_key"] in ADDONS]
+    beside = [item for item in held if item["price"]["lookup_key"] in BESIDE][-1:]
+    free = _never_billed(sim, found)
     entry: dict[str, Any]
     what = sim.chance.one((sim.step, "what"), ("added", "number", "number", "taken off"))
-    if what == "taken off" and beside:
+    if what == "taken off" and beside and len(held) > 1:
         entry = {"id": beside[0]["id"], "deleted": True}
-    elif what == "added" and len(beside) < len(ADDONS):
-        free = [key for key in ADDONS if all(item["price"]["lookup_key"] != key for item in beside)]
+    elif what == "added" and free:
         key = sim.chance.one((sim.step, "key"), free)
         entry = {"price": _price(sim, key), "quantity": 1 + sim.chance.number((sim.step, "more"), 3)}
     else:
@@ -47,6 +48,16 @@ def _items(sim: Simulation) -> bool:
     sim.tell(f"{found['id']} is changed to have {entry}, {how}")
     ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"items": [entry], "proration_behavior": how})
     return True
+
+
+def _never_billed(sim: Simulation, subscription: Obj) -> list[str]:
+    """What may stand beside its plan, and has never: another item of a price that is gone would have its past."""
+    world = sim.engine.world
+    lines = [line for each in world.all("invoice") for line in each["lines"]["data"]]
+    mine = [line for line in lines if line["subscription"] == subscription["id"]]
+    known = {line["pricing"]["price_details"]["price"] for line in mine}
+    known |= {item["price"]["id"] for item in subscription["items"]["data"]}
+    return [key for key in BESIDE if _price(sim, key) not in known]
 
 
 def _payer(sim: Simulation) -> tuple[Obj, str] | None:
@@ -67,7 +78,8 @@ def _second(sim: Simulation) -> bool:
         return False
     items = [{"price": _price(sim, sim.chance.one((sim.step, "to"), PLANS))}]
     if sim.chance.happens((sim.step, "beside"), 0.6):
-        items.append({"price": _price(sim, sim.chance.one((sim.step, "addon"), ADDONS[::-1]))})
+        beside = _price(sim, sim.chance.one((sim.step, "addon"), BESIDE))
+        items += [{"price": beside}] if items[0]["price"] != beside else []
     day = int(sim.scheduler.now) + _DAY * (2 + sim.chance.number((sim.step, "day"), 20))
     anchored = {"billing_cycle_anchor": day} if sim.chance.happens((sim.step, "anchored"), 0.3) else {}
     _made_by_hand(sim, payer, items, **anchored)
@@ -82,8 +94,8 @@ def _made_by_hand(sim: Simulation, payer: tuple[Obj, str], items: list[dict[str,
 
 
 def _many(sim: Simulation) -> bool:
-    """A subscription of so many items that its invoices have more lines than are granted with one write; in part, what
-    was paid for them goes back before anybody has looked.
+    """A subscription of so many items that its invoices have more lines than are granted with one write. Now and then a
+    part of what was paid for them goes back before anybody has looked.
     """
     payer = _payer(sim)
     if payer is None:
@@ -97,6 +109,10 @@ def _many(sim: Simulation) -> bool:
     if paid and not charge["amount_refunded"] and sim.chance.happens((sim.step, "goes back"), 0.3):
         refunds.make(sim.engine.world, charge, max(1, charge["amount_captured"] // 3))
         sim.tell(f"a third of {charge['id']} goes back")
+    if paid and sim.chance.happens((sim.step, "at once"), 0.5):  # all that tells of it is one batch, looked at once
+        deliver_all(sim, f"{sim.step}")
+        if consume(sim, f"{sim.step}", 10):
+            sim.scheduler.run(sim.scheduler.tasks[-1])
     return True
 
 
@@ -118,5 +134,5 @@ def _made(sim: Simulation, number: int) -> str:
 DEEDS = {
     "items change": Deed(_items, 0.8),
     "second subscription": Deed(_second, 0.5),
-    "many items by hand": Deed(_many, 0.12),
+    "many items by hand": Deed(_many, 0.15),
 }

@@ -57,9 +57,9 @@ def of_subscription(
 
 
 def _speaking(subscription: Mapping[str, Any], ranks: tuple[str, ...]) -> Mapping[str, Any] | None:
-    """The item that gives the level."""
+    """The item that gives the level; of equals, that of the last price."""
     found = [item for item in subscription["items"]["data"] if item["quantity"] and _level(item) in ranks]
-    return max(found, key=lambda item: ranks.index(_level(item)), default=None)
+    return max(found, key=lambda item: (ranks.index(_level(item)), item["price"]["id"]), default=None)
 
 
 def _level(item: Mapping[str, Any]) -> str:
@@ -69,18 +69,22 @@ def _level(item: Mapping[str, Any]) -> str:
 def paid_through(
     subscription: Mapping[str, Any], item: Mapping[str, Any], invoices: Iterable[Mapping[str, Any]]
 ) -> int | None:
-    """Rule 21: the latest period end of the item's lines of paid invoices, but for prorations."""
-    ends = [
-        line["period"]["end"]
-        for invoice in invoices
-        if invoice["status"] == "paid"
-        and ((invoice["parent"] or {}).get("subscription_details") or {}).get("subscription") == subscription["id"]
-        for line in invoice["lines"]["data"]
-        if (details := (line["parent"] or {}).get("subscription_item_details"))
-        and details["subscription_item"] == item["id"]
-        and (not details["proration"] or invoice["billing_reason"] == "subscription_create")
-    ]
-    return max(ends, default=None)
+    """Rule 21: the latest period end of the item's lines of paid invoices, but for prorations. Where it has none, that
+    of the others, within its own period.
+    """
+    own: list[int] = []
+    others: list[int] = []
+    for invoice in invoices:
+        details = (invoice["parent"] or {}).get("subscription_details")
+        if invoice["status"] != "paid" or not details or details["subscription"] != subscription["id"]:
+            continue
+        for line in invoice["lines"]["data"]:
+            of = (line["parent"] or {}).get("subscription_item_details")
+            if of and (not of["proration"] or invoice["billing_reason"] == "subscription_create"):
+                (own if of["subscription_item"] == item["id"] else others).append(line["period"]["end"])
+    if own or not others:
+        return max(own, default=None)
+    return min(max(others), item["current_period_end"])
 
 
 def highest(spans: Iterable[Span], ranks: tuple[str, ...]) -> Span:

@@ -19,6 +19,8 @@ PACKS = ("pack", "pack_expiring", "pass", "bundle")
 PLANS = ("pro_monthly", "team_monthly", "pro_yearly")
 ADDONS = ("seats_monthly", "storage_yearly")
 """What is subscribed to beside a plan, and gives no level."""
+BESIDE = (*ADDONS, "team_yearly", "pro_monthly")
+"""All that somebody may put beside a plan by hand, a second plan among it."""
 CODES = ("ALLFREE", "HALFOFF")
 """Promotion codes: the first payment costs nothing; every payment costs half."""
 
@@ -41,6 +43,7 @@ _PRICES: tuple[tuple[str, int, str | None, dict[str, str]], ...] = (
     ),
     ("pro_yearly", 12000, "year", {"plan": "pro", "entitlement_level": "PRO", "credits_amount": "600"}),
     ("seats_monthly", 501, "month", {"credits_amount": "13"}),
+    ("team_yearly", 43000, "year", {"plan": "team", "entitlement_level": "TEAM", "credits_amount": "2400"}),
     ("storage_yearly", 2399, "year", {"credits_amount": "37", "credits_expire_days": "50"}),
 )
 """Lookup key, cents, interval, and what it gives: with amounts by which nothing divides evenly."""
