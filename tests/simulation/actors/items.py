@@ -9,7 +9,7 @@ from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume, deliver_all
 from tests.simulation.actors.owners import owner_of
-from tests.simulation.actors.plans import HOW, ask, one
+from tests.simulation.actors.plans import HOW, ask, one, renewal_fails
 from tests.simulation.world.catalog import BESIDE, PLANS
 from tests.simulation.world.chance import Weights
 from tests.simulation.world.simulation import Simulation
@@ -86,11 +86,39 @@ def _second(sim: Simulation) -> bool:
     return True
 
 
-def _made_by_hand(sim: Simulation, payer: tuple[Obj, str], items: list[dict[str, Any]], **more: Any) -> None:
+def _higher_gone(sim: Simulation) -> bool:
+    """A plan by the year and a smaller one by the month are in one subscription. The higher one is taken off, and then
+    the renewal of the other one fails, which was paid for its own time only (money rule 21).
+    """
+    payer = _payer(sim)
+    if payer is None or not _made_by_hand(sim, payer, [{"price": _price(sim, key)} for key in _BY_LEVEL]):
+        return False
+    subscription = sim.engine.world.all("subscription")[0]
+    _looked_at(sim, "both")
+    entry = {"id": subscription["items"]["data"][1]["id"], "deleted": True}
+    sim.tell(f"the higher plan of {subscription['id']} is taken off")
+    ask(sim, "POST", f"/v1/subscriptions/{subscription['id']}", {"items": [entry], "proration_behavior": "none"})
+    _looked_at(sim, "one")
+    if subscription["ended_at"] is None:
+        renewal_fails(sim, subscription)
+    return True
+
+
+_BY_LEVEL = ("pro_monthly", "team_yearly")
+
+
+def _looked_at(sim: Simulation, label: str) -> None:
+    """All that tells of it is one batch, which the consumer has at once."""
+    deliver_all(sim, f"{sim.step}-{label}")
+    if consume(sim, f"{sim.step}-{label}", 10):
+        sim.scheduler.run(sim.scheduler.tasks[-1])
+
+
+def _made_by_hand(sim: Simulation, payer: tuple[Obj, str], items: list[dict[str, Any]], **more: Any) -> bool:
     customer, method = payer
     sim.tell(f"a subscription to {len(items)} prices is made by hand for {customer['id']}")
     params = {"customer": customer["id"], "items": items, "default_payment_method": method, **more}
-    ask(sim, "POST", "/v1/subscriptions", params)
+    return ask(sim, "POST", "/v1/subscriptions", params)
 
 
 def _many(sim: Simulation) -> bool:
@@ -109,10 +137,8 @@ def _many(sim: Simulation) -> bool:
     if paid and not charge["amount_refunded"] and sim.chance.happens((sim.step, "goes back"), 0.3):
         refunds.make(sim.engine.world, charge, max(1, charge["amount_captured"] // 3))
         sim.tell(f"a third of {charge['id']} goes back")
-    if paid and sim.chance.happens((sim.step, "at once"), 0.5):  # all that tells of it is one batch, looked at once
-        deliver_all(sim, f"{sim.step}")
-        if consume(sim, f"{sim.step}", 10):
-            sim.scheduler.run(sim.scheduler.tasks[-1])
+    if paid and sim.chance.happens((sim.step, "at once"), 0.5):
+        _looked_at(sim, "many")
     return True
 
 
@@ -134,5 +160,6 @@ def _made(sim: Simulation, number: int) -> str:
 DEEDS = {
     "items change": Deed(_items, 0.8),
     "second subscription": Deed(_second, 0.5),
+    "higher plan taken off": Deed(_higher_gone, 0.15),
     "many items by hand": Deed(_many, 0.15),
 }
