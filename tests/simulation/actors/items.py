@@ -38,6 +38,7 @@ def _items(sim: Simulation) -> bool:
     what = sim.chance.one((sim.step, "what"), ("added", "number", "number", "taken off"))
     if what == "taken off" and beside and len(held) > 1:
         entry = {"id": beside[0]["id"], "deleted": True}
+        sim.journal.parted.add(found["id"])
     elif what == "added" and free:
         key = sim.chance.one((sim.step, "key"), free)
         entry = {"price": _price(sim, key), "quantity": 1 + sim.chance.number((sim.step, "more"), 3)}
@@ -96,6 +97,7 @@ def _higher_gone(sim: Simulation) -> bool:
     subscription = sim.engine.world.all("subscription")[0]
     _looked_at(sim, "both")
     entry = {"id": subscription["items"]["data"][1]["id"], "deleted": True}
+    sim.journal.parted.add(subscription["id"])
     sim.tell(f"the higher plan of {subscription['id']} is taken off")
     ask(sim, "POST", f"/v1/subscriptions/{subscription['id']}", {"items": [entry], "proration_behavior": "none"})
     _looked_at(sim, "one")
