@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from billing.domain.ids import UserId
-from billing.errors import BillingError, Retryable, StripeRefused
+from billing.errors import BillingError, MalformedObject, Retryable, StripeRefused
 from billing.services.find_price import PriceRef
 from billing.services.start_checkout import CheckoutRequest, LineRequest, start_checkout
 from billing.services.sync_after_checkout import redirect_after_checkout, sync_after_checkout
@@ -82,6 +82,8 @@ def begin_checkout(
                 raise sim.violation(f"{user} may pay for a plan, {task.result.id}, and has one: {sorted(beside)}")
         elif isinstance(task.error, StripeRefused) and task.error.key_reused:
             raise sim.violation(f"{task.name} asks Stripe for two things under one key: {task.error}")
+        elif isinstance(task.error, MalformedObject):
+            raise sim.violation(f"{task.name} can't read what Stripe has: {task.error}")
         elif isinstance(task.error, BillingError) and not isinstance(task.error, Retryable):
             _nothing_left_open(sim, task)
         said = " and ".join(f"{quantity} x {wish}" for wish, quantity in wishes.items())
