@@ -64,7 +64,7 @@ def _known(sim: Simulation) -> Known:
 
 def _debited(sim: Simulation) -> Iterator[tuple[str, int]]:
     """The sessions that a bank debit has paid, or a promotion code, and when the account saw it (decision 0061): once
-    the money has come, or the page was made.
+    the money has come, or the page was left.
     """
     world = sim.engine.world
     for session in world.all("checkout.session"):
@@ -76,14 +76,18 @@ def _debited(sim: Simulation) -> Iterator[tuple[str, int]]:
         seen = _unix(plain_item(stored).get("paid_at"))
         if seen is None or session["mode"] == "subscription" or (charge and charge["balance_transaction"] is None):
             continue
-        came = (
-            world.need("balance_transaction", charge["balance_transaction"])["created"]
-            if charge
-            else session["created"]
-        )
+        moved = charge["balance_transaction"] if charge is not None else None
+        came = world.need("balance_transaction", moved)["created"] if moved else _completed(sim, session)
         if not came - SLOWEST <= seen <= sim.scheduler.now:
             raise Violation(f"{session['id']} is dated {seen}, and its money came at {came}")
         yield session["id"], seen
+
+
+def _completed(sim: Simulation, session: Mapping[str, Any]) -> int:
+    """When a page was left that nothing was to be paid on; if no event tells, it was made then at the earliest."""
+    told = (each for each in sim.engine.world.all("event") if each["type"] == "checkout.session.completed")
+    found = (each["created"] for each in told if each["data"]["object"]["id"] == session["id"])
+    return int(next(found, session["created"]))
 
 
 def unheard(sim: Simulation) -> frozenset[str]:
