@@ -14,7 +14,7 @@ from tests.simulation.oracle.expected import Expected, Local, Lot, expected
 from tests.simulation.oracle.payments import Known
 from tests.simulation.world.catalog import LEVELS
 from tests.simulation.world.journal import Journal
-from tests.simulation.world.simulation import USERS, Simulation
+from tests.simulation.world.simulation import SLOWEST, USERS, Simulation
 from tests.simulation.world.system import GRACE
 from tests.simulation.world.watch import Violation, plain_item
 
@@ -44,7 +44,7 @@ def must_be(sim: Simulation) -> dict[str, Expected]:
 
     return expected(
         USERS,
-        world.all,
+        lambda kind: [*world.all(kind), *(sim.journal.sold.gone if kind == "price" else ())],
         lines_of,
         {user: local_of(sim.journal, user) for user in USERS},
         _known(sim),
@@ -59,25 +59,35 @@ def _known(sim: Simulation) -> Known:
     granted = {key: amount for lots in sim.watch.lots.values() for key, amount in lots.items()}
     earlier = tuple((each.price, each.metadata, each.at) for each in journal.sold.earlier)
     known = Known(frozenset(journal.forged), journal.owners, journal.sold.orders, earlier, granted, unheard(sim))
-    return replace(known, late=dict(_debited(sim)))
+    return replace(known, late=dict(_debited(sim)), trial_credits=sim.trial_credits, gone=sim.journal.sold.gone_ids)
 
 
 def _debited(sim: Simulation) -> Iterator[tuple[str, int]]:
-    """The sessions that a bank debit has paid, and when the account saw it (decision 0061): once the money has come."""
+    """The sessions that a bank debit has paid, or a promotion code, and when the account saw it (decision 0061): once
+    the money has come, or the page was left.
+    """
     world = sim.engine.world
     for session in world.all("checkout.session"):
         intent = world.find(session["payment_intent"]) if session["payment_intent"] else None
         charge = world.find(intent["latest_charge"]) if intent and intent["latest_charge"] else None
         stored = sim.raw("accounts", f"PURCHASE#{session['id']}")
-        if stored is None or charge is None or charge["payment_method_details"]["type"] == "card":
+        if stored is None or (charge is not None and charge["payment_method_details"]["type"] == "card"):
             continue
         seen = _unix(plain_item(stored).get("paid_at"))
-        if seen is None or charge["balance_transaction"] is None:
+        if seen is None or session["mode"] == "subscription" or (charge and charge["balance_transaction"] is None):
             continue
-        came = world.need("balance_transaction", charge["balance_transaction"])["created"]
-        if not came <= seen <= sim.scheduler.now:
+        moved = charge["balance_transaction"] if charge is not None else None
+        came = world.need("balance_transaction", moved)["created"] if moved else _completed(sim, session)
+        if not came - SLOWEST <= seen <= sim.scheduler.now:
             raise Violation(f"{session['id']} is dated {seen}, and its money came at {came}")
         yield session["id"], seen
+
+
+def _completed(sim: Simulation, session: Mapping[str, Any]) -> int:
+    """When a page was left that nothing was to be paid on; if no event tells, it was made then at the earliest."""
+    told = (each for each in sim.engine.world.all("event") if each["type"] == "checkout.session.completed")
+    found = (each["created"] for each in told if each["data"]["object"]["id"] == session["id"])
+    return int(next(found, session["created"]))
 
 
 def unheard(sim: Simulation) -> frozenset[str]:
@@ -125,7 +135,10 @@ def stored(sim: Simulation, user: str) -> Expected:
         lots={key: _lot(lot) for key, lot in lots.items()},
         access=(access["level"], _unix(access["until"])) if access else (LEVELS[0], None),
         levels={_key(each): _level(each) for each in account["levels"]},
-        subscriptions={each["id"]: (each["status"], each["cancel_at_period_end"]) for each in account["subscriptions"]},
+        subscriptions={
+            each["id"]: (each["status"], each["cancel_at_period_end"], _unix(each["cancel_at"]))
+            for each in account["subscriptions"]
+        },
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from tests.simulation.actors import (
     buyers,
     forgers,
+    invoices,
+    items,
     machines,
     meetings,
     money,
@@ -22,7 +24,7 @@ from tests.simulation.actors import (
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-_PEOPLE = (buyers, forgers, money, operators, plans, shopkeepers, spenders, strangers, waverers)
+_PEOPLE = (buyers, forgers, invoices, items, money, operators, plans, shopkeepers, spenders, strangers, waverers)
 _ROOMS = (*_PEOPLE, machines, meetings, schedules, weather)
 DEEDS = table(*(room.DEEDS for room in _ROOMS))
 
@@ -40,7 +42,7 @@ def _theme(often: Iterable[str], seldom: Iterable[str]) -> Weights:
 THEMES = {
     "everything": _theme((), ()),
     "money back": _theme(money.DEEDS, (*spenders.DEEDS, *plans.DEEDS)),
-    "plans": _theme(plans.DEEDS, (*spenders.DEEDS, *money.DEEDS)),
+    "plans": _theme((*plans.DEEDS, *items.DEEDS, *invoices.DEEDS), (*spenders.DEEDS, *money.DEEDS)),
     "spending": _theme(spenders.DEEDS, plans.DEEDS),
     "buying": _theme(buyers.DEEDS, (*spenders.DEEDS, *plans.DEEDS, *money.DEEDS)),
 }

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from billing.domain.ids import UserId
-from billing.errors import BillingError, Retryable
+from billing.errors import BillingError, MalformedObject, Retryable, StripeRefused
 from billing.services.find_price import PriceRef
 from billing.services.start_checkout import CheckoutRequest, LineRequest, start_checkout
 from billing.services.sync_after_checkout import redirect_after_checkout, sync_after_checkout
 from local.stripe.engine.buyers.instruments import CARDS, IBANS, Instrument
-from local.stripe.engine.checkout import hosted_checkout, page_offers
+from local.stripe.engine.catalog import promotion_codes
+from local.stripe.engine.checkout import hosted_checkout, page_offers, session_order
 from local.stripe.engine.checkout.checkout_buyer import Buyer
+from local.stripe.engine.errors import ApiError
 from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
-from tests.simulation.world.catalog import PACKS, PLANS
+from tests.simulation.world.catalog import ADDONS, CODES, PACKS, PLANS
 from tests.simulation.world.chance import Weights
 from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import USERS, Simulation
@@ -49,20 +51,27 @@ def user_of(sim: Simulation) -> UserId:
 def _checkout(sim: Simulation, tabs: int) -> bool:
     user, wish = user_of(sim), sim.chance.of((sim.step, "wish"), _WISHES)
     quantity = 1 + sim.chance.number((sim.step, "quantity"), 3) if wish in PACKS else 1
+    if wish in PLANS and sim.chance.happens((sim.step, "several"), 0.2):
+        quantity = 2
+    unnamed = tabs > 1 and sim.chance.happens((sim.step, "no address"), 0.3)
     for tab in range(tabs):
         lines = {wish: quantity}
+        if wish in PLANS and wish != "pro_yearly" and sim.chance.happens((sim.step, "addon", tab), 0.15):
+            lines[ADDONS[0]] = 1
         if wish in PACKS and sim.chance.happens((sim.step, "one more line", tab), 0.25):
             lines.setdefault(sim.chance.one((sim.step, "line", tab), PACKS), 1)
-        begin_checkout(sim, user, lines, f"{sim.step}{'ab'[tab]}")
+        begin_checkout(sim, user, lines, f"{sim.step}{'ab'[tab]}", address=not (tab and unnamed))
         if tab + 1 < tabs and sim.chance.happens((sim.step, "another wish"), 0.5):
             wish = sim.chance.one((sim.step, "other"), PLANS if wish in PLANS else PACKS)
     return True
 
 
-def begin_checkout(sim: Simulation, user: UserId, wishes: Mapping[str, int], label: str) -> Task:
-    """One tab of a user, who wants so many of these."""
+def begin_checkout(
+    sim: Simulation, user: UserId, wishes: Mapping[str, int], label: str, *, address: bool = True
+) -> Task:
+    """One tab of a user, who wants so many of these. Without `address` the token names none that is verified."""
     lines = tuple(LineRequest(PriceRef(lookup_key=wish), quantity) for wish, quantity in wishes.items())
-    request = CheckoutRequest(user, f"{user}@example.com", lines)
+    request = CheckoutRequest(user, f"{user}@example.com" if address else None, lines)
     had = _plans_of(sim, user)
 
     def ended(task: Task) -> None:
@@ -71,6 +80,10 @@ def begin_checkout(sim: Simulation, user: UserId, wishes: Mapping[str, int], lab
             beside = had & _plans_of(sim, user)
             if beside and not wishes.keys().isdisjoint(PLANS):
                 raise sim.violation(f"{user} may pay for a plan, {task.result.id}, and has one: {sorted(beside)}")
+        elif isinstance(task.error, StripeRefused) and task.error.key_reused:
+            raise sim.violation(f"{task.name} asks Stripe for two things under one key: {task.error}")
+        elif isinstance(task.error, MalformedObject):
+            raise sim.violation(f"{task.name} can't read what Stripe has: {task.error}")
         elif isinstance(task.error, BillingError) and not isinstance(task.error, Retryable):
             _nothing_left_open(sim, task)
         said = " and ".join(f"{quantity} x {wish}" for wish, quantity in wishes.items())
@@ -119,6 +132,7 @@ def pay(sim: Simulation) -> str | None:
     user = sim.journal.handed_out[session["id"]]
     instrument = _INSTRUMENTS[paying]
     _take_an_offer(sim, session)
+    _redeem(sim, session)
     if instrument.kind not in session["payment_method_types"]:
         instrument = _INSTRUMENTS["good card"]
     outcome = hosted_checkout.submit(sim.engine.world, session, instrument, Buyer(user, f"{user}@example.com"))
@@ -142,6 +156,21 @@ def _take_an_offer(sim: Simulation, session: Obj) -> None:
         if sim.chance.happens((sim.step, "offer"), 0.3):
             page_offers.take(world, session, offer.price["id"])
             sim.tell(f"{session['id']} is paid with {offer.name} as well, which its page offers")
+
+
+def _redeem(sim: Simulation, session: Obj) -> None:
+    """Some have a promotion code."""
+    world = sim.engine.world
+    if not session["allow_promotion_codes"] or not sim.chance.happens((sim.step, "has a code"), 0.2):
+        return
+    code = sim.chance.one((sim.step, "code"), CODES)
+    try:
+        source = promotion_codes.typed(world, code, session["customer"])
+        session_order.redeem(world, session, world.hidden[session["id"]], source)
+    except ApiError as refusal:
+        sim.tell(f"{code} is refused: {refusal.message}")
+        return
+    sim.tell(f"{session['id']} is paid with the code {code}: {session['amount_total']} are left")
 
 
 def _one_trial(sim: Simulation, user: str, name: str) -> None:

@@ -9,14 +9,18 @@ from tests.simulation.actors.deeds import Deed
 from tests.simulation.world.chance import Weights
 from tests.simulation.world.simulation import Simulation
 
-_BEGUN = Weights({"succeeded": 5, "pending": 2, "requires_action": 1})
+_BEGUN = Weights({"succeeded": 5, "pending": 2, "requires_action": 1, "in_doubt": 0.8})
+"""Of refunds, when they are made; `in_doubt` is one that Stripe may add later."""
 _PART = Weights({"a half": 3, "all": 3, "a third": 2, "a cent": 1})
 _OUTCOMES = Weights({"won": 2, "lost": 2})
 _NEXT = {
     "pending": ("succeeded", "failed"),
     "succeeded": ("failed",),
     "requires_action": ("pending", "canceled", "failed"),
+    "in_doubt": ("succeeded", "failed"),
 }
+_PREVENTED = (*[None] * 8, "resolution", "block")
+"""How Stripe has kept a dispute from being one: the money went back by itself, or stays."""
 _DIVISORS = {"a half": 2, "all": 1, "a third": 3}
 
 
@@ -65,8 +69,11 @@ def _dispute(sim: Simulation) -> bool:
     part = sim.chance.of((sim.step, "part"), _PART)
     amount = max(1, charge["amount_captured"] // _DIVISORS.get(part, charge["amount_captured"]))
     abroad = "usd" if sim.chance.happens((sim.step, "abroad"), 0.15) else None
+    kept = None if inquiry else sim.chance.one((sim.step, "prevented"), _PREVENTED)
     try:
-        made = disputes.open_dispute(sim.engine.world, charge, inquiry=inquiry, amount=amount, currency=abroad)
+        made = disputes.open_dispute(
+            sim.engine.world, charge, inquiry=inquiry, amount=amount, currency=abroad, prevented=kept
+        )
     except ApiError:
         return False
     sim.tell(f"{made['amount']} {made['currency']} of {charge['id']} are disputed: {made['id']}, {made['status']}")
@@ -78,7 +85,9 @@ def _dispute_moves(sim: Simulation) -> bool:
     if not found:
         return False
     dispute = sim.chance.one((sim.step, "dispute"), found)
-    if not dispute["status"].startswith("warning_"):
+    if dispute["status"] in _APPEALS and sim.chance.happens((sim.step, "appeals"), 0.4):
+        _appealed(sim, dispute)
+    elif not dispute["status"].startswith("warning_"):
         disputes.close(sim.engine.world, dispute, sim.chance.of((sim.step, "outcome"), _OUTCOMES))
     elif sim.chance.happens((sim.step, "escalates"), 0.5):
         disputes.escalate(sim.engine.world, dispute)
@@ -86,6 +95,19 @@ def _dispute_moves(sim: Simulation) -> bool:
         disputes.close(sim.engine.world, dispute, "warning_closed")
     sim.tell(f"dispute {dispute['id']} is {dispute['status']}")
     return True
+
+
+_APPEALS = {"needs_response": "under_review", "under_review": "appeal_needs_response"}
+_APPEALS |= {"appeal_needs_response": "appeal_under_review"}
+
+
+def _appealed(sim: Simulation, dispute: Obj) -> None:
+    """The team answers, the bank refuses that, and the team appeals, step by step."""
+    to = _APPEALS[dispute["status"]]
+    if to == "under_review":
+        sim.engine.request("POST", f"/v1/disputes/{dispute['id']}", {"evidence": {"receipt": "none"}})
+    else:
+        disputes.appeal(sim.engine.world, dispute, to)
 
 
 DEEDS = {

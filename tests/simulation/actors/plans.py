@@ -20,7 +20,11 @@ from tests.simulation.world.simulation import Simulation
 
 _HOUR = 3600
 _TO = Weights(dict.fromkeys(PLANS, 1))
-_HOW = Weights({"create_prorations": 2, "always_invoice": 2, "none": 1})
+_UNPAID = Weights(
+    {"allow_incomplete": 4, "error_if_incomplete": 2, "pending_if_incomplete": 1, "default_incomplete": 0.5}
+)
+"""What becomes of a switch that is not paid: the portal refuses it, and ours lets it wait."""
+HOW = Weights({"create_prorations": 2, "always_invoice": 2, "none": 1})
 
 
 def _running(sim: Simulation) -> list[Obj]:
@@ -28,7 +32,8 @@ def _running(sim: Simulation) -> list[Obj]:
     return [each for each in sim.engine.world.all("subscription") if each["ended_at"] is None]
 
 
-def _one(sim: Simulation) -> Obj | None:
+def one(sim: Simulation) -> Obj | None:
+    """One of the subscriptions that have not ended."""
     found = _running(sim)
     return sim.chance.one((sim.step, "subscription"), found) if found else None
 
@@ -43,8 +48,8 @@ def ask(sim: Simulation, method: str, path: str, params: dict[str, Any]) -> bool
 
 def _renew(sim: Simulation) -> bool:
     """The period of a subscription ends; an hour later its invoice is collected."""
-    found = _one(sim)
-    return found is not None and _ends_soon(sim, found) and _ended(sim, found)
+    found = one(sim)
+    return found is not None and ends_soon(sim, found) and _ended(sim, found)
 
 
 def _ended(sim: Simulation, subscription: Obj) -> bool:
@@ -68,8 +73,8 @@ def renewal_fails(sim: Simulation, subscription: Obj) -> bool:
 
 def _fail(sim: Simulation) -> bool:
     """A renewal fails, perhaps after many changes of the plan, and perhaps so do all further tries (F55)."""
-    found = _one(sim)
-    if found is None or found["default_payment_method"] is None or not _ends_soon(sim, found):
+    found = one(sim)
+    if found is None or found["default_payment_method"] is None or not ends_soon(sim, found):
         return False
     for number in range(_CHANGES if sim.chance.happens((sim.step, "changes"), 0.25) else 0):
         _switched(sim, found, _MONTHLY[number % 2], "always_invoice")
@@ -87,13 +92,14 @@ _TRIES = 20 * 24 * _HOUR
 """Longer than Stripe tries again."""
 
 
-def _ends_soon(sim: Simulation, subscription: Obj) -> bool:
+def ends_soon(sim: Simulation, subscription: Obj) -> bool:
+    """Whether its period ends within forty days."""
     end: float = min(item["current_period_end"] for item in subscription["items"]["data"])
     return end - sim.scheduler.now <= 40 * 24 * _HOUR
 
 
 def _break_card(sim: Simulation) -> bool:
-    found = _one(sim)
+    found = one(sim)
     if found is None or found["default_payment_method"] is None:
         return False
     hidden, method = sim.engine.world.hidden, found["default_payment_method"]
@@ -104,22 +110,26 @@ def _break_card(sim: Simulation) -> bool:
 
 
 def _cancel(sim: Simulation) -> bool:
-    found = _one(sim)
+    found = one(sim)
     if found is None:
         return False
-    how = sim.chance.number((sim.step, "how"), 3)
+    how = sim.chance.number((sim.step, "how"), 5)
     path = f"/v1/subscriptions/{found['id']}"
-    sim.tell(f"{found['id']} is {('canceled at its end', 'canceled now', 'kept')[how]}")
+    told = ("canceled at its end", "canceled now", "kept", "canceled on some day", "canceled on no day")
+    sim.tell(f"{found['id']} is {told[how]}")
     if how == 1:
         ask(sim, "DELETE", path, {})
-    else:
+    elif how < 3:
         ask(sim, "POST", path, {"cancel_at_period_end": how == 0})
+    else:
+        day = int(sim.scheduler.now) + 24 * _HOUR * (1 + sim.chance.number((sim.step, "day"), 20))
+        ask(sim, "POST", path, {"cancel_at": day if how == 3 else ""})
     return True
 
 
 def _switch(sim: Simulation) -> bool:
     """Somebody changes the plan in the dashboard, or in the portal, or ends its trial before its time."""
-    found = _one(sim)
+    found = one(sim)
     if found is None:
         return False
     if found["status"] == "trialing" and sim.chance.happens((sim.step, "trial over"), 0.5):
@@ -127,27 +137,31 @@ def _switch(sim: Simulation) -> bool:
         ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"trial_end": "now"})
         return True
     to = sim.chance.of((sim.step, "to"), _TO)
-    how = sim.chance.of((sim.step, "how"), _HOW)
-    switched = _switched(sim, found, to, how)
-    billed_later = switched and how == "create_prorations" and _ends_soon(sim, found)
+    how = sim.chance.of((sim.step, "how"), HOW)
+    switched = _switched(sim, found, to, how, sim.chance.of((sim.step, "unpaid"), _UNPAID))
+    billed_later = switched and how == "create_prorations" and ends_soon(sim, found)
     if billed_later and sim.chance.happens((sim.step, "and renewed"), 0.4):
         _ended(sim, found)
     return True
 
 
-def _switched(sim: Simulation, subscription: Obj, to: str, how: str) -> bool:
+def _switched(sim: Simulation, subscription: Obj, to: str, how: str, unpaid: str = "allow_incomplete") -> bool:
+    """Switch the plan of a subscription; `unpaid` is what happens where its payment is refused."""
     (price,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == to]
-    item = {"id": subscription["items"]["data"][0]["id"], "price": price["id"]}
+    plans = [item for item in subscription["items"]["data"] if item["price"]["metadata"].get("entitlement_level")]
+    if not plans or subscription["id"] in sim.journal.parted:
+        return False
+    item = {"id": plans[0]["id"], "price": price["id"]}
     sim.tell(f"{subscription['id']} is switched to {to}, {how}")
     path = f"/v1/subscriptions/{subscription['id']}"
-    return ask(sim, "POST", path, {"items": [item], "proration_behavior": how})
+    return ask(sim, "POST", path, {"items": [item], "proration_behavior": how, "payment_behavior": unpaid})
 
 
 def _upgrade(sim: Simulation) -> bool:
     """The user changes the plan through us."""
-    found = _one(sim)
+    found = one(sim)
     user = owner_of(sim, found["customer"]) if found is not None else None
-    if found is None or user is None:
+    if found is None or user is None or found["id"] in sim.journal.parted:
         return False
     to = sim.chance.of((sim.step, "to"), _TO)
     request = ChangeRequest(user, PriceRef(lookup_key=to), subscription=SubscriptionId(found["id"]))
@@ -176,32 +190,13 @@ def _portal(sim: Simulation) -> bool:
 
 def _pause(sim: Simulation) -> bool:
     """Collection is paused, or goes on."""
-    found = _one(sim)
+    found = one(sim)
     if found is None:
         return False
-    wanted: Any = "" if found["pause_collection"] else {"behavior": "void"}
+    behavior = sim.chance.one((sim.step, "behavior"), ("void", "keep_as_draft", "mark_uncollectible"))
+    wanted: Any = "" if found["pause_collection"] else {"behavior": behavior}
     sim.tell(f"collection of {found['id']} is {'paused' if wanted else 'resumed'}")
     ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"pause_collection": wanted})
-    return True
-
-
-def _second(sim: Simulation) -> bool:
-    """Somebody makes another subscription in the dashboard, for a customer of ours."""
-    customers = [each for each in sim.engine.world.all("customer") if not each.get("deleted")]
-    saved = {each["customer"]: each["id"] for each in sim.engine.world.all("payment_method") if each["customer"]}
-    found = [each for each in customers if each["id"] in saved and owner_of(sim, each["id"])]
-    if not found:
-        return False
-    customer = sim.chance.one((sim.step, "customer"), found)
-    to = sim.chance.of((sim.step, "to"), _TO)
-    (price,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == to]
-    sim.tell(f"a subscription to {to} is made by hand for {customer['id']}")
-    params = {
-        "customer": customer["id"],
-        "items": [{"price": price["id"]}],
-        "default_payment_method": saved[customer["id"]],
-    }
-    ask(sim, "POST", "/v1/subscriptions", params)
     return True
 
 
@@ -224,6 +219,5 @@ DEEDS = {
     "change plan": Deed(_upgrade, 1.5),
     "open portal": Deed(_portal, 0.4),
     "pause collection": Deed(_pause, 0.3),
-    "second subscription": Deed(_second, 0.3),
     "delete customer": Deed(_delete, 0.25),
 }

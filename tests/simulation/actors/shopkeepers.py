@@ -51,24 +51,37 @@ def _archive(sim: Simulation) -> bool:
 def _reprice(sim: Simulation) -> bool:
     """Amounts never change: another price takes over the name, and the old one is archived."""
     price = _price(sim)
-    params: dict[str, Any] = {
-        "product": price["product"],
-        "currency": price["currency"],
-        "unit_amount": price["unit_amount"] + 100,
-        "lookup_key": price["lookup_key"],
-        "transfer_lookup_key": True,
-        "metadata": {**price["metadata"], **_edited(sim, price)},
-    }
-    if price["recurring"]:
-        params["recurring"] = {"interval": price["recurring"]["interval"]}
-    made = sim.engine.request("POST", "/v1/prices", params).body
+    metadata = {**price["metadata"], **_edited(sim, price)}
+    made = _made_like(sim, price, {"unit_amount": price["unit_amount"] + 100, "metadata": metadata})
     sim.engine.request("POST", f"/v1/prices/{price['id']}", {"active": False})
     sim.tell(f"{made['lookup_key']} costs {made['unit_amount']} from now on: {made['id']}")
     return True
+
+
+def _delete(sim: Simulation) -> bool:
+    """A plan is deleted while somebody may have it, and another one is sold under its name."""
+    price = _price(sim)
+    if not price["recurring"]:
+        return False
+    sim.journal.sold.gone.append(price)
+    sim.engine.request("DELETE", f"/v1/plans/{price['id']}", {})
+    made = _made_like(sim, price, {"unit_amount": price["unit_amount"], "metadata": price["metadata"]})
+    sim.tell(f"{price['lookup_key']}, {price['id']}, is deleted, and sold as {made['id']} from now on")
+    return True
+
+
+def _made_like(sim: Simulation, price: Obj, params: dict[str, Any]) -> Obj:
+    """Another price of the same product and name."""
+    shared = {name: price[name] for name in ("product", "currency", "lookup_key")}
+    if price["recurring"]:
+        shared["recurring"] = {"interval": price["recurring"]["interval"]}
+    made: Obj = sim.engine.request("POST", "/v1/prices", {**shared, "transfer_lookup_key": True, **params}).body
+    return made
 
 
 DEEDS = {
     "price gives something else": Deed(_edit, 0.8),
     "price or product archived": Deed(_archive, 0.25),
     "price replaced": Deed(_reprice, 0.3),
+    "plan deleted": Deed(_delete, 0.4),
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from billing.domain.ids import UserId
-from billing.errors import BillingError, Retryable
+from billing.errors import BillingError, MalformedObject, Retryable
 from billing.services.adjust_credits import adjust_credits
 from billing.services.perform_once import CreditDeps, Performed
 from billing.services.reserve_credits import capture_reservation, release_reservation, reserve_credits
@@ -63,6 +63,8 @@ def send(sim: Simulation, request: Request, label: str, retries: int = 0) -> Non
 
     def ended(task: Task) -> None:
         request.under_way -= 1
+        if isinstance(task.error, MalformedObject):
+            raise sim.violation(f"{task.name}: what is stored of {user} can't be read: {task.error}")
         if task.result is not None:
             _answered(sim, request, task.result)
         elif not _refused(task):
@@ -266,6 +268,8 @@ def many_lots(sim: Simulation) -> None:
         sim.strike_at_write(sim.scheduler.tasks[-1], 2)
     sim.scheduler.finish()
     sim.gate.healed = True
+    if sim.chance.happens((sim.step, "undone"), 0.5):
+        _undone_as_lots_leave(sim, user)
     if bought and sim.chance.happens((sim.step, "all back"), 0.5):
         (charge,) = sim.engine.world.all("charge")
         refunds.make(sim.engine.world, charge)
@@ -274,6 +278,25 @@ def many_lots(sim: Simulation) -> None:
         consume(sim, f"{sim.step}-back", 10)
         sim.scheduler.finish()
     sim.gate.healed = False
+
+
+def _undone_as_lots_leave(sim: Simulation, user: str) -> None:
+    """The spend is undone. Its lots are read, and then the account, out of which one of them has gone meanwhile: a
+    batch is read in parts, in any order (money rule 20).
+    """
+    spent = sim.journal.requests[f"{sim.step}spent"].entry
+    if spent is None:
+        return
+    _new(sim, user, "reverse", {"entry": spent}, "undone")
+    undone = sim.scheduler.tasks[-1]
+    undone.reads_in_parts, undone.stalls_for = True, 2
+    sim.gate.healed, sim.gate.mood, mood = False, "calm", sim.gate.mood
+    sim.scheduler.run(undone)
+    sim.gate.healed, sim.gate.mood = True, mood
+    for act in ("adjust", "spend"):
+        _new(sim, user, act, {"amount": 1}, f"{act} meanwhile")
+        sim.scheduler.run(sim.scheduler.tasks[-1])
+    sim.scheduler.finish()
 
 
 def _held_over_expiry(sim: Simulation) -> bool:

@@ -51,8 +51,12 @@ def _earlier(sim: Simulation) -> bool:
 
 
 def customer_from_before(sim: Simulation, user: str, hint: str | None, wish: str | None) -> str:
-    """A customer with the address of this user, whose metadata names `hint`, and what it has bought."""
-    params = {"email": f"{user}@example.com", **({"metadata": {"user_id": hint}} if hint else {})}
+    """A customer with the address of this user, whose metadata names `hint`, and what it has bought. Some have an id
+    that somebody has chosen.
+    """
+    params: dict[str, Any] = {"email": f"{user}@example.com", **({"metadata": {"user_id": hint}} if hint else {})}
+    if sim.chance.happens((sim.step, "chosen"), 0.15):
+        params["id"] = f"{len(sim.journal.foreign)}-{user}_{sim.step}"
     customer = sim.engine.request("POST", "/v1/customers", params).body
     foreign(sim, customer)
     name: str = customer["id"]

@@ -35,35 +35,56 @@ def one_time(bought: Iterable[Bought], now: int) -> list[Span]:
 
 
 def of_subscription(
-    subscription: Mapping[str, Any], invoices: Iterable[Mapping[str, Any]], grace: int, now: int
+    subscription: Mapping[str, Any],
+    invoices: Iterable[Mapping[str, Any]],
+    ranks: tuple[str, ...],
+    grace: int,
+    now: int,
 ) -> Span | None:
-    """What one subscription gives now."""
-    gives = [item["price"]["metadata"].get("entitlement_level") for item in subscription["items"]["data"]]
-    level = next((each for each in gives if each), None)
-    if level is None:
+    """What one subscription gives now: the highest level of what there is some of."""
+    item = _speaking(subscription, ranks)
+    if item is None:
         return None
-    status = subscription["status"]
+    level, status = item["price"]["metadata"]["entitlement_level"], subscription["status"]
     if status == "active":
         return level, None
     if status == "trialing":
         return (level, subscription["trial_end"]) if now < subscription["trial_end"] else None
     if status == "past_due":
-        paid = paid_through(subscription["id"], invoices)
+        paid = paid_through(subscription, item, invoices)
         return (level, paid + grace) if paid is not None and now < paid + grace else None
     return None
 
 
-def paid_through(subscription: str, invoices: Iterable[Mapping[str, Any]]) -> int | None:
-    """Rule 21: the latest period end of the lines, but for prorations, of paid invoices."""
-    ends = [
-        line["period"]["end"]
-        for invoice in invoices
-        if invoice["status"] == "paid"
-        and ((invoice["parent"] or {}).get("subscription_details") or {}).get("subscription") == subscription
-        for line in invoice["lines"]["data"]
-        if (item := (line["parent"] or {}).get("subscription_item_details")) and not item["proration"]
-    ]
-    return max(ends, default=None)
+def _speaking(subscription: Mapping[str, Any], ranks: tuple[str, ...]) -> Mapping[str, Any] | None:
+    """The item that gives the level; of equals, that of the last price."""
+    found = [item for item in subscription["items"]["data"] if item["quantity"] and _level(item) in ranks]
+    return max(found, key=lambda item: (ranks.index(_level(item)), item["price"]["id"]), default=None)
+
+
+def _level(item: Mapping[str, Any]) -> str:
+    return str(item["price"]["metadata"].get("entitlement_level"))
+
+
+def paid_through(
+    subscription: Mapping[str, Any], item: Mapping[str, Any], invoices: Iterable[Mapping[str, Any]]
+) -> int | None:
+    """Rule 21: the latest period end of the item's lines of paid invoices, but for prorations. Where it has none, that
+    of the others, within its own period.
+    """
+    own: list[int] = []
+    others: list[int] = []
+    for invoice in invoices:
+        details = (invoice["parent"] or {}).get("subscription_details")
+        if invoice["status"] != "paid" or not details or details["subscription"] != subscription["id"]:
+            continue
+        for line in invoice["lines"]["data"]:
+            of = (line["parent"] or {}).get("subscription_item_details")
+            if of and (not of["proration"] or invoice["billing_reason"] == "subscription_create"):
+                (own if of["subscription_item"] == item["id"] else others).append(line["period"]["end"])
+    if own or not others:
+        return max(own, default=None)
+    return min(max(others), item["current_period_end"])
 
 
 def highest(spans: Iterable[Span], ranks: tuple[str, ...]) -> Span:

@@ -46,8 +46,8 @@ class Expected:
     access: Span
     levels: Mapping[tuple[str, int], tuple[str, int, int | None, int | None]]
     """Of each line that gave a level once: which, when it was paid, for how many days, and when all went back."""
-    subscriptions: Mapping[str, tuple[str, bool]]
-    """By id, the status of each that has not ended, and whether it cancels at its period's end."""
+    subscriptions: Mapping[str, tuple[str, bool, int | None]]
+    """By id, the status of each that has not ended, whether it cancels at its period's end, and when it does."""
 
     @property
     def balance(self) -> int:
@@ -79,7 +79,7 @@ def expected(
     found = {}
     for user in users:
         own, mine = subscriptions.get(user, []), bought.get(user, [])
-        spans = [span for each in own if (span := of_subscription(each, invoices, grace, now)) is not None]
+        spans = [span for each in own if (span := of_subscription(each, invoices, ranks, grace, now)) is not None]
         found[user] = Expected(
             lots=_lots(mine, local[user], now),
             access=highest([*spans, *one_time(mine, now)], ranks),
@@ -88,7 +88,9 @@ def expected(
                 for each in mine
                 if each.level is not None
             },
-            subscriptions={each["id"]: (each["status"], each["cancel_at_period_end"]) for each in own},
+            subscriptions={
+                each["id"]: (each["status"], each["cancel_at_period_end"], each["cancel_at"]) for each in own
+            },
         )
     return found
 

@@ -14,8 +14,10 @@ type All = Callable[[str], list[dict[str, Any]]]
 """All objects of one kind."""
 
 DAY = 86400
-_BACK = ("pending", "requires_action", "succeeded")
-_HELD = ("needs_response", "under_review", "appeal_needs_response", "appeal_under_review", "lost")
+_CAME_BACK = ("failed", "canceled")
+"""Of refunds: in any other status the money is gone."""
+_LEFT_ALONE = ("warning_needs_response", "warning_under_review", "warning_closed", "won")
+"""Of disputes: in any other status the bank has the money."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class Known:
     """What was granted, by lot: of a renewal, by what the catalog said when its payment was first seen."""
     unheard: frozenset[str] = frozenset()
     """Invoices that grant nothing, since they were paid long before anybody had heard of their customer."""
+    gone: frozenset[str] = frozenset()
+    """Prices that were deleted."""
+    trial_credits: bool = False
+    """Whether a trial gives the credits of its plan."""
     late: Mapping[str, int] = field(default_factory=dict)
     """Of sessions that were paid by a bank debit: when their money was seen, which none of Stripe's objects tells."""
 
@@ -111,6 +117,13 @@ def _line(
     )
 
 
+def _holds(dispute: Obj) -> bool:
+    """Whether a dispute has the money: of those that were prevented, one that gave it back by itself."""
+    if dispute["status"] == "prevented":
+        return sum(entry["amount"] for entry in dispute["balance_transactions"]) < 0
+    return dispute["status"] not in _LEFT_ALONE
+
+
 class Payments:
     """Reads the objects of one Stripe account."""
 
@@ -125,6 +138,11 @@ class Payments:
         self._invoices = all_of("invoice")
         self._parts = all_of("invoice_payment")
         self._trials = {each["id"]: each["trial_end"] for each in all_of("subscription")}
+        self._shown = {
+            each["id"]: {item["price"]["id"] for item in each["items"]["data"] if not each["ended_at"]}
+            for each in all_of("subscription")
+        }
+        self._gone = known.gone
         self._owners = self._found_owners(all_of("customer"))
 
     def owner_of(self, customer: str | None) -> str | None:
@@ -187,13 +205,19 @@ class Payments:
             if changed and line["period"]["start"] != self._trials[details["subscription"]]:
                 continue
             price = self._prices[line["pricing"]["price_details"]["price"]]
-            if line["amount"] == 0 and price["unit_amount"] != 0:
+            if line["amount"] == 0 and price["unit_amount"] != 0 and not self._known.trial_credits:
                 continue
             key = f"{invoice['id']}#{line['id']}"
+            if self._forgotten(details["subscription"], price["id"]) and (key, 0) not in self._known.granted:
+                continue
             gives = self._gave(invoice, price, key, line["quantity"], paid_at)
             found = _line(user, invoice["id"], key, 0, price, gives, line["quantity"], paid_at, payment)
             if found.credits:
                 yield found
+
+    def _forgotten(self, subscription: str, price: str) -> bool:
+        """Whether a price was deleted, and its subscription does not show it: what was not granted by it never is."""
+        return price in self._gone and price not in self._shown[subscription]
 
     def _gave(self, invoice: Obj, price: Obj, key: str, quantity: int, paid_at: int) -> Mapping[str, str]:
         """What a line of an invoice gives: the order's, of the first one; else what the catalog said when its payment
@@ -226,10 +250,10 @@ class Payments:
             back += [
                 (refund["created"], refund["amount"])
                 for refund in self._refunds
-                if refund["charge"] == charge["id"] and refund["status"] in _BACK
+                if refund["charge"] == charge["id"] and refund["status"] not in _CAME_BACK
             ]
             for dispute in self._disputes:
-                if dispute["charge"] == charge["id"] and dispute["status"] in _HELD:
+                if dispute["charge"] == charge["id"] and _holds(dispute):
                     same = dispute["currency"] == charge["currency"]
                     back.append((dispute["created"], dispute["amount"] if same else charge["amount_captured"]))
         return Payment(sum(charge["amount_captured"] for charge in charges), tuple(back))

@@ -17,6 +17,12 @@ LEVELS = ("FREE", "PRO", "TEAM")
 SECRET = "whsec_simulated_0123456789abcdef"
 PACKS = ("pack", "pack_expiring", "pass", "bundle")
 PLANS = ("pro_monthly", "team_monthly", "pro_yearly")
+ADDONS = ("seats_monthly", "storage_yearly")
+"""What is subscribed to beside a plan, and gives no level."""
+BESIDE = (*ADDONS, "team_yearly", "pro_monthly")
+"""All that somebody may put beside a plan by hand, a second plan among it."""
+CODES = ("ALLFREE", "HALFOFF")
+"""Promotion codes: the first payment costs nothing; every payment costs half."""
 
 _PRICES: tuple[tuple[str, int, str | None, dict[str, str]], ...] = (
     ("pack", 1000, None, {"credits_amount": "100"}),
@@ -36,6 +42,9 @@ _PRICES: tuple[tuple[str, int, str | None, dict[str, str]], ...] = (
         {"plan": "team", "entitlement_level": "TEAM", "credits_amount": "200", "credits_expire_days": "31"},
     ),
     ("pro_yearly", 12000, "year", {"plan": "pro", "entitlement_level": "PRO", "credits_amount": "600"}),
+    ("seats_monthly", 501, "month", {"credits_amount": "13"}),
+    ("team_yearly", 43000, "year", {"plan": "team", "entitlement_level": "TEAM", "credits_amount": "2400"}),
+    ("storage_yearly", 2399, "year", {"credits_amount": "37", "credits_expire_days": "50"}),
 )
 """Lookup key, cents, interval, and what it gives: with amounts by which nothing divides evenly."""
 
@@ -60,6 +69,11 @@ def template() -> SimulatedEngine:
             params["recurring"] = {"interval": interval}
         engine.request("POST", "/v1/prices", params)
     _cross_sell(engine)
+    for code, worth in zip(
+        CODES, ({"percent_off": 100, "duration": "once"}, {"percent_off": 50, "duration": "forever"}), strict=True
+    ):
+        coupon = engine.request("POST", "/v1/coupons", worth).body["id"]
+        engine.request("POST", "/v1/promotion_codes", {"code": code, "promotion": {"type": "coupon", "coupon": coupon}})
     schema = params_type("billing_portal._configuration_create_params:ConfigurationCreateParams")
     portal_configurations.make(engine.world, check({"features": {}}, schema), default=True)
     webhook_endpoints.make(engine.world, "https://api.simulated/webhooks/stripe", [*HANDLED, "plan.created"], SECRET)

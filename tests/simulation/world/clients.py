@@ -50,7 +50,8 @@ class GatedDynamo:
             keys, task = asked["Keys"], self._gate.scheduler.current
             if len(keys) == 1 or task is None:
                 return self._client.batch_get_item(**given)
-            at = self._gate.chance.number((task.name, task.calls, "unread"), len(keys))
+            whole = self._gate.chance.happens((task.name, task.calls, "unread first"), 0.3)
+            at = 0 if whole else self._gate.chance.number((task.name, task.calls, "unread"), len(keys))
             first = [key for key in keys if key is not keys[at]]
             answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": first}})
             answer["UnprocessedKeys"] = {table: {**asked, "Keys": [keys[at]]}}

@@ -65,6 +65,7 @@ class Simulation:
         self.redis = Redis(lambda: self.scheduler.now, self.watch.replaced)
         self.gate.flush = self.redis.flush
         clock = TaskClock(self.scheduler)
+        self.trial_credits = self.chance.happens(("trial credits",), 0.3)
         self.log = Alarmed()
         self.system = System(
             Clients(
@@ -82,7 +83,9 @@ class Simulation:
                 max_quantity=10,
                 trial_days=self.chance.one(("trial days",), (0, 0, 7)),
                 adopt_customers=self.watch.adopting,
+                promotion_codes=self.chance.happens(("promotion codes",), 0.5),
             ),
+            trial_credits=self.trial_credits,
         )
         look_once(self.dynamo, self.system, clock.now())
         self.deliveries = Deliveries(self.engine, self.scheduler)
@@ -124,7 +127,8 @@ class Simulation:
         return int(self.dynamo.tables["accounts"].rows[f"ACCOUNT#{user}"].item["stripe_version"]["N"])
 
     def _froze(self, order: Mapping[str, Any]) -> None:
-        today = {price["id"]: price["metadata"] for price in self.engine.world.all("price")}
+        prices = [*self.engine.world.all("price"), *self.journal.sold.gone]
+        today = {price["id"]: price["metadata"] for price in prices}
         task = self.scheduler.current
         wrong = self.journal.sold.froze(order, today, task.begun if task is not None else self.step)
         if wrong is not None:
@@ -197,4 +201,6 @@ _DOOMED = 0.15
 _STICKS = 4
 _WRITES = {"create_checkout": 4}
 """Most functions write once. A checkout writes the account, its customer, its claim, and its session."""
-_SKEWS = (*[0] * 20, 1, -1, 20, -20)
+SLOWEST = 20
+"""Seconds by which the clock of a machine may be behind, or ahead."""
+_SKEWS = (*[0] * 20, 1, -1, SLOWEST, -SLOWEST)

@@ -33,6 +33,13 @@ class Sold:
     orders: dict[str, dict[str, Mapping[str, str]]] = field(default_factory=dict)
     """By order and price, the metadata that was frozen."""
     earlier: list[Replaced] = field(default_factory=list)
+    gone: list[dict[str, Any]] = field(default_factory=list)
+    """Prices that were deleted, as plans can be."""
+
+    @property
+    def gone_ids(self) -> frozenset[str]:
+        """Their ids."""
+        return frozenset(price["id"] for price in self.gone)
 
     def replaced(self, price: str, metadata: Mapping[str, str], step: int, at: int) -> None:
         """The metadata of a price is about to be written over."""

@@ -284,7 +284,8 @@ class SimulatedClient:
 
     def __init__(self, engine: Engine, gate: Gate, made: Callable[[str], None]) -> None:
         requests = Requests(engine, gate)
-        plain = "subscriptions customers prices payment_intents charges refunds disputes events"
+        plain = "subscriptions customers prices products payment_intents charges refunds disputes events"
+        plain += " subscription_items invoice_payments"
         rooms: dict[str, Any] = {name: Resource(requests, f"/v1/{name}") for name in plain.split()}
         self.v1 = _Room(
             **rooms,

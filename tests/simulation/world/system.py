@@ -89,10 +89,10 @@ def look_once(dynamo: Dynamo, system: System, now: datetime) -> None:
 class System:
     """Builds the world of an invocation. What a warm function keeps between invocations is kept here."""
 
-    def __init__(self, clients: Clients, selling: SellingPolicy) -> None:
+    def __init__(self, clients: Clients, selling: SellingPolicy, *, trial_credits: bool = False) -> None:
         self._clients = clients
         dynamo, stripe = cast("Any", clients.dynamo), cast("Any", clients.stripe)
-        policy = AccessPolicy(LEVELS, GRACE)
+        policy = AccessPolicy(LEVELS, GRACE, trial_credits)
         self.accounts = DynamoAccounts(dynamo, TABLES)
         self.events = DynamoEvents(dynamo, TABLES)
         self.checkouts = DynamoCheckouts(dynamo, TABLES)

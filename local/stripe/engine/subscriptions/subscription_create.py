@@ -10,7 +10,7 @@ from local.stripe.engine.errors import ApiError, invalid_request, missing, not_o
 from local.stripe.engine.invoices import invoice_life
 from local.stripe.engine.payments import payment_intents
 from local.stripe.engine.routes import Call, Route, names
-from local.stripe.engine.subscriptions import change_rules, subscription_life
+from local.stripe.engine.subscriptions import change_rules, periods, subscription_life
 from local.stripe.engine.subscriptions.periods import DAY
 from local.stripe.engine.subscriptions.subscription_update import no_payment_method
 from local.stripe.engine.subscriptions.upkeep import plan_ahead
@@ -26,6 +26,7 @@ def create(call: Call) -> Obj:
     with world.at(world.time_of(customer["id"])):
         behavior = _check(world, given)
         lines = _lines(world, given, customer)
+        _check_anchor(world, given, lines)
         trial = subscription_life.trial_end_of(given, world.now()) is not None
         due = 0 if trial else sum(_cost(world, line) for line in lines)
         method = _method(world, given, customer)
@@ -91,6 +92,26 @@ def _lines(world: World, given: dict[str, Any], customer: Obj) -> list[Obj]:
     return found
 
 
+def _check_anchor(world: World, given: dict[str, Any], lines: list[Obj]) -> None:
+    """Refuse a day of billing that lies behind, or beyond the first period. With a trial as well it is not offered.
+
+    https://docs.stripe.com/billing/subscriptions/billing-cycle
+    """
+    if "billing_cycle_anchor" not in given:
+        return
+    anchor, now = given["billing_cycle_anchor"], world.now()
+    if subscription_life.trial_end_of(given, now) is not None:
+        raise not_offered("billing_cycle_anchor with a trial")
+    if anchor <= now:
+        raise invalid_request("Timestamp must be in the future.", param="billing_cycle_anchor")
+    natural = min(periods.around(line["price"], now, now)[1] for line in lines)
+    if anchor > natural:
+        raise invalid_request(
+            f"billing_cycle_anchor cannot be later than next natural billing date ({natural}) for plan",
+            param="billing_cycle_anchor",
+        )
+
+
 def _cost(world: World, line: Obj) -> int:
     return price_currencies.cost(world, line["price"], line["quantity"], line["currency"])
 
@@ -130,8 +151,8 @@ ROUTES = [
         "_subscription_create_params:SubscriptionCreateParams",
         create,
         names(
-            "cancel_at_period_end currency customer default_payment_method description items metadata payment_behavior "
-            "trial_end trial_period_days trial_settings"
+            "billing_cycle_anchor cancel_at_period_end currency customer default_payment_method description items "
+            "metadata payment_behavior trial_end trial_period_days trial_settings"
         ),
     )
 ]

@@ -10,6 +10,7 @@ from typing import Any
 from local.stripe.engine.invoices import invoice_items, invoice_life, invoice_objects
 from local.stripe.engine.subscriptions import (
     periods,
+    proration,
     subscription_end,
     subscription_objects,
     subscription_pause,
@@ -71,13 +72,16 @@ def begin(
     if paid and trial_end is None:
         subscription["status"] = "active"
     for line in recurring:
-        period = (now, trial_end) if trial_end else periods.around(line["price"], now, now)
+        ends = trial_end or data.get("billing_cycle_anchor")
+        period = (now, ends) if ends else periods.around(line["price"], now, now)
         more = {"metadata": line["metadata"]} if line.get("object") != "item" else {}
         item = subscription_objects.item(world, subscription, line["price"], line["quantity"], period, **more)
         subscription_objects.attach(world, subscription, item)
     _note_currency(world, customer, subscription["currency"])
     world.emit("customer.subscription.created", subscription)
     billed = [_period_line(world, item, subscription, free=trial_end is not None) for item in _items(subscription)]
+    if data.get("billing_cycle_anchor"):
+        _up_to_the_anchor(subscription, billed, int(data["billing_cycle_anchor"]))
     billed += [
         invoice_objects.one_time_line(world, line["price"], line["quantity"], subscription)
         for line in lines
@@ -89,6 +93,19 @@ def begin(
     if subscription["status"] == "incomplete":
         world.plan(now + FIRST_PAYMENT, "incomplete", subscription["id"])
     return subscription, first
+
+
+def _up_to_the_anchor(subscription: Obj, lines: list[Obj], anchor: int) -> None:
+    """Bill the time up to a day of billing that somebody has chosen: a part of the period that ends there.
+
+    https://docs.stripe.com/billing/subscriptions/billing-cycle
+    """
+    subscription["billing_cycle_anchor"] = anchor
+    for line, item in zip(lines, _items(subscription), strict=True):
+        begin, end = periods.around(item["price"], anchor, line["period"]["start"])
+        amount = proration.share(line["amount"], anchor - line["period"]["start"], end - begin)
+        line |= {"amount": amount, "subtotal": amount}
+        line["parent"]["subscription_item_details"]["proration"] = True
 
 
 def trial_end_of(data: dict[str, Any], now: int) -> int | None:

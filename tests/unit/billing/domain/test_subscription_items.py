@@ -134,6 +134,18 @@ def test_what_was_paid_for_an_item_that_is_gone_pays_no_plan_either():
     assert gone.paid_through == NOW + 30 * DAY
 
 
+def test_what_was_paid_for_a_higher_plan_that_is_gone_pays_not_the_one_beside_it():
+    """Else whose year was paid back would have the smaller plan for all of that year, once its renewal fails."""
+    year = an_invoice(a_line(), a_line(TEAM_YEARLY, id="il_2", period_end=NOW + 365 * DAY))
+    both = a_subscription(items=(item(PRO_MONTHLY), item(TEAM_YEARLY, days=365)))
+    known = state_of(both, None, [year], SOLD, POLICY.levels)
+    assert known.paid_through == NOW + 365 * DAY
+    for seen in ([year], []):
+        gone = state_of(a_subscription(items=(item(PRO_MONTHLY),)), known, seen, SOLD, POLICY.levels)
+        late = a_subscription(items=(item(PRO_MONTHLY, days=60),), status="past_due")
+        assert state_of(late, gone, [year], SOLD, POLICY.levels).paid_through == NOW + 30 * DAY
+
+
 def test_a_plan_that_was_only_prorated_so_far_is_paid_as_long_as_what_it_was_added_to():
     """Its own first whole period is still to come."""
     added = state(item(PRO_MONTHLY), item(TEAM_YEARLY))

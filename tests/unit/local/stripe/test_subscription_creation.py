@@ -39,6 +39,35 @@ def test_one_is_paid_with_the_customers_card(account, plan, customer):
     assert account.get("/v1/invoices")["data"][0]["status"] == "paid"
 
 
+def test_a_first_period_up_to_a_chosen_day_is_billed_in_part_and_the_next_ones_whole(account, plan, customer):
+    save(account, customer)
+    made = create(account, customer, plan, billing_cycle_anchor=day(4, 16))
+    (item,) = made["items"]["data"]
+    (line,) = account.get(f"/v1/invoices/{made['latest_invoice']}")["lines"]["data"]
+    assert (made["billing_cycle_anchor"], item["current_period_end"]) == (day(4, 16), day(4, 16))
+    assert (line["amount"], line["parent"]["subscription_item_details"]["proration"]) == (484, True)  # 15 of 31 days
+    account.time = float(day(4, 16, 2))
+    (line,) = account.get("/v1/invoices")["data"][0]["lines"]["data"]
+    assert (line["amount"], line["period"]) == (1000, {"start": day(4, 16), "end": day(5, 16)})
+    assert not line["parent"]["subscription_item_details"]["proration"]
+
+
+@pytest.mark.parametrize(
+    ("when", "more", "status", "said"),
+    [
+        (day(4, 1), {}, 400, "Timestamp must be in the future."),
+        (day(5, 1) + 1, {}, 400, f"later than next natural billing date ({day(5, 1)})"),
+        (day(4, 16), {"trial_period_days": 3}, 501, "billing_cycle_anchor with a trial"),
+    ],
+)
+def test_a_day_of_billing_lies_within_the_first_period(account, plan, customer, when, more, status, said):
+    save(account, customer)
+    given = {"customer": customer, "items": [{"price": plan}], "billing_cycle_anchor": when, **more}
+    error = account.refusal("POST", "/v1/subscriptions", **given)
+    assert error["status"] == status
+    assert said in error["message"]
+
+
 def test_a_customer_may_have_several(account, plan, customer):
     save(account, customer)
     first, second = create(account, customer, plan), create(account, customer, plan)

@@ -208,9 +208,11 @@ def _paid_through(
     speaking: PriceId | None = None,
     others: Collection[PriceId] = (),
 ) -> datetime | None:
-    """The same of several, and of what is remembered, unless another item spoke then."""
+    """The same of several, and of what is remembered, unless another item spoke then: one that is still there, or one
+    beside which the item that speaks was already.
+    """
     ends = [paid_through(invoice, speaking, others) for invoice in invoices]
-    if known is not None and known.price_id not in others:
+    if known is not None and known.price_id not in others and speaking not in beside(known.items, known.price_id):
         ends.append(known.paid_through)
     return max((end for end in ends if end is not None), default=None)
 
