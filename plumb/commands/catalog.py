@@ -19,8 +19,8 @@ from plumb.plans.file import read_plan
 from plumb.world import World
 
 
-@common
 @click.group("catalog", cls=Subcommands, invoke_without_command=True)
+@common
 @click.option("--all", "everything", is_flag=True, help="Show archived prices too.")
 @click.pass_context
 def command(ctx: click.Context, everything: bool) -> int:

@@ -32,8 +32,8 @@ class _IdOrCommand(Subcommands):
         return super().resolve_command(ctx, args)
 
 
-@common
 @click.group("event", cls=_IdOrCommand, subcommand_metavar="ID | show ID | sign WHAT")
+@common
 def command() -> None:
     """Show what became of one event, and sign one anew.
 

@@ -16,6 +16,7 @@ from plumb.cli import FAILED, OK, Subcommands, operator_command
 from plumb.errors import PlumbError
 from plumb.given import moment_of
 from plumb.invocation import Invocation
+from plumb.options import common
 from plumb.output import counted, moment
 from plumb.restore.copying import copy
 from plumb.restore.customers import take_in
@@ -26,12 +27,17 @@ from plumb.restore.pausing import longest, must_be_paused, pause, resume
 from plumb.scan import users, users_of_ledger
 from plumb.world import World
 
-command = Subcommands("restore", help="After tables were put back to an earlier moment (docs/restore.md).")
 _GONE = (
     "answers under idempotency keys of requests since: a service that sends one again has it done again",
     "reservations since: capturing one answers reservation_not_found",
     "the end of credits that were given by hand since: they have none now",
 )
+
+
+@click.group("restore", cls=Subcommands)
+@common
+def command() -> None:
+    """After tables were put back to an earlier moment (docs/restore.md)."""
 
 
 @operator_command("pause", command)

@@ -8,12 +8,17 @@ import click
 from plumb.cli import OK, Subcommands, operator_command
 from plumb.errors import PlumbError
 from plumb.invocation import Invocation
+from plumb.options import common
 from plumb.signing_store import SigningStore
 from plumb.webhook_endpoint import our_endpoint
 from plumb.webhook_plan import apply, plan
 from plumb.world import World
 
-command = Subcommands("webhook", help="The webhook endpoint at Stripe, and its signing secrets.")
+
+@click.group("webhook", cls=Subcommands)
+@common
+def command() -> None:
+    """The webhook endpoint at Stripe, and its signing secrets."""
 
 
 @operator_command("setup", command)

@@ -35,7 +35,7 @@ TEMPLATE = REPOSITORY / "template.yaml"
 @pytest.fixture(scope="module")
 def pipes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pipe]:
     """By the table whose stream each reads."""
-    given = {"AppUrl": "https://app", "JwtIssuer": "http://app/auth", "Stage": "local"}
+    given = {"AppUrl": "https://app", "JwtIssuer": "https://app/auth", "Stage": "local"}
     addresses = Addresses(sqs_url="http://sqs", api_url="http://api")
     model = load_model(TEMPLATE, given, addresses, tmp_path_factory.mktemp("cache"))
     return {pipe.table.logical_id: pipe for pipe in model.pipes}

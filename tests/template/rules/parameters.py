@@ -54,6 +54,13 @@ def ranged(template: Template) -> Iterator[str]:
             yield f"{name} takes numbers that its function may refuse"
 
 
+def answered(template: Template) -> Iterator[str]:
+    """`sam deploy --guided` offers nothing for one without a default, and takes nothing for an answer."""
+    for name, each in _parameters(template).items():
+        if "Default" not in each and re.fullmatch(each.get("AllowedPattern", ""), ""):
+            yield f"{name} may be left empty"
+
+
 def used(template: Template) -> Iterator[str]:
     text = json.dumps([template.resources, template.document["Conditions"], template.document.get("Rules")])
     for name in _parameters(template):
@@ -124,7 +131,10 @@ RULES = (
     Rule("a parameter says what it is for", described, parameter("MaxQuantity", Description="")),
     Rule("a switch is true or false", bounded, _unbounded),
     Rule("a number has a least and a greatest value", ranged, _endless),
-    Rule("a parameter decides something", used, parameter("Colour", Type="String", Description="Of nothing.")),
+    Rule("what has no default takes no empty answer", answered, parameter("JwtIssuer", AllowedPattern=".*")),
+    Rule(
+        "a parameter decides something", used, parameter("Colour", Type="String", Default="", Description="Of nothing.")
+    ),
     Rule(
         "no account, region or partition is written down",
         no_place,

@@ -28,7 +28,7 @@ from local.template import (
 from local.template.input_template import Untold, rendered
 
 ROOT = Path(__file__).parents[3]
-GIVEN = {"AppUrl": "https://app", "JwtIssuer": "http://app/auth", "Stage": "local"}
+GIVEN = {"AppUrl": "https://app", "JwtIssuer": "https://app/auth", "Stage": "local"}
 ADDRESSES = Addresses(sqs_url="http://sqs", api_url="http://api")
 TOLD = {"dynamodb": {"NewImage": {"told": {"M": {"type": {"S": [{"exists": True}]}}}}}}
 

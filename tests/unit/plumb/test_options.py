@@ -92,6 +92,13 @@ def test_after_the_name_wins_over_before_and_both_over_the_variable(
     assert "after" in told("--run-file", str(tmp_path / "before"), "doctor", "--run-file", str(tmp_path / "after"))
 
 
+@pytest.mark.parametrize(
+    ("group", "name"), [("webhook", "setup"), ("restore", "pause"), ("catalog", "apply file"), ("event", "show evt_1")]
+)
+def test_a_groups_name_takes_them_too(plumb: Operator, group: str, name: str) -> None:
+    assert "no stage nowhere" in plumb(group, "--stage", "nowhere", *name.split()).err
+
+
 def test_without_credentials_it_says_how_to_get_some(plumb: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from billing.domain.account import Account, Credits
 from billing.domain.credits import Lot, Share, balance_of
 from billing.domain.decide import Before, decide
@@ -124,6 +126,22 @@ def test_a_finished_lot_is_found_where_it_was_moved_to():
     )
     assert lots_named([undone]) == {LOT.key}
     assert rebuilt(account(), [undone], moved=[finished]).act.account.lots == (replace(LOT, used=460),)
+
+
+COMES_BY_ITSELF = {
+    *(Kind.PURCHASE, Kind.RENEWAL, Kind.REFUND, Kind.REFUND_FAILED, Kind.DISPUTE, Kind.DISPUTE_WON, Kind.ACCESS),
+    *(Kind.EXPIRY, Kind.RESTORE),
+}
+"""Of Stripe, or of time."""
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_kind_that_does_not_come_by_itself_is_done_again(kind):
+    """One that is neither done again nor brought by the resync would be lost with the account."""
+    entry = Entry(
+        *(ALICE, 6, 0, kind, -40, 360, None, None, "service", "a reason", NOW), lots=(Share(LOT.purchase, 0, 40),)
+    )
+    assert rebuilt(account(replace(LOT, used=100)), [entry]).redone == (() if kind in COMES_BY_ITSELF else (entry,))
 
 
 # ------------------------------------------------------------------------------------------------ what came of Stripe
