@@ -81,7 +81,7 @@ def begin(
     world.emit("customer.subscription.created", subscription)
     billed = [_period_line(world, item, subscription, free=trial_end is not None) for item in _items(subscription)]
     if data.get("billing_cycle_anchor"):
-        _up_to_the_anchor(subscription, billed, int(data["billing_cycle_anchor"]))
+        _up_to_the_anchor(subscription, billed)
     billed += [
         invoice_objects.one_time_line(world, line["price"], line["quantity"], subscription)
         for line in lines
@@ -95,12 +95,12 @@ def begin(
     return subscription, first
 
 
-def _up_to_the_anchor(subscription: Obj, lines: list[Obj], anchor: int) -> None:
+def _up_to_the_anchor(subscription: Obj, lines: list[Obj]) -> None:
     """Bill the time up to a day of billing that somebody has chosen: a part of the period that ends there.
 
     https://docs.stripe.com/billing/subscriptions/billing-cycle
     """
-    subscription["billing_cycle_anchor"] = anchor
+    anchor = subscription["billing_cycle_anchor"]
     for line, item in zip(lines, _items(subscription), strict=True):
         begin, end = periods.around(item["price"], anchor, line["period"]["start"])
         amount = proration.share(line["amount"], anchor - line["period"]["start"], end - begin)

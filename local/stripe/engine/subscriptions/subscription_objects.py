@@ -87,7 +87,7 @@ def make(world: World, customer: str, currency: str, trial_end: int | None, data
             "application": None,
             "application_fee_percent": None,
             "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-            "billing_cycle_anchor": trial_end or now,
+            "billing_cycle_anchor": trial_end or data.get("billing_cycle_anchor") or now,
             "billing_cycle_anchor_config": None,
             "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible"},
             "billing_schedules": [],

@@ -122,7 +122,7 @@ def test_only_what_cost_nothing_needs_no_charge(total: int) -> None:
 
 @pytest.mark.parametrize("invoice", ["in_1", {"id": "in_1", "object": "invoice"}])
 def test_every_field_of_a_subscription_is_read(invoice: object) -> None:
-    item = {"price": {"id": "price_1"}, "quantity": 2, "current_period_end": seconds(9)}
+    item = {"id": "si_1", "price": {"id": "price_1"}, "quantity": 2, "current_period_end": seconds(9)}
     told = {
         "items": {"data": [item]},
         "status": "past_due",
@@ -137,7 +137,7 @@ def test_every_field_of_a_subscription_is_read(invoice: object) -> None:
         customer=CUSTOMER,
         status="past_due",
         created=at(0),
-        items=(SubscriptionItem(PriceId("price_1"), 2, at(9)),),
+        items=(SubscriptionItem(PriceId("price_1"), 2, at(9), "si_1"),),
         cancel_at_period_end=True,
         trial_end=None,
         latest_invoice=InvoiceId("in_1"),
@@ -152,7 +152,8 @@ def test_every_field_of_a_subscription_is_read(invoice: object) -> None:
 
 @pytest.mark.parametrize("proration", [True, False])
 def test_every_field_of_an_invoice_is_read(proration: bool) -> None:
-    told = LINE | {"parent": {"subscription_item_details": {"proration": proration}}, "quantity": 3}
+    of = {"proration": proration, "subscription_item": "si_1"}
+    told = LINE | {"parent": {"subscription_item_details": of}, "quantity": 3}
     line = InvoiceLine(
         id="il_1",
         price_id=PriceId("price_1"),
@@ -162,6 +163,7 @@ def test_every_field_of_an_invoice_is_read(proration: bool) -> None:
         proration=proration,
         of_subscription=True,
         period_start=at(0),
+        item="si_1",
     )
     whole = Invoice(
         id=InvoiceId("in_1"),

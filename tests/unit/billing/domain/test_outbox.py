@@ -154,6 +154,14 @@ def test_a_price_of_which_pipes_could_not_make_json_is_not_told(name):
     assert told["price"] == ""
 
 
+def test_a_change_between_two_such_prices_is_told():
+    gold, silver = (replace(state(), price_id=PriceId(name)) for name in ('Gold "1"', 'Silver "1"'))
+    told = subscription_event(holding(gold), holding(silver))
+    assert told is not None
+    assert (told["subscription"], told["price"]) == (silver.id, "")
+    assert subscription_event(holding(gold), holding(gold)) is None
+
+
 def test_any_other_chosen_price_is_told():
     chosen = replace(state(), price_id=PriceId("Été <#1>"))
     told = subscription_event(NOBODY, replace(NOBODY, subscriptions=(chosen,)))

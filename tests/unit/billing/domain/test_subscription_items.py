@@ -146,6 +146,27 @@ def test_what_was_paid_for_a_higher_plan_that_is_gone_pays_not_the_one_beside_it
         assert state_of(late, gone, [year], SOLD, POLICY.levels).paid_through == NOW + 30 * DAY
 
 
+def test_nor_does_it_where_an_invoice_of_its_own_had_billed_it():
+    """The plan by the month was added later: each invoice has the line of one of them, and names the item."""
+    monthly, yearly = (replace(item(PRO_MONTHLY), id="si_1"), replace(item(TEAM_YEARLY, days=365), id="si_2"))
+    year = an_invoice(a_line(TEAM_YEARLY, item="si_2", period_end=NOW + 365 * DAY))
+    month = an_invoice(a_line(item="si_1"), billing_reason="subscription_cycle")
+    known = state_of(a_subscription(items=(monthly, yearly)), None, [year], SOLD, POLICY.levels)
+    for seen in ([year], [month]):
+        gone = state_of(a_subscription(items=(monthly,)), known, seen, SOLD, POLICY.levels)
+        late = a_subscription(items=(replace(monthly, period_end=NOW + 60 * DAY),), status="past_due")
+        assert state_of(late, gone, [month, year], SOLD, POLICY.levels).paid_through == NOW + 30 * DAY
+
+
+def test_what_was_paid_for_the_item_under_its_last_price_pays_it_on():
+    """Switched and switched back: by its price alone, its own line would be one of long ago."""
+    switched = replace(item(PRO_MONTHLY, days=60), id="si_1")
+    first = an_invoice(a_line(item="si_1"))
+    cycle = an_invoice(a_line(TEAM_YEARLY, item="si_1", period_end=NOW + 60 * DAY), billing_reason="subscription_cycle")
+    found = state_of(a_subscription(items=(switched,)), None, [first, cycle], SOLD, POLICY.levels)
+    assert found.paid_through == NOW + 60 * DAY
+
+
 def test_a_plan_that_was_only_prorated_so_far_is_paid_as_long_as_what_it_was_added_to():
     """Its own first whole period is still to come."""
     added = state(item(PRO_MONTHLY), item(TEAM_YEARLY))

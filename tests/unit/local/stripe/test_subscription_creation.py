@@ -44,7 +44,9 @@ def test_a_first_period_up_to_a_chosen_day_is_billed_in_part_and_the_next_ones_w
     made = create(account, customer, plan, billing_cycle_anchor=day(4, 16))
     (item,) = made["items"]["data"]
     (line,) = account.get(f"/v1/invoices/{made['latest_invoice']}")["lines"]["data"]
+    (created,) = account.get("/v1/events", type="customer.subscription.created")["data"]
     assert (made["billing_cycle_anchor"], item["current_period_end"]) == (day(4, 16), day(4, 16))
+    assert created["data"]["object"]["billing_cycle_anchor"] == day(4, 16)
     assert (line["amount"], line["parent"]["subscription_item_details"]["proration"]) == (484, True)  # 15 of 31 days
     account.time = float(day(4, 16, 2))
     (line,) = account.get("/v1/invoices")["data"][0]["lines"]["data"]

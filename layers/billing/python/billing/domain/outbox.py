@@ -60,7 +60,8 @@ def subscription_event(before: Account, after: Account) -> Mapping[str, str] | N
         return None
     first, *others = sorted(changed, key=lambda id: (id in now, created[id], id), reverse=True)
     state = now[first] if first in now else {**was[first], "status": _ENDED}
-    return {"type": SUBSCRIPTION_CHANGED, "subscription": first, **state, "also": " ".join(others)}
+    price = "" if _ESCAPED & set(state["price"]) else state["price"]  # left out at the end: a change of it is told
+    return {"type": SUBSCRIPTION_CHANGED, "subscription": first, **state, "price": price, "also": " ".join(others)}
 
 
 def _state(state: SubscriptionState) -> dict[str, str]:
@@ -68,7 +69,7 @@ def _state(state: SubscriptionState) -> dict[str, str]:
     ends = state.period_end if state.cancel_at_period_end else state.cancel_at
     return {
         "status": state.status,
-        "price": "" if _ESCAPED & set(state.price_id) else state.price_id,
+        "price": state.price_id,
         "quantity": str(state.quantity),
         "period_end": _time(state.period_end),
         "ends_at": _time(ends),

@@ -148,6 +148,7 @@ class SubscriptionItem:
     price_id: PriceId
     quantity: int
     period_end: datetime
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,8 @@ class InvoiceLine:
     of_subscription: bool
     """Whether its parent is a subscription item, and not an invoice item."""
     period_start: datetime | None = None
+    item: str | None = None
+    """The subscription's item that it was billed for, whatever that one's price is by now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from billing.domain.catalog import DEFAULT_GROUP, Price
 from billing.domain.ids import CustomerId, PriceId, SubscriptionId
 from billing.domain.order import Order
-from billing.domain.snapshot import Card, Invoice, Subscription, SubscriptionItem
+from billing.domain.snapshot import Card, Invoice, InvoiceLine, Subscription, SubscriptionItem
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
 """Statuses that a subscription never leaves: https://docs.stripe.com/billing/subscriptions/overview"""
@@ -121,7 +121,7 @@ def state_of(
     said, speaking = max(
         zip(items, truth.items, strict=True), key=lambda pair: (rank(pair[0].given, ranks), pair[0].price_id)
     )
-    paid = [invoice for invoice in invoices if invoice.subscription == truth.id]
+    paid = _billed(speaking, [invoice for invoice in invoices if invoice.subscription == truth.id])
     paid_until = _paid_through(known, paid, said.price_id, beside(items, said.price_id))
     if paid_until is None and (lent := _paid_through(known, paid)) is not None:
         paid_until = min(lent, speaking.period_end)  # another item's may last longer, and is remembered as its own
@@ -183,6 +183,22 @@ def beside(items: Iterable[ItemState], speaking: PriceId) -> frozenset[PriceId]:
     a longer interval (https://docs.stripe.com/billing/subscriptions/mixed-interval).
     """
     return frozenset(item.price_id for item in items if item.price_id != speaking)
+
+
+def _billed(speaking: SubscriptionItem, invoices: Sequence[Invoice]) -> list[Invoice]:
+    """The invoices, as what they say of the item that speaks: by the lines of that item alone, if one of them covers a
+    period; else by those of the others, which may be gone by now, within its own period (docs/decisions/0024).
+    """
+    own = [replace(each, lines=tuple(line for line in each.lines if line.item == speaking.id)) for each in invoices]
+    if speaking.id is not None and any(paid_through(invoice) is not None for invoice in own):
+        return own
+    return [replace(each, lines=tuple(_within(speaking, line) for line in each.lines)) for each in invoices]
+
+
+def _within(speaking: SubscriptionItem, line: InvoiceLine) -> InvoiceLine:
+    if None in (speaking.id, line.item) or line.item == speaking.id:
+        return line
+    return replace(line, period_end=min(line.period_end, speaking.period_end))
 
 
 def paid_through(

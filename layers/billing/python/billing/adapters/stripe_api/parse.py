@@ -192,6 +192,7 @@ def subscription_of(obj: Object) -> Subscription:
                 price_id=PriceId(item["price"]["id"]),
                 quantity=1 if item.get("quantity") is None else item["quantity"],
                 period_end=unix_time(item["current_period_end"], "current_period_end"),
+                id=fits(item.get("id"), STRIPE_ID),
             )
             for item in shapes.subscription_items(obj)
         )
@@ -257,6 +258,7 @@ def _invoice_line(line: Object) -> InvoiceLine:
         proration=bool(item and item["proration"]),
         of_subscription=item is not None,
         period_start=unix_time(line["period"]["start"], "period.start"),
+        item=fits(item.get("subscription_item"), STRIPE_ID) if item else None,
     )
 
 
@@ -282,8 +284,7 @@ def _dispute(obj: Object) -> Dispute:
 
 def id_of(value: object, field: str, pattern: re.Pattern[str] = STRIPE_ID) -> str:
     """The id of something that may be expanded. Raises UnfitError."""
-    text = value.get("id") if isinstance(value, Mapping) else value
-    return required(text, pattern, field)
+    return required(value.get("id") if isinstance(value, Mapping) else value, pattern, field)
 
 
 def _customer(value: object) -> CustomerId | None:
@@ -292,8 +293,7 @@ def _customer(value: object) -> CustomerId | None:
 
 
 def _order(value: object) -> OrderId | None:
-    text = fits(value, ORDER_ID)
-    return OrderId(text) if text is not None else None
+    return OrderId(text) if (text := fits(value, ORDER_ID)) is not None else None
 
 
 def _time(value: object) -> datetime | None:
