@@ -42,6 +42,7 @@ from tests.fakes.snapshots import (
 SEATS = a_price("seats", 300, "month", credits=10)
 STORAGE = a_price("storage", 200, "month", level="PRO", plan="storage", plan_group="storage")
 BROKEN = replace(STORAGE, gives=Gives(), problem="a typo", broken_key="plan_group")
+TEAM_MONTHLY = a_price("team_monthly", 3000, "month", level="TEAM", plan="team")
 SOLD = {**PRICES, SEATS.id: SEATS, STORAGE.id: STORAGE}
 
 
@@ -165,6 +166,25 @@ def test_what_was_paid_for_the_item_under_its_last_price_pays_it_on():
     cycle = an_invoice(a_line(TEAM_YEARLY, item="si_1", period_end=NOW + 60 * DAY), billing_reason="subscription_cycle")
     found = state_of(a_subscription(items=(switched,)), None, [first, cycle], SOLD, POLICY.levels)
     assert found.paid_through == NOW + 60 * DAY
+
+
+def test_nor_does_it_pay_the_plan_after_a_switch():
+    """By its price alone, no line would be the plan's own, and that of the year would count within its next period."""
+    year = a_line(TEAM_YEARLY, id="il_2", item="si_2", period_end=NOW + 365 * DAY)
+    late = a_subscription(items=(replace(item(TEAM_MONTHLY, days=60), id="si_1"),), status="past_due")
+    for lines in ((a_line(item="si_1"), year), (year, a_line(item="si_1"))):
+        prices = {**SOLD, TEAM_MONTHLY.id: TEAM_MONTHLY}
+        assert state_of(late, None, [an_invoice(*lines)], prices, POLICY.levels).paid_through == NOW + 30 * DAY
+
+
+@pytest.mark.parametrize(("days", "paid"), [(365, 60), (30, 30)])
+def test_a_plan_without_a_line_of_its_own_is_paid_by_the_others_within_its_period(days, paid):
+    added = replace(item(TEAM_YEARLY, days=days), id="si_2")
+    truth = a_subscription(items=(replace(item(PRO_MONTHLY), id="si_1"), added))
+    gone = a_line(ARCHIVE, item="si_3", period_end=NOW + 60 * DAY)
+    prorated = a_line(TEAM_YEARLY, id="il_2", item="si_2", proration=True)
+    invoice = an_invoice(gone, prorated, billing_reason="subscription_cycle")
+    assert state_of(truth, None, [invoice], SOLD, POLICY.levels).paid_through == NOW + paid * DAY
 
 
 def test_a_plan_that_was_only_prorated_so_far_is_paid_as_long_as_what_it_was_added_to():

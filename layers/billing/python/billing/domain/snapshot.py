@@ -149,6 +149,7 @@ class SubscriptionItem:
     quantity: int
     period_end: datetime
     id: str | None = None
+    """Its own id, which it keeps when its price is switched."""
 
 
 @dataclass(frozen=True, slots=True)

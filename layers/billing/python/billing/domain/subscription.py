@@ -190,15 +190,13 @@ def _billed(speaking: SubscriptionItem, invoices: Sequence[Invoice]) -> list[Inv
     period; else by those of the others, which may be gone by now, within its own period (docs/decisions/0024).
     """
     own = [replace(each, lines=tuple(line for line in each.lines if line.item == speaking.id)) for each in invoices]
-    if speaking.id is not None and any(paid_through(invoice) is not None for invoice in own):
+    if any(paid_through(invoice) is not None for invoice in own):
         return own
-    return [replace(each, lines=tuple(_within(speaking, line) for line in each.lines)) for each in invoices]
+    return [replace(each, lines=tuple(_until(line, speaking.period_end) for line in each.lines)) for each in invoices]
 
 
-def _within(speaking: SubscriptionItem, line: InvoiceLine) -> InvoiceLine:
-    if None in (speaking.id, line.item) or line.item == speaking.id:
-        return line
-    return replace(line, period_end=min(line.period_end, speaking.period_end))
+def _until(line: InvoiceLine, end: datetime) -> InvoiceLine:
+    return replace(line, period_end=min(line.period_end, end))
 
 
 def paid_through(
