@@ -69,15 +69,16 @@ def pieces(repository: Path = REPOSITORY) -> list[Piece]:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why some seeds have failed at a commit, where the fault was, and the commit that mended it."""
+    """Why some seeds have failed at a commit, where the fault was, and the commit that mended it, if one has."""
 
     seeds: tuple[int, ...]
     commit: str
     """Its first twelve digits, as the page shows it."""
     why: str
-    mended: str
     where: str
     """`product`, or `simulation`: it asked for what nobody has promised."""
+    mended: str = ""
+    """Empty while it is not."""
 
 
 def reasons(repository: Path = REPOSITORY) -> list[Reason]:

@@ -58,7 +58,8 @@ def rendered(every: Sequence[Piece], known: Sequence[Reason] = ()) -> str:
 
 def _why(reason: Reason) -> str:
     seeds = ", ".join(map(str, reason.seeds))
-    return f"- {seeds}, at `{reason.commit}`. The {reason.where}: {reason.why} Mended in `{reason.mended}`.\n"
+    mended = f"Mended in `{reason.mended}`." if reason.mended else "Not mended yet."
+    return f"- {seeds}, at `{reason.commit}`. The {reason.where}: {reason.why} {mended}\n"
 
 
 def _row(commit: str, of_it: Sequence[Piece]) -> str:

@@ -136,8 +136,14 @@ def test_every_recorded_failure_is_understood() -> None:
 
 def test_a_failure_without_a_reason_is_told(repository: Path) -> None:
     piece = Recording(1, 100, repository).end(done(100, failed=(7, 9)), processes=2)
-    known = Reason((7,), piece.commit[:12], "It was late.", "0123456789ab", "simulation")
+    known = Reason((7,), piece.commit[:12], "It was late.", "simulation", "0123456789ab")
     assert unexplained([piece], [known]) == [(piece.commit[:12], 9)]
     page = rendered([piece], [known])
     assert f"- 7, at `{piece.commit[:12]}`. The simulation: It was late. Mended in `0123456789ab`." in page
     assert f"- 9, at `{piece.commit[:12]}`: not known yet." in page
+
+
+def test_a_failure_that_is_not_mended_says_so(repository: Path) -> None:
+    piece = Recording(1, 100, repository).end(done(100, failed=(7,)), processes=2)
+    known = Reason((7,), piece.commit[:12], "It was late.", "product")
+    assert "The product: It was late. Not mended yet.\n" in rendered([piece], [known])
