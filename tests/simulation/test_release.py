@@ -72,12 +72,15 @@ def test_a_seed_counts_once_and_a_dirty_piece_not_at_all(repository: Path) -> No
     assert standing(repository).seeds == 160
 
 
-def test_a_failure_without_a_reason_forbids_it(repository: Path) -> None:
+def test_a_failure_without_a_reason_or_a_mend_forbids_it(repository: Path) -> None:
     first = committed(repository, "layers/code", "a")
     recorded(repository, piece(first, 1, WANTED, failed=(7,)))
     assert standing(repository).unexplained == ((first[:12], 7),)
     assert not standing(repository).ready
     told = f'[[failure]]\nseeds = [7]\ncommit = "{first[:12]}"\nwhy = "w"\nmended = "m"\nwhere = "product"\n'
+    (repository / record.FAILURES).write_text(told.replace('mended = "m"\n', ""))
+    assert standing(repository).unmended == ((first[:12], 7),)
+    assert not standing(repository).ready
     (repository / record.FAILURES).write_text(told)
     assert standing(repository).ready
 
