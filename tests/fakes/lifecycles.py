@@ -9,7 +9,7 @@ from typing import Any
 
 from billing.domain.ids import InvoiceId, PaymentIntentId, SubscriptionId
 from billing.domain.notice import Notice
-from billing.domain.snapshot import Dispute, Payment, Refund, SubscriptionItem
+from billing.domain.snapshot import Dispute, Payment, Refund
 from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import (
     CREDITS,
@@ -23,6 +23,7 @@ from tests.fakes.snapshots import (
     TEAM_YEARLY,
     a_line,
     an_invoice,
+    an_item,
     an_order,
 )
 
@@ -142,7 +143,7 @@ def upgraded(core: Core, at: datetime) -> None:
     core.stripe.invoices[name] = an_invoice(
         *lines, id=name, billing_reason="subscription_update", payment=payment, subscription=PLAN
     )
-    change(core, items=(SubscriptionItem(TEAM_YEARLY.id, 1, NOW + 365 * DAY),), latest_invoice=name)
+    change(core, items=(an_item(TEAM_YEARLY, days=365),), latest_invoice=name)
 
 
 def begin(core: Core, *prices: Any) -> None:

@@ -116,15 +116,32 @@ def unpaid(session: CheckoutSession, status: str = "open", **given: Any) -> Chec
     return replace(session, status=status, payment_status="unpaid", payment=None, **given)
 
 
+def an_item(price: Price = PRO_MONTHLY, quantity: int = 1, days: int = 30, **given: Any) -> SubscriptionItem:
+    """Paid for so many days; each price has an item of its own."""
+    item = SubscriptionItem(price.id, quantity, NOW + days * DAY, item_of(price.id))
+    return replace(item, **given)
+
+
+def item_of(price: PriceId) -> str:
+    """The id of the item that a price has."""
+    return f"si_{price}"
+
+
 def a_subscription(price: Price = PRO_MONTHLY, **given: Any) -> Subscription:
-    item = SubscriptionItem(price.id, 1, NOW + 30 * DAY)
-    active = Subscription(SUBSCRIPTION, CUSTOMER, "active", NOW, (item,), False, None, None, None)
+    active = Subscription(SUBSCRIPTION, CUSTOMER, "active", NOW, (an_item(price),), False, None, None, None)
     return replace(active, **given)
 
 
 def a_line(price: Price = PRO_MONTHLY, **given: Any) -> InvoiceLine:
     line = InvoiceLine(
-        "il_1", price.id, 1, price.unit_amount or 0, NOW + 30 * DAY, proration=False, of_subscription=True
+        "il_1",
+        price.id,
+        1,
+        price.unit_amount or 0,
+        NOW + 30 * DAY,
+        proration=False,
+        of_subscription=True,
+        item=item_of(price.id),
     )
     return replace(line, **given)
 

@@ -15,7 +15,7 @@ from billing.domain.plan_change import Bill, BilledLine, LiveItem, LiveSubscript
 from billing.domain.snapshot import Subscription, SubscriptionItem
 from billing.errors import StripeRefused, SubscriptionNotFound
 from billing.ports.stripe import PortalFlow
-from tests.fakes.snapshots import a_line, an_invoice
+from tests.fakes.snapshots import a_line, an_invoice, item_of
 from tests.fakes.stripe_world import FakeStripe
 from tests.fakes.world import FakeClock
 
@@ -85,7 +85,8 @@ class FakePlans:
         """The buyer pays the open invoice of a pending change, on Stripe's page."""
         pending = self.pending.pop(subscription)
         known = self.stripe.subscriptions[subscription]
-        items = tuple(SubscriptionItem(price, quantity, known.items[0].period_end) for price, quantity in pending.items)
+        end = known.items[0].period_end
+        items = tuple(SubscriptionItem(price, quantity, end, item_of(price)) for price, quantity in pending.items)
         self.stripe.subscriptions[subscription] = replace(known, items=items)
 
     def _apply(self, change: PlanChange) -> None:
@@ -112,7 +113,8 @@ class FakePlans:
     def _invoice(self, known: Subscription, change: PlanChange, *, paid: bool) -> None:
         """The invoice of a change: prorations only unless a period begins, and the latest one from now on."""
         name = InvoiceId(f"in_change_{len(self.billed)}")
-        line = a_line(change.price, proration=not change.new_period, period_end=self._end(known, change))
+        (item,) = (item.id for item in known.items if item.price_id == change.item.price.id)
+        line = a_line(change.price, proration=not change.new_period, period_end=self._end(known, change), item=item)
         self.stripe.invoices[name] = an_invoice(
             line,
             id=name,

@@ -8,26 +8,36 @@ from typing import Any
 from billing.domain.catalog import Price
 from billing.domain.snapshot import CheckoutSession, Invoice
 from tests.fakes.object_lists import FakeLists
-from tests.fakes.snapshots import CUSTOMER, DAY, INTENT, INVOICE, NOW, PRICES, PRO_MONTHLY, SUBSCRIPTION
+from tests.fakes.snapshots import CUSTOMER, DAY, INTENT, INVOICE, NOW, PRICES, PRO_MONTHLY, SUBSCRIPTION, item_of
 from tests.fakes.stripe_world import FakeStripe
 
-_MADE = int((NOW - DAY).timestamp())
+_MADE = NOW - DAY
 MONTH_LATER = NOW + 30 * DAY
 
 
 def told_subscription(
-    *, price: Price = PRO_MONTHLY, quantity: int = 1, period_end: datetime = MONTH_LATER, **changed: Any
+    *,
+    price: Price = PRO_MONTHLY,
+    quantity: int = 1,
+    period_end: datetime = MONTH_LATER,
+    item: str | None = None,
+    **changed: Any,
 ) -> dict[str, Any]:
     """An active one, whose invoice is not expanded."""
-    item = {"price": {"id": price.id}, "quantity": quantity, "current_period_end": int(period_end.timestamp())}
+    held = {
+        "id": item or item_of(price.id),
+        "price": {"id": price.id},
+        "quantity": quantity,
+        "current_period_end": int(period_end.timestamp()),
+    }
     subscription = {
         "id": SUBSCRIPTION,
         "object": "subscription",
-        "created": _MADE,
+        "created": int(_MADE.timestamp()),
         "livemode": False,
         "customer": CUSTOMER,
         "status": "active",
-        "items": {"object": "list", "data": [item], "has_more": False},
+        "items": {"object": "list", "data": [held], "has_more": False},
         "cancel_at_period_end": False,
         "cancel_at": None,
         "trial_end": None,
@@ -43,8 +53,10 @@ def told_invoice(
     price: Price = PRO_MONTHLY,
     amount: int | None = None,
     proration: bool = False,
+    period_start: datetime | None = None,
     period_end: datetime = MONTH_LATER,
     line: str = "il_1",
+    item: str | None = None,
     **changed: Any,
 ) -> dict[str, Any]:
     """A paid first one, of one line."""
@@ -52,14 +64,16 @@ def told_invoice(
         "id": line,
         "amount": price.unit_amount if amount is None else amount,
         "quantity": 1,
-        "period": {"end": int(period_end.timestamp())},
-        "parent": {"subscription_item_details": {"proration": proration}},
+        "period": {"start": int((period_start or _MADE).timestamp()), "end": int(period_end.timestamp())},
+        "parent": {
+            "subscription_item_details": {"proration": proration, "subscription_item": item or item_of(price.id)}
+        },
         "pricing": {"price_details": {"price": price.id}},
     }
     invoice = {
         "id": INVOICE,
         "object": "invoice",
-        "created": _MADE,
+        "created": int(_MADE.timestamp()),
         "livemode": False,
         "customer": CUSTOMER,
         "status": "paid",
@@ -72,8 +86,8 @@ def told_invoice(
 
 def told_refund(name: str = "re_1", status: str = "succeeded", **changed: Any) -> dict[str, Any]:
     """A refund of the payment that the other builders make."""
-    refund = {"id": name, "object": "refund", "created": _MADE, "status": status, "payment_intent": INTENT}
-    return refund | {"charge": "ch_1", "amount": 100} | changed
+    refund = {"id": name, "object": "refund", "created": int(_MADE.timestamp()), "status": status}
+    return refund | {"payment_intent": INTENT, "charge": "ch_1", "amount": 100} | changed
 
 
 def told_dispute(name: str = "dp_1", status: str = "needs_response", **changed: Any) -> dict[str, Any]:
@@ -90,6 +104,7 @@ def told_by(stripe: FakeStripe, lists: FakeLists) -> None:
             customer=each.customer,
             status=each.status,
             price=stripe.prices[each.items[0].price_id],
+            item=each.items[0].id,
             period_end=each.items[0].period_end,
             cancel_at_period_end=each.cancel_at_period_end,
             latest_invoice=invoices.get(each.latest_invoice) if each.latest_invoice else None,
@@ -119,8 +134,10 @@ def _told_invoice(invoice: Invoice) -> dict[str, Any]:
         status=invoice.status,
         billing_reason=invoice.billing_reason,
         line=line.id,
+        item=line.item,
         price=PRICES[line.price_id] if line.price_id else PRO_MONTHLY,
         amount=line.amount,
+        period_start=line.period_start,
         period_end=line.period_end,
         parent={"subscription_details": {"subscription": invoice.subscription}},
     )

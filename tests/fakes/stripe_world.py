@@ -33,12 +33,11 @@ from billing.domain.snapshot import (
     Payment,
     Snapshot,
     Subscription,
-    SubscriptionItem,
 )
 from billing.domain.terms import HOSTED
 from billing.errors import StripeRefused
 from billing.ports.stripe import FoundCustomer, History, ListedSession, OpenSession, Touched
-from tests.fakes.snapshots import NOW, PRICES, a_line, a_payment, an_invoice
+from tests.fakes.snapshots import NOW, PRICES, a_line, a_payment, an_invoice, an_item
 from tests.fakes.world import Calls
 
 
@@ -219,7 +218,7 @@ class FakeStripe:
         price = self.prices[session.items[0].price_id]
         end, number = at + timedelta(days=30), len(self.subscriptions) + 1
         name, invoice = SubscriptionId(f"sub_{number}"), InvoiceId(f"in_{number}")
-        item = SubscriptionItem(price.id, 1, end)
+        item = an_item(price, period_end=end)
         self.subscriptions[name] = Subscription(
             name, session.customer, "active", at, (item,), False, None, invoice, session.order
         )

@@ -33,12 +33,12 @@ def _items(sim: Simulation) -> bool:
         return False
     held: list[Obj] = found["items"]["data"]
     beside = [item for item in held if item["price"]["lookup_key"] in BESIDE][-1:]
-    free = _never_billed(sim, found)
+    prices = {item["price"]["lookup_key"] for item in held}
+    free = [key for key in BESIDE if key not in prices]
     entry: dict[str, Any]
     what = sim.chance.one((sim.step, "what"), ("added", "number", "number", "taken off"))
     if what == "taken off" and beside and len(held) > 1:
         entry = {"id": beside[0]["id"], "deleted": True}
-        sim.journal.parted.add(found["id"])
     elif what == "added" and free:
         key = sim.chance.one((sim.step, "key"), free)
         entry = {"price": _price(sim, key), "quantity": 1 + sim.chance.number((sim.step, "more"), 3)}
@@ -49,16 +49,6 @@ def _items(sim: Simulation) -> bool:
     sim.tell(f"{found['id']} is changed to have {entry}, {how}")
     ask(sim, "POST", f"/v1/subscriptions/{found['id']}", {"items": [entry], "proration_behavior": how})
     return True
-
-
-def _never_billed(sim: Simulation, subscription: Obj) -> list[str]:
-    """What may stand beside its plan, and has never: another item of a price that is gone would have its past."""
-    world = sim.engine.world
-    lines = [line for each in world.all("invoice") for line in each["lines"]["data"]]
-    mine = [line for line in lines if line["subscription"] == subscription["id"]]
-    known = {line["pricing"]["price_details"]["price"] for line in mine}
-    known |= {item["price"]["id"] for item in subscription["items"]["data"]}
-    return [key for key in BESIDE if _price(sim, key) not in known]
 
 
 def _payer(sim: Simulation) -> tuple[Obj, str] | None:
@@ -97,7 +87,6 @@ def _higher_gone(sim: Simulation) -> bool:
     subscription = sim.engine.world.all("subscription")[0]
     _looked_at(sim, "both")
     entry = {"id": subscription["items"]["data"][1]["id"], "deleted": True}
-    sim.journal.parted.add(subscription["id"])
     sim.tell(f"the higher plan of {subscription['id']} is taken off")
     ask(sim, "POST", f"/v1/subscriptions/{subscription['id']}", {"items": [entry], "proration_behavior": "none"})
     _looked_at(sim, "one")

@@ -149,7 +149,7 @@ def _switched(sim: Simulation, subscription: Obj, to: str, how: str, unpaid: str
     """Switch the plan of a subscription; `unpaid` is what happens where its payment is refused."""
     (price,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == to]
     plans = [item for item in subscription["items"]["data"] if item["price"]["metadata"].get("entitlement_level")]
-    if not plans or subscription["id"] in sim.journal.parted:
+    if not plans:
         return False
     item = {"id": plans[0]["id"], "price": price["id"]}
     sim.tell(f"{subscription['id']} is switched to {to}, {how}")
@@ -161,7 +161,7 @@ def _upgrade(sim: Simulation) -> bool:
     """The user changes the plan through us."""
     found = one(sim)
     user = owner_of(sim, found["customer"]) if found is not None else None
-    if found is None or user is None or found["id"] in sim.journal.parted:
+    if found is None or user is None:
         return False
     to = sim.chance.of((sim.step, "to"), _TO)
     request = ChangeRequest(user, PriceRef(lookup_key=to), subscription=SubscriptionId(found["id"]))

@@ -60,10 +60,6 @@ class Journal:
     """Stripe customers that somebody else has made."""
     taken: dict[str, float] = field(default_factory=dict)
     """When each of these was taken over."""
-    parted: set[str] = field(default_factory=set)
-    """Subscriptions that something was taken off. Nobody switches their plan: by its prices an invoice does not tell
-    what was paid for the item that is switched, and what for the one that is gone.
-    """
     sold: Sold = field(default_factory=Sold)
     handled: list[str] = field(default_factory=list)
     """Bodies of messages that the consumer has finished."""

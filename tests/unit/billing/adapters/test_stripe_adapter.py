@@ -295,7 +295,7 @@ def test_a_price_tells_its_currencies_its_period_and_the_key_that_is_broken() ->
 
 def test_what_is_paid_through_is_looked_for_among_the_invoices_of_the_subscription_alone() -> None:
     """F55. Those of the customer's other plans, and of everybody else, say nothing of this one."""
-    item = {"price": PRICE, "quantity": 1, "current_period_end": int(NOW.timestamp())}
+    item = {"id": "si_1", "price": PRICE, "quantity": 1, "current_period_end": int(NOW.timestamp())}
     late = SUBSCRIPTION | {"object": "subscription", "status": "past_due", "items": {"data": [item]}}
     lists = {"/v1/subscriptions": [late], "/v1/invoices": []}
     asked: list[tuple[str, dict[str, list[str]]]] = []

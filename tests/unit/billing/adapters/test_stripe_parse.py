@@ -12,8 +12,8 @@ import pytest
 
 from billing.adapters.stripe_api.parse import invoice_of, payment_of, session_of, subscription_of
 from billing.domain.ids import PaymentIntentId
+from billing.domain.paid_through import paid_ends
 from billing.domain.registers import refunded, statuses
-from billing.domain.subscription import paid_through
 from billing.errors import MalformedObject
 
 CHARGE: dict[str, Any] = {
@@ -44,7 +44,7 @@ LINE: dict[str, Any] = {
     "amount": 1200,
     "period": {"start": 1_795_000_000, "end": 1_797_000_000},
     "pricing": {"price_details": {"price": "price_1"}},
-    "parent": {"subscription_item_details": {"proration": False}},
+    "parent": {"subscription_item_details": {"proration": False, "subscription_item": "si_1"}},
 }
 INVOICE: dict[str, Any] = {
     "id": "in_1",
@@ -117,7 +117,7 @@ def test_an_invoice_is_of_when_it_was_paid_and_reaches_to_the_end_of_what_it_is_
 
 def test_a_subscription_tells_each_of_its_times() -> None:
     items = [
-        {"price": {"id": f"price_{end}"}, "quantity": 1, "current_period_start": seconds(1), "current_period_end": end}
+        {"id": "si_1", "price": {"id": "price_1"}, "current_period_start": seconds(1), "current_period_end": end}
         for end in (seconds(8), seconds(9))
     ]
     times = {"created": seconds(0), "start_date": seconds(2), "trial_start": seconds(3), "trial_end": seconds(4)}
@@ -173,7 +173,7 @@ def test_an_invoice_is_paid_by_its_paid_payments_alone() -> None:
 
 def test_half_a_list_within_an_object_is_not_taken_for_the_whole() -> None:
     """Whoever reads the object reads on; should that be forgotten, nobody silently loses a level or a refund."""
-    item = {"price": {"id": "price_1"}, "current_period_end": 1_797_000_000, "quantity": 1}
+    item = {"id": "si_1", "price": {"id": "price_1"}, "current_period_end": 1_797_000_000, "quantity": 1}
     shown = SUBSCRIPTION | {"items": {"data": [item], "has_more": True}}
     with pytest.raises(MalformedObject, match="subscription"):
         subscription_of(shown)
@@ -191,7 +191,7 @@ def test_what_a_person_has_put_on_the_invoice_is_no_line_of_the_subscription() -
     put_on = LINE | {"id": "il_2", "parent": parent, "period": {"start": seconds(0), "end": 1_895_000_000}}
     invoice = invoice_of(INVOICE, [LINE, put_on])
     assert [line.of_subscription for line in invoice.lines] == [True, False]
-    assert paid_through(invoice) == invoice.lines[0].period_end
+    assert paid_ends([invoice]) == {"si_1": invoice.lines[0].period_end}
 
 
 def test_an_invoice_names_the_order_of_its_subscription() -> None:
@@ -209,6 +209,6 @@ def test_no_unit_of_a_line_is_not_one(told: int | None, quantity: int) -> None:
 @pytest.mark.parametrize(("told", "quantity"), [({"quantity": 0}, 0), ({}, 1), ({"quantity": 3}, 3)])
 def test_no_unit_of_an_item_is_not_one(told: dict[str, int], quantity: int) -> None:
     """Else the look at subscriptions, which compares with what Stripe says, would tell of it each day."""
-    item = {"price": {"id": "price_1"}, "current_period_end": 1_797_000_000, **told}
+    item = {"id": "si_1", "price": {"id": "price_1"}, "current_period_end": 1_797_000_000, **told}
     (found,) = subscription_of(SUBSCRIPTION | {"items": {"data": [item]}}).items
     assert found.quantity == quantity

@@ -6,38 +6,31 @@ from typing import Any
 
 import pytest
 
-from billing.domain.catalog import METERED, Price
 from billing.domain.doubts import (
     doubt_of_dispute,
-    doubt_of_invoice,
     doubt_of_refund,
     doubt_of_session,
     doubt_of_subscription,
-    grants_of_invoice,
     intent_behind,
     order_named,
-    subscription_behind,
 )
-from billing.domain.ids import PurchaseKey
 from billing.domain.purchase import PurchaseState
-from billing.domain.snapshot import SubscriptionItem
-from billing.domain.subscription import SubscriptionState, state_of
+from billing.domain.subscription import state_of
+from tests.fakes.remembered import but_paid, known_paid, remembered
 from tests.fakes.snapshots import (
     DAY,
     NOW,
     POLICY,
     PRICES,
-    PRO_MONTHLY,
     TEAM_YEARLY,
     a_subscription,
-    an_invoice,
+    an_item,
 )
 from tests.fakes.stripe_told import told_invoice, told_subscription
 
 COMPLETED, EXPIRED = "checkout.session.completed", "checkout.session.expired"
-UPDATED, DELETED, PAID = "customer.subscription.updated", "customer.subscription.deleted", "invoice.paid"
+UPDATED, DELETED = "customer.subscription.updated", "customer.subscription.deleted"
 STATES: tuple[PurchaseState | None, ...] = (None, *PurchaseState)
-KEY = PurchaseKey("in_1#il_1")
 
 
 def a_session(status: str, paid: str = "paid", **changed: Any) -> dict[str, Any]:
@@ -89,12 +82,6 @@ def test_the_order_and_the_customer_that_a_session_names(changed: dict[str, Any]
 # ---------------------------------------------------------------------------------------------------- subscriptions
 
 
-def remembered(**given: Any) -> SubscriptionState:
-    """What the account keeps of the subscription after its first invoice was paid."""
-    truth = a_subscription(**given)
-    return state_of(truth, None, [an_invoice()], PRICES, POLICY.levels)
-
-
 def test_one_that_is_as_the_account_has_it_is_in_no_doubt() -> None:
     assert doubt_of_subscription(told_subscription(latest_invoice=told_invoice()), remembered()) is None
     assert doubt_of_subscription(told_subscription(), remembered()) is None, "its invoice is not expanded"
@@ -119,7 +106,7 @@ def test_one_whose_first_invoice_was_never_paid_is_forgotten_when_it_has_ended()
 
 
 def test_the_period_of_another_item_stands_for_none() -> None:
-    yearly = SubscriptionItem(TEAM_YEARLY.id, 1, NOW + 365 * DAY)
+    yearly = an_item(TEAM_YEARLY, days=365)
     both = remembered(items=(*a_subscription().items, yearly))
     told = told_subscription(period_end=NOW + 365 * DAY)
     told["items"]["data"] += told_subscription(price=TEAM_YEARLY, period_end=NOW + 30 * DAY)["items"]["data"]
@@ -181,120 +168,18 @@ def test_what_an_account_remembers_is_compared_and_nothing_else() -> None:
 
 def test_a_period_that_was_paid_and_is_not_known_to_be_is_in_doubt() -> None:
     """Money rule 21: an annual plan's invoice is older than the list of invoices is read."""
-    unpaid = replace(remembered(), paid_through=None)
     paid = told_subscription(latest_invoice=told_invoice())
-    assert doubt_of_subscription(paid, unpaid) == UPDATED
-    for ends in (NOW + 29 * DAY, NOW + 30 * DAY - timedelta(seconds=1)):
-        assert doubt_of_subscription(paid, replace(unpaid, paid_through=ends)) == UPDATED
+    for until in (None, NOW + 29 * DAY, NOW + 30 * DAY - timedelta(seconds=1)):
+        assert doubt_of_subscription(paid, but_paid(remembered(), until)) == UPDATED
     open_still = told_subscription(latest_invoice=told_invoice(status="open"))
-    assert doubt_of_subscription(open_still, unpaid) is None
+    assert doubt_of_subscription(open_still, known_paid(None)) is None
     of_a_change = told_subscription(latest_invoice=told_invoice(proration=True))
-    assert doubt_of_subscription(of_a_change, unpaid) is None
+    assert doubt_of_subscription(of_a_change, known_paid(None)) is None
 
 
-# --------------------------------------------------------------------------------------------------------- invoices
-
-
-def doubted(invoice: dict[str, Any], known: SubscriptionState | None, *stored: PurchaseKey) -> str | None:
-    return doubt_of_invoice(invoice, known, stored, PRICES.get)
-
-
-def test_what_was_paid_for_another_item_covers_nothing_of_the_one_that_speaks() -> None:
-    """Its interval may be longer: it would be told for ever."""
-    by_the_year = SubscriptionItem(TEAM_YEARLY.id, 1, NOW + 365 * DAY)
-    known = remembered(items=(*a_subscription().items, by_the_year))
-    known = replace(known, price_id=PRO_MONTHLY.id, period_end=NOW + 30 * DAY, paid_through=NOW + 30 * DAY)
-    invoice, both = told_invoice(), told_subscription()
-    (line,) = invoice["lines"]["data"]
-    year = line["period"] | {"end": int((NOW + 365 * DAY).timestamp())}
-    pricing = {"price_details": {"price": TEAM_YEARLY.id}}
-    invoice["lines"]["data"].append(line | {"id": "il_2", "period": year, "pricing": pricing})
-    both["items"]["data"] += told_subscription(price=TEAM_YEARLY, period_end=NOW + 365 * DAY)["items"]["data"]
-    assert doubt_of_subscription(both | {"latest_invoice": invoice}, known) is None
-    assert doubted(invoice, known, KEY) is None
-    assert doubted(invoice, known) is None, "the last one that was seen"
-    assert doubted(invoice, replace(known, paid_through=NOW), KEY) == PAID
-    alone = invoice | {"lines": {"data": invoice["lines"]["data"][1:]}}
-    assert doubt_of_subscription(both | {"latest_invoice": alone}, known) is None
-    gone = replace(known, items=remembered().items)
-    assert doubted(invoice, gone, KEY) is None
-    assert doubted(invoice, replace(gone, paid_through=NOW), KEY) == PAID
-
-
-def test_one_that_covers_more_than_is_known_to_be_paid_is_in_doubt() -> None:
-    assert doubted(told_invoice(), replace(remembered(), paid_through=NOW)) == PAID
-    assert doubted(told_invoice(), replace(remembered(), paid_through=None), KEY) == PAID
-    assert doubted(told_invoice(), remembered()) is None, "the last one that was seen"
-    assert doubted(told_invoice(), remembered(), KEY) is None
-
-
-@pytest.mark.parametrize("known", [None, replace(remembered(), paid_through=NOW + 60 * DAY)], ids=["ended", "later"])
-@pytest.mark.parametrize("price", [PRO_MONTHLY, TEAM_YEARLY], ids=["with credits", "without"])
-def test_one_before_the_last_is_in_doubt_unless_it_has_left_a_purchase(
-    known: SubscriptionState | None, price: Price
-) -> None:
-    assert doubted(told_invoice(price=price), known) == PAID
-    assert doubted(told_invoice(price=price), known, KEY) is None
-
-
-def test_one_of_whose_lines_one_has_left_a_purchase_is_in_no_doubt() -> None:
-    """The others were of no price that is sold here: they never leave one."""
-    both = told_invoice()
-    (line,) = both["lines"]["data"]
-    both["lines"]["data"] = [{**line, "id": "il_of_no_price"}, line]
-    assert doubted(both, None, KEY) is None
-
-
-@pytest.mark.parametrize(
-    "given", [{"billing_reason": "subscription_update"}, {"proration": True}, {"amount": 0}, {"id": "nothing"}]
-)
-def test_what_grants_nothing_is_in_no_doubt(given: dict[str, Any]) -> None:
-    """Money rule 12: no plan change, no proration, no trial."""
-    assert doubted(told_invoice(**given), None) is None
-
-
-def test_a_price_of_nothing_may_grant() -> None:
-    free = replace(PRO_MONTHLY, unit_amount=0)
-    assert doubt_of_invoice(told_invoice(amount=0), None, (), {free.id: free}.get) == PAID
-
-
-def test_a_price_that_can_not_be_used_grants_nothing() -> None:
-    broken = replace(PRO_MONTHLY, problem="credits_amount is no number")
-    assert doubt_of_invoice(told_invoice(), None, (), {broken.id: broken}.get) is None
-    assert doubt_of_invoice(told_invoice(), None, (), lambda _: None) is None
-
-
-def test_metered_usage_grants_nothing_and_so_leaves_no_purchase_to_look_for() -> None:
-    metered = replace(PRO_MONTHLY, barred=METERED)
-    assert doubt_of_invoice(told_invoice(), None, (), {metered.id: metered}.get) is None
-
-
-def test_a_single_credit_is_a_grant() -> None:
-    one = replace(PRO_MONTHLY, gives=replace(PRO_MONTHLY.gives, credits=1))
-    assert doubt_of_invoice(told_invoice(), None, (), {one.id: one}.get) == PAID
-
-
-def test_a_line_without_a_price_grants_nothing_and_no_price_is_asked_for() -> None:
-    invoice = told_invoice()
-    invoice["lines"]["data"][0]["pricing"] = None
-    assert doubt_of_invoice(invoice, None, (), PRICES.__getitem__) is None
-
-
-def test_the_lines_that_grant_are_those_of_periods() -> None:
-    invoice = told_invoice()
-    line = invoice["lines"]["data"][0]
-    odd = [line | {"id": "il_2", "parent": {"subscription_item_details": None}}, line | {"id": None}, "nothing"]
-    invoice["lines"]["data"] += odd
-    assert grants_of_invoice(invoice) == {KEY: (PRO_MONTHLY.id, True)}
-    assert grants_of_invoice(told_invoice(lines=None)) == {}
-
-
-def test_of_which_subscription_an_invoice_is() -> None:
-    assert subscription_behind(told_invoice()) == "sub_1"
-    expanded = {"parent": {"subscription_details": {"subscription": {"id": "sub_1"}}}}
-    assert subscription_behind(expanded) == "sub_1"
-    assert subscription_behind({"parent": None}) is None
-    assert subscription_behind({"parent": {"subscription_details": {"subscription": "nothing"}}}) is None
+def test_an_item_that_took_the_place_of_another_of_its_price_is_in_doubt() -> None:
+    """Nothing else differs, and what is paid is kept by the item."""
+    assert doubt_of_subscription(told_subscription(item="si_2"), remembered()) == UPDATED
 
 
 # ---------------------------------------------------------------------------------------------- refunds and disputes

@@ -7,7 +7,6 @@ import pytest
 
 from billing.domain.catalog import DEFAULT_GROUP
 from billing.domain.ids import CustomerId, SubscriptionId
-from billing.domain.snapshot import SubscriptionItem
 from billing.domain.subscription import (
     ItemState,
     Span,
@@ -15,7 +14,6 @@ from billing.domain.subscription import (
     access_of,
     governing,
     next_renewal,
-    paid_through,
     state_of,
 )
 from tests.fakes.snapshots import (
@@ -26,14 +24,15 @@ from tests.fakes.snapshots import (
     PRO_MONTHLY,
     SUBSCRIPTION,
     TEAM_YEARLY,
-    a_line,
     a_price,
     a_subscription,
     an_invoice,
+    an_item,
     an_order,
+    item_of,
 )
 
-GRACE = 3 * DAY
+GRACE, PRO = 3 * DAY, item_of(PRO_MONTHLY.id)
 
 
 def state(**given) -> SubscriptionState:
@@ -56,16 +55,14 @@ def test_a_subscription_is_remembered_as_stripe_has_it():
         trial_end=NOW + 7 * DAY,
         cancel_at_period_end=True,
         paid_through=NOW + 30 * DAY,
-        items=(ItemState(PRO_MONTHLY.id, 1, "pro", "PRO"),),
+        items=(ItemState(PRO_MONTHLY.id, 1, "pro", "PRO", id=PRO, paid_through=NOW + 30 * DAY),),
     )
 
 
 @pytest.mark.parametrize("days", [365, 10])
 def test_the_item_of_the_highest_level_speaks(days: int) -> None:
     """Its period is the one that is told, also where another one ends later."""
-    items = tuple(
-        SubscriptionItem(price, 2, NOW + ends * DAY) for price, ends in ((TEAM_YEARLY.id, days), (PRO_MONTHLY.id, 30))
-    )
+    items = tuple(an_item(price, 2, ends) for price, ends in ((TEAM_YEARLY, days), (PRO_MONTHLY, 30)))
     for order in (items, items[::-1]):
         remembered = state_of(a_subscription(items=order), None, [], PRICES, POLICY.levels)
         assert (remembered.level, remembered.quantity, remembered.period_end) == ("TEAM", 2, NOW + days * DAY)
@@ -80,7 +77,7 @@ STORAGE = a_price("storage", 300, "month", credits=10, plan_group="storage")
 
 
 def test_a_subscription_is_of_the_groups_of_all_its_items_and_the_speaking_one_comes_first():
-    items = tuple(SubscriptionItem(price.id, 1, NOW + DAY) for price in (STORAGE, PRO_MONTHLY))
+    items = tuple(an_item(price, days=1) for price in (STORAGE, PRO_MONTHLY))
     remembered = state_of(a_subscription(items=items), None, [], {**PRICES, STORAGE.id: STORAGE}, POLICY.levels)
     assert (remembered.group, remembered.groups) == ("default", ("default", "storage"))
 
@@ -103,43 +100,6 @@ def test_a_typo_moves_no_subscription_to_another_group(broken, known, group):
     prices = {STORAGE.id: a_price("storage", 300, "month", **broken)}
     after = state_of(a_subscription(STORAGE), before if known else None, [], prices, POLICY.levels)
     assert after.group == group
-
-
-def test_a_paid_period_is_not_forgotten_when_the_snapshot_does_not_show_it():
-    known = state(paid_through=NOW + 9 * DAY)
-    other = an_invoice(subscription=SubscriptionId("sub_2"))
-    assert state_of(a_subscription(), known, [other], PRICES, POLICY.levels).paid_through == NOW + 9 * DAY
-    later = state_of(a_subscription(), known, [an_invoice()], PRICES, POLICY.levels)
-    assert later.paid_through == NOW + 30 * DAY
-    assert state_of(a_subscription(), None, [], PRICES, POLICY.levels).paid_through is None
-
-
-def test_an_older_invoice_does_not_shorten_what_is_paid():
-    known = state(paid_through=NOW + 60 * DAY)
-    assert state_of(a_subscription(), known, [an_invoice()], PRICES, POLICY.levels).paid_through == NOW + 60 * DAY
-
-
-def test_an_invoice_covers_up_to_the_latest_end_of_its_lines():
-    yearly = a_line(TEAM_YEARLY, id="il_2", period_end=NOW + 365 * DAY)
-    for lines in ((a_line(), yearly), (yearly, a_line())):
-        assert paid_through(an_invoice(*lines)) == NOW + 365 * DAY
-
-
-@pytest.mark.parametrize("status", ["draft", "open", "void", "uncollectible"])
-def test_an_invoice_covers_nothing_until_it_is_paid(status):
-    assert paid_through(an_invoice(status=status)) is None
-
-
-def test_prorations_and_lines_of_no_subscription_cover_nothing():
-    far = NOW + 400 * DAY
-    lines = (a_line(), a_line(period_end=far, proration=True), a_line(period_end=far, of_subscription=False))
-    assert paid_through(an_invoice(*lines, billing_reason="subscription_cycle")) == NOW + 30 * DAY
-    assert paid_through(an_invoice(*lines[1:], billing_reason="subscription_update")) is None
-
-
-def test_a_first_period_that_was_prorated_up_to_the_day_of_billing_is_covered():
-    """Without it the first renewal that failed would take the level at once, and give no grace."""
-    assert paid_through(an_invoice(a_line(period_end=NOW + 9 * DAY, proration=True))) == NOW + 9 * DAY
 
 
 @pytest.mark.parametrize("status", ["unpaid", "incomplete", "incomplete_expired", "paused", "canceled", "new_status"])
@@ -196,7 +156,7 @@ def test_a_typo_leaves_an_item_as_it_was_ordered_or_stored(known: SubscriptionSt
     typo = a_price("pro_monthly", 1200, "month", problem="plan must be", broken_key="plan", plan_group="moved")
     order = an_order(PRO_MONTHLY, quantity=5) if known is None else None
     found = state_of(a_subscription(), known, [], {typo.id: typo}, POLICY.levels, order)
-    assert found.items == (ItemState(PRO_MONTHLY.id, 1, "pro", "PRO", "moved"),)
+    assert found.items == (ItemState(PRO_MONTHLY.id, 1, "pro", "PRO", "moved", PRO),)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -207,7 +167,7 @@ def test_a_typo_in_the_metadata_takes_nothing_from_who_has_it_and_gives_nothing_
 
 
 def test_a_typo_in_one_of_two_prices_leaves_the_higher_one_speaking():
-    items = (SubscriptionItem(TEAM_YEARLY.id, 1, NOW + DAY), SubscriptionItem(PRO_MONTHLY.id, 1, NOW + DAY))
+    items = (an_item(TEAM_YEARLY, days=1), an_item(PRO_MONTHLY, days=1))
     both = a_subscription(items=items)
     team = state_of(both, None, [], PRICES, POLICY.levels)
     broken = {**PRICES, TEAM_YEARLY.id: a_price("team_yearly", 29000, "year", problem="entitlement_level 'TEEM'")}

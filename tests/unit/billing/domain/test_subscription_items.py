@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.account import Account
-from billing.domain.catalog import Gives
+from billing.domain.catalog import Gives, Price
 from billing.domain.decide import decide
-from billing.domain.ids import PriceId, SubscriptionId
-from billing.domain.snapshot import Card, Invoice, SubscriptionItem
+from billing.domain.ids import SubscriptionId
+from billing.domain.snapshot import Card, SubscriptionItem
 from billing.domain.subscription import (
     ItemState,
     Span,
@@ -34,8 +34,10 @@ from tests.fakes.snapshots import (
     a_subscription,
     a_truth,
     an_invoice,
+    an_item,
     an_order,
     before,
+    item_of,
     step,
 )
 
@@ -46,21 +48,21 @@ TEAM_MONTHLY = a_price("team_monthly", 3000, "month", level="TEAM", plan="team")
 SOLD = {**PRICES, SEATS.id: SEATS, STORAGE.id: STORAGE}
 
 
-def item(price, quantity=1, days=30) -> SubscriptionItem:
-    return SubscriptionItem(price.id, quantity, NOW + days * DAY)
-
-
 def state(*items: SubscriptionItem, known=None, prices=SOLD, **given) -> SubscriptionState:
-    truth = a_subscription(items=items or (item(PRO_MONTHLY),), **given)
+    truth = a_subscription(items=items or (an_item(PRO_MONTHLY),), **given)
     return state_of(truth, known, [], prices, POLICY.levels)
 
 
+def kept(price: Price, quantity: int, plan: str | None, level: str | None, group: str = "default") -> ItemState:
+    return ItemState(price.id, quantity, plan, level, group, item_of(price.id))
+
+
 def test_every_item_is_remembered_and_the_highest_level_speaks():
-    found = state(item(SEATS, 5), item(PRO_MONTHLY), item(TEAM_YEARLY, days=365))
+    found = state(an_item(SEATS, 5), an_item(PRO_MONTHLY), an_item(TEAM_YEARLY, days=365))
     assert found.items == (
-        ItemState(PRO_MONTHLY.id, 1, "pro", "PRO"),
-        ItemState(SEATS.id, 5, None, None),
-        ItemState(TEAM_YEARLY.id, 1, "team", "TEAM"),
+        kept(PRO_MONTHLY, 1, "pro", "PRO"),
+        kept(SEATS, 5, None, None),
+        kept(TEAM_YEARLY, 1, "team", "TEAM"),
     )
     assert (found.price_id, found.level, found.plan, found.quantity) == (TEAM_YEARLY.id, "TEAM", "team", 1)
     assert found.period_end == NOW + 365 * DAY
@@ -68,156 +70,60 @@ def test_every_item_is_remembered_and_the_highest_level_speaks():
 
 def test_of_two_items_of_one_level_the_same_speaks_in_whatever_order_stripe_lists_them():
     found = {
-        state(*items).price_id for items in ((item(PRO_MONTHLY), item(STORAGE)), (item(STORAGE), item(PRO_MONTHLY)))
+        state(*items).price_id
+        for items in ((an_item(PRO_MONTHLY), an_item(STORAGE)), (an_item(STORAGE), an_item(PRO_MONTHLY)))
     }
     assert found == {STORAGE.id}
 
 
 def test_the_group_of_the_item_that_speaks_comes_first_whatever_its_name():
-    found = state(item(replace(PRO_MONTHLY)), item(STORAGE))
+    found = state(an_item(replace(PRO_MONTHLY)), an_item(STORAGE))
     assert (found.price_id, found.groups, found.group) == (STORAGE.id, ("storage", "default"), "storage")
 
 
 def test_what_the_account_has_understood_since_stands_before_what_was_ordered():
     """A plan that was renamed for everybody, and then a typo: no item is set back to the order."""
     renamed = replace(STORAGE, gives=Gives(level="PRO", plan="space", plan_group="storage"))
-    known = state(item(TEAM_YEARLY), item(STORAGE), prices={**SOLD, STORAGE.id: renamed})
-    truth = a_subscription(items=(item(TEAM_YEARLY), item(STORAGE)))
+    known = state(an_item(TEAM_YEARLY), an_item(STORAGE), prices={**SOLD, STORAGE.id: renamed})
+    truth = a_subscription(items=(an_item(TEAM_YEARLY), an_item(STORAGE)))
     found = state_of(truth, known, [], {**SOLD, STORAGE.id: BROKEN}, POLICY.levels, an_order(TEAM_YEARLY, STORAGE))
     assert [each.plan for each in found.items] == ["space", "team"]
 
 
 def test_quantity_raises_no_level():
-    assert (state(item(PRO_MONTHLY, 9)).level, state(item(PRO_MONTHLY, 9)).quantity) == ("PRO", 9)
+    assert (state(an_item(PRO_MONTHLY, 9)).level, state(an_item(PRO_MONTHLY, 9)).quantity) == ("PRO", 9)
 
 
 def test_an_item_of_which_there_is_none_gives_no_level_until_there_is_one_again():
     """It costs nothing, for as long as the buyer likes. What it would give is kept, also from a typo."""
-    none = state(item(TEAM_YEARLY, 0, days=365), item(PRO_MONTHLY))
+    none = state(an_item(TEAM_YEARLY, 0, days=365), an_item(PRO_MONTHLY))
     assert (none.price_id, none.level, none.quantity) == (PRO_MONTHLY.id, "PRO", 1)
-    none = state(item(STORAGE, 0))
+    none = state(an_item(STORAGE, 0))
     assert (none.level, none.plan, access_of(none, POLICY.grace, NOW)) == (None, "storage", None)
-    assert state(item(STORAGE), known=none, prices={STORAGE.id: BROKEN}).level == "PRO"
-
-
-ARCHIVE = replace(SEATS, id=PriceId("price_archive_yearly"))
-
-
-def mixed(*invoices: Invoice, known: SubscriptionState | None = None, days: int = 30) -> SubscriptionState:
-    """A plan by the month, and beside it something by the year."""
-    truth = a_subscription(items=(item(PRO_MONTHLY, days=days), item(ARCHIVE, days=365)))
-    return state_of(truth, known, invoices, {**SOLD, ARCHIVE.id: ARCHIVE}, POLICY.levels)
-
-
-BOTH = an_invoice(a_line(), a_line(ARCHIVE, id="il_2", period_end=NOW + 365 * DAY))
-
-
-def test_what_was_paid_for_another_item_by_the_year_pays_no_plan_by_the_month():
-    """Else a plan whose renewal fails would be had for the rest of the year (money rule 21)."""
-    assert mixed(BOTH).paid_through == NOW + 30 * DAY
-    assert mixed(BOTH, known=mixed(BOTH), days=60).paid_through == NOW + 30 * DAY
-    beside = an_invoice(a_line(ARCHIVE, period_end=NOW + 365 * DAY), id="in_2")
-    assert mixed(beside, known=mixed(BOTH)).paid_through == NOW + 30 * DAY
-
-
-def test_a_plan_that_is_added_is_not_paid_by_what_was_there_before():
-    year = an_invoice(a_line(ARCHIVE, period_end=NOW + 365 * DAY))
-    alone = state_of(a_subscription(items=(item(ARCHIVE, days=365),)), None, [year], SOLD, POLICY.levels)
-    assert alone.paid_through == NOW + 365 * DAY
-    assert mixed(an_invoice(), known=alone).paid_through == NOW + 30 * DAY
-    added = mixed(year, known=alone)  # the change is seen first, and then the plan's first renewal
-    assert mixed(an_invoice(), known=added).paid_through == NOW + 30 * DAY
-
-
-def test_what_was_paid_for_an_item_that_is_gone_pays_no_plan_either():
-    """Its last invoice may stay the latest one of the subscription until the plan's next renewal."""
-    gone = state_of(a_subscription(items=(item(PRO_MONTHLY),)), mixed(BOTH), [BOTH], SOLD, POLICY.levels)
-    assert gone.paid_through == NOW + 30 * DAY
-
-
-def test_what_was_paid_for_a_higher_plan_that_is_gone_pays_not_the_one_beside_it():
-    """Else whose year was paid back would have the smaller plan for all of that year, once its renewal fails."""
-    year = an_invoice(a_line(), a_line(TEAM_YEARLY, id="il_2", period_end=NOW + 365 * DAY))
-    both = a_subscription(items=(item(PRO_MONTHLY), item(TEAM_YEARLY, days=365)))
-    known = state_of(both, None, [year], SOLD, POLICY.levels)
-    assert known.paid_through == NOW + 365 * DAY
-    for seen in ([year], []):
-        gone = state_of(a_subscription(items=(item(PRO_MONTHLY),)), known, seen, SOLD, POLICY.levels)
-        late = a_subscription(items=(item(PRO_MONTHLY, days=60),), status="past_due")
-        assert state_of(late, gone, [year], SOLD, POLICY.levels).paid_through == NOW + 30 * DAY
-
-
-def test_nor_does_it_where_an_invoice_of_its_own_had_billed_it():
-    """The plan by the month was added later: each invoice has the line of one of them, and names the item."""
-    monthly, yearly = (replace(item(PRO_MONTHLY), id="si_1"), replace(item(TEAM_YEARLY, days=365), id="si_2"))
-    year = an_invoice(a_line(TEAM_YEARLY, item="si_2", period_end=NOW + 365 * DAY))
-    month = an_invoice(a_line(item="si_1"), billing_reason="subscription_cycle")
-    known = state_of(a_subscription(items=(monthly, yearly)), None, [year], SOLD, POLICY.levels)
-    for seen in ([year], [month]):
-        gone = state_of(a_subscription(items=(monthly,)), known, seen, SOLD, POLICY.levels)
-        late = a_subscription(items=(replace(monthly, period_end=NOW + 60 * DAY),), status="past_due")
-        assert state_of(late, gone, [month, year], SOLD, POLICY.levels).paid_through == NOW + 30 * DAY
-
-
-def test_what_was_paid_for_the_item_under_its_last_price_pays_it_on():
-    """Switched and switched back: by its price alone, its own line would be one of long ago."""
-    switched = replace(item(PRO_MONTHLY, days=60), id="si_1")
-    first = an_invoice(a_line(item="si_1"))
-    cycle = an_invoice(a_line(TEAM_YEARLY, item="si_1", period_end=NOW + 60 * DAY), billing_reason="subscription_cycle")
-    found = state_of(a_subscription(items=(switched,)), None, [first, cycle], SOLD, POLICY.levels)
-    assert found.paid_through == NOW + 60 * DAY
-
-
-def test_nor_does_it_pay_the_plan_after_a_switch():
-    """By its price alone, no line would be the plan's own, and that of the year would count within its next period."""
-    year = a_line(TEAM_YEARLY, id="il_2", item="si_2", period_end=NOW + 365 * DAY)
-    late = a_subscription(items=(replace(item(TEAM_MONTHLY, days=60), id="si_1"),), status="past_due")
-    for lines in ((a_line(item="si_1"), year), (year, a_line(item="si_1"))):
-        prices = {**SOLD, TEAM_MONTHLY.id: TEAM_MONTHLY}
-        assert state_of(late, None, [an_invoice(*lines)], prices, POLICY.levels).paid_through == NOW + 30 * DAY
-
-
-@pytest.mark.parametrize(("days", "paid"), [(365, 60), (30, 30)])
-def test_a_plan_without_a_line_of_its_own_is_paid_by_the_others_within_its_period(days, paid):
-    added = replace(item(TEAM_YEARLY, days=days), id="si_2")
-    truth = a_subscription(items=(replace(item(PRO_MONTHLY), id="si_1"), added))
-    gone = a_line(ARCHIVE, item="si_3", period_end=NOW + 60 * DAY)
-    prorated = a_line(TEAM_YEARLY, id="il_2", item="si_2", proration=True)
-    invoice = an_invoice(gone, prorated, billing_reason="subscription_cycle")
-    assert state_of(truth, None, [invoice], SOLD, POLICY.levels).paid_through == NOW + paid * DAY
-
-
-def test_a_plan_that_was_only_prorated_so_far_is_paid_as_long_as_what_it_was_added_to():
-    """Its own first whole period is still to come."""
-    added = state(item(PRO_MONTHLY), item(TEAM_YEARLY))
-    known = replace(state(item(PRO_MONTHLY)), paid_through=NOW + 30 * DAY)
-    assert added.paid_through is None
-    truth = a_subscription(items=(item(PRO_MONTHLY), item(TEAM_YEARLY, days=365)))
-    for before_it, invoices in ((known, []), (None, [an_invoice()])):
-        assert state_of(truth, before_it, invoices, SOLD, POLICY.levels).paid_through == NOW + 30 * DAY
+    assert state(an_item(STORAGE), known=none, prices={STORAGE.id: BROKEN}).level == "PRO"
 
 
 def test_a_price_that_is_not_in_the_catalog_gives_no_level_and_is_kept():
     foreign = a_price("foreign", 700, "month")
-    found = state(item(foreign), prices={foreign.id: foreign})
-    assert (found.level, found.items) == (None, (ItemState(foreign.id, 1, None, None),))
+    found = state(an_item(foreign), prices={foreign.id: foreign})
+    assert (found.level, found.items) == (None, (kept(foreign, 1, None, None),))
     assert access_of(found, POLICY.grace, NOW) is None
 
 
 def test_metadata_that_is_broken_later_takes_nothing_from_any_item():
-    known = state(item(SEATS), item(PRO_MONTHLY), item(STORAGE))
+    known = state(an_item(SEATS), an_item(PRO_MONTHLY), an_item(STORAGE))
     broken = {**SOLD, STORAGE.id: BROKEN}
-    found = state(item(SEATS), item(PRO_MONTHLY), item(STORAGE, 3), known=known, prices=broken)
-    assert found.items[2] == ItemState(STORAGE.id, 3, "storage", "PRO", "storage")
+    found = state(an_item(SEATS), an_item(PRO_MONTHLY), an_item(STORAGE, 3), known=known, prices=broken)
+    assert found.items[2] == kept(STORAGE, 3, "storage", "PRO", "storage")
     assert found.groups == known.groups
-    assert state(item(STORAGE), prices=broken).level is None  # whoever subscribes now gets what stands there now
+    assert state(an_item(STORAGE), prices=broken).level is None  # whoever subscribes now gets what stands there now
 
 
 @pytest.mark.parametrize("broken_key", ["plan_group", "credits_amount"])
 def test_metadata_that_is_broken_while_the_page_is_open_takes_nothing_that_was_ordered(broken_key):
     """Money rule 13: the order is frozen. Only one of this user's own: anybody at Stripe can name one (F35)."""
     broken = {STORAGE.id: replace(BROKEN, broken_key=broken_key, gives=Gives(plan_group="storage"))}
-    truth = a_truth(a_subscription(items=(item(STORAGE, 2),), order=ORDER), prices=broken)
+    truth = a_truth(a_subscription(items=(an_item(STORAGE, 2),), order=ORDER), prices=broken)
     after, _ = step(before(an_order(STORAGE)), truth)
     (found,) = after.account.subscriptions
     assert (found.level, found.plan, found.quantity, found.groups) == ("PRO", "storage", 2, ("storage",))
@@ -227,11 +133,11 @@ def test_metadata_that_is_broken_while_the_page_is_open_takes_nothing_that_was_o
 
 
 def test_what_was_stored_before_items_were_is_read_as_its_speaking_item():
-    old = replace(state(item(STORAGE)), items=())
+    old = replace(state(an_item(STORAGE)), items=())
     broken = {STORAGE.id: BROKEN}
-    found = state(item(STORAGE), known=old, prices=broken)
+    found = state(an_item(STORAGE), known=old, prices=broken)
     assert (found.level, found.plan, found.group) == ("PRO", "storage", "storage")
-    assert groups_of(a_subscription(items=(item(STORAGE),)), old, broken) == {STORAGE.id: "storage"}
+    assert groups_of(a_subscription(items=(an_item(STORAGE),)), old, broken) == {STORAGE.id: "storage"}
 
 
 def test_a_collection_that_is_paused_takes_no_access():
@@ -259,9 +165,9 @@ def named(name: str, *items: SubscriptionItem, **given) -> SubscriptionState:
     return state(*items, id=SubscriptionId(name), **given)
 
 
-OLD_TEAM = named("sub_a", item(TEAM_YEARLY), created=NOW - DAY)
-NEW_PRO = named("sub_b", item(PRO_MONTHLY))
-STORED = named("sub_c", item(STORAGE))
+OLD_TEAM = named("sub_a", an_item(TEAM_YEARLY), created=NOW - DAY)
+NEW_PRO = named("sub_b", an_item(PRO_MONTHLY))
+STORED = named("sub_c", an_item(STORAGE))
 
 
 def second(*states: SubscriptionState) -> list[str]:
@@ -297,7 +203,7 @@ def test_one_that_ends_with_its_period_is_a_second_one_until_then():
 
 
 def test_one_of_two_groups_may_be_second_in_either():
-    both = named("sub_d", item(PRO_MONTHLY), item(STORAGE))
+    both = named("sub_d", an_item(PRO_MONTHLY), an_item(STORAGE))
     assert second(both, STORED) in (["sub_c"], ["sub_d"])
 
 

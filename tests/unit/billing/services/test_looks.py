@@ -5,20 +5,16 @@ F50: Stripe never generated the event; money rule 27.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from billing.domain.events import Origin
 from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SubscriptionId
 from billing.domain.snapshot import Payment
-from billing.services.look_at_objects import Look, look_at_objects
-from billing.services.looks import INVOICES_BACK, LookDeps, looks
-from billing.services.walk_on import WalkDeps, Walked
+from billing.services.looks import INVOICES_BACK
+from billing.services.walk_on import Walked
 from tests.fakes.core import Core, a_notice
-from tests.fakes.event_lists import FakeWalks
 from tests.fakes.lifecycles import change, refunds, renewed
-from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked, FakeRenewals
+from tests.fakes.looking import HOUR, LISTS, World
 from tests.fakes.snapshots import (
     ALICE,
     CUSTOMER,
@@ -29,13 +25,13 @@ from tests.fakes.snapshots import (
     SESSION,
     SUBSCRIPTION,
     a_dispute,
+    a_line,
     a_refund,
+    an_invoice,
     an_order,
 )
-from tests.fakes.stripe_told import told_by, told_dispute, told_invoice, told_refund, told_subscription
-from tests.fakes.subscriber import subscribed_core
+from tests.fakes.stripe_told import told_dispute, told_invoice, told_refund, told_subscription
 
-HOUR = timedelta(hours=1)
 LOOKS = {  # how far back each goes, and how often: money rule 27, docs/decisions/0033
     "sessions": (15 * DAY, 6 * HOUR),
     "subscriptions": (20 * 365 * DAY, DAY),
@@ -45,44 +41,7 @@ LOOKS = {  # how far back each goes, and how often: money rule 27, docs/decision
     "parked": (0 * DAY, 6 * HOUR),
     "renewals": (0 * DAY, DAY),
 }
-LISTS = tuple(LOOKS)
 GRANTED = [("PURCHASE", 100), ("ACCESS", 0)]
-
-
-class World:
-    """Alice has Pro with its 100 credits, and Stripe's lists tell of her."""
-
-    def __init__(self) -> None:
-        core = self.core = subscribed_core()
-        self.lists = FakeLists(core.calls)
-        self.walks = FakeWalks(core.calls)
-        origin = Origin(livemode=False)
-        self.walking = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
-        self.told()
-
-    def told(self) -> None:
-        told_by(self.core.stripe, self.lists)
-
-    def every(self) -> tuple[Look, ...]:
-        tables = self.core.tables
-        ours = FakeParked(tables), FakeRenewals(tables)
-        return looks(LookDeps(self.lists.every, *ours, FakeKnown(tables), self.core.stripe))
-
-    def run(self, deadline: timedelta = HOUR, *, now: bool = False, only: str | None = None) -> Walked:
-        wanted = [look for look in self.every() if only in (None, look.name)]
-        return look_at_objects(wanted, self.core.clock.now() + deadline, "run-00001", self.walking, now=now)
-
-    def brings_back(self, *queued: str, only: str | None = None) -> None:
-        """A pass queues events of these types, which are applied; the next one finds nothing."""
-        found = self.run(only=only)
-        assert [message["type"] for message in self.core.queue.messages] == [*queued]
-        assert (found.queued, found.more) == (len(queued), False)
-        bodies = [*self.core.queue.bodies]
-        self.core.queue.bodies.clear()
-        for body in bodies:
-            assert self.core.deliver(body, deadline=self.core.clock.now() + HOUR) == frozenset()
-        self.core.clock.time += DAY
-        assert self.run(only=only).queued == 0
 
 
 @pytest.fixture
@@ -135,6 +94,25 @@ def test_a_renewal_before_one_that_was_seen_is_brought_back(world: World) -> Non
     world.brings_back("invoice.paid")
     assert world.core.granted() == [*GRANTED, ("RENEWAL", 100), ("RENEWAL", 100)]
     assert world.core.calls.count("price") == 1, "one price of one page, and none once all of it is stored"
+
+
+@pytest.mark.parametrize("status", ["active", "canceled"])
+def test_the_first_period_after_a_trial_that_a_change_has_ended_is_brought_back(world: World, status: str) -> None:
+    """docs/decisions/0060: a later renewal was seen, or the subscription has ended since."""
+    change(world.core, trial_end=NOW)
+    renewed(2)(world.core, NOW)
+    world.core.deliver_change("evt_renewed")
+    name = InvoiceId("in_change")
+    first = a_line(id="il_first", period_start=NOW, period_end=NOW + 20 * DAY)
+    paid = Payment(PaymentIntentId("pi_change"), 1200, "eur", NOW)
+    world.core.stripe.invoices[name] = an_invoice(first, id=name, billing_reason="subscription_update", payment=paid)
+    if status == "canceled":
+        change(world.core, status=status)
+        world.core.deliver_change("evt_ended")
+    assert world.core.granted().count(("RENEWAL", 100)) == 1
+    world.told()
+    world.brings_back("invoice.paid", only="invoices")
+    assert world.core.granted().count(("RENEWAL", 100)) == 2
 
 
 def test_an_invoice_that_was_granted_and_covers_more_than_the_account_knows_is_brought_back(world: World) -> None:
@@ -293,58 +271,3 @@ def test_what_does_not_renew_is_not_waited_for(world: World, status: str) -> Non
     [held] = world.core.account().subscriptions
     world.core.clock.time = held.period_end + 3 * DAY
     assert world.run(only="renewals").read == 0
-
-
-# ------------------------------------------------------------------------------------------------- when, in which order
-
-
-def lists_read(world: World) -> list[str]:
-    found = [name.removeprefix("list ") for name in world.core.calls.made if name.startswith("list ")]
-    world.core.calls.made.clear()
-    return found
-
-
-def test_each_list_is_read_when_its_time_has_come(world: World) -> None:
-    world.run()
-    assert lists_read(world) == [*LISTS]
-    world.core.clock.time += timedelta(hours=5)
-    world.run()
-    assert lists_read(world) == []
-    world.core.clock.time += timedelta(hours=1)
-    world.run()
-    assert lists_read(world) == ["sessions", "parked"]
-    world.core.clock.time += timedelta(hours=19)
-    world.run()
-    assert lists_read(world) == ["subscriptions", "invoices", "refunds", "disputes", "renewals", "sessions", "parked"]
-    world.run(now=True)
-    assert sorted(lists_read(world)) == sorted(LISTS), "an operator waits for nothing"
-
-
-def test_no_list_waits_for_ever_behind_another(world: World) -> None:
-    """Each run has time for a page, and of subscriptions there are two, each time anew."""
-    made = [told_subscription(id=f"sub_{number}", customer="cus_theirs") for number in range(150)]
-    world.lists.subscriptions.made = made
-    world.run(timedelta())
-    for _ in LISTS:
-        world.run(timedelta())
-    assert {name: walk.until for name, walk in world.walks.kept.items()} == dict.fromkeys(LISTS)
-
-
-def test_a_run_that_stops_between_two_lists_says_that_there_is_more(world: World) -> None:
-    assert world.run(timedelta()) == Walked(read=0, queued=0, more=True), "it came to no second list"
-
-
-def test_what_an_operator_has_broken_off_is_gone_on_with_before_its_time(world: World) -> None:
-    made = [told_subscription(id=f"sub_{number}", customer="cus_theirs") for number in range(150)]
-    world.lists.subscriptions.made = made
-    world.run(only="subscriptions")
-    assert world.run(timedelta(), now=True, only="subscriptions") == Walked(read=100, queued=0, more=True)
-    assert world.run(only="subscriptions") == Walked(read=50, queued=0, more=False)
-    assert world.run(only="subscriptions") == Walked(read=0, queued=0, more=False)
-
-
-def test_a_run_that_was_broken_off_is_gone_on_with(world: World) -> None:
-    made = [told_subscription(id=f"sub_{number}", customer="cus_theirs") for number in range(150)]
-    world.lists.subscriptions.made = made
-    assert world.run(timedelta(), only="subscriptions") == Walked(read=100, queued=0, more=True)
-    assert world.run(timedelta(), only="subscriptions") == Walked(read=50, queued=0, more=False)

@@ -13,9 +13,9 @@ from billing.services.walk_on import Walked, each_in_turn
 from tests.fakes.catching_up import HOUR, CatchingUp
 from tests.fakes.core import a_notice
 from tests.fakes.lifecycles import refunds
+from tests.fakes.looking import World
 from tests.fakes.snapshots import BOB, CUSTOMER, DAY, NOW, SESSION, an_order
 from tests.fakes.stripe_told import told_invoice
-from tests.unit.billing.services.test_looks import World
 
 STARTED = NOW + HOUR
 

@@ -34,7 +34,7 @@ from billing.domain.judge import GRANTING_REASONS
 from billing.domain.purchase import PurchaseState
 from billing.domain.registers import status_of_dispute
 from billing.domain.snapshot import UNSTATED
-from billing.domain.subscription import ENDED, SubscriptionState, beside
+from billing.domain.subscription import ENDED, SubscriptionState
 
 type Object = Mapping[str, Any]
 """An object of Stripe, as a list tells it."""
@@ -91,8 +91,8 @@ def _fits(subscription: Object, known: SubscriptionState) -> bool:
         and subscription.get("trial_end") == _seconds(known.trial_end)
         and (subscription.get("pause_collection") is not None) is known.collection_paused
         and _seconds(known.period_end) in speaking
-        and sorted((str(_price(item)), _quantity(item)) for item in items)
-        == sorted((item.price_id, item.quantity) for item in known.items)
+        and sorted((str(item.get("id")), str(_price(item)), _quantity(item)) for item in items)
+        == sorted((str(item.id), item.price_id, item.quantity) for item in known.items)
     )
 
 
@@ -107,20 +107,17 @@ def _quantity(item: Object) -> object:
 
 
 def _is_covered(invoice: object, known: SubscriptionState | None) -> bool:
-    """Whether what a paid invoice covers is known to be paid, as far as the subscription tells (money rule 21)."""
-    if not isinstance(invoice, Mapping) or invoice.get("status") != "paid" or known is None:
+    """Whether what a paid invoice covers of any item is known to be paid (money rule 21)."""
+    if not isinstance(invoice, Mapping) or invoice.get("status") != "paid":
         return True
-    end = _covered_until(invoice, known)
-    return end is None or (known.paid_through is not None and end <= known.paid_through.timestamp())
+    return all(paid is not None and end <= paid.timestamp() for end, paid in _covered(invoice, known))
 
 
-def _covered_until(invoice: Object, known: SubscriptionState | None) -> int | None:
-    """The end of what it covers of the item that speaks."""
-    others = beside(known.items, known.price_id) if known is not None else frozenset[PriceId]()
-    lines = [line for line in _period_lines(invoice) if _price_of_line(line) not in others]
-    own = [line for line in lines if known is not None and _price_of_line(line) == known.price_id]
-    ends = [at(line, ("period", "end")) for line in own or lines]
-    return max((end for end in ends if isinstance(end, int)), default=None)
+def _covered(invoice: Object, known: SubscriptionState | None) -> list[tuple[int, datetime | None]]:
+    """The end of each period that it pays for, of an item that is there still, and how far that is known to be paid."""
+    paid = {item.id: item.paid_through for item in known.items if item.id} if known is not None else {}
+    ends = [(_item_of_line(line), at(line, ("period", "end"))) for line in _period_lines(invoice)]
+    return [(end, paid[item]) for item, end in ends if item in paid and isinstance(end, int)]
 
 
 def _period_lines(invoice: Object) -> list[Object]:
@@ -130,18 +127,33 @@ def _period_lines(invoice: Object) -> list[Object]:
     return [line for line, item in details if isinstance(item, Mapping) and item.get("proration") is False]
 
 
-def grants_of_invoice(invoice: Object) -> Mapping[PurchaseKey, tuple[PriceId | None, bool]]:
-    """What a subscription's invoice may grant: the price of each line, and whether it cost anything (money rule 12)."""
-    name = fits(invoice.get("id"), INVOICE_ID)
-    if name is None or invoice.get("billing_reason") not in GRANTING_REASONS:
+def _item_of_line(line: Object) -> str | None:
+    return fits(at(line, ("parent", "subscription_item_details", "subscription_item")), STRIPE_ID)
+
+
+def grants_of_invoice(
+    invoice: Object, known: SubscriptionState | None
+) -> Mapping[PurchaseKey, tuple[PriceId | None, bool]]:
+    """What a subscription's invoice may grant: the price of each line, and whether it cost anything (money rule 12).
+
+    One of a change grants a period that begins at the end of the trial. When that was is not known of a subscription
+    that has ended.
+    """
+    name, reason = fits(invoice.get("id"), INVOICE_ID), invoice.get("billing_reason")
+    if name is None or reason not in {*GRANTING_REASONS, "subscription_update"}:
         return {}
     found = {}
     for line in _period_lines(invoice):
+        begins = reason in GRANTING_REASONS or known is None or _begins(line, known.trial_end)
         key, price = fits(line.get("id"), STRIPE_ID), _price_of_line(line)
-        if key is not None:
+        if key is not None and begins:
             free = line.get("amount") == 0
             found[invoice_line_key(InvoiceId(name), key)] = price, not free
     return found
+
+
+def _begins(line: Object, moment: datetime | None) -> bool:
+    return moment is not None and at(line, ("period", "start")) == _seconds(moment)
 
 
 def _price_of_line(line: Object) -> PriceId | None:
@@ -163,11 +175,10 @@ def doubt_of_invoice(
     """
     if not _is_covered(invoice, known):
         return "invoice.paid"
-    grants = grants_of_invoice(invoice)
+    grants = grants_of_invoice(invoice, known)
     if any(key in stored for key in grants):
         return None  # the lines of an invoice are granted by one converge
-    end = _covered_until(invoice, known)
-    if known is not None and known.paid_through is not None and end == known.paid_through.timestamp():
+    if any(paid is not None and end == paid.timestamp() for end, paid in _covered(invoice, known)):
         return None
     return "invoice.paid" if any(_sells(price_of, price, paid=paid) for price, paid in grants.values()) else None
 

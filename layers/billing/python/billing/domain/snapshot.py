@@ -148,7 +148,7 @@ class SubscriptionItem:
     price_id: PriceId
     quantity: int
     period_end: datetime
-    id: str | None = None
+    id: str
     """Its own id, which it keeps when its price is switched."""
 
 

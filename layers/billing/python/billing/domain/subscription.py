@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from billing.domain.catalog import DEFAULT_GROUP, Price
 from billing.domain.ids import CustomerId, PriceId, SubscriptionId
 from billing.domain.order import Order
-from billing.domain.snapshot import Card, Invoice, InvoiceLine, Subscription, SubscriptionItem
+from billing.domain.paid_through import paid_ends, paid_through
+from billing.domain.snapshot import Card, Invoice, Subscription, SubscriptionItem
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
 """Statuses that a subscription never leaves: https://docs.stripe.com/billing/subscriptions/overview"""
@@ -33,6 +34,10 @@ class ItemState:
     plan: str | None
     level: str | None
     group: str = DEFAULT_GROUP
+    id: str | None = None
+    """Stripe's id of it."""
+    paid_through: datetime | None = None
+    """The latest period end that a paid invoice covers of it."""
 
     @property
     def given(self) -> str | None:
@@ -117,14 +122,14 @@ def state_of(
     """
     stood = _stood(known, order)
     groups = groups_of(truth, known, prices, order)
-    items = tuple(_item(item, prices.get(item.price_id), groups[item.price_id], stood) for item in truth.items)
+    ends = _ends(known, [invoice for invoice in invoices if invoice.subscription == truth.id])
+    items = tuple(
+        replace(_item(item, prices.get(item.price_id), groups[item.price_id], stood), paid_through=ends.get(item.id))
+        for item in truth.items
+    )
     said, speaking = max(
         zip(items, truth.items, strict=True), key=lambda pair: (rank(pair[0].given, ranks), pair[0].price_id)
     )
-    paid = _billed(speaking, [invoice for invoice in invoices if invoice.subscription == truth.id])
-    paid_until = _paid_through(known, paid, said.price_id, beside(items, said.price_id))
-    if paid_until is None and (lent := _paid_through(known, paid)) is not None:
-        paid_until = min(lent, speaking.period_end)  # another item's may last longer, and is remembered as its own
     return SubscriptionState(
         id=truth.id,
         customer=truth.customer,
@@ -137,7 +142,7 @@ def state_of(
         period_end=speaking.period_end,
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,
-        paid_through=paid_until,
+        paid_through=paid_through(speaking, ends, known.paid_through if known is not None else None),
         groups=tuple(dict.fromkeys([said.group, *sorted(groups.values())])),
         items=tuple(sorted(items, key=lambda item: item.price_id)),
         cancel_at=truth.cancel_at,
@@ -178,57 +183,13 @@ def _stood(known: SubscriptionState | None, order: Order | None) -> dict[PriceId
     return stood
 
 
-def beside(items: Iterable[ItemState], speaking: PriceId) -> frozenset[PriceId]:
-    """The prices of the other items: a line of one does not say how far the item that speaks is paid, since it may have
-    a longer interval (https://docs.stripe.com/billing/subscriptions/mixed-interval).
-    """
-    return frozenset(item.price_id for item in items if item.price_id != speaking)
-
-
-def _billed(speaking: SubscriptionItem, invoices: Sequence[Invoice]) -> list[Invoice]:
-    """The invoices, as what they say of the item that speaks: by the lines of that item alone, if one of them covers a
-    period; else by those of the others, which may be gone by now, within its own period (docs/decisions/0024).
-    """
-    own = [replace(each, lines=tuple(line for line in each.lines if line.item == speaking.id)) for each in invoices]
-    if any(paid_through(invoice) is not None for invoice in own):
-        return own
-    return [replace(each, lines=tuple(_until(line, speaking.period_end) for line in each.lines)) for each in invoices]
-
-
-def _until(line: InvoiceLine, end: datetime) -> InvoiceLine:
-    return replace(line, period_end=min(line.period_end, end))
-
-
-def paid_through(
-    invoice: Invoice, speaking: PriceId | None = None, others: Collection[PriceId] = ()
-) -> datetime | None:
-    """The end of what a paid invoice covers: the latest period end of its lines that are not prorations, and not of one
-    of the `others`. Where there are lines of the `speaking` price those alone say it: another item may be gone by now.
-
-    On the first invoice of all nothing has been changed yet: what is prorated there is the first period, up to a day of
-    billing that somebody has chosen (https://docs.stripe.com/billing/subscriptions/billing-cycle).
-    """
-    if invoice.status != "paid":
-        return None
-    first = invoice.billing_reason == "subscription_create"
-    covering = [line for line in invoice.lines if line.of_subscription and (first or not line.proration)]
-    own = [line for line in covering if line.price_id == speaking]
-    return max((line.period_end for line in own or covering if line.price_id not in others), default=None)
-
-
-def _paid_through(
-    known: SubscriptionState | None,
-    invoices: Iterable[Invoice],
-    speaking: PriceId | None = None,
-    others: Collection[PriceId] = (),
-) -> datetime | None:
-    """The same of several, and of what is remembered, unless another item spoke then: one that is still there, or one
-    beside which the item that speaks was already.
-    """
-    ends = [paid_through(invoice, speaking, others) for invoice in invoices]
-    if known is not None and known.price_id not in others and speaking not in beside(known.items, known.price_id):
-        ends.append(known.paid_through)
-    return max((end for end in ends if end is not None), default=None)
+def _ends(known: SubscriptionState | None, invoices: Iterable[Invoice]) -> dict[str, datetime]:
+    """How far each item is paid: by these invoices, and by what is remembered."""
+    ends = paid_ends(invoices)
+    for item in known.items if known is not None else ():
+        if item.id is not None and item.paid_through is not None:
+            ends[item.id] = max(item.paid_through, ends.get(item.id, item.paid_through))
+    return ends
 
 
 def access_of(state: SubscriptionState, grace: timedelta, now: datetime) -> Span | None:
@@ -283,10 +244,10 @@ def _item(truth: SubscriptionItem, price: Price | None, group: str, stood: Mappi
     """What an item's price says; a typo in its metadata takes nothing from who has bought it already."""
     before = stood.get(truth.price_id)
     if price is not None and price.problem is not None and before is not None:
-        return replace(before, quantity=truth.quantity, group=group)
+        return replace(before, quantity=truth.quantity, group=group, id=truth.id)
     gives = price.gives if price is not None else None
     plan, level = (gives.plan, gives.level) if gives else (None, None)
-    return ItemState(truth.price_id, truth.quantity, plan, level, group)
+    return ItemState(truth.price_id, truth.quantity, plan, level, group, truth.id)
 
 
 def rank(level: str | None, ranks: tuple[str, ...]) -> int:

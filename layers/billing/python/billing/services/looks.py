@@ -92,11 +92,13 @@ def _subscriptions(page: Listed, known: KnownObjects) -> Doubts:
 
 def _invoices(page: Listed, known: KnownObjects, prices: _Prices) -> Doubts:
     accounts = known.subscriptions(_customers(page))
-    ours = [(obj, name) for obj in page.objects if (name := subscription_behind(obj)) and _customer(obj) in accounts]
-    stored = known.states({key for obj, _ in ours for key in grants_of_invoice(obj)})
-    return _doubtful(
-        (obj, doubt_of_invoice(obj, accounts[_customer(obj)].get(name), stored, prices.price)) for obj, name in ours
-    )
+    ours = [
+        (obj, accounts[_customer(obj)].get(name))
+        for obj in page.objects
+        if (name := subscription_behind(obj)) and _customer(obj) in accounts
+    ]
+    stored = known.states({key for obj, state in ours for key in grants_of_invoice(obj, state)})
+    return _doubtful((obj, doubt_of_invoice(obj, state, stored, prices.price)) for obj, state in ours)
 
 
 def _parked(page: Listed, known: KnownObjects) -> Doubts:

@@ -34,8 +34,8 @@ from billing.domain.hints import hints_of
 from billing.domain.ids import CHOSEN_ID, SESSION_ID, CustomerId, InvoiceId, PaymentIntentId, PriceId, SessionId, fits
 from billing.domain.judge import prices_named
 from billing.domain.notice import Hints, ObjectRef
+from billing.domain.paid_through import covers_a_period
 from billing.domain.snapshot import CheckoutSession, Invoice, Payment, Snapshot
-from billing.domain.subscription import paid_through
 from billing.errors import StripeRefused
 from billing.ports.stripe import History, Touched
 
@@ -144,7 +144,7 @@ class StripeReads:
         for number, item in enumerate(self._api.invoices.list(wanted).auto_paging_iter(), start=1):
             invoice = self._invoice(plain(item))
             yield invoice
-            covered = covered or paid_through(invoice) is not None
+            covered = covered or covers_a_period(invoice)
             if covered and number >= _LAST_PAID:
                 return
 

@@ -1,0 +1,51 @@
+"""How far the items of a subscription are paid, each by its own lines (money rule 21).
+
+An item is known by Stripe's id, which it keeps when its price is switched. By their prices alone the lines of two items
+that have changed places could not be told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from billing.domain.snapshot import Invoice, InvoiceLine, SubscriptionItem
+
+
+def covers_a_period(invoice: Invoice) -> bool:
+    """Whether it pays for a period of any item."""
+    return bool(_covering(invoice))
+
+
+def paid_ends(invoices: Iterable[Invoice]) -> dict[str, datetime]:
+    """By item, the latest end of the periods that these invoices of a subscription pay for."""
+    ends: dict[str, datetime] = {}
+    for line in (line for invoice in invoices for line in _covering(invoice)):
+        if line.item is not None:
+            ends[line.item] = max(line.period_end, ends.get(line.item, line.period_end))
+    return ends
+
+
+def _covering(invoice: Invoice) -> list[InvoiceLine]:
+    """The lines of a paid invoice that pay for a period: those of an item, but for prorations.
+
+    On the first invoice of all nothing has been changed yet: what is prorated there is the first period, up to a day of
+    billing that somebody has chosen (https://docs.stripe.com/billing/subscriptions/billing-cycle).
+    """
+    if invoice.status != "paid":
+        return []
+    first = invoice.billing_reason == "subscription_create"
+    return [line for line in invoice.lines if line.of_subscription and (first or not line.proration)]
+
+
+def paid_through(
+    speaking: SubscriptionItem, ends: Mapping[str, datetime], remembered: datetime | None
+) -> datetime | None:
+    """How far a subscription is paid, of which this item speaks: as far as that one. While nothing has been paid for it
+    but prorations, as far as the others, which may be gone by now, or as is remembered, within the item's own period
+    (docs/decisions/0024).
+    """
+    if (own := ends.get(speaking.id)) is not None:
+        return own
+    lent = [*ends.values(), *(() if remembered is None else (remembered,))]
+    return min(max(lent), speaking.period_end) if lent else None
