@@ -95,7 +95,8 @@ def _last_word(sim: Simulation) -> bool:
     if DEEDS[sim.chance.one((sim.step, "last word"), _LAST_WORDS)].do(sim):
         sim.deeds += 1
         return True
-    sim.chance.tape.pop((sim.step, "wavers"), None)
+    for name in ("wavers", "last word"):
+        sim.chance.tape.pop((sim.step, name), None)
     return False
 
 

@@ -18,14 +18,15 @@ from tests.simulation.actors import (
     shopkeepers,
     spenders,
     strangers,
+    trials,
     waverers,
     weather,
 )
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-_PEOPLE = (buyers, forgers, invoices, items, money, operators, plans, shopkeepers, spenders, strangers, waverers)
-_ROOMS = (*_PEOPLE, machines, meetings, schedules, weather)
+_BUSINESS = (buyers, invoices, items, money, plans, shopkeepers, spenders, trials)
+_ROOMS = (*_BUSINESS, forgers, machines, meetings, operators, schedules, strangers, waverers, weather)
 DEEDS = table(*(room.DEEDS for room in _ROOMS))
 
 
@@ -42,7 +43,7 @@ def _theme(often: Iterable[str], seldom: Iterable[str]) -> Weights:
 THEMES = {
     "everything": _theme((), ()),
     "money back": _theme(money.DEEDS, (*spenders.DEEDS, *plans.DEEDS)),
-    "plans": _theme((*plans.DEEDS, *items.DEEDS, *invoices.DEEDS), (*spenders.DEEDS, *money.DEEDS)),
+    "plans": _theme((*plans.DEEDS, *items.DEEDS, *invoices.DEEDS, *trials.DEEDS), (*spenders.DEEDS, *money.DEEDS)),
     "spending": _theme(spenders.DEEDS, plans.DEEDS),
     "buying": _theme(buyers.DEEDS, (*spenders.DEEDS, *plans.DEEDS, *money.DEEDS)),
 }

@@ -6,9 +6,8 @@ from typing import Any
 
 from local.stripe.engine.payments import refunds
 from local.stripe.engine.world import Obj
+from tests.simulation.actors.by_hand import looked_at, made_by_hand, payer, price_of
 from tests.simulation.actors.deeds import Deed
-from tests.simulation.actors.machines import consume, deliver_all
-from tests.simulation.actors.owners import owner_of
 from tests.simulation.actors.plans import HOW, ask, one, renewal_fails
 from tests.simulation.world.catalog import BESIDE, PLANS
 from tests.simulation.world.chance import Weights
@@ -18,12 +17,6 @@ _QUANTITIES = Weights({"2": 3, "0": 3, "1": 3, "5": 1})
 _DAY = 86400
 _LEAST, _MOST = 16, 20
 """Items of a subscription that has many: more than is granted with one write, and no more than Stripe allows."""
-
-
-def _price(sim: Simulation, key: str) -> str:
-    (price,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == key]
-    name: str = price["id"]
-    return name
 
 
 def _items(sim: Simulation) -> bool:
@@ -41,7 +34,7 @@ def _items(sim: Simulation) -> bool:
         entry = {"id": beside[0]["id"], "deleted": True}
     elif what == "added" and free:
         key = sim.chance.one((sim.step, "key"), free)
-        entry = {"price": _price(sim, key), "quantity": 1 + sim.chance.number((sim.step, "more"), 3)}
+        entry = {"price": price_of(sim, key), "quantity": 1 + sim.chance.number((sim.step, "more"), 3)}
     else:
         item = sim.chance.one((sim.step, "item"), held)
         entry = {"id": item["id"], "quantity": int(sim.chance.of((sim.step, "quantity"), _QUANTITIES))}
@@ -51,29 +44,18 @@ def _items(sim: Simulation) -> bool:
     return True
 
 
-def _payer(sim: Simulation) -> tuple[Obj, str] | None:
-    """A customer of ours with a saved payment method, and that."""
-    customers = [each for each in sim.engine.world.all("customer") if not each.get("deleted")]
-    saved = {each["customer"]: each["id"] for each in sim.engine.world.all("payment_method") if each["customer"]}
-    found = [each for each in customers if each["id"] in saved and owner_of(sim, each["id"])]
-    if not found:
-        return None
-    customer = sim.chance.one((sim.step, "customer"), found)
-    return customer, saved[customer["id"]]
-
-
 def _second(sim: Simulation) -> bool:
     """Somebody makes another subscription in the dashboard, for a customer of ours, perhaps with something beside."""
-    payer = _payer(sim)
-    if payer is None:
+    buyer = payer(sim)
+    if buyer is None:
         return False
-    items = [{"price": _price(sim, sim.chance.one((sim.step, "to"), PLANS))}]
+    items = [{"price": price_of(sim, sim.chance.one((sim.step, "to"), PLANS))}]
     if sim.chance.happens((sim.step, "beside"), 0.6):
-        beside = _price(sim, sim.chance.one((sim.step, "addon"), BESIDE))
+        beside = price_of(sim, sim.chance.one((sim.step, "addon"), BESIDE))
         items += [{"price": beside}] if items[0]["price"] != beside else []
     day = int(sim.scheduler.now) + _DAY * (2 + sim.chance.number((sim.step, "day"), 20))
     anchored = {"billing_cycle_anchor": day} if sim.chance.happens((sim.step, "anchored"), 0.3) else {}
-    _made_by_hand(sim, payer, items, **anchored)
+    made_by_hand(sim, buyer, items, **anchored)
     return True
 
 
@@ -81,15 +63,15 @@ def _higher_gone(sim: Simulation) -> bool:
     """A plan by the year and a smaller one by the month are in one subscription. The higher one is taken off, and then
     the renewal of the other one fails, which was paid for its own time only (money rule 21).
     """
-    payer = _payer(sim)
-    if payer is None or not _made_by_hand(sim, payer, [{"price": _price(sim, key)} for key in _BY_LEVEL]):
+    buyer = payer(sim)
+    if buyer is None or not made_by_hand(sim, buyer, [{"price": price_of(sim, key)} for key in _BY_LEVEL]):
         return False
     subscription = sim.engine.world.all("subscription")[0]
-    _looked_at(sim, "both")
+    looked_at(sim, "both")
     entry = {"id": subscription["items"]["data"][1]["id"], "deleted": True}
     sim.tell(f"the higher plan of {subscription['id']} is taken off")
     ask(sim, "POST", f"/v1/subscriptions/{subscription['id']}", {"items": [entry], "proration_behavior": "none"})
-    _looked_at(sim, "one")
+    looked_at(sim, "one")
     if subscription["ended_at"] is None:
         renewal_fails(sim, subscription)
     return True
@@ -98,38 +80,24 @@ def _higher_gone(sim: Simulation) -> bool:
 _BY_LEVEL = ("pro_monthly", "team_yearly")
 
 
-def _looked_at(sim: Simulation, label: str) -> None:
-    """All that tells of it is one batch, which the consumer has at once."""
-    deliver_all(sim, f"{sim.step}-{label}")
-    if consume(sim, f"{sim.step}-{label}", 10):
-        sim.scheduler.run(sim.scheduler.tasks[-1])
-
-
-def _made_by_hand(sim: Simulation, payer: tuple[Obj, str], items: list[dict[str, Any]], **more: Any) -> bool:
-    customer, method = payer
-    sim.tell(f"a subscription to {len(items)} prices is made by hand for {customer['id']}")
-    params = {"customer": customer["id"], "items": items, "default_payment_method": method, **more}
-    return ask(sim, "POST", "/v1/subscriptions", params)
-
-
 def _many(sim: Simulation) -> bool:
     """A subscription of so many items that its invoices have more lines than are granted with one write. Now and then a
     part of what was paid for them goes back before anybody has looked.
     """
-    payer = _payer(sim)
-    if payer is None:
+    buyer = payer(sim)
+    if buyer is None:
         return False
     number = _LEAST + sim.chance.number((sim.step, "items"), _MOST - _LEAST + 1)
     known = {each["nickname"]: each["id"] for each in sim.engine.world.all("price")}
     items = [{"price": known.get(f"item {each}") or _made(sim, each)} for each in range(number)]
-    _made_by_hand(sim, payer, items)
+    made_by_hand(sim, buyer, items)
     charge = sim.engine.world.all("charge")[0]
-    paid = charge["customer"] == payer[0]["id"] and charge["status"] == "succeeded"
+    paid = charge["customer"] == buyer[0]["id"] and charge["status"] == "succeeded"
     if paid and not charge["amount_refunded"] and sim.chance.happens((sim.step, "goes back"), 0.3):
         refunds.make(sim.engine.world, charge, max(1, charge["amount_captured"] // 3))
         sim.tell(f"a third of {charge['id']} goes back")
     if paid and sim.chance.happens((sim.step, "at once"), 0.5):
-        _looked_at(sim, "many")
+        looked_at(sim, "many")
     return True
 
 

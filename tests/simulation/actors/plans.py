@@ -49,10 +49,11 @@ def ask(sim: Simulation, method: str, path: str, params: dict[str, Any]) -> bool
 def _renew(sim: Simulation) -> bool:
     """The period of a subscription ends; an hour later its invoice is collected."""
     found = one(sim)
-    return found is not None and ends_soon(sim, found) and _ended(sim, found)
+    return found is not None and ends_soon(sim, found) and ended(sim, found)
 
 
-def _ended(sim: Simulation, subscription: Obj) -> bool:
+def ended(sim: Simulation, subscription: Obj) -> bool:
+    """Its period ends, as soon as so much time can pass."""
     end = min(item["current_period_end"] for item in subscription["items"]["data"])
     if long_time(sim, max(0.0, end - sim.scheduler.now) + 2 * _HOUR):
         sim.tell(f"the period of {subscription['id']} ends, it is {subscription['status']}")
@@ -141,7 +142,7 @@ def _switch(sim: Simulation) -> bool:
     switched = _switched(sim, found, to, how, sim.chance.of((sim.step, "unpaid"), _UNPAID))
     billed_later = switched and how == "create_prorations" and ends_soon(sim, found)
     if billed_later and sim.chance.happens((sim.step, "and renewed"), 0.4):
-        _ended(sim, found)
+        ended(sim, found)
     return True
 
 
