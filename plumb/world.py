@@ -224,7 +224,9 @@ class World:
         known = DynamoKnown(self.dynamodb, self.settings.tables)
         parked = DynamoParked(self.dynamodb, self.settings.tables)
         renewals = DynamoRenewals(self.dynamodb, self.settings.tables)
-        return LookDeps(object_lists(self.stripe), parked, renewals, known, self.catalog)
+        return LookDeps(
+            object_lists(self.stripe), parked, renewals, known, self.catalog, self.settings.policy.trial_credits
+        )
 
     @cached_property
     def walking(self) -> WalkDeps:

@@ -22,6 +22,7 @@ class World:
     """Alice has Pro with its 100 credits, and Stripe's lists tell of her."""
 
     def __init__(self) -> None:
+        self.trial_credits = False
         core = self.core = subscribed_core()
         self.lists = FakeLists(core.calls)
         self.walks = FakeWalks(core.calls)
@@ -35,7 +36,8 @@ class World:
     def every(self) -> tuple[Look, ...]:
         tables = self.core.tables
         ours = FakeParked(tables), FakeRenewals(tables)
-        return looks(LookDeps(self.lists.every, *ours, FakeKnown(tables), self.core.stripe))
+        known = FakeKnown(tables)
+        return looks(LookDeps(self.lists.every, *ours, known, self.core.stripe, trial_credits=self.trial_credits))
 
     def run(self, deadline: timedelta = HOUR, *, now: bool = False, only: str | None = None) -> Walked:
         wanted = [look for look in self.every() if only in (None, look.name)]

@@ -84,7 +84,7 @@ def _counted(shop: Shop, name: str) -> Cost:
 def _objects(meter: Meter, shop: Shop, name: str, dynamo: Any, walking: WalkDeps) -> Callable[[datetime], Walked]:
     lists = object_lists(cast("Any", Lists(meter, shop.lists())))
     ours = DynamoParked(dynamo, _TABLES), DynamoRenewals(dynamo, _TABLES)
-    every = looks(LookDeps(lists, *ours, DynamoKnown(dynamo, _TABLES), FakeStripe()))
+    every = looks(LookDeps(lists, *ours, DynamoKnown(dynamo, _TABLES), FakeStripe(), trial_credits=False))
     (look,) = (each for each in every if each.name == name)
     return lambda deadline: look_at_objects([look], deadline, "run-00001", walking)
 

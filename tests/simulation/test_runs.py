@@ -17,7 +17,7 @@ def test_a_seed_does_the_same_twice_and_so_does_its_tape(seed):
     assert run(seed + 1).trace != first.trace
 
 
-@pytest.mark.parametrize("seed", [8, 7, 1])  # it ends by a last word, it does not, and there was nothing to say it about
+@pytest.mark.parametrize("seed", [8, 7, 1])  # it ends by a last word; does not; had none to say
 def test_each_deed_on_the_tape_is_a_call_of_an_actor(seed):
     outcome = run(seed)
     drawn = [name for name in outcome.tape if len(name) == 2 and name[1] in ("deed", "last word")]

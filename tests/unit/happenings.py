@@ -190,7 +190,12 @@ def in_the_list() -> None:
         core.calls.broken["page"] = StripeBusy("slow down")
     lists = FakeLists(core.calls)
     deps = LookDeps(
-        lists.every, FakeParked(core.tables), FakeRenewals(core.tables), FakeKnown(core.tables), core.stripe
+        lists.every,
+        FakeParked(core.tables),
+        FakeRenewals(core.tables),
+        FakeKnown(core.tables),
+        core.stripe,
+        trial_credits=False,
     )
     look_at_objects(looks(deps), NOW + timedelta(minutes=1), "run-2", walking)
     with suppress(MalformedMessage):

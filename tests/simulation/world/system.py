@@ -114,7 +114,7 @@ class System:
         self._catalog = StripeCatalog(stripe, LEVELS)
         self._events = StripeEvents(stripe)
         ours = DynamoParked(dynamo, TABLES), DynamoRenewals(dynamo, TABLES)
-        self._objects = LookDeps(object_lists(stripe), *ours, DynamoKnown(dynamo, TABLES), self._catalog)
+        self._objects = LookDeps(object_lists(stripe), *ours, DynamoKnown(dynamo, TABLES), self._catalog, trial_credits)
         self._walks = DynamoWalks(dynamo, TABLES)
         self._plans = StripePlanChanges(stripe, LEVELS)
         self._portal = StripePortalSessions(stripe, _APP, None)

@@ -224,6 +224,14 @@ def test_each_function_keeps_to_the_policy_of_the_settings(
     assert policy() == AccessPolicy(("NONE", "GOLD"), timedelta(days=3), trial_credits=True)
 
 
+@pytest.mark.parametrize(("told", "given"), [("true", True), ("false", False)])
+def test_the_looks_know_whether_trials_have_credits(
+    told: str, given: bool, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIAL_CREDITS", told)
+    assert look_dependencies().trial_credits is given
+
+
 @pytest.mark.parametrize("account", ["", "acct_1Connected"])
 @pytest.mark.parametrize(("stage", "mode"), [("staging", "test"), ("prod", "live")])
 @pytest.mark.parametrize("origin", ORIGINS.values(), ids=ORIGINS.keys())

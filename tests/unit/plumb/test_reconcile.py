@@ -62,7 +62,7 @@ class Installation:
         self.catch_up = CatchUpDeps(self.listed, self.walking)
         self.lists = FakeLists(core.calls)
         ours = FakeParked(core.tables), FakeRenewals(core.tables)
-        self.look = LookDeps(self.lists.every, *ours, FakeKnown(core.tables), core.stripe)
+        self.look = LookDeps(self.lists.every, *ours, FakeKnown(core.tables), core.stripe, trial_credits=False)
 
     def made(self, number: int) -> None:
         """Events that Stripe made an hour ago and no endpoint took."""

@@ -45,7 +45,7 @@ def test_a_converge_by_hand_keeps_to_the_policy_of_the_functions() -> None:
     """Money rules 12 and 21."""
     world = a_world(LEVELS="NONE,GOLD", PAST_DUE_GRACE_DAYS="3", TRIAL_CREDITS="true")
     policy = AccessPolicy(("NONE", "GOLD"), timedelta(days=3), trial_credits=True)
-    assert (world.converge.policy, world.credits.policy) == (policy, policy)
+    assert (world.converge.policy, world.credits.policy, world.look.trial_credits) == (policy, policy, True)
 
 
 def test_endpoints_are_the_platforms_and_all_else_is_the_connected_accounts() -> None:

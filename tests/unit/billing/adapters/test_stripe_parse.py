@@ -212,3 +212,12 @@ def test_no_unit_of_an_item_is_not_one(told: dict[str, int], quantity: int) -> N
     item = {"id": "si_1", "price": {"id": "price_1"}, "current_period_end": 1_797_000_000, **told}
     (found,) = subscription_of(SUBSCRIPTION | {"items": {"data": [item]}}).items
     assert found.quantity == quantity
+
+
+@pytest.mark.parametrize("told", [None, "", "si 1", 7])
+def test_an_item_that_can_not_be_told_from_others_is_named(told: object) -> None:
+    """How far it is paid is remembered by its id."""
+    item = {"id": told, "price": {"id": "price_1"}, "current_period_end": 1_797_000_000}
+    with pytest.raises(MalformedObject) as raised:
+        subscription_of(SUBSCRIPTION | {"items": {"data": [item]}})
+    assert raised.value.ids["reason"] == "UnfitError('items.id')"

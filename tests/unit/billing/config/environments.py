@@ -43,7 +43,7 @@ SELLING = {
     "ADOPT_CUSTOMERS": "true",
 }
 QUEUE = {"EVENTS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/events"}
-NOT_LISTS = {"UPSTASH_SECRET", "REDIS_EPOCH", "PAST_DUE_GRACE_DAYS", "TRIAL_CREDITS", "APP_URL"}
+NOT_LISTS = {"UPSTASH_SECRET", "REDIS_EPOCH", "PAST_DUE_GRACE_DAYS", "APP_URL"}
 NOT_CREDITS = {"STRIPE_API_BASE", "STRIPE_API_KEY_SECRET", "APP_URL"}
 WHOLE: dict[str, tuple[Callable[[Mapping[str, str]], object], dict[str, str]]] = {
     "webhook": (webhook_settings, SHARED | QUEUE | {"STRIPE_WEBHOOK_SECRET": "plumbline/stripe-webhook"}),

@@ -115,6 +115,12 @@ def test_what_grants_nothing_is_in_no_doubt(given: dict[str, Any]) -> None:
     assert doubted(told_invoice(**given), None) is None
 
 
+def test_where_trials_have_credits_their_invoices_grant_too() -> None:
+    trial = told_invoice(amount=0)
+    assert doubt_of_invoice(trial, None, (), PRICES.get, trial_credits=True) == PAID
+    assert doubt_of_invoice(trial, None, (KEY,), PRICES.get, trial_credits=True) is None
+
+
 def test_a_price_of_nothing_may_grant() -> None:
     free = replace(PRO_MONTHLY, unit_amount=0)
     assert doubt_of_invoice(told_invoice(amount=0), None, (), {free.id: free}.get) == PAID

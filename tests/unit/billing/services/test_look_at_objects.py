@@ -36,7 +36,7 @@ class World:
         origin = Origin(livemode=False)
         self.deps = WalkDeps(self.walks, core.events, core.queue, origin, core.clock, core.log, core.metrics)
         ours = FakeParked(core.tables), FakeRenewals(core.tables)
-        self.every = looks(LookDeps(lists.every, *ours, FakeKnown(core.tables), core.stripe))
+        self.every = looks(LookDeps(lists.every, *ours, FakeKnown(core.tables), core.stripe, trial_credits=False))
         self.looks = self.every[:1]
 
     def lists(self, name: str = SESSION, ago: timedelta = HOUR, **changed: Any) -> None:

@@ -115,6 +115,18 @@ def test_the_first_period_after_a_trial_that_a_change_has_ended_is_brought_back(
     assert world.core.granted().count(("RENEWAL", 100)) == 2
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_a_trial_before_a_renewal_that_was_seen_is_brought_back_where_trials_have_credits(
+    world: World, given: bool
+) -> None:
+    renewed(2)(world.core, NOW)
+    world.core.deliver_change("evt_renewed")
+    world.trial_credits = given
+    trial = told_invoice(id="in_0", customer=CUSTOMER, amount=0, period_end=NOW, line="il_0")
+    world.lists.invoices.made = [trial]
+    assert world.run(only="invoices").queued == given
+
+
 def test_an_invoice_that_was_granted_and_covers_more_than_the_account_knows_is_brought_back(world: World) -> None:
     """Money rule 21: until when it is paid stands in the account, and may be older than the grant."""
     world.lists.invoices.made = [told_invoice(period_end=NOW + 60 * DAY)]

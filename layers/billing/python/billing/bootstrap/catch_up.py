@@ -39,6 +39,7 @@ def look_dependencies() -> LookDeps:
         renewals=DynamoRenewals(dynamodb(), settings.tables),
         known=DynamoKnown(dynamodb(), settings.tables),
         catalog=StripeCatalog(client, settings.levels),
+        trial_credits=settings.trial_credits,
     )
 
 

@@ -18,6 +18,8 @@ class CatchUpSettings:
     stripe: StripeAccess
     queue_url: str
     levels: tuple[str, ...]
+    trial_credits: bool
+    """As in the Policy of those who write accounts."""
 
 
 def catch_up_settings(environ: Mapping[str, str] | None = None) -> CatchUpSettings:
@@ -29,4 +31,5 @@ def catch_up_settings(environ: Mapping[str, str] | None = None) -> CatchUpSettin
         stripe=stripe_access(env),
         queue_url=env.text("EVENTS_QUEUE_URL", pattern=QUEUE),
         levels=env.names("LEVELS"),
+        trial_credits=env.flag("TRIAL_CREDITS"),
     )

@@ -166,6 +166,8 @@ def doubt_of_invoice(
     known: SubscriptionState | None,
     stored: Collection[PurchaseKey],
     price_of: Callable[[PriceId], Price | None],
+    *,
+    trial_credits: bool = False,
 ) -> str | None:
     """Of a paid invoice of a subscription of a customer of ours.
 
@@ -180,12 +182,13 @@ def doubt_of_invoice(
         return None  # the lines of an invoice are granted by one converge
     if any(paid is not None and end == paid.timestamp() for end, paid in _covered(invoice, known)):
         return None
-    return "invoice.paid" if any(_sells(price_of, price, paid=paid) for price, paid in grants.values()) else None
+    sold = (_sells(price_of, price, paid=paid or trial_credits) for price, paid in grants.values())
+    return "invoice.paid" if any(sold) else None
 
 
 def _sells(price_of: Callable[[PriceId], Price | None], name: PriceId | None, *, paid: bool) -> bool:
-    """Whether a line of this price is sold, which metered usage is not. One that cost nothing is of a trial, unless its
-    price is nothing.
+    """Whether a line of this price is sold, which metered usage is not. One that cost nothing is of a trial, which is
+    as good as paid where trials have credits, unless its price is nothing.
     """
     price = price_of(name) if name is not None else None
     if price is None or price.problem is not None or price.barred == METERED:

@@ -53,6 +53,8 @@ class LookDeps:
     """The customers of which a subscription should have changed by now, each with the end of its period; ours, too."""
     known: KnownObjects
     catalog: Catalog
+    trial_credits: bool
+    """Whether trials have credits, so that their invoices may be missed, too."""
 
 
 def looks(deps: LookDeps) -> tuple[Look, ...]:
@@ -62,7 +64,7 @@ def looks(deps: LookDeps) -> tuple[Look, ...]:
     return (
         Look("sessions", lists.sessions, lambda page: _sessions(page, known), SESSIONS_BACK, timedelta(hours=6)),
         Look("subscriptions", lists.subscriptions, lambda page: _subscriptions(page, known), SUBSCRIPTIONS_BACK, _DAY),
-        Look("invoices", lists.invoices, lambda page: _invoices(page, known, prices), INVOICES_BACK, _DAY),
+        Look("invoices", lists.invoices, lambda page: _invoices(page, deps, prices), INVOICES_BACK, _DAY),
         Look("refunds", lists.refunds, lambda page: _taken_back(page, known, doubt_of_refund), REFUNDS_BACK, _DAY),
         Look("disputes", lists.disputes, lambda page: _taken_back(page, known, doubt_of_dispute), DISPUTES_BACK, _DAY),
         Look("parked", deps.parked, lambda page: _parked(page, known), timedelta(), timedelta(hours=6)),
@@ -90,15 +92,18 @@ def _subscriptions(page: Listed, known: KnownObjects) -> Doubts:
     )
 
 
-def _invoices(page: Listed, known: KnownObjects, prices: _Prices) -> Doubts:
-    accounts = known.subscriptions(_customers(page))
+def _invoices(page: Listed, deps: LookDeps, prices: _Prices) -> Doubts:
+    accounts = deps.known.subscriptions(_customers(page))
     ours = [
         (obj, accounts[_customer(obj)].get(name))
         for obj in page.objects
         if (name := subscription_behind(obj)) and _customer(obj) in accounts
     ]
-    stored = known.states({key for obj, state in ours for key in grants_of_invoice(obj, state)})
-    return _doubtful((obj, doubt_of_invoice(obj, state, stored, prices.price)) for obj, state in ours)
+    stored = deps.known.states({key for obj, state in ours for key in grants_of_invoice(obj, state)})
+    return _doubtful(
+        (obj, doubt_of_invoice(obj, state, stored, prices.price, trial_credits=deps.trial_credits))
+        for obj, state in ours
+    )
 
 
 def _parked(page: Listed, known: KnownObjects) -> Doubts:

@@ -192,7 +192,7 @@ def subscription_of(obj: Object) -> Subscription:
                 price_id=PriceId(item["price"]["id"]),
                 quantity=1 if item.get("quantity") is None else item["quantity"],
                 period_end=unix_time(item["current_period_end"], "current_period_end"),
-                id=required(item["id"], STRIPE_ID, "id"),
+                id=required(item["id"], STRIPE_ID, "items.id"),
             )
             for item in shapes.subscription_items(obj)
         )
