@@ -133,6 +133,22 @@ def test_a_paused_one_is_as_a_converge_remembers_it(side: StripeSide, lists: Obj
     assert doubt_of_subscription(found, remembered(side, customer)) is None
 
 
+def test_an_invoice_shows_all_of_its_lines(side: StripeSide, lists: ObjectLists) -> None:
+    """Behind the first ten, which may be prorations, stand those of the period."""
+    customer = subscribed(side)
+    known = remembered(side, customer)
+    (item,) = (item.id for item in known.items)
+    for quantity in (2, 3, 4, 5, 6, 7):
+        last = quantity == 7
+        items: Any = [{"id": item, "quantity": quantity}]
+        billed: Any = "always_invoice" if last else "create_prorations"
+        side.sdk.v1.subscriptions.update(known.id, {"items": items, "proration_behavior": billed})
+    found = listed(side, lists.invoices, customer=customer, billing_reason="subscription_update")
+    of_subscription = listed(side, lists.subscriptions, customer=customer)["latest_invoice"]
+    assert len(found["lines"]["data"]) == 12
+    assert found["lines"] == of_subscription["lines"]
+
+
 def test_an_invoice_grants_the_lines_that_a_converge_grants(side: StripeSide, lists: ObjectLists) -> None:
     customer = subscribed(side)
     known = remembered(side, customer)

@@ -18,14 +18,14 @@ from tests.simulation.actors import (
     shopkeepers,
     spenders,
     strangers,
-    trials,
+    unheard,
     waverers,
     weather,
 )
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-_BUSINESS = (buyers, invoices, items, money, plans, shopkeepers, spenders, trials)
+_BUSINESS = (buyers, invoices, items, money, plans, shopkeepers, spenders, unheard)
 _ROOMS = (*_BUSINESS, forgers, machines, meetings, operators, schedules, strangers, waverers, weather)
 DEEDS = table(*(room.DEEDS for room in _ROOMS))
 
@@ -43,7 +43,7 @@ def _theme(often: Iterable[str], seldom: Iterable[str]) -> Weights:
 THEMES = {
     "everything": _theme((), ()),
     "money back": _theme(money.DEEDS, (*spenders.DEEDS, *plans.DEEDS)),
-    "plans": _theme((*plans.DEEDS, *items.DEEDS, *invoices.DEEDS, *trials.DEEDS), (*spenders.DEEDS, *money.DEEDS)),
+    "plans": _theme((*plans.DEEDS, *items.DEEDS, *invoices.DEEDS, *unheard.DEEDS), (*spenders.DEEDS, *money.DEEDS)),
     "spending": _theme(spenders.DEEDS, plans.DEEDS),
     "buying": _theme(buyers.DEEDS, (*spenders.DEEDS, *plans.DEEDS, *money.DEEDS)),
 }

@@ -46,6 +46,15 @@ def deliver_all(sim: Simulation, label: str) -> None:
         sim.scheduler.run(sim.scheduler.tasks[-1])
 
 
+def work_through(sim: Simulation, when: str) -> None:
+    """Deliver every event there is, and let the consumer work, as far as nothing stands still."""
+    deliver_all(sim, f"{sim.step}-{when}")
+    batch = 0
+    while consume(sim, f"{sim.step}-{when}-{batch}", 10):
+        sim.scheduler.run(sim.scheduler.tasks[-1])
+        batch += 1
+
+
 def consume(sim: Simulation, label: str, most: int) -> bool:
     """Let the consumer work on a batch."""
     sim.shuffled.begin(label)

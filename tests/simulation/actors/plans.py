@@ -78,7 +78,7 @@ def _fail(sim: Simulation) -> bool:
     if found is None or found["default_payment_method"] is None or not ends_soon(sim, found):
         return False
     for number in range(_CHANGES if sim.chance.happens((sim.step, "changes"), 0.25) else 0):
-        _switched(sim, found, _MONTHLY[number % 2], "always_invoice")
+        switched(sim, found, _MONTHLY[number % 2], "always_invoice")
     if renewal_fails(sim, found) and sim.chance.happens((sim.step, "for good"), 0.4):
         long_time(sim, _TRIES)
         sim.tell(f"all further tries fail, {found['id']} is {found['status']}")
@@ -139,14 +139,14 @@ def _switch(sim: Simulation) -> bool:
         return True
     to = sim.chance.of((sim.step, "to"), _TO)
     how = sim.chance.of((sim.step, "how"), HOW)
-    switched = _switched(sim, found, to, how, sim.chance.of((sim.step, "unpaid"), _UNPAID))
-    billed_later = switched and how == "create_prorations" and ends_soon(sim, found)
+    done = switched(sim, found, to, how, sim.chance.of((sim.step, "unpaid"), _UNPAID))
+    billed_later = done and how == "create_prorations" and ends_soon(sim, found)
     if billed_later and sim.chance.happens((sim.step, "and renewed"), 0.4):
         ended(sim, found)
     return True
 
 
-def _switched(sim: Simulation, subscription: Obj, to: str, how: str, unpaid: str = "allow_incomplete") -> bool:
+def switched(sim: Simulation, subscription: Obj, to: str, how: str, unpaid: str = "allow_incomplete") -> bool:
     """Switch the plan of a subscription; `unpaid` is what happens where its payment is refused."""
     (price,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == to]
     plans = [item for item in subscription["items"]["data"] if item["price"]["metadata"].get("entitlement_level")]

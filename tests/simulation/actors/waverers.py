@@ -15,7 +15,7 @@ from billing.services.converge import converge
 from local.stripe.engine.payments import disputes, refunds
 from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
-from tests.simulation.actors.machines import consume, deliver_all
+from tests.simulation.actors.machines import work_through
 from tests.simulation.actors.owners import owner_of
 from tests.simulation.world.simulation import Simulation
 
@@ -41,7 +41,7 @@ def _waver(sim: Simulation) -> bool:
     user = owner_of(sim, thing["customer"])
     if user is None:
         return False
-    _work_through(sim, "before")
+    work_through(sim, "before")
     undo = _turn(sim, thing)
     sessions = frozenset(SessionId(name) for name, owner in sim.journal.handed_out.items() if owner == user)
     looking = sim.begin(
@@ -56,9 +56,9 @@ def _waver(sim: Simulation) -> bool:
     looking.stalls_for = _AT_LEAST + sim.chance.number((sim.step, "steps"), 4)
     sim.scheduler.run(looking)
     if sim.chance.happens((sim.step, "seen"), 0.5):
-        _work_through(sim, "meanwhile")
+        work_through(sim, "meanwhile")
     undo()
-    _work_through(sim, "after")
+    work_through(sim, "after")
     sim.tell(f"{user} has changed {thing['id']}, and changed it back")
     return True
 
@@ -79,15 +79,6 @@ def _turn(sim: Simulation, thing: Obj) -> Undo:
 
 def _ask(sim: Simulation, path: str, *, ends: bool) -> None:
     sim.engine.request("POST", path, {"cancel_at_period_end": ends})
-
-
-def _work_through(sim: Simulation, when: str) -> None:
-    """Deliver every event there is, and let the consumer work, as far as nothing stands still."""
-    deliver_all(sim, f"{sim.step}-{when}")
-    batch = 0
-    while consume(sim, f"{sim.step}-{when}-{batch}", 10):
-        sim.scheduler.run(sim.scheduler.tasks[-1])
-        batch += 1
 
 
 DEEDS = {"change of mind": Deed(_waver, 3)}

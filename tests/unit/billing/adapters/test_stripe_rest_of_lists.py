@@ -65,6 +65,31 @@ def test_the_items_of_a_subscription_that_is_to_be_changed_come_with_their_produ
     assert ([item.id for item in made.items], wire.asked[3]) == (["si_1", "si_2"], rest)
 
 
+LINES: dict[str, Any] = rows({"id": "il_1"}) | {"has_more": True}
+ALL_LINES = [{"id": "il_1", "object": "line_item"}, {"id": "il_2", "object": "line_item"}]
+
+
+@pytest.mark.parametrize(
+    ("told", "asks"), [({}, 2), ({"lines": rows({"id": "il_1"})}, 1), ({"lines": None}, 1), ({"lines": [5]}, 1)]
+)
+def test_a_listed_invoice_gets_the_rest_of_its_lines(told: dict[str, Any], asks: int) -> None:
+    """Those of periods come behind the prorations."""
+    wire = Wire(invoices=rows(INVOICE | {"lines": LINES} | told), invoices__in_1__lines=rows(*ALL_LINES))
+    (found,) = wire.ask(lambda api: object_lists(api).invoices.page(Walk("invoices", NOW, NOW))).objects
+    assert "status=paid" in wire.asked[0]
+    assert wire.asked[1:] == ["/v1/invoices/in_1/lines?limit=100"][: asks - 1]
+    assert found["lines"] == ({"data": ALL_LINES} if asks == 2 else told["lines"])
+
+
+@pytest.mark.parametrize(("status", "asks"), [("paid", 2), ("open", 1), (None, 1)])
+def test_so_does_the_paid_latest_invoice_of_a_listed_subscription(status: str | None, asks: int) -> None:
+    latest = INVOICE | {"lines": LINES, "status": status} if status else "in_1"
+    wire = Wire(subscriptions=rows(SUBSCRIPTION | {"latest_invoice": latest}), invoices__in_1__lines=rows(*ALL_LINES))
+    (found,) = wire.ask(lambda api: object_lists(api).subscriptions.page(Walk("subscriptions", NOW, NOW))).objects
+    assert len(wire.asked) == asks
+    assert found["latest_invoice"] == (latest if asks == 1 else latest | {"lines": {"data": ALL_LINES}})  # type: ignore[operator]
+
+
 @pytest.mark.parametrize(
     ("told", "asks"),
     [({}, 2), ({"status": "canceled"}, 1), ({"items": rows(ITEM)}, 1), ({"items": None}, 1), ({"items": [5]}, 1)],

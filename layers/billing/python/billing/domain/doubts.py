@@ -121,7 +121,7 @@ def _covered(invoice: Object, known: SubscriptionState | None) -> list[tuple[int
 
 
 def _period_lines(invoice: Object) -> list[Object]:
-    """The lines that pay for a period: of a subscription item, and no proration. A list shows the first ten of all."""
+    """The lines that pay for a period: of a subscription item, and no proration."""
     found = [line for line in _list(at(invoice, ("lines", "data"))) if isinstance(line, Mapping)]
     details = [(line, at(line, ("parent", "subscription_item_details"))) for line in found]
     return [line for line, item in details if isinstance(item, Mapping) and item.get("proration") is False]

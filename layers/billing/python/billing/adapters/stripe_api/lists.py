@@ -6,15 +6,15 @@ https://docs.stripe.com/api/events/list , https://docs.stripe.com/api/pagination
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import stripe
 
 from billing.adapters.stripe_api.client import translated
-from billing.adapters.stripe_api.objects import plain, with_items
-from billing.adapters.stripe_api.parse import reading
+from billing.adapters.stripe_api.objects import plain, with_items, with_lines
+from billing.adapters.stripe_api.parse import Object, reading
 from billing.domain.ids import EVENT_ID, INVOICE_ID, SESSION_ID, STRIPE_ID, SUBSCRIPTION_ID, required
 from billing.domain.walk import Walk
 from billing.ports.stripe import Listed, ObjectLists
@@ -48,17 +48,40 @@ class StripeObjects:
 
 
 class StripeSubscriptionList(StripeObjects):
-    """The list of subscriptions, each with all of its items: one that shows a part would always be in doubt."""
+    """The list of subscriptions, each with all of its items, since one that shows a part would always be in doubt, and
+    with all lines of its latest invoice, if that is paid.
+    """
 
     def __init__(self, api: Any) -> None:
         super().__init__(api.subscriptions.list, SUBSCRIPTION_ID, status="all", expand=["data.latest_invoice"])
         self._api = api
 
     def page(self, walk: Walk) -> Listed:
-        """See ObjectList. One request, and one more for each subscription with more items than a list within shows."""
+        """See ObjectList. One request, and one more for each list within that shows a part."""
         found = super().page(walk)
         with translated():
-            return replace(found, objects=tuple(with_items(self._api, each) for each in found.objects))
+            return replace(found, objects=tuple(self._whole(each) for each in found.objects))
+
+    def _whole(self, subscription: Object) -> Object:
+        whole = with_items(self._api, subscription)
+        invoice = subscription.get("latest_invoice")
+        if not isinstance(invoice, Mapping) or invoice.get("status") != "paid":
+            return whole
+        return {**whole, "latest_invoice": with_lines(self._api, invoice)}
+
+
+class StripeInvoiceList(StripeObjects):
+    """The list of paid invoices, each with all of its lines: those that grant may be the last."""
+
+    def __init__(self, api: Any) -> None:
+        super().__init__(api.invoices.list, INVOICE_ID, status="paid")
+        self._api = api
+
+    def page(self, walk: Walk) -> Listed:
+        """See ObjectList. One request, and one more for each invoice with more lines than a list within shows."""
+        found = super().page(walk)
+        with translated():
+            return replace(found, objects=tuple(with_lines(self._api, each) for each in found.objects))
 
 
 def object_lists(client: stripe.StripeClient) -> ObjectLists:
@@ -71,7 +94,7 @@ def object_lists(client: stripe.StripeClient) -> ObjectLists:
     return ObjectLists(
         sessions=StripeObjects(api.checkout.sessions.list, SESSION_ID),
         subscriptions=StripeSubscriptionList(api),
-        invoices=StripeObjects(api.invoices.list, INVOICE_ID, status="paid"),
+        invoices=StripeInvoiceList(api),
         refunds=StripeObjects(api.refunds.list, STRIPE_ID),
         disputes=StripeObjects(api.disputes.list, STRIPE_ID),
     )

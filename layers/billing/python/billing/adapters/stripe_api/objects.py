@@ -88,6 +88,16 @@ def with_items(api: Any, subscription: Object, expand: Sequence[str] = ()) -> Ob
     return {**subscription, "items": {"data": [plain(item) for item in page.auto_paging_iter()]}}
 
 
+def with_lines(api: Any, invoice: Object) -> Object:
+    """An invoice with all of its lines, where it shows the first of them. Pending prorations come before the lines of
+    periods (https://docs.stripe.com/api/invoices/object#invoice_object-lines): a few changes of the plan hide those.
+    """
+    if not at(invoice, ("lines", "has_more")):
+        return invoice
+    page = api.invoices.line_items.list(invoice["id"], {"limit": _PAGE})
+    return {**invoice, "lines": {"data": [plain(item) for item in page.auto_paging_iter()]}}
+
+
 def with_payments(api: Any, invoice: Object) -> Object:
     """An invoice with all of its paid payments, where it shows the first of them: one in parts may have any number
     (https://docs.stripe.com/api/invoice-payment/list).

@@ -18,6 +18,7 @@ from billing.adapters.stripe_api.objects import (
     read_or_none,
     read_payment,
     with_items,
+    with_lines,
     with_payments,
 )
 from billing.adapters.stripe_api.parse import (
@@ -149,14 +150,9 @@ class StripeReads:
                 return
 
     def _invoice(self, obj: Object) -> Invoice:
-        return invoice_of(with_payments(self._api, obj), self._lines(obj))
-
-    def _lines(self, invoice: Object) -> list[Object]:
+        invoice = with_lines(self._api, with_payments(self._api, obj))
         with reading("invoice", invoice):
-            if not invoice["lines"]["has_more"]:
-                return list(invoice["lines"]["data"])
-            page = self._api.invoices.line_items.list(InvoiceId(invoice["id"]), {"limit": _PAGE})
-            return [plain(item) for item in page.auto_paging_iter()]
+            return invoice_of(invoice, invoice["lines"]["data"])
 
     def _listed(self, customer: CustomerId) -> Iterable[Object] | None:
         """The subscriptions of a customer; None when Stripe lists none because the customer was deleted.
