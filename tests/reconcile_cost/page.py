@@ -28,8 +28,8 @@ of the calls, one after the other, if Stripe answers a page in {A_PAGE:g} s, Dyn
 events every hour, and each goes on where the previous one stopped. A job asks Stripe for one page after another, so at
 most {1 / A_PAGE:g} times a second; Stripe allows 25 in a sandbox and 100 in live mode (https://docs.stripe.com/rate-limits).
 
-What is looked at grows as the shop does, and no faster. A million accounts take 64 of the 96 runs that a day has for
-objects; from about a million and a half on, a pass takes longer than a day, and the next one begins when it has ended.
+What is looked at grows as the shop does, and no faster. A million accounts take 72 of the 96 runs that a day has for
+objects; from about a million and a third on, a pass takes longer than a day, and the next one begins when it has ended.
 
 `make reconcile-cost` counts again; `make reconcile-cost SIZES="1000 5000"` prints other sizes and writes nothing. Every
 check counts the smallest size on this page.

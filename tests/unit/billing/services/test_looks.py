@@ -33,7 +33,7 @@ from tests.fakes.snapshots import (
 from tests.fakes.stripe_told import told_dispute, told_invoice, told_refund, told_subscription
 
 LOOKS = {  # how far back each goes, and how often: money rule 27, docs/decisions/0033
-    "sessions": (15 * DAY, 6 * HOUR),
+    "sessions": (25 * DAY, 6 * HOUR),
     "subscriptions": (20 * 365 * DAY, DAY),
     "invoices": (35 * DAY, DAY),
     "refunds": (60 * DAY, DAY),

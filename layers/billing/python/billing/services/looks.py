@@ -25,9 +25,9 @@ from billing.ports.store import KnownObjects
 from billing.ports.stripe import Catalog, Listed, ObjectList, ObjectLists
 from billing.services.look_at_objects import Doubts, Look
 
-SESSIONS_BACK: Final = timedelta(days=15)
-"""A session ends within a day, and a bank debit typically takes 5 business days
-(https://docs.stripe.com/payments/sepa-debit/accept-a-payment): twice that, and a day."""
+SESSIONS_BACK: Final = timedelta(days=25)
+"""A session ends within a day, and a bank debit takes up to 14 business days
+(https://docs.stripe.com/payments/sepa-debit): 20 days, and some holidays."""
 SUBSCRIPTIONS_BACK: Final = timedelta(days=365 * 20)
 """All that there are: Stripe's first is of 2011."""
 INVOICES_BACK: Final = timedelta(days=35)
