@@ -1,81 +1,77 @@
-"""Lives of which Stripe stops making events: at each of their turns, until nothing more happens.
+"""Lives of which Stripe makes no event for a while: from each of its changes to each later one, and to the end.
 
-Nothing tells of what is done from then on, to nobody, ever. What the schedules find at rest must be all of it.
+Nothing tells of what is done meanwhile, to nobody, ever; what is done later is told. What the schedules find at rest
+must be all of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import combinations
 
 from tests.simulation import rest
-from tests.simulation.exhaustive import lives
+from tests.simulation.exhaustive import lives, plans
 from tests.simulation.exhaustive.lives import Life
+from tests.simulation.world.chance import Tape
 from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.watch import Violation
 
 LISTS = ("sessions", "subscriptions", "invoices", "refunds", "disputes")
-_EVERY = 1_000_000
 
 
-def deleted(life: Life) -> None:
-    """A plan whose customer is deleted at Stripe."""
-    life.checkout("pro_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
-        life.sim.engine.request("DELETE", f"/v1/customers/{plan['customer']}")
-    life.events()
+LIVES: dict[str, Callable[[Life], None]] = {**lives.LIVES, **plans.LIVES}
+SETTINGS: dict[str, Tape] = {
+    "without trials": {},
+    "with trials": {("trial days",): 2},
+    "with credits on trial": {("trial days",): 2, ("trial credits",): 1},
+}
 
 
-def idle(life: Life) -> None:
-    """A plan that renews three times, and nobody looks."""
-    life.checkout("pro_monthly")
-    life.pay()
-    life.events()
-    for _ in range(3):
-        for plan in life.sim.engine.world.all("subscription"):
-            life.later(plan["items"]["data"][0]["current_period_end"] - life.sim.scheduler.now + 7200)
-        life.events()
+class Losing:
+    """Lets Stripe make no event of some changes: those from number `since` to number `until`, counted from 0."""
+
+    def __init__(self, sim: Simulation, since: int, until: int) -> None:
+        self._world = sim.engine.world
+        self._lost = range(since, until)
+        self.changes = 0
+        self._world.followers.append(lambda world, kind, obj: self._changed())
+        if until > since:
+            sim.journal.lost.append("events of a while")
+        self._next()
+
+    def _changed(self) -> None:
+        self.changes += 1
+        self._next()
+
+    def _next(self) -> None:
+        self._world.lose_next = 1 if self.changes in self._lost else 0
 
 
-LIVES: dict[str, Callable[[Life], None]] = {**lives.LIVES, "deleted": deleted, "idle": idle}
+def changes_of(name: str, settings: str) -> int:
+    """Of how many changes Stripe makes an event in a life."""
+    sim = Simulation(0, SETTINGS[settings])
+    counted = Losing(sim, 0, 0)
+    LIVES[name](Life(sim))
+    return counted.changes
 
 
-class Unseen(Life):
-    """A life whose events are made up to a turn: as often as they are delivered in the script."""
-
-    def __init__(self, sim: Simulation, turns: int) -> None:
-        super().__init__(sim)
-        self.turns = turns
-        self._stop()
-
-    def events(self) -> None:
-        """Stripe delivers what it has made, for the last time perhaps."""
-        super().events()
-        self.turns -= 1
-        self._stop()
-
-    def _stop(self) -> None:
-        if self.turns == 0:
-            self.sim.engine.world.lose_next = _EVERY
-            self.sim.journal.lost.append("no event is made any more")
+def windows(name: str, settings: str) -> Iterator[tuple[int, int]]:
+    """Every run of changes of a life, those up to its end first."""
+    changes = changes_of(name, settings)
+    runs = combinations(range(changes + 1), 2)
+    return iter(sorted(runs, key=lambda run: run[1] != changes))
 
 
-def failures(name: str, without: str | None = None) -> Iterator[str]:
+def failures(name: str, settings: str, lost: Iterable[tuple[int, int]], without: str | None = None) -> Iterator[str]:
     """What did not hold, of each play of a life; `without` one of the lists that are looked at."""
-    turns = 0
-    while True:
-        sim = Simulation(0, {})
-        life = Unseen(sim, turns)
-        LIVES[name](life)
-        if life.turns > 0:
-            return
-        sim.engine.world.lose_next = 0
+    for since, until in lost:
+        sim = Simulation(0, SETTINGS[settings])
+        Losing(sim, since, until)
+        LIVES[name](Life(sim))
         kept = tuple(look for look in sim.system.looks() if look.name != without)
         sim.system.looks = partial(tuple, kept)  # type: ignore[method-assign]
         try:
             rest.come_to_rest(sim)
         except Violation as violation:
-            yield f"{name}, {turns}: {violation}\n" + "\n".join(sim.story)
-        turns += 1
+            yield f"{name} {settings}, {since} to {until}: {violation}\n" + "\n".join(sim.story)
