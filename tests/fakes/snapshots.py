@@ -118,7 +118,7 @@ def unpaid(session: CheckoutSession, status: str = "open", **given: Any) -> Chec
 
 def an_item(price: Price = PRO_MONTHLY, quantity: int = 1, days: int = 30, **given: Any) -> SubscriptionItem:
     """Paid for so many days; each price has an item of its own."""
-    item = SubscriptionItem(price.id, quantity, NOW + days * DAY, item_of(price.id))
+    item = SubscriptionItem(price.id, quantity, NOW + days * DAY, item_of(price.id), period_start=NOW, created=NOW)
     return replace(item, **given)
 
 

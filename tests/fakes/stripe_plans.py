@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from billing.domain.ids import CustomerId, InvoiceId, SubscriptionId, SubscriptionItemId
 from billing.domain.plan_change import Bill, BilledLine, LiveItem, LiveSubscription, PendingChange, PlanChange
-from billing.domain.snapshot import Subscription, SubscriptionItem
+from billing.domain.snapshot import Subscription
 from billing.errors import StripeRefused, SubscriptionNotFound
 from billing.ports.stripe import PortalFlow
 from tests.fakes.snapshots import a_line, an_invoice, item_of
@@ -85,8 +85,10 @@ class FakePlans:
         """The buyer pays the open invoice of a pending change, on Stripe's page."""
         pending = self.pending.pop(subscription)
         known = self.stripe.subscriptions[subscription]
-        end = known.items[0].period_end
-        items = tuple(SubscriptionItem(price, quantity, end, item_of(price)) for price, quantity in pending.items)
+        items = tuple(
+            replace(known.items[0], price_id=price, quantity=quantity, id=item_of(price))
+            for price, quantity in pending.items
+        )
         self.stripe.subscriptions[subscription] = replace(known, items=items)
 
     def _apply(self, change: PlanChange) -> None:

@@ -70,21 +70,27 @@ def paid_through(
     subscription: Mapping[str, Any], item: Mapping[str, Any], invoices: Iterable[Mapping[str, Any]]
 ) -> int | None:
     """Rule 21: the latest period end of the item's lines of paid invoices, but for prorations. Where it has none, that
-    of the others, within its own period.
+    of the others, until the period ended in which it was added.
     """
     own: list[int] = []
     others: list[int] = []
+    added = [item["current_period_end" if item["created"] >= item["current_period_start"] else "current_period_start"]]
     for invoice in invoices:
         details = (invoice["parent"] or {}).get("subscription_details")
         if invoice["status"] != "paid" or not details or details["subscription"] != subscription["id"]:
             continue
         for line in invoice["lines"]["data"]:
             of = (line["parent"] or {}).get("subscription_item_details")
-            if of and (not of["proration"] or invoice["billing_reason"] == "subscription_create"):
-                (own if of["subscription_item"] == item["id"] else others).append(line["period"]["end"])
+            if not of:
+                continue
+            mine = of["subscription_item"] == item["id"]
+            if not of["proration"] or invoice["billing_reason"] == "subscription_create":
+                (own if mine else others).append(line["period"]["end"])
+            elif mine:
+                added.append(line["period"]["end"])
     if own or not others:
         return max(own, default=None)
-    return min(max(others), item["current_period_end"])
+    return min(max(others), *added)
 
 
 def highest(spans: Iterable[Span], ranks: tuple[str, ...]) -> Span:

@@ -29,7 +29,7 @@ from tests.fakes.snapshots import CUSTOMER, NOW, PRO_MONTHLY, an_order
 from tests.fakes.world import FakeMetrics
 from tests.unit.billing.adapters.http_servers import answer, bad_server, reset
 from tests.unit.billing.adapters.stripe_wire import exchanged, refusal
-from tests.unit.billing.adapters.test_stripe_parse import SUBSCRIPTION
+from tests.unit.billing.adapters.test_stripe_parse import ITEM, SUBSCRIPTION
 
 SESSION = {
     "id": "cs_1",
@@ -295,7 +295,7 @@ def test_a_price_tells_its_currencies_its_period_and_the_key_that_is_broken() ->
 
 def test_what_is_paid_through_is_looked_for_among_the_invoices_of_the_subscription_alone() -> None:
     """F55. Those of the customer's other plans, and of everybody else, say nothing of this one."""
-    item = {"id": "si_1", "price": PRICE, "quantity": 1, "current_period_end": int(NOW.timestamp())}
+    item = ITEM | {"price": PRICE}
     late = SUBSCRIPTION | {"object": "subscription", "status": "past_due", "items": {"data": [item]}}
     lists = {"/v1/subscriptions": [late], "/v1/invoices": []}
     asked: list[tuple[str, dict[str, list[str]]]] = []

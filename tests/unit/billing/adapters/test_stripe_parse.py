@@ -56,6 +56,14 @@ INVOICE: dict[str, Any] = {
     "parent": {"subscription_details": {"subscription": "sub_1", "metadata": {"order_id": "ord_1"}}},
     "status_transitions": {"paid_at": 1_795_000_000},
 }
+ITEM: dict[str, Any] = {
+    "id": "si_1",
+    "price": {"id": "price_1"},
+    "quantity": 1,
+    "created": 1_796_000_000,
+    "current_period_start": 1_796_000_000,
+    "current_period_end": 1_797_000_000,
+}
 SUBSCRIPTION: dict[str, Any] = {
     "id": "sub_1",
     "customer": "cus_1",
@@ -117,7 +125,7 @@ def test_an_invoice_is_of_when_it_was_paid_and_reaches_to_the_end_of_what_it_is_
 
 def test_a_subscription_tells_each_of_its_times() -> None:
     items = [
-        {"id": "si_1", "price": {"id": "price_1"}, "current_period_start": seconds(1), "current_period_end": end}
+        ITEM | {"current_period_start": seconds(1), "current_period_end": end, "created": seconds(10)}
         for end in (seconds(8), seconds(9))
     ]
     times = {"created": seconds(0), "start_date": seconds(2), "trial_start": seconds(3), "trial_end": seconds(4)}
@@ -173,8 +181,7 @@ def test_an_invoice_is_paid_by_its_paid_payments_alone() -> None:
 
 def test_half_a_list_within_an_object_is_not_taken_for_the_whole() -> None:
     """Whoever reads the object reads on; should that be forgotten, nobody silently loses a level or a refund."""
-    item = {"id": "si_1", "price": {"id": "price_1"}, "current_period_end": 1_797_000_000, "quantity": 1}
-    shown = SUBSCRIPTION | {"items": {"data": [item], "has_more": True}}
+    shown = SUBSCRIPTION | {"items": {"data": [ITEM], "has_more": True}}
     with pytest.raises(MalformedObject, match="subscription"):
         subscription_of(shown)
     assert len(subscription_of(shown | {"status": "canceled"}).items) == 1
@@ -209,7 +216,7 @@ def test_no_unit_of_a_line_is_not_one(told: int | None, quantity: int) -> None:
 @pytest.mark.parametrize(("told", "quantity"), [({"quantity": 0}, 0), ({}, 1), ({"quantity": 3}, 3)])
 def test_no_unit_of_an_item_is_not_one(told: dict[str, int], quantity: int) -> None:
     """Else the look at subscriptions, which compares with what Stripe says, would tell of it each day."""
-    item = {"id": "si_1", "price": {"id": "price_1"}, "current_period_end": 1_797_000_000, **told}
+    item = {name: value for name, value in ITEM.items() if name != "quantity"} | told
     (found,) = subscription_of(SUBSCRIPTION | {"items": {"data": [item]}}).items
     assert found.quantity == quantity
 

@@ -37,6 +37,7 @@ ITEM: dict[str, Any] = {
     "object": "subscription_item",
     "price": PRICE | {"product": PRODUCT},
     "quantity": 2,
+    "created": NOW_SECONDS,
     "current_period_start": NOW_SECONDS,
     "current_period_end": NOW_SECONDS + 30 * 86_400,
 }

@@ -242,7 +242,8 @@ def test_a_price_is_read_with_its_product_only_where_it_says_nothing_itself(spea
 
 def paid_invoice(number: int, **line: Any) -> dict[str, Any]:
     about = {"parent": {"subscription_item_details": {"proration": True}}, "pricing": None}
-    return INVOICE | OF_PLAN | {"id": f"in_{number}", "object": "invoice", "lines": rows(LINE | about | line)}
+    made = {"id": f"in_{number}", "object": "invoice", "created": T - number}
+    return INVOICE | OF_PLAN | made | {"lines": rows(LINE | about | line)}
 
 
 RENEWAL = {"parent": {"subscription_item_details": {"proration": False}}}
@@ -261,6 +262,16 @@ def test_the_last_paid_invoices_of_a_plan_that_is_past_due(renewal: int | None, 
     found = of(wire, lambda reads: reads.snapshot([CUSTOMER], Touched()))
     assert [invoice.id for invoice in found.invoices] == ["in_9", *(f"in_{n}" for n in range(1, read + 1))]
     assert wire.asked[1:] == ["/v1/invoices?subscription=sub_1&status=paid&limit=5&expand[0]=data.payments"]
+
+
+@pytest.mark.parametrize(("added", "read"), [(T - 9, 8), (T - 6, 7), (T - 5, 6), (T, 5)])
+def test_the_last_paid_invoices_reach_back_to_what_each_item_was_billed_for_or_added(added: int, read: int) -> None:
+    """F55. Whoever is adopted while storage by the month is not paid keeps the plan that is paid for a year."""
+    of_item = {"subscription_item_details": {"proration": False, "subscription_item": "si_1"}}
+    invoices = [paid_invoice(n, **({"parent": of_item} if n == 8 else RENEWAL)) for n in range(1, 10)]
+    late = SUBSCRIPTION | {"status": "past_due", "items": rows(ITEM | {"price": PRICE, "created": added})}
+    wire = Wire(subscriptions=rows(late), invoices=rows(*invoices))
+    assert len(of(wire, lambda reads: reads.snapshot([CUSTOMER], Touched())).invoices) == read
 
 
 def test_a_touched_invoice_is_read_once_with_its_payments_and_all_of_its_lines() -> None:

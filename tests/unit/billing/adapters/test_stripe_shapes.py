@@ -43,6 +43,7 @@ ITEM: dict[str, Any] = {
     "quantity": 2,
     "current_period_end": T,
     "current_period_start": T,
+    "created": T,
 }
 SESSION: dict[str, Any] = {
     "id": "cs_1",
@@ -152,7 +153,9 @@ FIELDS: list[tuple[str, str, Sequence[object]]] = [
     *((name, "id", OTHER_ID) for name in ("subscription", "live", "invoice")),
     *((name, "customer", OTHER_CUSTOMER) for name in ("subscription", "live", "invoice")),
     *(("subscription", f"{name} as time", TIME[1:]) for name in ("cancel_at", "trial_end")),
-    *(("subscription", name, TIME) for name in ("created", "items.data.0.current_period_end")),
+    ("subscription", "items.data.0.id as id", OTHER_ID[:-1]),
+    *(("subscription", name, TIME) for name in ("created", "items.data.0.created")),
+    *(("subscription", f"items.data.0.current_period_{name}", TIME) for name in ("start", "end")),
     *((name, "latest_invoice", (5, True, "in 1")) for name in ("subscription", "live")),
     ("live", "latest_invoice", ("ch_1",)),
     ("live", "cancel_at", TIME[1:]),

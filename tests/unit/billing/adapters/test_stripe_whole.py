@@ -122,7 +122,8 @@ def test_only_what_cost_nothing_needs_no_charge(total: int) -> None:
 
 @pytest.mark.parametrize("invoice", ["in_1", {"id": "in_1", "object": "invoice"}])
 def test_every_field_of_a_subscription_is_read(invoice: object) -> None:
-    item = {"id": "si_1", "price": {"id": "price_1"}, "quantity": 2, "current_period_end": seconds(9)}
+    item = {"id": "si_1", "price": {"id": "price_1"}, "quantity": 2, "created": seconds(7)}
+    item |= {"current_period_start": seconds(8), "current_period_end": seconds(9)}
     told = {
         "items": {"data": [item]},
         "status": "past_due",
@@ -137,7 +138,7 @@ def test_every_field_of_a_subscription_is_read(invoice: object) -> None:
         customer=CUSTOMER,
         status="past_due",
         created=at(0),
-        items=(SubscriptionItem(PriceId("price_1"), 2, at(9), "si_1"),),
+        items=(SubscriptionItem(PriceId("price_1"), 2, at(9), "si_1", at(8), at(7)),),
         cancel_at_period_end=True,
         trial_end=None,
         latest_invoice=InvoiceId("in_1"),

@@ -173,9 +173,23 @@ def test_a_plan_without_a_line_of_its_own_is_paid_by_the_others_within_its_perio
     added = an_item(TEAM_YEARLY, days=days, id="si_2")
     truth = a_subscription(items=(an_item(PRO_MONTHLY, id="si_1"), added))
     gone = a_line(ARCHIVE, item="si_3", period_end=NOW + 60 * DAY)
-    prorated = a_line(TEAM_YEARLY, id="il_2", item="si_2", proration=True)
-    invoice = an_invoice(gone, prorated, billing_reason="subscription_cycle")
+    prorated = a_line(TEAM_YEARLY, id="il_2", item="si_2", proration=True, period_end=added.period_end)
+    sooner = replace(gone, id="il_3", item="si_4", period_end=NOW + 20 * DAY)
+    invoice = an_invoice(gone, prorated, sooner, billing_reason="subscription_cycle")
     assert state_of(truth, None, [invoice], SOLD, POLICY.levels).paid_through == NOW + paid * DAY
+
+
+@pytest.mark.parametrize(("proration", "paid"), [("paid", (30, 30, 30)), ("open", (30, 30, 60))])
+def test_a_plan_that_was_added_is_paid_by_the_others_until_its_first_renewal(proration, paid):
+    """Each renewal moves its period before it is paid: storage that is paid for a year would pay for all of them."""
+    year = an_invoice(a_line(ARCHIVE, period_end=NOW + 365 * DAY))
+    lines = (a_line(proration=True), a_line(ARCHIVE, id="il_2", proration=True, period_end=NOW + 20 * DAY))
+    added = an_invoice(*lines, billing_reason="subscription_update", status=proration)
+    for start, days in zip((0, 30, 60), paid, strict=True):
+        plan = an_item(days=start + 30, period_start=NOW + start * DAY, created=NOW + 9 * DAY)
+        truth = a_subscription(items=(an_item(ARCHIVE, days=365), plan))
+        found = state_of(truth, None, [year, added], {**SOLD, ARCHIVE.id: ARCHIVE}, POLICY.levels)
+        assert found.paid_through == NOW + days * DAY
 
 
 def test_a_plan_that_was_only_prorated_so_far_is_paid_as_long_as_what_it_was_added_to():

@@ -39,13 +39,22 @@ def _covering(invoice: Invoice) -> list[InvoiceLine]:
 
 
 def paid_through(
-    speaking: SubscriptionItem, ends: Mapping[str, datetime], remembered: datetime | None
+    speaking: SubscriptionItem, invoices: Iterable[Invoice], ends: Mapping[str, datetime], remembered: datetime | None
 ) -> datetime | None:
     """How far a subscription is paid, of which this item speaks: as far as that one. While nothing has been paid for it
-    but prorations, as far as the others, which may be gone by now, or as is remembered, within the item's own period
-    (docs/decisions/0024).
+    but prorations, as far as the others, which may be gone by now, or as is remembered, within the period in which it
+    was added (docs/decisions/0024).
     """
     if (own := ends.get(speaking.id)) is not None:
         return own
     lent = [*ends.values(), *(() if remembered is None else (remembered,))]
-    return min(max(lent), speaking.period_end) if lent else None
+    return min(max(lent), _first_end(speaking, invoices)) if lent else None
+
+
+def _first_end(item: SubscriptionItem, invoices: Iterable[Invoice]) -> datetime:
+    """When the period ends, or has ended, in which an item was added: its first proration tells. Without one that is
+    paid it is the present period, or an earlier one: the next begins before its renewal is paid.
+    """
+    lines = [line for invoice in invoices if invoice.status == "paid" for line in invoice.lines]
+    ends = [line.period_end for line in lines if line.item == item.id]
+    return min([*ends, item.period_start if item.created < item.period_start else item.period_end])

@@ -150,6 +150,8 @@ class SubscriptionItem:
     period_end: datetime
     id: str
     """Its own id, which it keeps when its price is switched."""
+    period_start: datetime
+    created: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,8 @@ class SubscriptionState:
     cancel_at_period_end: bool
     paid_through: datetime | None
     """The latest period end that a paid invoice covers of the item that speaks; while it has paid for none, that of the
-    others, within its own period. Never just the subscription's period, which moves before the renewal is paid (money
-    rule 21)."""
+    others, within the period in which it was added. Never just the subscription's period, which moves before the
+    renewal is paid (money rule 21)."""
     groups: tuple[str, ...] = (DEFAULT_GROUP,)
     """The plan groups of its items, the speaking one's first: it stands in the way of another one in each of them."""
     items: tuple[ItemState, ...] = ()
@@ -122,7 +122,8 @@ def state_of(
     """
     stood = _stood(known, order)
     groups = groups_of(truth, known, prices, order)
-    ends = _ends(known, [invoice for invoice in invoices if invoice.subscription == truth.id])
+    own = [invoice for invoice in invoices if invoice.subscription == truth.id]
+    ends = _ends(known, own)
     items = tuple(
         replace(_item(item, prices.get(item.price_id), groups[item.price_id], stood), paid_through=ends.get(item.id))
         for item in truth.items
@@ -142,7 +143,7 @@ def state_of(
         period_end=speaking.period_end,
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,
-        paid_through=paid_through(speaking, ends, known.paid_through if known is not None else None),
+        paid_through=paid_through(speaking, own, ends, known.paid_through if known is not None else None),
         groups=tuple(dict.fromkeys([said.group, *sorted(groups.values())])),
         items=tuple(sorted(items, key=lambda item: item.price_id)),
         cancel_at=truth.cancel_at,

@@ -76,8 +76,7 @@ def reading(kind: str, obj: Object) -> Iterator[None]:
 def price_of(obj: Object, product: Object | None, levels: tuple[str, ...]) -> Price:
     """A price; `product` is its product, or None when the price's own metadata speaks."""
     with reading("price", obj):
-        recurring = obj["recurring"]
-        details = product or {}
+        recurring, details = obj["recurring"], product or {}
         shapes.check_price(obj, details)
         barred = _barred(obj)
         metadata = speaking_metadata(obj["metadata"], details.get("metadata", {}))
@@ -193,6 +192,8 @@ def subscription_of(obj: Object) -> Subscription:
                 quantity=1 if item.get("quantity") is None else item["quantity"],
                 period_end=unix_time(item["current_period_end"], "current_period_end"),
                 id=required(item["id"], STRIPE_ID, "items.id"),
+                period_start=unix_time(item["current_period_start"], "current_period_start"),
+                created=unix_time(item["created"], "created"),
             )
             for item in shapes.subscription_items(obj)
         )
@@ -245,8 +246,7 @@ def invoice_of(obj: Object, lines: Sequence[Object]) -> Invoice:
 
 
 def _invoice_line(line: Object) -> InvoiceLine:
-    parent = line["parent"] or {}
-    item = parent.get("subscription_item_details")
+    item = (line["parent"] or {}).get("subscription_item_details")
     details = (line["pricing"] or {}).get("price_details") or {}
     price = details.get("price")
     return InvoiceLine(

@@ -35,7 +35,7 @@ from billing.domain.hints import hints_of
 from billing.domain.ids import CHOSEN_ID, SESSION_ID, CustomerId, InvoiceId, PaymentIntentId, PriceId, SessionId, fits
 from billing.domain.judge import prices_named
 from billing.domain.notice import Hints, ObjectRef
-from billing.domain.paid_through import covers_a_period
+from billing.domain.paid_through import covers_a_period, paid_ends
 from billing.domain.snapshot import CheckoutSession, Invoice, Payment, Snapshot
 from billing.errors import StripeRefused
 from billing.ports.stripe import History, Touched
@@ -118,7 +118,7 @@ class StripeReads:
         listed = {subscription["id"] for subscription in subscriptions}
         for subscription in subscriptions:
             if subscription["status"] == "past_due":
-                found |= {invoice.id: invoice for invoice in self._last_paid(subscription["id"])}
+                found |= {invoice.id: invoice for invoice in self._last_paid(subscription)}
         for name in sorted(touched.invoices | touched.registers):
             if name not in found:
                 found[name] = self._touched(name, listed)
@@ -134,19 +134,26 @@ class StripeReads:
         behind = read_object(self._api, ObjectRef("subscription", found.subscription))
         return replace(found, trial_end=subscription_of(behind).trial_end) if behind is not None else found
 
-    def _last_paid(self, subscription: str) -> Iterator[Invoice]:
-        """The newest paid invoices of a subscription: a few, and back to one that covers a period.
+    def _last_paid(self, subscription: Object) -> Iterator[Invoice]:
+        """The newest paid invoices of a subscription: a few, and back to one that covers a period, of each of its items
+        that there was by then. One by the year is billed long before what is billed by the month beside it
+        (https://docs.stripe.com/billing/subscriptions/mixed-interval).
 
         One of a plan change covers none, and any number of those may lie between a renewal that failed and the one
         before it. The first invoice of all covers a period, so this ends.
         """
-        wanted: Any = {"subscription": subscription, "status": "paid", "limit": _LAST_PAID, "expand": ["data.payments"]}
+        wanted: Any = {"subscription": subscription["id"], "status": "paid", "limit": _LAST_PAID}
+        wanted["expand"] = ["data.payments"]
+        open_ = {item["id"]: item["created"] for item in subscription["items"]["data"]}
         covered = False
         for number, item in enumerate(self._api.invoices.list(wanted).auto_paging_iter(), start=1):
-            invoice = self._invoice(plain(item))
+            obj = plain(item)
+            invoice = self._invoice(obj)
             yield invoice
             covered = covered or covers_a_period(invoice)
-            if covered and number >= _LAST_PAID:
+            paid = paid_ends([invoice])
+            open_ = {name: made for name, made in open_.items() if name not in paid and made <= obj["created"]}
+            if covered and not open_ and number >= _LAST_PAID:
                 return
 
     def _invoice(self, obj: Object) -> Invoice:
