@@ -59,25 +59,29 @@ def _second(sim: Simulation) -> bool:
     return True
 
 
-def _higher_gone(sim: Simulation) -> bool:
-    """A plan by the year and a smaller one by the month are in one subscription. The higher one is taken off, and then
-    the renewal of the other one fails, which was paid for its own time only (money rule 21).
+def _beside_a_year(sim: Simulation) -> bool:
+    """A plan by the month is in one subscription with what is billed by the year: a higher plan, which is taken off, or
+    storage, to which it was added. Then its renewal fails, and it was paid for its own time only (money rule 21).
     """
     buyer = payer(sim)
-    if buyer is None or not made_by_hand(sim, buyer, [{"price": price_of(sim, key)} for key in _BY_LEVEL]):
+    added = sim.chance.happens((sim.step, "added"), 0.4)
+    first = ("storage_yearly",) if added else ("pro_monthly", "team_yearly")
+    if buyer is None or not made_by_hand(sim, buyer, [{"price": price_of(sim, key)} for key in first]):
         return False
     subscription = sim.engine.world.all("subscription")[0]
-    looked_at(sim, "both")
-    entry = {"id": subscription["items"]["data"][1]["id"], "deleted": True}
-    sim.tell(f"the higher plan of {subscription['id']} is taken off")
-    ask(sim, "POST", f"/v1/subscriptions/{subscription['id']}", {"items": [entry], "proration_behavior": "none"})
-    looked_at(sim, "one")
+    looked_at(sim, "before")
+    entry: dict[str, Any]
+    if added:
+        sim.tell(f"a plan by the month is added to {subscription['id']}")
+        entry, how = {"price": price_of(sim, "pro_monthly")}, sim.chance.of((sim.step, "how"), HOW)
+    else:
+        sim.tell(f"the higher plan of {subscription['id']} is taken off")
+        entry, how = {"id": subscription["items"]["data"][1]["id"], "deleted": True}, "none"
+    ask(sim, "POST", f"/v1/subscriptions/{subscription['id']}", {"items": [entry], "proration_behavior": how})
+    looked_at(sim, "after")
     if subscription["ended_at"] is None:
         renewal_fails(sim, subscription)
     return True
-
-
-_BY_LEVEL = ("pro_monthly", "team_yearly")
 
 
 def _many(sim: Simulation) -> bool:
@@ -119,6 +123,6 @@ def _made(sim: Simulation, number: int) -> str:
 DEEDS = {
     "items change": Deed(_items, 0.8),
     "second subscription": Deed(_second, 0.5),
-    "higher plan taken off": Deed(_higher_gone, 0.15),
+    "plan beside what is by the year": Deed(_beside_a_year, 0.15),
     "many items by hand": Deed(_many, 0.15),
 }

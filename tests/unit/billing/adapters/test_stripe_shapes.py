@@ -153,7 +153,7 @@ FIELDS: list[tuple[str, str, Sequence[object]]] = [
     *((name, "id", OTHER_ID) for name in ("subscription", "live", "invoice")),
     *((name, "customer", OTHER_CUSTOMER) for name in ("subscription", "live", "invoice")),
     *(("subscription", f"{name} as time", TIME[1:]) for name in ("cancel_at", "trial_end")),
-    ("subscription", "items.data.0.id as id", OTHER_ID[:-1]),
+    ("subscription", "items.data.0.id as items.id", OTHER_ID[:-1]),
     *(("subscription", name, TIME) for name in ("created", "items.data.0.created")),
     *(("subscription", f"items.data.0.current_period_{name}", TIME) for name in ("start", "end")),
     *((name, "latest_invoice", (5, True, "in 1")) for name in ("subscription", "live")),
