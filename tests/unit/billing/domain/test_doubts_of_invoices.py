@@ -142,6 +142,12 @@ def test_a_single_credit_is_a_grant() -> None:
     assert doubt_of_invoice(told_invoice(), None, (), {one.id: one}.get) == PAID
 
 
+def test_a_line_without_its_period_covers_nothing_and_ends_no_trial() -> None:
+    invoice = told_invoice(billing_reason="subscription_update")
+    invoice["lines"]["data"][0]["period"] = None
+    assert doubted(invoice, remembered()) is None
+
+
 def test_a_line_without_a_price_grants_nothing_and_no_price_is_asked_for() -> None:
     invoice = told_invoice()
     invoice["lines"]["data"][0]["pricing"] = None
