@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from billing.domain.paid_through import Period
 from billing.domain.snapshot import SubscriptionItem
 from billing.domain.subscription import SubscriptionState, state_of
 from tests.fakes.snapshots import DAY, NOW, POLICY, PRICES, a_subscription, an_invoice
@@ -23,4 +24,5 @@ def known_paid(days: int | None, *items: SubscriptionItem) -> SubscriptionState:
 
 
 def but_paid(state: SubscriptionState, until: datetime | None) -> SubscriptionState:
-    return replace(state, items=tuple(replace(item, paid_through=until) for item in state.items))
+    paid = None if until is None else Period(until - 30 * DAY, until)
+    return replace(state, items=tuple(replace(item, paid=paid) for item in state.items))

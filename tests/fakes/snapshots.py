@@ -141,6 +141,7 @@ def a_line(price: Price = PRO_MONTHLY, **given: Any) -> InvoiceLine:
         NOW + 30 * DAY,
         proration=False,
         of_subscription=True,
+        period_start=NOW,
         item=item_of(price.id),
     )
     return replace(line, **given)

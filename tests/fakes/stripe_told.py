@@ -64,7 +64,7 @@ def told_invoice(
         "id": line,
         "amount": price.unit_amount if amount is None else amount,
         "quantity": 1,
-        "period": {"start": int((period_start or _MADE).timestamp()), "end": int(period_end.timestamp())},
+        "period": {"start": int((period_start or NOW).timestamp()), "end": int(period_end.timestamp())},
         "parent": {
             "subscription_item_details": {"proration": proration, "subscription_item": item or item_of(price.id)}
         },

@@ -113,7 +113,7 @@ def test_a_subscription_is_as_a_converge_remembers_it_until_it_changes(side: Str
     known = remembered(side, customer)
     found = listed(side, lists.subscriptions, customer=customer)
     assert doubt_of_subscription(found, known) is None
-    unpaid = tuple(replace(item, paid_through=None) for item in known.items)
+    unpaid = tuple(replace(item, paid=None) for item in known.items)
     assert doubt_of_subscription(found, replace(known, items=unpaid)) == "customer.subscription.updated"
     side.control("cancel_subscription", subscription=known.id, at_period_end=True)
     found = listed(side, lists.subscriptions, customer=customer)

@@ -69,11 +69,10 @@ def _level(item: Mapping[str, Any]) -> str:
 def paid_through(
     subscription: Mapping[str, Any], item: Mapping[str, Any], invoices: Iterable[Mapping[str, Any]]
 ) -> int | None:
-    """Rule 21: the latest period end of the item's lines of paid invoices, but for prorations. Where it has none, that
-    of the others, until the period ended in which it was added.
+    """Rule 21: the end of the item's last line of a paid invoice, but for prorations; a trial within is its end. Where
+    there is none, that of the others, until the period ended in which it was added.
     """
-    own: list[int] = []
-    others: list[int] = []
+    last: dict[str, tuple[int, int]] = {}
     added = [item["current_period_end" if item["created"] >= item["current_period_start"] else "current_period_start"]]
     for invoice in invoices:
         details = (invoice["parent"] or {}).get("subscription_details")
@@ -85,12 +84,15 @@ def paid_through(
                 continue
             mine = of["subscription_item"] == item["id"]
             if not of["proration"] or invoice["billing_reason"] == "subscription_create":
-                (own if mine else others).append(line["period"]["end"])
+                start, end = line["period"]["start"], line["period"]["end"]
+                trial = subscription["trial_end"]
+                end = trial if trial is not None and start < trial < end else end
+                last[of["subscription_item"]] = max((start, end), last.get(of["subscription_item"], (0, 0)))
             elif mine:
                 added.append(line["period"]["end"])
-    if own or not others:
-        return max(own, default=None)
-    return min(max(others), *added)
+    if item["id"] in last:
+        return last[item["id"]][1]
+    return min(max(end for _, end in last.values()), *added) if last else None
 
 
 def highest(spans: Iterable[Span], ranks: tuple[str, ...]) -> Span:

@@ -12,7 +12,7 @@ import pytest
 
 from billing.adapters.stripe_api.parse import invoice_of, payment_of, session_of, subscription_of
 from billing.domain.ids import PaymentIntentId
-from billing.domain.paid_through import paid_ends
+from billing.domain.paid_through import Period, paid_periods
 from billing.domain.registers import refunded, statuses
 from billing.errors import MalformedObject
 
@@ -198,7 +198,8 @@ def test_what_a_person_has_put_on_the_invoice_is_no_line_of_the_subscription() -
     put_on = LINE | {"id": "il_2", "parent": parent, "period": {"start": seconds(0), "end": 1_895_000_000}}
     invoice = invoice_of(INVOICE, [LINE, put_on])
     assert [line.of_subscription for line in invoice.lines] == [True, False]
-    assert paid_ends([invoice]) == {"si_1": invoice.lines[0].period_end}
+    line = invoice.lines[0]
+    assert paid_periods([invoice]) == {"si_1": Period(line.period_start, line.period_end)}
 
 
 def test_an_invoice_names_the_order_of_its_subscription() -> None:

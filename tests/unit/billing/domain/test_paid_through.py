@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from billing.domain.ids import PriceId, SubscriptionId
-from billing.domain.paid_through import covers_a_period, paid_ends
+from billing.domain.paid_through import Period, covers_a_period, paid_periods
 from billing.domain.snapshot import Invoice, SubscriptionItem
 from billing.domain.subscription import SubscriptionState, state_of
 from tests.fakes.snapshots import (
@@ -39,31 +39,58 @@ def state(*items: SubscriptionItem) -> SubscriptionState:
 def test_an_invoice_covers_each_item_up_to_the_latest_end_of_its_lines():
     later, yearly = a_line(period_end=NOW + 60 * DAY), a_line(TEAM_YEARLY, period_end=NOW + 365 * DAY)
     for lines in ((a_line(), later, yearly), (yearly, later, a_line())):
-        ends = {PRO: NOW + 60 * DAY, TEAM: NOW + 365 * DAY}
-        assert paid_ends([an_invoice(*lines)]) == paid_ends([an_invoice(line) for line in lines]) == ends
+        paid = {PRO: Period(NOW, NOW + 60 * DAY), TEAM: Period(NOW, NOW + 365 * DAY)}
+        assert paid_periods([an_invoice(*lines)]) == paid_periods([an_invoice(line) for line in lines]) == paid
 
 
 @pytest.mark.parametrize("status", ["draft", "open", "void", "uncollectible"])
 def test_an_invoice_covers_nothing_until_it_is_paid(status):
-    assert (paid_ends([an_invoice(status=status)]), covers_a_period(an_invoice(status=status))) == ({}, False)
+    assert (paid_periods([an_invoice(status=status)]), covers_a_period(an_invoice(status=status))) == ({}, False)
 
 
 def test_prorations_and_lines_of_no_subscription_cover_nothing():
     far = NOW + 400 * DAY
     lines = (a_line(), a_line(period_end=far, proration=True), a_line(period_end=far, of_subscription=False))
-    assert paid_ends([an_invoice(*lines, billing_reason="subscription_cycle")]) == {PRO: NOW + 30 * DAY}
+    assert paid_periods([an_invoice(*lines, billing_reason="subscription_cycle")]) == {PRO: Period(NOW, NOW + 30 * DAY)}
     change = an_invoice(*lines[1:], billing_reason="subscription_update")
-    assert (paid_ends([change]), covers_a_period(change)) == ({}, False)
+    assert (paid_periods([change]), covers_a_period(change)) == ({}, False)
 
 
 def test_a_first_period_that_was_prorated_up_to_the_day_of_billing_is_covered():
     """Without it the first renewal that failed would take the level at once, and give no grace."""
     first = an_invoice(a_line(period_end=NOW + 9 * DAY, proration=True))
-    assert (paid_ends([first]), covers_a_period(first)) == ({PRO: NOW + 9 * DAY}, True)
+    assert (paid_periods([first]), covers_a_period(first)) == ({PRO: Period(NOW, NOW + 9 * DAY)}, True)
+
+
+@pytest.mark.parametrize(("trial_end", "paid"), [(-1, 30), (0, 30), (14, 14), (30, 30), (40, 30), (None, 30)])
+def test_what_a_trial_has_cut_short_is_paid_up_to_its_end(trial_end, paid):
+    """Whoever ends a trial before its time, and does not pay, would else have the rest of it."""
+    ended = None if trial_end is None else NOW + trial_end * DAY
+    assert paid_periods([an_invoice(a_line(amount=0))], ended) == {PRO: Period(NOW, NOW + paid * DAY)}
+    truth = a_subscription(trial_end=ended, status="past_due")
+    for known, invoices in ((None, [an_invoice()]), (paid_for(30), [])):
+        assert state_of(truth, known, invoices, PRICES, POLICY.levels).paid_through == NOW + paid * DAY
+
+
+def test_whoever_switches_from_the_year_to_the_month_is_paid_for_the_month():
+    """The rest of the year was credited."""
+    year = an_invoice(a_line(TEAM_YEARLY, item=PRO, period_end=NOW + 365 * DAY))
+    month = a_line(item=PRO, period_start=NOW + 9 * DAY, period_end=NOW + 39 * DAY)
+    switched = an_invoice(month, id="in_2", billing_reason="subscription_update")
+    known = state_of(a_subscription(), None, [year], PRICES, POLICY.levels)
+    for before, seen in (
+        (None, [year, switched]),
+        (None, [switched, year]),
+        (known, [switched]),
+        (known, [year, switched]),
+    ):
+        after = state_of(a_subscription(), before, seen, PRICES, POLICY.levels)
+        assert after.paid_through == NOW + 39 * DAY
+        assert state_of(a_subscription(), after, [year], PRICES, POLICY.levels).paid_through == NOW + 39 * DAY
 
 
 def test_a_line_that_names_no_item_covers_none():
-    assert paid_ends([an_invoice(a_line(item=None))]) == {}
+    assert paid_periods([an_invoice(a_line(item=None))]) == {}
 
 
 # ---------------------------------------------------------------------------------------------- what is remembered
@@ -220,7 +247,7 @@ def test_what_each_item_was_paid_for_is_kept_while_another_one_speaks():
     team = an_invoice(a_line(TEAM_YEARLY, period_end=NOW + 365 * DAY), id="in_2", billing_reason="subscription_cycle")
     known = state_of(both, state_of(both, None, [month], SOLD, POLICY.levels), [team], SOLD, POLICY.levels)
     assert (known.price_id, known.paid_through) == (TEAM_YEARLY.id, NOW + 365 * DAY)
-    assert [item.paid_through for item in known.items] == [NOW + 20 * DAY, NOW + 365 * DAY]
+    assert [item.paid and item.paid.end for item in known.items] == [NOW + 20 * DAY, NOW + 365 * DAY]
     gone = state_of(a_subscription(), known, [], SOLD, POLICY.levels)
     assert gone.paid_through == NOW + 20 * DAY
     later = a_subscription(items=(an_item(PRO_MONTHLY, days=60),))
@@ -236,5 +263,5 @@ def test_what_was_lent_to_an_item_is_kept_when_the_lender_is_gone():
 
 
 def test_what_was_stored_before_items_had_ids_is_paid_within_its_period():
-    old = replace(paid_for(30), items=tuple(replace(item, id=None, paid_through=None) for item in paid_for(30).items))
+    old = replace(paid_for(30), items=tuple(replace(item, id=None, paid=None) for item in paid_for(30).items))
     assert state_of(a_subscription(), old, [], SOLD, POLICY.levels).paid_through == NOW + 30 * DAY

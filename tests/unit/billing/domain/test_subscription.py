@@ -7,6 +7,7 @@ import pytest
 
 from billing.domain.catalog import DEFAULT_GROUP
 from billing.domain.ids import CustomerId, SubscriptionId
+from billing.domain.paid_through import Period
 from billing.domain.subscription import (
     ItemState,
     Span,
@@ -24,6 +25,7 @@ from tests.fakes.snapshots import (
     PRO_MONTHLY,
     SUBSCRIPTION,
     TEAM_YEARLY,
+    a_line,
     a_price,
     a_subscription,
     an_invoice,
@@ -41,7 +43,8 @@ def state(**given) -> SubscriptionState:
 
 def test_a_subscription_is_remembered_as_stripe_has_it():
     truth = a_subscription(cancel_at_period_end=True, trial_end=NOW + 7 * DAY, status="trialing")
-    remembered = state_of(truth, None, [an_invoice()], PRICES, POLICY.levels)
+    free = an_invoice(a_line(amount=0, period_end=NOW + 7 * DAY))
+    remembered = state_of(truth, None, [free], PRICES, POLICY.levels)
     assert remembered == SubscriptionState(
         id=SUBSCRIPTION,
         customer=truth.customer,
@@ -54,8 +57,8 @@ def test_a_subscription_is_remembered_as_stripe_has_it():
         period_end=NOW + 30 * DAY,
         trial_end=NOW + 7 * DAY,
         cancel_at_period_end=True,
-        paid_through=NOW + 30 * DAY,
-        items=(ItemState(PRO_MONTHLY.id, 1, "pro", "PRO", id=PRO, paid_through=NOW + 30 * DAY),),
+        paid_through=NOW + 7 * DAY,
+        items=(ItemState(PRO_MONTHLY.id, 1, "pro", "PRO", id=PRO, paid=Period(NOW, NOW + 7 * DAY)),),
     )
 
 

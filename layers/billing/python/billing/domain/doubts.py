@@ -7,7 +7,7 @@ as it was told, and with lenience: what can't be read does not fit, and the conv
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from billing.domain.catalog import METERED, Price
@@ -31,6 +31,7 @@ from billing.domain.ids import (
     invoice_line_key,
 )
 from billing.domain.judge import GRANTING_REASONS
+from billing.domain.paid_through import Period
 from billing.domain.purchase import PurchaseState
 from billing.domain.registers import status_of_dispute
 from billing.domain.snapshot import UNSTATED
@@ -110,14 +111,23 @@ def _is_covered(invoice: object, known: SubscriptionState | None) -> bool:
     """Whether what a paid invoice covers of any item is known to be paid (money rule 21)."""
     if not isinstance(invoice, Mapping) or invoice.get("status") != "paid":
         return True
-    return all(paid is not None and end <= paid.timestamp() for end, paid in _covered(invoice, known))
+    return all(known_paid is not None and period <= known_paid for period, known_paid in _covered(invoice, known))
 
 
-def _covered(invoice: Object, known: SubscriptionState | None) -> list[tuple[int, datetime | None]]:
-    """The end of each period that it pays for, of an item that is there still, and how far that is known to be paid."""
-    paid = {item.id: item.paid_through for item in known.items if item.id} if known is not None else {}
-    ends = [(_item_of_line(line), at(line, ("period", "end"))) for line in _period_lines(invoice)]
-    return [(end, paid[item]) for item, end in ends if item in paid and isinstance(end, int)]
+def _covered(invoice: Object, known: SubscriptionState | None) -> list[tuple[Period, Period | None]]:
+    """Each period that it pays for, of an item that is there still, and the last one that is known to be paid."""
+    if known is None:
+        return []
+    paid = {item.id: item.paid for item in known.items if item.id}
+    periods = [(_item_of_line(line), _period(line)) for line in _period_lines(invoice)]
+    return [(each.up_to(known.trial_end), paid[item]) for item, each in periods if item in paid and each is not None]
+
+
+def _period(line: Object) -> Period | None:
+    start, end = at(line, ("period", "start")), at(line, ("period", "end"))
+    if not isinstance(start, int) or not isinstance(end, int):
+        return None
+    return Period(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
 
 
 def _period_lines(invoice: Object) -> list[Object]:
@@ -180,7 +190,7 @@ def doubt_of_invoice(
     grants = grants_of_invoice(invoice, known)
     if any(key in stored for key in grants):
         return None  # the lines of an invoice are granted by one converge
-    if any(paid is not None and end == paid.timestamp() for end, paid in _covered(invoice, known)):
+    if any(period == last for period, last in _covered(invoice, known)):
         return None
     sold = (_sells(price_of, price, paid=paid or trial_credits) for price, paid in grants.values())
     return "invoice.paid" if any(sold) else None

@@ -7,9 +7,28 @@ that have changed places could not be told apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing.domain.snapshot import Invoice, InvoiceLine, SubscriptionItem
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A time that is paid for. Of two of one item the one that begins later counts: whoever switches from the year to
+    the month is credited for the rest of the year.
+    """
+
+    start: datetime
+    end: datetime
+
+    def up_to(self, trial_end: datetime | None) -> Period:
+        """The same, up to the end of a trial within, when a period begins anew: the trial has ended before its time, or
+        has begun later than this (https://docs.stripe.com/billing/subscriptions/trials).
+        """
+        if trial_end is None or not self.start < trial_end < self.end:
+            return self
+        return replace(self, end=trial_end)
 
 
 def covers_a_period(invoice: Invoice) -> bool:
@@ -17,13 +36,14 @@ def covers_a_period(invoice: Invoice) -> bool:
     return bool(_covering(invoice))
 
 
-def paid_ends(invoices: Iterable[Invoice]) -> dict[str, datetime]:
-    """By item, the latest end of the periods that these invoices of a subscription pay for."""
-    ends: dict[str, datetime] = {}
+def paid_periods(invoices: Iterable[Invoice], trial_end: datetime | None = None) -> dict[str, Period]:
+    """By item, the last period that these invoices of a subscription pay for."""
+    paid: dict[str, Period] = {}
     for line in (line for invoice in invoices for line in _covering(invoice)):
         if line.item is not None:
-            ends[line.item] = max(line.period_end, ends.get(line.item, line.period_end))
-    return ends
+            period = Period(line.period_start, line.period_end).up_to(trial_end)
+            paid[line.item] = max(period, paid.get(line.item, period))
+    return paid
 
 
 def _covering(invoice: Invoice) -> list[InvoiceLine]:
@@ -39,15 +59,15 @@ def _covering(invoice: Invoice) -> list[InvoiceLine]:
 
 
 def paid_through(
-    speaking: SubscriptionItem, invoices: Iterable[Invoice], ends: Mapping[str, datetime], remembered: datetime | None
+    speaking: SubscriptionItem, invoices: Iterable[Invoice], paid: Mapping[str, Period], remembered: datetime | None
 ) -> datetime | None:
     """How far a subscription is paid, of which this item speaks: as far as that one. While nothing has been paid for it
     but prorations, as far as the others, which may be gone by now, or as is remembered, within the period in which it
     was added (docs/decisions/0024).
     """
-    if (own := ends.get(speaking.id)) is not None:
-        return own
-    lent = [*ends.values(), *(() if remembered is None else (remembered,))]
+    if (own := paid.get(speaking.id)) is not None:
+        return own.end
+    lent = [period.end for period in paid.values()] + ([] if remembered is None else [remembered])
     return min(max(lent), _first_end(speaking, invoices)) if lent else None
 
 

@@ -188,7 +188,7 @@ class InvoiceLine:
     proration: bool
     of_subscription: bool
     """Whether its parent is a subscription item, and not an invoice item."""
-    period_start: datetime | None = None
+    period_start: datetime
     item: str | None = None
     """The subscription's item that it was billed for, whatever that one's price is by now."""
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from billing.domain.catalog import DEFAULT_GROUP, Price
 from billing.domain.ids import CustomerId, PriceId, SubscriptionId
 from billing.domain.order import Order
-from billing.domain.paid_through import paid_ends, paid_through
+from billing.domain.paid_through import Period, paid_periods, paid_through
 from billing.domain.snapshot import Card, Invoice, Subscription, SubscriptionItem
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
@@ -36,8 +36,8 @@ class ItemState:
     group: str = DEFAULT_GROUP
     id: str | None = None
     """Stripe's id of it."""
-    paid_through: datetime | None = None
-    """The latest period end that a paid invoice covers of it."""
+    paid: Period | None = None
+    """The last period that a paid invoice covers of it."""
 
     @property
     def given(self) -> str | None:
@@ -69,9 +69,9 @@ class SubscriptionState:
     (https://docs.stripe.com/api/product-catalog/trial-offer)."""
     cancel_at_period_end: bool
     paid_through: datetime | None
-    """The latest period end that a paid invoice covers of the item that speaks; while it has paid for none, that of the
-    others, within the period in which it was added. Never just the subscription's period, which moves before the
-    renewal is paid (money rule 21)."""
+    """The end of the last period that a paid invoice covers of the item that speaks; while it has paid for none, that
+    of the others, within the period in which it was added. Never just the subscription's period, which moves before
+    the renewal is paid (money rule 21)."""
     groups: tuple[str, ...] = (DEFAULT_GROUP,)
     """The plan groups of its items, the speaking one's first: it stands in the way of another one in each of them."""
     items: tuple[ItemState, ...] = ()
@@ -123,9 +123,9 @@ def state_of(
     stood = _stood(known, order)
     groups = groups_of(truth, known, prices, order)
     own = [invoice for invoice in invoices if invoice.subscription == truth.id]
-    ends = _ends(known, own)
+    paid = _paid(known, own, truth.trial_end)
     items = tuple(
-        replace(_item(item, prices.get(item.price_id), groups[item.price_id], stood), paid_through=ends.get(item.id))
+        replace(_item(item, prices.get(item.price_id), groups[item.price_id], stood), paid=paid.get(item.id))
         for item in truth.items
     )
     said, speaking = max(
@@ -143,7 +143,7 @@ def state_of(
         period_end=speaking.period_end,
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,
-        paid_through=paid_through(speaking, own, ends, known.paid_through if known is not None else None),
+        paid_through=paid_through(speaking, own, paid, known.paid_through if known is not None else None),
         groups=tuple(dict.fromkeys([said.group, *sorted(groups.values())])),
         items=tuple(sorted(items, key=lambda item: item.price_id)),
         cancel_at=truth.cancel_at,
@@ -184,13 +184,16 @@ def _stood(known: SubscriptionState | None, order: Order | None) -> dict[PriceId
     return stood
 
 
-def _ends(known: SubscriptionState | None, invoices: Iterable[Invoice]) -> dict[str, datetime]:
-    """How far each item is paid: by these invoices, and by what is remembered."""
-    ends = paid_ends(invoices)
+def _paid(
+    known: SubscriptionState | None, invoices: Iterable[Invoice], trial_end: datetime | None
+) -> dict[str, Period]:
+    """The last paid period of each item: by these invoices, and by what is remembered."""
+    paid = paid_periods(invoices, trial_end)
     for item in known.items if known is not None else ():
-        if item.id is not None and item.paid_through is not None:
-            ends[item.id] = max(item.paid_through, ends.get(item.id, item.paid_through))
-    return ends
+        if item.id is not None and item.paid is not None:
+            before = item.paid.up_to(trial_end)
+            paid[item.id] = max(before, paid.get(item.id, before))
+    return paid
 
 
 def access_of(state: SubscriptionState, grace: timedelta, now: datetime) -> Span | None:

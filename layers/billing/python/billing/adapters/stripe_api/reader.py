@@ -35,7 +35,7 @@ from billing.domain.hints import hints_of
 from billing.domain.ids import CHOSEN_ID, SESSION_ID, CustomerId, InvoiceId, PaymentIntentId, PriceId, SessionId, fits
 from billing.domain.judge import prices_named
 from billing.domain.notice import Hints, ObjectRef
-from billing.domain.paid_through import covers_a_period, paid_ends
+from billing.domain.paid_through import covers_a_period, paid_periods
 from billing.domain.snapshot import CheckoutSession, Invoice, Payment, Snapshot
 from billing.errors import StripeRefused
 from billing.ports.stripe import History, Touched
@@ -151,7 +151,7 @@ class StripeReads:
             invoice = self._invoice(obj)
             yield invoice
             covered = covered or covers_a_period(invoice)
-            paid = paid_ends([invoice])
+            paid = paid_periods([invoice])
             open_ = {name: made for name, made in open_.items() if name not in paid and made <= obj["created"]}
             if covered and not open_ and number >= _LAST_PAID:
                 return
