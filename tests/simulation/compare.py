@@ -208,20 +208,21 @@ def reservations(sim: Simulation) -> None:
 
 def changes(sim: Simulation) -> None:
     """A change of a plan is billed once, however often Stripe has failed inside of it (F26): under one key, or one of
-    those that follow from it, one invoice that stands asks for money. Where somebody else has changed something between
-    two tries, another one takes that back.
+    those that follow from it, there is one invoice that stands; or another one for what somebody else has changed
+    between two tries, which takes that back.
     """
-    billed: dict[str, str] = {}
-    for event in sim.engine.world.all("event"):
-        key = event["request"]["idempotency_key"] or ""
+    billed: dict[tuple[str, str], str] = {}
+    for event in reversed(sim.engine.world.all("event")):  # the oldest first
+        key, told = event["request"]["idempotency_key"] or "", event["data"]["object"]
+        if event["type"] == "customer.subscription.updated" and not key.startswith("change:"):
+            billed = {change: invoice for change, invoice in billed.items() if change[0] != told["id"]}
         if event["type"] != "invoice.created" or not key.startswith("change:"):
             continue
-        invoice, asked = event["data"]["object"]["id"], ":".join(key.split(":")[:3])
-        made = sim.engine.world.need("invoice", invoice)
-        if made["status"] == "void" or made["total"] <= 0:
+        change = told["parent"]["subscription_details"]["subscription"], ":".join(key.split(":")[:3])
+        if sim.engine.world.need("invoice", told["id"])["status"] == "void":
             continue
-        if billed.setdefault(asked, invoice) != invoice:
-            raise Violation(f"one change is billed twice: {billed[asked]} and {invoice}")
+        if billed.setdefault(change, told["id"]) != told["id"]:
+            raise Violation(f"one change is billed twice: {billed[change]} and {told['id']}")
 
 
 def customers(sim: Simulation) -> None:

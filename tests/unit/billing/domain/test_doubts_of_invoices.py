@@ -142,10 +142,21 @@ def test_a_single_credit_is_a_grant() -> None:
     assert doubt_of_invoice(told_invoice(), None, (), {one.id: one}.get) == PAID
 
 
-def test_a_line_without_its_period_covers_nothing_and_ends_no_trial() -> None:
+@pytest.mark.parametrize(
+    "period", [None, {"start": None, "end": 1_900_000_000}, {"start": 1_900_000_000, "end": "soon"}]
+)
+def test_a_line_without_its_period_covers_nothing_and_ends_no_trial(period: object) -> None:
     invoice = told_invoice(billing_reason="subscription_update")
-    invoice["lines"]["data"][0]["period"] = None
+    invoice["lines"]["data"][0]["period"] = period
     assert doubted(invoice, remembered()) is None
+
+
+def test_what_a_trial_stood_for_is_as_known_as_the_time_that_is_left_of_it() -> None:
+    trial = told_invoice(amount=0)
+    known = remembered(trial_end=TRIAL_END)
+    assert [item.paid and item.paid.end for item in known.items] == [TRIAL_END]
+    assert doubted(trial, known) is None
+    assert doubted(trial, replace(known, trial_end=None)) == PAID
 
 
 def test_a_line_without_a_price_grants_nothing_and_no_price_is_asked_for() -> None:

@@ -26,9 +26,9 @@ class Period:
         """The same, up to the end of a trial within, when a period begins anew: the trial has ended before its time, or
         has begun later than this (https://docs.stripe.com/billing/subscriptions/trials).
         """
-        if trial_end is None or not self.start < trial_end < self.end:
+        if trial_end is None or trial_end <= self.start:
             return self
-        return replace(self, end=trial_end)
+        return replace(self, end=min(self.end, trial_end))
 
 
 def covers_a_period(invoice: Invoice) -> bool:
