@@ -114,9 +114,10 @@ class Shop:
     def _invoice(self, number: int) -> Mapping[str, Any]:
         """The newest ones are of this month; behind them are those of the days before it, one for an account."""
         owner, earlier = number % self.accounts, number >= self.accounts
-        end = told_invoice()["lines"]["data"][0]["period"]["end"] - (MONTH.total_seconds() if earlier else 0)
         invoice = told_invoice(id=f"in_{number}", customer=f"cus_{owner}", line=f"il_{number}")
-        invoice["lines"]["data"][0]["period"] = {"end": int(end)}
+        period = invoice["lines"]["data"][0]["period"]
+        back = int(MONTH.total_seconds()) if earlier else 0
+        period |= {"start": period["start"] - back, "end": period["end"] - back}
         invoice["parent"] = {"subscription_details": {"subscription": f"sub_{owner}"}}
         return invoice
 
