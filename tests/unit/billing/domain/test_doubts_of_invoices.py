@@ -25,7 +25,7 @@ from tests.fakes.snapshots import (
 )
 from tests.fakes.stripe_told import told_invoice, told_subscription
 
-KEY = PurchaseKey("in_1#il_1")
+KEY, SECOND = PurchaseKey("in_1#il_1"), PurchaseKey("in_1#il_2")
 UPDATED, PAID = "customer.subscription.updated", "invoice.paid"
 
 
@@ -39,16 +39,15 @@ def test_each_item_is_paid_by_its_own_lines() -> None:
     both = a_subscription(items=(an_item(), an_item(TEAM_YEARLY, days=365)))
     known = state_of(both, None, [an_invoice(month, year)], PRICES, POLICY.levels)
     invoice, told = told_invoice(), told_subscription()
-    invoice["lines"]["data"] += told_invoice(price=TEAM_YEARLY, period_end=year.period_end, line="il_2")["lines"][
-        "data"
-    ]
+    other = told_invoice(price=TEAM_YEARLY, period_end=year.period_end, line="il_2")
+    invoice["lines"]["data"] += other["lines"]["data"]
     told["items"]["data"] += told_subscription(price=TEAM_YEARLY, period_end=year.period_end)["items"]["data"]
     assert doubt_of_subscription(told | {"latest_invoice": invoice}, known) is None
-    assert doubted(invoice, known, KEY) is None
+    assert doubted(invoice, known, KEY, SECOND) is None
     assert doubted(invoice, known) is None, "the last one that was seen"
     for lines in ([month], [year]):
         partly = state_of(both, None, [an_invoice(*lines)], PRICES, POLICY.levels)
-        assert doubted(invoice, partly, KEY) == PAID
+        assert doubted(invoice, partly, KEY, SECOND) == PAID
         assert doubt_of_subscription(told | {"latest_invoice": invoice}, partly) == UPDATED
 
 
@@ -56,8 +55,8 @@ def test_what_was_paid_for_an_item_that_is_gone_is_in_no_doubt() -> None:
     invoice = told_invoice()
     year = told_invoice(price=TEAM_YEARLY, period_end=NOW + 365 * DAY, line="il_2")
     invoice["lines"]["data"] += year["lines"]["data"]
-    assert doubted(invoice, remembered(), KEY) is None
-    assert doubted(invoice, known_paid(None), KEY) == PAID
+    assert doubted(invoice, remembered(), KEY, SECOND) is None
+    assert doubted(invoice, known_paid(None), KEY, SECOND) == PAID
 
 
 def test_one_that_covers_more_than_is_known_to_be_paid_is_in_doubt() -> None:
@@ -101,11 +100,15 @@ def test_of_a_subscription_that_has_ended_a_change_may_have_ended_the_trial() ->
     assert doubted(of_a_change(TRIAL_END, proration=True), None) is None
 
 
-def test_one_of_whose_lines_one_has_left_a_purchase_is_in_no_doubt() -> None:
-    """The others were of no price that is sold here: they never leave one."""
+def test_one_of_which_a_line_that_is_sold_has_left_no_purchase_is_in_doubt() -> None:
+    """It was granted in parts, and the last one is missing. What is not sold here never leaves one."""
     both = told_invoice()
     (line,) = both["lines"]["data"]
-    both["lines"]["data"] = [{**line, "id": "il_of_no_price"}, line]
+    both["lines"]["data"] = [{**line, "id": "il_2"}, line]
+    for known in (None, remembered()):
+        assert doubted(both, known, KEY) == PAID
+        assert doubted(both, known, KEY, SECOND) is None
+    both["lines"]["data"][0]["pricing"] = {"price_details": {"price": "price_of_nobody"}}
     assert doubted(both, None, KEY) is None
 
 

@@ -204,6 +204,22 @@ def test_a_customer_with_years_of_subscriptions_is_granted_in_parts(core, count)
     assert (result.entries, core.outcomes()["evt_2"]) == ((), "NOOP")
 
 
+@pytest.mark.parametrize("count", [16, 31])
+def test_an_event_that_was_seen_before_leaves_no_part_behind(core, count):
+    """F06: the first part is written without it, and shows nothing of it."""
+    notice = a_notice("customer.updated", related={})
+    converge(ALICE, Touched(), [notice], "test", core.converge)
+    before = core.granted()
+    for number in range(count):
+        name, invoice = SubscriptionId(f"sub_9{number}"), InvoiceId(f"in_9{number}")
+        core.stripe.subscriptions[name] = a_subscription(id=name, status="canceled", latest_invoice=invoice)
+        core.stripe.invoices[invoice] = an_invoice(id=invoice, subscription=name, payment=None)
+    again = converge(ALICE, Touched(), [notice], "test", core.converge)
+    assert core.granted() == [*before, *[("PURCHASE", 100)] * count]
+    assert (dict(again.outcomes), again.account) == ({}, core.account())
+    assert again.replayed == {"evt_1"}
+
+
 def test_each_part_is_told_to_whoever_asked_for_the_converge(core):
     for number in range(16):
         name, invoice = SubscriptionId(f"sub_{number}"), InvoiceId(f"in_{number}")

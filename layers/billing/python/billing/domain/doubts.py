@@ -188,11 +188,10 @@ def doubt_of_invoice(
     if not _is_covered(invoice, known):
         return "invoice.paid"
     grants = grants_of_invoice(invoice, known)
-    if any(key in stored for key in grants):
-        return None  # the lines of an invoice are granted by one converge
-    if any(period == last for period, last in _covered(invoice, known)):
+    missing = [grant for key, grant in grants.items() if key not in stored]
+    if len(missing) == len(grants) and any(period == last for period, last in _covered(invoice, known)):
         return None
-    sold = (_sells(price_of, price, paid=paid or trial_credits) for price, paid in grants.values())
+    sold = (_sells(price_of, price, paid=paid or trial_credits) for price, paid in missing)
     return "invoice.paid" if any(sold) else None
 
 

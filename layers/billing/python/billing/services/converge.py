@@ -84,13 +84,16 @@ def converge(
     actor: str,
     deps: ConvergeDeps,
     unparked: tuple[Unparked, ...] = (),
+    *,
+    begun: bool = False,
 ) -> Converged:
     """Make the user's account match Stripe and record the events, in one transaction.
 
     A conflict with another converge reads Stripe again; a conflict with any other write (a spend) decides again on the
     same snapshot, so a busy spender can't starve this (money rule 3). `unparked` are taken off their customers' lists
     of parked events with the same commit. When more is granted than one transaction holds it takes several, and the
-    last one has the events. Raises Contention after bounded attempts, and what the ports raise.
+    last one has the events: it is `begun` then, and brought to an end also where they were recorded before. Raises
+    Contention after bounded attempts, and what the ports raise.
     """
     began = deps.clock.now()
     pending = {notice.id: notice for notice in notices}
@@ -109,7 +112,7 @@ def converge(
         course = Course(began, now, attempt)
         if result.outcome is CommitOutcome.DONE and decision.more:
             report(before, decision, {}, (), course, deps)
-            rest = converge(user, touched, [*pending.values()], actor, deps, unparked)
+            rest = converge(user, touched, [*pending.values()], actor, deps, unparked, begun=True)
             return replace(rest, entries=(*decision.entries, *rest.entries), replayed=rest.replayed | replayed)
         if result.outcome is CommitOutcome.DONE:
             outcomes = {record.id: record.outcome for record in records}
@@ -118,7 +121,7 @@ def converge(
         for event in result.recorded:
             report_replay(pending.pop(event), user, deps)
             replayed.add(event)
-        if replayed and not pending and not unparked:
+        if replayed and not pending and not unparked and not begun:
             return _already_recorded(user, replayed, deps)
     raise Contention("every attempt to converge met another writer", user_id=user)
 
