@@ -151,8 +151,9 @@ class FakeAccounts:
 
     def open_account(self, account: Account) -> Account:
         with self.tables.calls.called("open_account"):
-            refused = self.tables.write([self.tables.put_account(account, replace(account, version=1))])
-        return self.load(account.user, []).account if refused else replace(account, version=1)
+            fresh = replace(account, version=account.version + 1)
+            refused = self.tables.write([self.tables.put_account(account, fresh)])
+        return self.load(account.user, []).account if refused else fresh
 
     def commit(self, commit: Commit) -> Committed:
         tables = self.tables

@@ -255,6 +255,14 @@ def test_of_two_that_open_an_account_both_go_on_with_the_first_ones(world: World
     assert again == first
 
 
+def test_an_account_that_was_opened_without_an_address_gets_one_unless_it_was_written_since(world: World) -> None:
+    first = world.accounts.open_account(Account(USER))
+    told = world.accounts.open_account(replace(first, email="alice@example.com"))
+    assert (told.email, told.version, world.accounts.load(USER, []).account) == ("alice@example.com", 2, told)
+    late = lost(world, lambda: world.accounts.open_account(replace(first, email="other@example.com")))
+    assert late == told
+
+
 def test_the_buyer_of_a_session_is_told_by_its_purchase(world: World) -> None:
     world.accounts.commit(commit(stored(world), purchases=(purchase(),)))
     assert world.accounts.buyers([SESSION, SessionId("cs_of_nobody")]) == {SESSION: USER}

@@ -34,6 +34,33 @@ def test_the_account_stands_before_stripe_hears_of_the_customer(core):
     assert core.calls.made == ["load", "open_account", "create_customer", "own_customers"]
 
 
+def test_who_was_given_credits_before_has_the_address_of_the_first_checkout(core):
+    """An account that `plumb grant` has opened has none."""
+    core.accounts.open_account(Account(ALICE))
+    core.calls.made.clear()
+    account, customer = ensure(core)
+    assert core.calls.made == ["load", "open_account", "create_customer", "own_customers"]
+    assert core.stripe.customers == {customer: (ALICE, "alice@example.com")}
+    assert (account, account.email, account.version) == (core.account(), "alice@example.com", 3)
+
+
+def test_an_address_that_came_later_meets_no_key_of_a_request_without(core):
+    """The first call died at the answer. Under one key Stripe would refuse the other parameters for a day."""
+    core.calls.broken["own_customers"] = StoreUnavailable("down")
+    with pytest.raises(StoreUnavailable):
+        ensure(core, None)
+    core.calls.broken.clear()
+    assert ensure(core)[0].email == "alice@example.com"
+    assert list(core.stripe.saved) == ["customer:alice:1:no-email", "customer:alice:1"]
+
+
+def test_while_another_writer_is_at_the_account_the_address_is_written_at_the_next_turn(core):
+    core.accounts.open_account(Account(ALICE))
+    core.tables.conflicts = 1
+    assert ensure(core)[0].email == "alice@example.com"
+    assert core.stripe.customers == {"cus_1": (ALICE, "alice@example.com")}
+
+
 def test_a_customer_that_is_there_costs_one_read(core):
     core.has_customer()
     assert ensure(core) == (core.account(), CUSTOMER)

@@ -327,8 +327,7 @@ def test_a_customer_that_is_gone_before_it_is_owned_leaves_nothing_parked(seen_b
     core = Core()
     if seen_before:
         resync(ALICE, core.converge, core.cache, SOON)
-    email = None if seen_before else a_request().email
-    gone = core.stripe.create_customer(ALICE, email, "customer:alice:1")
+    gone = core.stripe.create_customer(ALICE, a_request().email, "customer:alice:1")
     core.stripe.deleted.add(gone)
     core.deliver(a_notice("customer.deleted", id="evt_gone", customer=gone, related={}))
     assert core.outcomes() == {"evt_gone": "PARKED"}

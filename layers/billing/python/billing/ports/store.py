@@ -46,7 +46,7 @@ class AccountStore(Protocol):
         """The same account with more of its purchases and orders."""
 
     def open_account(self, account: Account) -> Account:
-        """Write a new account unless there is one; the one that stands afterwards.
+        """Write an account, unless somebody has written it since it was read; the one that stands afterwards.
 
         Of version 0 while another transaction is at it: nothing is stored then that anybody may rely on.
         """

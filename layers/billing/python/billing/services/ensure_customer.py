@@ -7,7 +7,7 @@ bumped when the customer was deleted (money rule 23).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from billing.domain.account import Account
 from billing.domain.ids import CustomerId, UserId
@@ -48,9 +48,9 @@ def ensure_customer(
     if account.customer is not None:
         return Ensured(account, account.customer)
     for turn in range(KEY_TURNS):
-        if account.version == 0:
-            account = accounts.open_account(Account(user=user, email=email))
-            if account.version == 0:  # another transaction is at it, which may freeze another address than this call's
+        if _lacks(account, email):
+            account = accounts.open_account(replace(account, email=email))
+            if _lacks(account, email):  # another transaction is at it, which may freeze another address
                 wait_for_key(turn, core)
                 continue
         if account.customer is not None:
@@ -72,19 +72,25 @@ def ensure_customer(
     raise CheckoutConflict("other requests of this user are in progress: try again", user_id=user)
 
 
+def _lacks(account: Account, email: str | None) -> bool:
+    """Whether the account, or the address in it, is still to be written: somebody may be given credits before."""
+    return account.version == 0 or (account.email is None and email is not None)
+
+
 def _made(account: Account, stripe: StripeCheckout, log: Log) -> CustomerId:
     """A new customer. The address is frozen in the account: one that Stripe refuses would be refused at every checkout
     of this user for good, so the customer is made without, and Checkout asks the buyer for one
     (https://docs.stripe.com/api/checkout/sessions/create).
     """
     key = f"customer:{account.user}:{account.customer_generation}"
-    try:
-        return stripe.create_customer(account.user, account.email, key)
-    except StripeRefused as refused:
-        if refused.param != "email":
-            raise
-        log.warning("e-mail address refused by Stripe", user_id=account.user, stripe_code=refused.stripe_code)
-        return stripe.create_customer(account.user, None, f"{key}:no-email")
+    if account.email is not None:
+        try:
+            return stripe.create_customer(account.user, account.email, key)
+        except StripeRefused as refused:
+            if refused.param != "email":
+                raise
+            log.warning("e-mail address refused by Stripe", user_id=account.user, stripe_code=refused.stripe_code)
+    return stripe.create_customer(account.user, None, f"{key}:no-email")
 
 
 def _adoptable(user: UserId, email: str, accounts: AccountStore, stripe: StripeCheckout) -> tuple[CustomerId, ...]:

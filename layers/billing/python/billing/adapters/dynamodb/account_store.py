@@ -62,7 +62,7 @@ class DynamoAccounts:
 
     def open_account(self, account: Account) -> Account:
         """See AccountStore."""
-        fresh = replace(account, version=1)
+        fresh = replace(account, version=account.version + 1)
         try:
             calls.write(self._client, [account_put(self._tables.accounts, account, fresh)])
         except calls.Refused:
