@@ -214,7 +214,7 @@ def changes(sim: Simulation) -> None:
     billed: dict[tuple[str, str], str] = {}
     for event in reversed(sim.engine.world.all("event")):  # the oldest first
         key, told = event["request"]["idempotency_key"] or "", event["data"]["object"]
-        if event["type"] == "customer.subscription.updated" and not key.startswith("change:"):
+        if event["type"] == "customer.subscription.updated" and not key.startswith("change:") and _switched(event):
             billed = {change: invoice for change, invoice in billed.items() if change[0] != told["id"]}
         if event["type"] != "invoice.created" or not key.startswith("change:"):
             continue
@@ -223,6 +223,16 @@ def changes(sim: Simulation) -> None:
             continue
         if billed.setdefault(change, told["id"]) != told["id"]:
             raise Violation(f"one change is billed twice: {billed[change]} and {told['id']}")
+
+
+def _switched(event: Mapping[str, Any]) -> bool:
+    """Whether a change is one of what is sold, or of a trial; a renewal is none, nor what a payment brings about."""
+    told, before = event["data"]["object"], event["data"]["previous_attributes"]
+    items = [
+        {(each["id"], each["price"]["id"], each["quantity"]) for each in items["data"]}
+        for items in (told["items"], before.get("items", told["items"]))
+    ]
+    return items[0] != items[1] or "trial_end" in before
 
 
 def customers(sim: Simulation) -> None:

@@ -102,15 +102,13 @@ def taken_back(life: Life) -> None:
 
 def late(life: Life) -> None:
     """A renewal fails, and is paid at a later try; the next one is paid at once."""
-    world = life.sim.engine.world
     life.checkout("pro_monthly")
     life.pay()
     life.events()
-    for plan in world.all("subscription"):
-        method = plan["default_payment_method"]
-        world.hidden[method] = replace(world.hidden[method], fails_off_session=True)
+    for plan in life.sim.engine.world.all("subscription"):
+        _broken(life, plan, broken=True)
         _renewed(life, plan)
-        world.hidden[method] = replace(world.hidden[method], fails_off_session=False)
+        _broken(life, plan, broken=False)
         life.later(8 * _DAY)
         life.events()
         _renewed(life, plan)
@@ -167,6 +165,51 @@ def paused(life: Life) -> None:
         _renewed(life, plan)
 
 
+def swapped(life: Life) -> None:
+    """A trial is given, if there is none, and ended by another plan in place of the first one, which is not paid."""
+    life.checkout("pro_monthly")
+    life.pay()
+    life.events()
+    for plan in life.sim.engine.world.all("subscription"):
+        if plan["status"] != "trialing":
+            _tried(life, plan, 20)
+        life.later(3600)
+        (item,) = plan["items"]["data"]
+        _broken(life, plan, broken=True)
+        there = [{"id": item["id"], "deleted": True}, {"price": _price(life, "team_monthly")}]
+        _ask(life, plan, {"items": there, "trial_end": "now"})
+        life.events()
+
+
+def moved(life: Life) -> None:
+    """A trial is given in the middle of a period, its end is moved to and fro, and the renewal is paid late."""
+    life.checkout("pro_monthly")
+    life.pay()
+    life.events()
+    for plan in life.sim.engine.world.all("subscription"):
+        life.later(3 * _DAY)
+        for days in (20, 40, 10):
+            _tried(life, plan, days)
+            life.later(3600)
+        _broken(life, plan, broken=True)
+        _renewed(life, plan)
+        _broken(life, plan, broken=False)
+        life.later(8 * _DAY)
+        life.events()
+        _renewed(life, plan)
+
+
+def _tried(life: Life, plan: Obj, days: int) -> None:
+    _ask(life, plan, {"trial_end": int(life.sim.scheduler.now + days * _DAY)})
+    life.events()
+
+
+def _broken(life: Life, plan: Obj, *, broken: bool) -> None:
+    """Whether its card is refused from now on."""
+    hidden, method = life.sim.engine.world.hidden, plan["default_payment_method"]
+    hidden[method] = replace(hidden[method], fails_off_session=broken)
+
+
 def _renewed(life: Life, plan: Obj) -> None:
     """The next period of any of its items begins, and is collected two hours later."""
     end = min(item["current_period_end"] for item in plan["items"]["data"])
@@ -199,4 +242,6 @@ LIVES: dict[str, Callable[[Life], None]] = {
     "yearly plan": yearly,
     "seats beside": beside,
     "paused plan": paused,
+    "swapped plan": swapped,
+    "moved trial": moved,
 }

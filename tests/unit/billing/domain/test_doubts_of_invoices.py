@@ -75,6 +75,19 @@ def test_one_before_the_last_is_in_doubt_unless_it_has_left_a_purchase(
     assert doubted(told_invoice(price=price), known, KEY) is None
 
 
+def test_which_period_is_the_last_is_told_by_where_it_begins() -> None:
+    """After a switch from the year to the month it ends sooner, and after a trial was given at the same time."""
+    year, trial = (
+        state_of(a_subscription(), None, [an_invoice(line)], PRICES, POLICY.levels)
+        for line in (a_line(period_end=NOW + 365 * DAY), a_line(period_start=NOW + 9 * DAY))
+    )
+    month = told_invoice(period_start=NOW + 9 * DAY, period_end=NOW + 39 * DAY)
+    assert doubted(month, year, KEY) == PAID
+    assert doubt_of_subscription(told_subscription() | {"latest_invoice": month}, year) == UPDATED
+    assert doubted(told_invoice(), trial) == PAID
+    assert doubted(told_invoice(period_start=NOW + 9 * DAY), trial) is None
+
+
 TRIAL_END = NOW + 14 * DAY
 
 

@@ -262,6 +262,18 @@ def test_what_was_lent_to_an_item_is_kept_when_the_lender_is_gone():
     assert gone.paid_through == NOW + 20 * DAY
 
 
+@pytest.mark.parametrize(("before", "after", "paid"), [(14, 8, 8), (None, 8, 8), (None, 20, 14), (0, 0, 14)])
+def test_a_plan_in_place_of_the_one_that_was_tried_is_paid_up_to_the_end_of_the_trial(before, after, paid):
+    """It is added by the change that ends the trial, and is not paid: it would have the rest of it."""
+    was, ended = (None if days is None else NOW + days * DAY for days in (before, after))
+    tried = replace(paid_for(14), trial_end=was)
+    in_its_place = an_item(TEAM_YEARLY, days=373, created=NOW + 8 * DAY, period_start=NOW + 8 * DAY)
+    truth = a_subscription(items=(in_its_place,), status="past_due", trial_end=ended)
+    known = state_of(truth, tried, [], PRICES, POLICY.levels)
+    assert known.paid_through == NOW + paid * DAY
+    assert state_of(truth, known, [], PRICES, POLICY.levels) == known
+
+
 def test_what_was_stored_before_items_had_ids_is_paid_within_its_period():
     old = replace(paid_for(30), items=tuple(replace(item, id=None, paid=None) for item in paid_for(30).items))
     assert state_of(a_subscription(), old, [], SOLD, POLICY.levels).paid_through == NOW + 30 * DAY

@@ -143,7 +143,7 @@ def state_of(
         period_end=speaking.period_end,
         trial_end=truth.trial_end,
         cancel_at_period_end=truth.cancel_at_period_end,
-        paid_through=paid_through(speaking, own, paid, known.paid_through if known is not None else None),
+        paid_through=paid_through(speaking, own, paid, _remembered(known, truth.trial_end)),
         groups=tuple(dict.fromkeys([said.group, *sorted(groups.values())])),
         items=tuple(sorted(items, key=lambda item: item.price_id)),
         cancel_at=truth.cancel_at,
@@ -194,6 +194,16 @@ def _paid(
             before = item.paid.up_to(trial_end)
             paid[item.id] = max(before, paid.get(item.id, before))
     return paid
+
+
+def _remembered(known: SubscriptionState | None, trial_end: datetime | None) -> datetime | None:
+    """How far it was paid, by what is remembered. A trial that was given or moved since then ends later than all of it
+    has begun, and so cuts it short.
+    """
+    before = known.paid_through if known is not None else None
+    if known is None or before is None or trial_end is None or trial_end == known.trial_end:
+        return before
+    return min(before, trial_end)
 
 
 def access_of(state: SubscriptionState, grace: timedelta, now: datetime) -> Span | None:
