@@ -31,8 +31,8 @@ SESSIONS_BACK: Final = timedelta(days=25)
 SUBSCRIPTIONS_BACK: Final = timedelta(days=365 * 20)
 """All that there are: Stripe's first is of 2011."""
 INVOICES_BACK: Final = timedelta(days=35)
-"""A month's renewal with the days in which it is a draft, collected and tried again. What is paid later than that, or for
-a longer period, is seen with its subscription, as long as it is the latest invoice of that."""
+"""A month's renewal with the days in which it is a draft, collected and tried again. What is paid later than that, or
+for a longer period, is seen with its subscription, as long as it is the latest invoice of that."""
 REFUNDS_BACK: Final = timedelta(days=60)
 """A refund takes 5 to 10 business days, and may fail up to 30 days after it was made
 (https://docs.stripe.com/refunds#failed-refunds)."""
