@@ -49,7 +49,7 @@ def test_two_converges_and_what_comes_between_may_interleave_in_any_way(stage):
 @pytest.mark.parametrize("life", unseen.LIVES)
 def test_stripe_may_make_no_events_of_any_changes_in_a_row(life, settings):
     """F50: the looks at its objects bring all of it back; of the many such rows a share is tried in each check."""
-    lost = islice(unseen.windows(life, settings), 0, None, 1 if WHOLE else 20)
+    lost = islice(unseen.windows(life, settings), 0, None, 1 if WHOLE else 40)
     assert list(unseen.failures(life, settings, lost)) == []
 
 
