@@ -15,10 +15,7 @@ _IBAN = "AT321904300235473204"
 
 def deleted(life: Life) -> None:
     """A plan whose customer is deleted at Stripe."""
-    life.checkout("pro_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
+    for plan in _bought(life, "pro_monthly"):
         life.sim.engine.request("DELETE", f"/v1/customers/{plan['customer']}")
     life.events()
 
@@ -37,10 +34,7 @@ def idle(life: Life) -> None:
 
 def tried(life: Life) -> None:
     """A plan whose trial, if it has one, is ended by a change; renewed, and canceled."""
-    life.checkout("team_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
+    for plan in _bought(life, "team_monthly"):
         if plan["status"] == "trialing":
             _ask(life, plan, {"trial_end": "now"})
         life.events()
@@ -51,10 +45,7 @@ def tried(life: Life) -> None:
 
 def toggled(life: Life) -> None:
     """A plan that is switched so often that its renewal shows prorations alone. It begins an hour before it is paid."""
-    life.checkout("pro_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
+    for plan in _bought(life, "pro_monthly"):
         (item,) = plan["items"]["data"]
         for key in ("team_monthly", "pro_monthly") * 3:
             _changed(life, plan, {"id": item["id"], "price": _price(life, key)}, "create_prorations")
@@ -83,10 +74,7 @@ def debited(life: Life) -> None:
 def taken_back(life: Life) -> None:
     """A renewal is refunded in part, then disputed, and the dispute is lost; and there is another renewal."""
     world = life.sim.engine.world
-    life.checkout("team_monthly")
-    life.pay()
-    life.events()
-    for plan in world.all("subscription"):
+    for plan in _bought(life, "team_monthly"):
         _renewed(life, plan)
         charge = life.charge()
         if charge is None:
@@ -102,10 +90,7 @@ def taken_back(life: Life) -> None:
 
 def late(life: Life) -> None:
     """A renewal fails, and is paid at a later try; the next one is paid at once."""
-    life.checkout("pro_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
+    for plan in _bought(life, "pro_monthly"):
         _broken(life, plan, broken=True)
         _renewed(life, plan)
         _broken(life, plan, broken=False)
@@ -116,10 +101,7 @@ def late(life: Life) -> None:
 
 def yearly(life: Life) -> None:
     """A plan is switched to the year, which is billed at once, and ended."""
-    life.checkout("pro_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
+    for plan in _bought(life, "pro_monthly"):
         (item,) = plan["items"]["data"]
         _changed(life, plan, {"id": item["id"], "price": _price(life, "pro_yearly")}, "always_invoice")
         life.events()
@@ -130,10 +112,7 @@ def yearly(life: Life) -> None:
 
 def beside(life: Life) -> None:
     """Seats are added to a plan, there are more of them, and they are taken off it; each time it is renewed."""
-    life.checkout("pro_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
+    for plan in _bought(life, "pro_monthly"):
         _changed(life, plan, {"price": _price(life, "seats_monthly"), "quantity": 2}, "create_prorations")
         life.events()
         _renewed(life, plan)
@@ -148,10 +127,7 @@ def beside(life: Life) -> None:
 
 def paused(life: Life) -> None:
     """A plan is to end with its period, and is kept; its collection is paused, and goes on."""
-    life.checkout("team_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
+    for plan in _bought(life, "team_monthly"):
         for wish in (
             {"cancel_at_period_end": True},
             {"cancel_at_period_end": False},
@@ -167,10 +143,7 @@ def paused(life: Life) -> None:
 
 def swapped(life: Life) -> None:
     """A trial is given, if there is none, and ended by another plan in place of the first one, which is not paid."""
-    life.checkout("pro_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
+    for plan in _bought(life, "pro_monthly"):
         if plan["status"] != "trialing":
             _tried(life, plan, 20)
         life.later(3600)
@@ -183,10 +156,7 @@ def swapped(life: Life) -> None:
 
 def moved(life: Life) -> None:
     """A trial is given in the middle of a period, its end is moved to and fro, and the renewal is paid late."""
-    life.checkout("pro_monthly")
-    life.pay()
-    life.events()
-    for plan in life.sim.engine.world.all("subscription"):
+    for plan in _bought(life, "pro_monthly"):
         life.later(3 * _DAY)
         for days in (20, 40, 10):
             _tried(life, plan, days)
@@ -208,6 +178,14 @@ def _broken(life: Life, plan: Obj, *, broken: bool) -> None:
     """Whether its card is refused from now on."""
     hidden, method = life.sim.engine.world.hidden, plan["default_payment_method"]
     hidden[method] = replace(hidden[method], fails_off_session=broken)
+
+
+def _bought(life: Life, key: str) -> list[Obj]:
+    """Alice buys a plan, and it is seen; what she has then."""
+    life.checkout(key)
+    life.pay()
+    life.events()
+    return life.sim.engine.world.all("subscription")
 
 
 def _renewed(life: Life, plan: Obj) -> None:
