@@ -208,26 +208,31 @@ class Payments:
             if line["amount"] == 0 and price["unit_amount"] != 0 and not self._known.trial_credits:
                 continue
             key = f"{invoice['id']}#{line['id']}"
-            if self._forgotten(details["subscription"], price["id"]) and (key, 0) not in self._known.granted:
+            subscription = details["subscription"]
+            told = self._shows(subscription, price["id"]) or self._ordered(subscription, price["id"])
+            if not told and (key, 0) not in self._known.granted:
                 continue
             gives = self._gave(invoice, price, key, line["quantity"], paid_at)
             found = _line(user, invoice["id"], key, 0, price, gives, line["quantity"], paid_at, payment)
             if found.credits:
                 yield found
 
-    def _forgotten(self, subscription: str, price: str) -> bool:
-        """Whether a price was deleted, and its subscription does not show it: what was not granted by it never is."""
-        return price in self._gone and price not in self._shown[subscription]
+    def _shows(self, subscription: str, price: str) -> bool:
+        """Whether Stripe still tells what a price gives: of one that was deleted, only who is subscribed to it does."""
+        return price not in self._gone or price in self._shown[subscription]
 
     def _gave(self, invoice: Obj, price: Obj, key: str, quantity: int, paid_at: int) -> Mapping[str, str]:
         """What a line of an invoice gives: the order's, of the first one; else what the catalog said when its payment
-        was first seen, which may have been at any time since. Which it was, what was granted must tell.
+        was first seen, which may have been at any time since, and where nothing says it any more the order's again.
+        Which it was, what was granted must tell.
         """
         said = [each for name, each, until in self._known.earlier if name == price["id"] and until >= paid_at]
         said.append(price["metadata"])
         subscription = invoice["parent"]["subscription_details"]["subscription"]
         if invoice["billing_reason"] == "subscription_create":
             said = self._ordered(subscription, price["id"]) or said
+        elif not self._shows(subscription, price["id"]):
+            said += self._ordered(subscription, price["id"])
         granted = self._known.granted.get((key, 0))
         return next((each for each in said if int(each["credits_amount"]) * quantity == granted), said[-1])
 

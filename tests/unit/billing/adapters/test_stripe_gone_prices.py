@@ -16,7 +16,7 @@ from tests.fakes.snapshots import CUSTOMER, a_price, a_subscription
 from tests.unit.billing.adapters.stripe_wire import refusal
 from tests.unit.billing.adapters.test_stripe_adapter import PRICE
 from tests.unit.billing.adapters.test_stripe_rest_of_lists import Wire, rows
-from tests.unit.billing.adapters.test_stripe_shapes import INVOICE, ITEM, LEVELS, LINE, SESSION, SUBSCRIPTION
+from tests.unit.billing.adapters.test_stripe_shapes import INVOICE, ITEM, LEVELS, LINE, OF_PLAN, SESSION, SUBSCRIPTION
 
 GONE = refusal(code="resource_missing", param="price")
 SHOWN = SUBSCRIPTION | {"items": rows(ITEM | {"price": PRICE | {"metadata": {}}})}
@@ -53,11 +53,10 @@ def test_a_product_without_an_id_is_asked_for_by_none() -> None:
     assert refused.value.ids["reason"] == "UnfitError('product')"
 
 
-def test_without_its_product_nobody_can_say_and_it_is_broken() -> None:
-    found = read(subscriptions=rows(SHOWN), prices__price_1=GONE, products__prod_1=GONE)
-    assert (found["price_1"].gives.nothing, found["price_1"].problem) == (True, "its product was deleted")
+def test_without_its_product_nobody_can_say() -> None:
+    assert read(subscriptions=rows(SHOWN), prices__price_1=GONE, products__prod_1=GONE) == {}
     known = state_of(a_subscription(STORAGE), None, [], {STORAGE.id: STORAGE}, LEVELS)
-    assert state_of(a_subscription(STORAGE), known, [], {STORAGE.id: found["price_1"]}, LEVELS) == known
+    assert state_of(a_subscription(STORAGE), known, [], {}, LEVELS) == known
 
 
 def test_the_session_that_bought_it_says_no_more_of_it() -> None:
@@ -67,8 +66,7 @@ def test_the_session_that_bought_it_says_no_more_of_it() -> None:
     session = SESSION | {"mode": "subscription", "payment_status": "paid", "line_items": rows(bought)}
     answers = {"subscriptions": rows(SHOWN), "checkout__sessions__cs_1": session}
     touched = Touched(sessions=frozenset({SessionId("cs_1")}))
-    found = read(touched, **answers, prices__price_1=GONE, products__prod_1=GONE)
-    assert found["price_1"].problem == "its product was deleted"
+    assert read(touched, **answers, prices__price_1=GONE, products__prod_1=GONE) == {}
 
 
 def test_one_that_only_an_invoice_names_is_not_there() -> None:
@@ -76,6 +74,23 @@ def test_one_that_only_an_invoice_names_is_not_there() -> None:
     told = INVOICE | {"object": "invoice", "lines": rows(line)}
     touched = Touched(invoices=frozenset({InvoiceId("in_1")}))
     assert read(touched, subscriptions=rows(), invoices__in_1=told, prices__price_1=GONE) == {}
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["deleted", "there"])
+def test_what_a_session_says_of_it_counts_only_where_a_subscription_shows_it(there: bool) -> None:
+    """Else a look at the session would grant what one without it has not (docs/decisions/0062)."""
+    priced = PRICE | {"metadata": {}, "product": PRODUCT}
+    session = SESSION | {"mode": "subscription", "payment_status": "paid", "line_items": rows(ITEM | {"price": priced})}
+    details = {"proration": False, "subscription_item": "si_1"}
+    line = LINE | {"pricing": {"price_details": {"price": "price_1"}}}
+    line |= {"parent": {"type": "subscription_item_details", "subscription_item_details": details}}
+    read_alone = priced | {"metadata": {"credits_amount": "7"}} if there else GONE
+    answers = {"checkout__sessions__cs_1": session, "invoices__in_1": OF_PLAN | {"lines": rows(line)}}
+    touched = Touched(sessions=frozenset({SessionId("cs_1")}), invoices=frozenset({InvoiceId("in_1")}))
+    alone = read(touched, **answers, subscriptions=rows(), prices__price_1=read_alone)
+    assert {name: price.gives.credits for name, price in alone.items()} == ({"price_1": 7} if there else {})
+    shown = read(touched, **answers, subscriptions=rows(SHOWN))
+    assert shown["price_1"].gives.credits == 0, "its metadata at the session, with no read of its own"
 
 
 @pytest.mark.parametrize("of_product", [False, True])

@@ -183,7 +183,7 @@ def doubt_of_invoice(
 
     `known` is its subscription, None when that has ended. `stored` are the purchases of its lines; `price_of` is asked
     only where it matters. An invoice that was seen leaves a purchase, whatever it grants; where its price can't be used
-    now, it could grant nothing.
+    now, it could grant nothing. Where that was deleted, its subscription or its order may still say what it gives.
     """
     if not _is_covered(invoice, known):
         return "invoice.paid"
@@ -191,18 +191,17 @@ def doubt_of_invoice(
     missing = [grant for key, grant in grants.items() if key not in stored]
     if len(missing) == len(grants) and any(period == last for period, last in _covered(invoice, known)):
         return None
-    sold = (_sells(price_of, price, paid=paid or trial_credits) for price, paid in missing)
+    sold = (_sells(price_of(name), paid=paid or trial_credits) for name, paid in missing if name is not None)
     return "invoice.paid" if any(sold) else None
 
 
-def _sells(price_of: Callable[[PriceId], Price | None], name: PriceId | None, *, paid: bool) -> bool:
-    """Whether a line of this price is sold, which metered usage is not. One that cost nothing is of a trial, which is
-    as good as paid where trials have credits, unless its price is nothing.
+def _sells(price: Price | None, *, paid: bool) -> bool:
+    """Whether a line of this price may be sold, which metered usage is not. One that cost nothing is of a trial, which
+    is as good as paid where trials have credits, unless its price is nothing.
     """
-    price = price_of(name) if name is not None else None
-    if price is None or price.problem is not None or price.barred == METERED:
-        return False
-    return paid or price.unit_amount == 0
+    if price is None:
+        return paid
+    return price.problem is None and price.barred != METERED and (paid or price.unit_amount == 0)
 
 
 def subscription_behind(invoice: Object) -> SubscriptionId | None:

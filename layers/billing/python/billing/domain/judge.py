@@ -115,27 +115,29 @@ def judge_invoice(
     """Judge a subscription's invoice: what each line is found to be. `order` is the one that started the subscription,
     if we know it.
 
-    The first invoice grants what was ordered; a renewal grants what the catalog says when it is first seen paid. What a
-    line grants is the credits of its price times its quantity: none, too, and then its purchase keeps that, so that a
-    later edit of the price grants nothing for it. The invoice of a plan change grants nothing: who toggles between two
-    plans would be granted without end (money rule 12). But where a change has ended the trial, the period that begins
-    at `trial_end` is the first one that is paid for; no other begins then (docs/decisions/0060).
+    The first invoice grants what was ordered; a renewal grants what the catalog says when it is first seen paid, and
+    what was ordered where Stripe has no price any more that says it (docs/decisions/0062). What a line grants is the
+    credits of its price times its quantity: none, too, and then its purchase keeps that, so that a later edit of the
+    price grants nothing for it. The invoice of a plan change grants nothing: who toggles between two plans would be
+    granted without end (money rule 12). But where a change has ended the trial, the period that begins at `trial_end`
+    is the first one that is paid for; no other begins then (docs/decisions/0060).
     """
     judged: list[Judged] = []
     if invoice.status != "paid" or invoice.subscription is None or invoice.paid_at is None:
         return judged
     kind = GRANTING_REASONS.get(invoice.billing_reason)
     ended = trial_end if invoice.billing_reason == "subscription_update" else None
-    if order is not None and (order.user != user or kind is not Kind.PURCHASE):
-        order = None
+    order = order if order is not None and order.user == user else None
+    first = order if kind is Kind.PURCHASE else None
     for line in invoice.lines:
         known = purchases.get(invoice_line_key(invoice.id, line.id))
         if known is not None:
             judged.append(Judged(purchases=(replace(known, payment=merged(known.payment, invoice.payment)),)))
             continue
         reason = Kind.RENEWAL if ended is not None and line.period_start == ended else kind
-        if reason is not None and (sold := _sold(line, order, prices, trial_credits=trial_credits)):
-            judged.append(_granted(_line_purchase(invoice, line, sold, invoice.paid_at, order, user), reason))
+        ordered = first if line.price_id in prices else order
+        if reason is not None and (sold := _sold(line, ordered, prices, trial_credits=trial_credits)):
+            judged.append(_granted(_line_purchase(invoice, line, sold, invoice.paid_at, first, user), reason))
     return judged
 
 

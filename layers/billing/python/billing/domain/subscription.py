@@ -255,9 +255,11 @@ def _before(level: str, end: datetime, now: datetime) -> Span | None:
 
 
 def _item(truth: SubscriptionItem, price: Price | None, group: str, stood: Mapping[PriceId, ItemState]) -> ItemState:
-    """What an item's price says; a typo in its metadata takes nothing from who has bought it already."""
+    """What an item's price says; a typo in its metadata takes nothing from who has bought it already, nor does it that
+    price and product were deleted.
+    """
     before = stood.get(truth.price_id)
-    if price is not None and price.problem is not None and before is not None:
+    if before is not None and (price is None or price.problem is not None):
         return replace(before, quantity=truth.quantity, group=group, id=truth.id)
     gives = price.gives if price is not None else None
     plan, level = (gives.plan, gives.level) if gives else (None, None)

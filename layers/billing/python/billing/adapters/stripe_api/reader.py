@@ -215,12 +215,16 @@ class StripeReads:
 
         A subscription brings its prices without products: Stripe expands four levels, and that would be the fifth
         (https://docs.stripe.com/api/expanding_objects). So a price is read once more only when its own metadata says
-        nothing, the product's may, and no line item has it.
+        nothing, the product's may, and no line item has it. What an invoice is for is read, too, where no subscription
+        shows it: it may have been deleted, and what a look at some session would add, the next one would not.
         """
         items = [item["price"] for obj in subscriptions for item in obj["items"]["data"]]
         shown = {item["id"]: item for item in items}
+        lines = [line for invoice in truth.invoices for line in invoice.lines if line.of_subscription]
+        alone = {line.price_id for line in lines} - shown.keys()
         at_hand = {name: item for name, item in shown.items() if any(key in item["metadata"] for key in KEYS)}
-        at_hand |= {item["price"]["id"]: item["price"] for item in bought if _has_product(item["price"])}
+        of_sessions = [item["price"] for item in bought if item["price"]["id"] not in alone]
+        at_hand |= {price["id"]: price for price in of_sessions if _has_product(price)}
         found = {}
         for price in sorted(prices_named(truth)):
             if price in at_hand:
@@ -230,21 +234,17 @@ class StripeReads:
         return found
 
     def _price(self, price: PriceId, shown: Object | None) -> Price | None:
-        """A price with its product, or with what is left of both; None for one that an invoice alone names still.
+        """A price with its product, or what a subscription shows of it; None where nobody can say what it gives.
 
         A price can be deleted as the plan that it also is, and who is subscribed keeps it: it is what the subscription
-        shows (https://docs.stripe.com/api/plans/delete). After that its product can be deleted, too. Then nobody can
-        say what it gives, which takes nothing from whoever has it.
+        shows (https://docs.stripe.com/api/plans/delete). After that its product can be deleted, too.
         """
         found = read_or_none(lambda: read_price(self._api, price, self._levels))
         if found is not None or shown is None:
             return found
         named = id_of(shown["product"], "product", CHOSEN_ID)
         product = read_or_none(lambda: plain(self._api.products.retrieve(named)))
-        if product is None:
-            gone = price_of(shown, None, self._levels)
-            return replace(gone, problem="its product was deleted", broken_key="plan_group")  # nor of which group it is
-        return price_of(shown, product, self._levels)
+        return price_of(shown, product, self._levels) if product is not None else None
 
 
 def read_price(api: Any, price: PriceId, levels: tuple[str, ...], expand: Sequence[str] = ("product",)) -> Price:
