@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from billing.adapters.stripe_api.parse import price_of
+from billing.adapters.stripe_api.prices import price_of
 from billing.domain.catalog import Gives, Price
 from plumb.cli import OK, Subcommands, operator_command
 from plumb.invocation import Invocation

@@ -16,7 +16,7 @@ import requests
 
 from billing.adapters.stripe_api.checkout import StripeSessions
 from billing.adapters.stripe_api.client import stripe_client
-from billing.adapters.stripe_api.parse import price_of
+from billing.adapters.stripe_api.prices import price_of
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.config import StripeAccess
 from billing.domain.ids import CustomerId, PaymentIntentId, UserId

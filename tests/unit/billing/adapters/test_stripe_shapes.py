@@ -9,14 +9,8 @@ from typing import Any
 
 import pytest
 
-from billing.adapters.stripe_api.parse import (
-    found_customer,
-    invoice_of,
-    payment_of,
-    price_of,
-    session_of,
-    subscription_of,
-)
+from billing.adapters.stripe_api.parse import found_customer, invoice_of, payment_of, session_of, subscription_of
+from billing.adapters.stripe_api.prices import price_of
 from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.stripe_api.subscriptions import live_of
 from billing.domain.ids import STRIPE_ID, SessionId, fits

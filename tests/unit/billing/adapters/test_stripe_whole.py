@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from billing.adapters.stripe_api.fields import reading
 from billing.adapters.stripe_api.parse import (
     card_of,
     found_customer,
     invoice_of,
     payment_of,
-    price_of,
-    reading,
     session_of,
     subscription_of,
 )
+from billing.adapters.stripe_api.prices import price_of
 from billing.domain.catalog import Gives, Price
 from billing.domain.ids import (
     CustomerId,

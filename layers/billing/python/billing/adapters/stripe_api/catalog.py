@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import stripe
 
 from billing.adapters.stripe_api.client import translated
+from billing.adapters.stripe_api.fields import reading
 from billing.adapters.stripe_api.objects import plain
-from billing.adapters.stripe_api.parse import price_of, reading
+from billing.adapters.stripe_api.prices import price_of
 from billing.adapters.stripe_api.reader import read_price
 from billing.domain.catalog import Price
 from billing.domain.ids import LOOKUP_KEY, PRICE_ID, PriceId

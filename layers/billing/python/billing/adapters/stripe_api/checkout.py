@@ -9,8 +9,9 @@ import stripe
 
 from billing.adapters.stripe_api import shapes
 from billing.adapters.stripe_api.client import created_once, translated
+from billing.adapters.stripe_api.fields import reading
 from billing.adapters.stripe_api.objects import plain
-from billing.adapters.stripe_api.parse import found_customer, reading
+from billing.adapters.stripe_api.parse import found_customer
 from billing.adapters.stripe_api.session_params import ReturnPages, session_params
 from billing.domain.ids import CUSTOMER_ID, SESSION_ID, CustomerId, SessionId, UserId, fits, required, unix_time
 from billing.domain.order import Order

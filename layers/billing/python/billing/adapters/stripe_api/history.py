@@ -7,8 +7,8 @@ from typing import Any
 
 import stripe
 
+from billing.adapters.stripe_api.fields import Object, reading
 from billing.adapters.stripe_api.objects import is_missing, plain
-from billing.adapters.stripe_api.parse import Object, reading
 from billing.domain.hints import at
 from billing.domain.ids import (
     INVOICE_ID,

@@ -13,8 +13,8 @@ from typing import Any
 import stripe
 
 from billing.adapters.stripe_api.client import translated
+from billing.adapters.stripe_api.fields import Object, reading
 from billing.adapters.stripe_api.objects import plain, with_items, with_lines
-from billing.adapters.stripe_api.parse import Object, reading
 from billing.domain.ids import EVENT_ID, INVOICE_ID, SESSION_ID, STRIPE_ID, SUBSCRIPTION_ID, required
 from billing.domain.walk import Walk
 from billing.ports.stripe import Listed, ObjectLists

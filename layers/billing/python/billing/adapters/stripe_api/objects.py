@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import stripe
 
-from billing.adapters.stripe_api.parse import Object, payment_of, reading
+from billing.adapters.stripe_api.fields import Object, reading
+from billing.adapters.stripe_api.parse import payment_of
 from billing.domain.hints import at
 from billing.domain.ids import PaymentIntentId
 from billing.domain.notice import ObjectRef

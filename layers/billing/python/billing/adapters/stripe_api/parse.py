@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 from billing.adapters.stripe_api import shapes
-from billing.domain.catalog import METERED, BrokenMetadata, Gives, Price, group_named, parse_gives, speaking_metadata
+from billing.adapters.stripe_api.fields import Object, id_of, reading
 from billing.domain.hints import at
 from billing.domain.ids import (
     CHOSEN_ID,
@@ -51,79 +49,11 @@ from billing.domain.snapshot import (
     SubscriptionItem,
 )
 from billing.domain.subscription import ENDED
-from billing.errors import MalformedObject
 from billing.ports.stripe import FoundCustomer
-
-type Object = Mapping[str, Any]
-"""An object of Stripe as plain JSON."""
 
 _BRAND = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
 _LAST4 = re.compile(r"[0-9]{4}", re.ASCII)
 _ENDED_INTENTS = frozenset({"requires_payment_method", "canceled"})
-
-
-@contextmanager
-def reading(kind: str, obj: Object) -> Iterator[None]:
-    """Turn whatever goes wrong inside into MalformedObject with the object's kind and id."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise MalformedObject(
-            f"a {kind} of Stripe can't be read", id=fits(obj.get("id"), STRIPE_ID), reason=repr(error)[:200]
-        ) from error
-
-
-def price_of(obj: Object, product: Object | None, levels: tuple[str, ...]) -> Price:
-    """A price; `product` is its product, or None when the price's own metadata speaks."""
-    with reading("price", obj):
-        recurring, details = obj["recurring"], product or {}
-        shapes.check_price(obj, details)
-        barred = _barred(obj)
-        metadata = speaking_metadata(obj["metadata"], details.get("metadata", {}))
-        gives, problem, broken_key = Gives(), None, None
-        try:
-            gives = Gives(plan_group=group_named(metadata))  # a typo in another key moves nobody to another group
-            gives = parse_gives(metadata, levels)
-        except BrokenMetadata as error:
-            problem, broken_key = str(error), error.key
-        return Price(
-            id=PriceId(required(obj["id"], CHOSEN_ID, "id")),
-            lookup_key=obj["lookup_key"],
-            product_id=id_of(obj["product"], "product", CHOSEN_ID),
-            product_name=details.get("name") or obj["nickname"] or obj["id"],
-            description=details.get("description"),
-            active=obj["active"] and details.get("active", True),
-            currency=obj["currency"],
-            unit_amount=None if barred else obj["unit_amount"],
-            interval=recurring["interval"] if recurring else None,
-            gives=gives,
-            problem=problem,
-            broken_key=broken_key,
-            options=_options(obj),
-            interval_count=recurring["interval_count"] if recurring else 1,
-            barred=barred,
-        )
-
-
-def _barred(price: Object) -> str | None:
-    """Why quantity times unit amount is not what this price costs."""
-    recurring = price["recurring"]
-    if recurring and recurring["usage_type"] == "metered":
-        return METERED
-    if price["billing_scheme"] != "per_unit":
-        return "tiered"
-    if price.get("custom_unit_amount"):
-        return "custom_amount"
-    if price.get("transform_quantity"):
-        return "packaged"
-    return "fractional" if price["unit_amount"] is None else None
-
-
-def _options(price: Object) -> dict[str, int]:
-    """Unit amounts in the other currencies. `currency_options` is there only when it was expanded."""
-    options = price.get("currency_options") or {}
-    amounts = {currency: option["unit_amount"] for currency, option in options.items() if currency != price["currency"]}
-    return {currency: amount for currency, amount in sorted(amounts.items()) if amount is not None}
 
 
 def found_customer(obj: Object) -> FoundCustomer:
@@ -280,11 +210,6 @@ def _refund(obj: Object) -> Refund:
 def _dispute(obj: Object) -> Dispute:
     status = status_of_dispute(obj)
     return Dispute(obj["id"], obj["amount"], obj["currency"], status, unix_time(obj["created"], "created"))
-
-
-def id_of(value: object, field: str, pattern: re.Pattern[str] = STRIPE_ID) -> str:
-    """The id of something that may be expanded. Raises UnfitError."""
-    return required(value.get("id") if isinstance(value, Mapping) else value, pattern, field)
 
 
 def _customer(value: object) -> CustomerId | None:

@@ -9,6 +9,7 @@ from typing import Any
 import stripe
 
 from billing.adapters.stripe_api.client import translated
+from billing.adapters.stripe_api.fields import Object, id_of, reading
 from billing.adapters.stripe_api.history import read_history
 from billing.adapters.stripe_api.objects import (
     is_missing,
@@ -21,15 +22,8 @@ from billing.adapters.stripe_api.objects import (
     with_lines,
     with_payments,
 )
-from billing.adapters.stripe_api.parse import (
-    Object,
-    id_of,
-    invoice_of,
-    price_of,
-    reading,
-    session_of,
-    subscription_of,
-)
+from billing.adapters.stripe_api.parse import invoice_of, session_of, subscription_of
+from billing.adapters.stripe_api.prices import price_of
 from billing.domain.catalog import KEYS, Price
 from billing.domain.hints import hints_of
 from billing.domain.ids import CHOSEN_ID, SESSION_ID, CustomerId, InvoiceId, PaymentIntentId, PriceId, SessionId, fits

@@ -12,8 +12,9 @@ import stripe
 
 from billing.adapters.stripe_api import shapes
 from billing.adapters.stripe_api.client import created_once, translated
+from billing.adapters.stripe_api.fields import Object, id_of, reading
 from billing.adapters.stripe_api.objects import plain, with_items
-from billing.adapters.stripe_api.parse import Object, id_of, price_of, reading
+from billing.adapters.stripe_api.prices import price_of
 from billing.domain.ids import (
     CHOSEN_ID,
     CUSTOMER_ID,
