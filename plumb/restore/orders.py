@@ -15,6 +15,8 @@ import stripe
 
 from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import order_key, to_item
+from billing.adapters.stripe_api.prices import price_of
+from billing.domain.catalog import Price
 from billing.domain.ids import (
     CUSTOMER_ID,
     ORDER_ID,
@@ -90,9 +92,10 @@ def _ours(session: Mapping[str, Any]) -> tuple[SessionId, OrderId, UserId, Custo
 
 def _write(world: World, session: Mapping[str, Any], name: SessionId, id: OrderId, user: UserId, *, dry: bool) -> str:
     lines = []
-    for item in world.stripe.v1.checkout.sessions.line_items.list(name, {"limit": 100}).auto_paging_iter():
+    asked: Any = {"limit": 100, "expand": ["data.price.product"]}
+    for item in world.stripe.v1.checkout.sessions.line_items.list(name, asked).auto_paging_iter():
         line = item.to_dict()
-        price = world.catalog.price(PriceId(line["price"]["id"]))
+        price = world.catalog.price(PriceId(line["price"]["id"])) or _deleted(world, line["price"])
         if price is None or price.problem is not None:
             return f"its price {line['price']['id']} can't be read: mend the catalog, and run this again"
         amount = price.amount_in(session["currency"])
@@ -103,6 +106,14 @@ def _write(world: World, session: Mapping[str, Any], name: SessionId, id: OrderI
         put = calls.put(world.settings.tables.accounts, to_item(order, pk=order_key(order.id)), _NEW)
         calls.write(world.dynamodb, [put])
     return "WRITTEN"
+
+
+def _deleted(world: World, shown: Mapping[str, Any]) -> Price | None:
+    """A price that was deleted, as the session shows it still (docs/decisions/0062); None where it says nothing."""
+    product = shown["product"]
+    with_product = isinstance(product, Mapping) and not product.get("deleted")
+    price = price_of(shown, product if with_product else None, world.settings.policy.levels)
+    return price if not price.gives.nothing else None
 
 
 def _end(world: World, session: SessionId, *, dry: bool) -> str:

@@ -76,21 +76,53 @@ def test_one_that_only_an_invoice_names_is_not_there() -> None:
     assert read(touched, subscriptions=rows(), invoices__in_1=told, prices__price_1=GONE) == {}
 
 
-@pytest.mark.parametrize("there", [False, True], ids=["deleted", "there"])
-def test_what_a_session_says_of_it_counts_only_where_a_subscription_shows_it(there: bool) -> None:
-    """Else a look at the session would grant what one without it has not (docs/decisions/0062)."""
-    priced = PRICE | {"metadata": {}, "product": PRODUCT}
-    session = SESSION | {"mode": "subscription", "payment_status": "paid", "line_items": rows(ITEM | {"price": priced})}
-    details = {"proration": False, "subscription_item": "si_1"}
+PRICED = PRICE | {"metadata": {}, "product": PRODUCT}
+AT_SESSION = SESSION | {"mode": "subscription", "payment_status": "paid", "line_items": rows(ITEM | {"price": PRICED})}
+SESSION_AND_INVOICE = Touched(sessions=frozenset({SessionId("cs_1")}), invoices=frozenset({InvoiceId("in_1")}))
+
+
+def of_a_period(*, proration: bool = False) -> dict[str, Any]:
+    details = {"proration": proration, "subscription_item": "si_1"}
     line = LINE | {"pricing": {"price_details": {"price": "price_1"}}}
-    line |= {"parent": {"type": "subscription_item_details", "subscription_item_details": details}}
-    read_alone = priced | {"metadata": {"credits_amount": "7"}} if there else GONE
-    answers = {"checkout__sessions__cs_1": session, "invoices__in_1": OF_PLAN | {"lines": rows(line)}}
-    touched = Touched(sessions=frozenset({SessionId("cs_1")}), invoices=frozenset({InvoiceId("in_1")}))
-    alone = read(touched, **answers, subscriptions=rows(), prices__price_1=read_alone)
-    assert {name: price.gives.credits for name, price in alone.items()} == ({"price_1": 7} if there else {})
-    shown = read(touched, **answers, subscriptions=rows(SHOWN))
-    assert shown["price_1"].gives.credits == 0, "its metadata at the session, with no read of its own"
+    parent = {"type": "subscription_item_details", "subscription_item_details": details}
+    return OF_PLAN | {"lines": rows(line | {"parent": parent})}
+
+
+def snapshot_of(invoice: dict[str, Any], price: Any, *subscriptions: Any) -> Any:
+    answers = {"checkout__sessions__cs_1": AT_SESSION, "invoices__in_1": invoice, "prices__price_1": price}
+    wire = Wire(**answers, subscriptions=rows(*subscriptions))
+    return wire.ask(lambda api: StripeReads(api, LEVELS, livemode=True).snapshot([CUSTOMER], SESSION_AND_INVOICE))
+
+
+def test_what_a_session_says_of_it_is_known_to_be_said_by_it_alone() -> None:
+    """Else a look at the session would let an invoice grant what one without it has not (docs/decisions/0062)."""
+    alone = snapshot_of(of_a_period(), GONE)
+    assert (alone.prices["price_1"].gives.level, alone.deleted_prices) == ("PRO", {"price_1"})
+    there = snapshot_of(of_a_period(), PRICED | {"metadata": {"credits_amount": "7"}})
+    assert (there.prices["price_1"].gives.credits, there.deleted_prices) == (7, frozenset())
+
+
+@pytest.mark.parametrize("status", ["active", "canceled"])
+def test_what_a_subscription_shows_of_it_any_look_finds(status: str) -> None:
+    shown = snapshot_of(of_a_period(), GONE, SHOWN | {"status": status})
+    assert (shown.prices["price_1"].gives.level, shown.deleted_prices) == ("PRO", frozenset())
+
+
+def test_a_line_that_grants_nothing_costs_no_read() -> None:
+    proration = snapshot_of(of_a_period(proration=True), PRICED | {"metadata": {"credits_amount": "7"}})
+    assert (proration.prices["price_1"].gives.credits, proration.deleted_prices) == (0, frozenset())
+
+
+BROKEN = {"credits_amount": "many"}
+
+
+def test_with_broken_metadata_it_says_nothing_any_more() -> None:
+    """It can't be mended: what is said of it is the same before and after the subscription shows another one."""
+    subscription = SUBSCRIPTION | {"items": rows(ITEM | {"price": PRICE | {"metadata": BROKEN}})}
+    found = read(subscriptions=rows(subscription), prices__price_1=GONE, products__prod_1=PRODUCT)
+    assert found == {}
+    still = PRICED | {"metadata": BROKEN}
+    assert read(subscriptions=rows(subscription), prices__price_1=still)["price_1"].broken_key == "credits_amount"
 
 
 @pytest.mark.parametrize("of_product", [False, True])

@@ -132,6 +132,7 @@ def _judge(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy)
         judged += judge_session(session, before.purchases, before.orders, truth.prices, before.account.user, now)
     orders = {sub.id: sub.order for sub in truth.subscriptions}
     trials = {sub.id: sub.trial_end for sub in truth.subscriptions}
+    prices = {name: price for name, price in truth.prices.items() if name not in truth.deleted_prices}
     for invoice in sorted(truth.invoices, key=lambda item: item.id):
         if invoice.customer not in customers:
             judged += Judged(refused={invoice.id: "another owner"})
@@ -142,7 +143,7 @@ def _judge(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy)
             invoice,
             before.purchases,
             order,
-            truth.prices,
+            prices,
             before.account.user,
             trial_credits=policy.trial_credits,
             trial_end=invoice.trial_end or (trials.get(invoice.subscription) if invoice.subscription else None),

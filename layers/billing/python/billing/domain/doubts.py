@@ -200,7 +200,7 @@ def _sells(price: Price | None, *, paid: bool) -> bool:
     is as good as paid where trials have credits, unless its price is nothing.
     """
     if price is None:
-        return paid
+        return True
     return price.problem is None and price.barred != METERED and (paid or price.unit_amount == 0)
 
 

@@ -225,7 +225,10 @@ class Snapshot:
     invoices: tuple[Invoice, ...] = ()
     deleted_customers: frozenset[CustomerId] = frozenset()
     prices: Mapping[PriceId, Price] = field(default_factory=dict)
-    """Of every price that a subscription or an invoice line here names."""
+    """Of every price that a subscription, an invoice line or a paid session here names, and that can be read."""
+    deleted_prices: frozenset[PriceId] = frozenset()
+    """Of these, those of which at most a session's lines still say what they give. An invoice grants nothing by that,
+    or a look that reads no session would find something else (docs/decisions/0062)."""
 
     def with_payments(self, read: Mapping[PaymentIntentId, Payment]) -> Snapshot:
         """The same with the payments of those invoices whose payment intents were read."""

@@ -63,7 +63,7 @@ class StripeReads:
             invoices = self._invoices(listed, touched)
             sessions = tuple(session for session, _ in bought)
             truth = Snapshot(tuple(subscriptions), sessions, tuple(invoices), deleted)
-            return replace(truth, prices=self._prices(listed, [item for _, items in bought for item in items], truth))
+            return self._with_prices(truth, listed, [item for _, items in bought for item in items])
 
     def session_of_payment(self, intent: PaymentIntentId) -> SessionId | None:
         """See StripeReader."""
@@ -202,43 +202,43 @@ class StripeReads:
         """A customer, or what is left of a deleted one; None for one that is not there at all."""
         return read_or_none(lambda: plain(self._api.customers.retrieve(customer)))
 
-    def _prices(
-        self, subscriptions: Sequence[Object], bought: Sequence[Object], truth: Snapshot
-    ) -> dict[PriceId, Price]:
-        """The prices that the snapshot names. `bought` are line items that bring prices with their products.
+    def _with_prices(self, truth: Snapshot, subscriptions: Sequence[Object], bought: Sequence[Object]) -> Snapshot:
+        """With the prices that it names. `bought` are line items that bring prices with their products.
 
         A subscription brings its prices without products: Stripe expands four levels, and that would be the fifth
         (https://docs.stripe.com/api/expanding_objects). So a price is read once more only when its own metadata says
-        nothing, the product's may, and no line item has it. What an invoice is for is read, too, where no subscription
-        shows it: it may have been deleted, and what a look at some session would add, the next one would not.
+        nothing, the product's may, and no line item has it. Read are also one with broken metadata and one that an
+        invoice is for while no subscription shows it: it may have been deleted.
         """
-        items = [item["price"] for obj in subscriptions for item in obj["items"]["data"]]
-        shown = {item["id"]: item for item in items}
-        lines = [line for invoice in truth.invoices for line in invoice.lines if line.of_subscription]
-        alone = {line.price_id for line in lines} - shown.keys()
+        shown = {item["price"]["id"]: item["price"] for obj in subscriptions for item in obj["items"]["data"]}
         at_hand = {name: item for name, item in shown.items() if any(key in item["metadata"] for key in KEYS)}
-        of_sessions = [item["price"] for item in bought if item["price"]["id"] not in alone]
-        at_hand |= {price["id"]: price for price in of_sessions if _has_product(price)}
-        found = {}
-        for price in sorted(prices_named(truth)):
-            if price in at_hand:
-                found[price] = _price(at_hand[price], self._levels)
-            elif (read := self._price(price, shown.get(price))) is not None:
-                found[price] = read
-        return found
+        at_hand |= {item["price"]["id"]: item["price"] for item in bought if _has_product(item["price"])}
+        unshown = _prices_of_periods(truth) - shown.keys()
+        prices, deleted = {}, set()
+        for name in sorted(prices_named(truth)):
+            told = _price(at_hand[name], self._levels) if name in at_hand else None
+            if told is not None and told.problem is None and name not in unshown:
+                prices[name] = told
+            elif (read := self._price(name, shown.get(name))) is not None:
+                prices[name] = read
+            elif told is not None and name not in shown:
+                prices[name] = told
+                deleted.add(name)
+        return replace(truth, prices=prices, deleted_prices=frozenset(deleted))
 
-    def _price(self, price: PriceId, shown: Object | None) -> Price | None:
+    def _price(self, name: PriceId, shown: Object | None) -> Price | None:
         """A price with its product, or what a subscription shows of it; None where nobody can say what it gives.
 
         A price can be deleted as the plan that it also is, and who is subscribed keeps it: it is what the subscription
         shows (https://docs.stripe.com/api/plans/delete). After that its product can be deleted, too.
         """
-        found = read_or_none(lambda: read_price(self._api, price, self._levels))
+        found = read_or_none(lambda: read_price(self._api, name, self._levels))
         if found is not None or shown is None:
             return found
         named = id_of(shown["product"], "product", CHOSEN_ID)
         product = read_or_none(lambda: plain(self._api.products.retrieve(named)))
-        return price_of(shown, product, self._levels) if product is not None else None
+        told = price_of(shown, product, self._levels) if product is not None else None
+        return told if told is not None and told.problem is None else None
 
 
 def read_price(api: Any, price: PriceId, levels: tuple[str, ...], expand: Sequence[str] = ("product",)) -> Price:
@@ -248,6 +248,12 @@ def read_price(api: Any, price: PriceId, levels: tuple[str, ...], expand: Sequen
 
 def _price(obj: Object, levels: tuple[str, ...]) -> Price:
     return price_of(obj, obj["product"] if _has_product(obj) else None, levels)
+
+
+def _prices_of_periods(truth: Snapshot) -> set[PriceId]:
+    """The prices of what an invoice may grant."""
+    lines = [line for invoice in truth.invoices for line in invoice.lines]
+    return {line.price_id for line in lines if line.of_subscription and not line.proration and line.price_id}
 
 
 def _has_product(price: Object) -> bool:

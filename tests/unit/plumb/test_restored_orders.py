@@ -1,0 +1,64 @@
+"""An order that a restore writes again although its price was deleted meanwhile (F48, docs/decisions/0062)."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from billing.adapters.dynamodb.items import from_item
+from billing.domain.ids import CustomerId, UserId
+from billing.domain.order import Order
+from plumb.restore.orders import write_again
+from tests.fakes.snapshots import NOW
+from tests.unit.billing.adapters.test_stripe_adapter import PRICE
+from tests.unit.plumb.test_restore import SESSION
+
+PRODUCT = {"id": "prod_1", "object": "product", "name": "Pro", "metadata": {"credits_amount": "50"}, "active": True}
+
+
+def written_for(product: dict[str, Any], metadata: dict[str, str]) -> tuple[str, list[Order]]:
+    """What became of a session whose price is read no longer, and the orders that were written."""
+    price = PRICE | {"metadata": metadata, "product": PRODUCT | product}
+    times = {"created": int(NOW.timestamp()), "expires_at": int(NOW.timestamp())}
+    session = SESSION | {"status": "complete", "mode": "subscription", "currency": "eur"} | times
+    written: list[Any] = []
+
+    def listed(*objects: dict[str, Any]) -> Any:
+        return SimpleNamespace(
+            auto_paging_iter=lambda: [SimpleNamespace(to_dict=lambda each=each: each) for each in objects]
+        )
+
+    lines = SimpleNamespace(list=lambda name, asked: listed({"price": price, "quantity": 2}))
+    sessions = SimpleNamespace(list=lambda asked: listed(session), line_items=lines)
+    world: Any = SimpleNamespace(
+        stripe=SimpleNamespace(v1=SimpleNamespace(checkout=SimpleNamespace(sessions=sessions))),
+        accounts=SimpleNamespace(owners=lambda _: {}, orders=lambda _: {}),
+        catalog=SimpleNamespace(price=lambda _: None),
+        settings=SimpleNamespace(
+            tables=SimpleNamespace(accounts="accounts"), policy=SimpleNamespace(levels=("FREE", "PRO"))
+        ),
+        dynamodb=SimpleNamespace(transact_write_items=lambda **request: written.append(request)),
+    )
+    (found,) = write_again(world, NOW, {CustomerId("cus_1"): UserId("alice")}, dry=False)
+    return found.outcome, [from_item(Order, request["TransactItems"][0]["Put"]["Item"]) for request in written]
+
+
+@pytest.mark.parametrize(
+    ("product", "metadata"), [({}, {}), ({"deleted": True, "metadata": {}}, {"credits_amount": "50"})]
+)
+def test_the_session_says_what_it_gave(product: dict[str, Any], metadata: dict[str, str]) -> None:
+    outcome, (order,) = written_for(product, metadata)
+    assert outcome == "WRITTEN"
+    assert [(line.price_id, line.quantity, line.gives.credits) for line in order.lines] == [("price_1", 2, 50)]
+
+
+@pytest.mark.parametrize(
+    ("product", "metadata"), [({"deleted": True}, {}), ({}, {"credits_amount": "many"})], ids=["nothing", "broken"]
+)
+def test_where_nothing_says_it_the_order_is_left_and_that_is_told(
+    product: dict[str, Any], metadata: dict[str, str]
+) -> None:
+    outcome, orders = written_for(product, metadata)
+    assert (outcome.startswith("its price price_1 can't be read"), orders) == (True, [])
