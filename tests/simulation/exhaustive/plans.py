@@ -125,6 +125,18 @@ def beside(life: Life) -> None:
         _renewed(life, plan)
 
 
+def withdrawn(life: Life) -> None:
+    """A plan whose price is deleted. It is renewed still, and then switched to another, and renewed at that."""
+    for plan in _bought(life, "team_monthly"):
+        (item,) = plan["items"]["data"]
+        life.sim.journal.sold.gone.append(item["price"])
+        life.sim.engine.request("DELETE", f"/v1/plans/{item['price']['id']}", {})
+        _renewed(life, plan)
+        _changed(life, plan, {"id": item["id"], "price": _price(life, "pro_monthly")}, "always_invoice")
+        life.events()
+        _renewed(life, plan)
+
+
 def paused(life: Life) -> None:
     """A plan is to end with its period, and is kept; its collection is paused, and goes on."""
     for plan in _bought(life, "team_monthly"):
@@ -219,6 +231,7 @@ LIVES: dict[str, Callable[[Life], None]] = {
     "late renewal": late,
     "yearly plan": yearly,
     "seats beside": beside,
+    "withdrawn plan": withdrawn,
     "paused plan": paused,
     "swapped plan": swapped,
     "moved trial": moved,

@@ -25,10 +25,8 @@ def written_for(product: dict[str, Any], metadata: dict[str, str]) -> tuple[str,
     session = SESSION | {"status": "complete", "mode": "subscription", "currency": "eur"} | times
     written: list[Any] = []
 
-    def listed(*objects: dict[str, Any]) -> Any:
-        return SimpleNamespace(
-            auto_paging_iter=lambda: [SimpleNamespace(to_dict=lambda each=each: each) for each in objects]
-        )
+    def listed(obj: dict[str, Any]) -> Any:
+        return SimpleNamespace(auto_paging_iter=lambda: [SimpleNamespace(to_dict=lambda: obj)])
 
     lines = SimpleNamespace(list=lambda name, asked: listed({"price": price, "quantity": 2}))
     sessions = SimpleNamespace(list=lambda asked: listed(session), line_items=lines)
@@ -57,8 +55,6 @@ def test_the_session_says_what_it_gave(product: dict[str, Any], metadata: dict[s
 @pytest.mark.parametrize(
     ("product", "metadata"), [({"deleted": True}, {}), ({}, {"credits_amount": "many"})], ids=["nothing", "broken"]
 )
-def test_where_nothing_says_it_the_order_is_left_and_that_is_told(
-    product: dict[str, Any], metadata: dict[str, str]
-) -> None:
+def test_where_nothing_says_it_that_is_told(product: dict[str, Any], metadata: dict[str, str]) -> None:
     outcome, orders = written_for(product, metadata)
     assert (outcome.startswith("its price price_1 can't be read"), orders) == (True, [])
