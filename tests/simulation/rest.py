@@ -43,6 +43,7 @@ def come_to_rest(sim: Simulation) -> None:
     if not behind:
         compare.held_to_oracle(sim, "before any repair")
     thorough = sim.chance.happens(("repair",), 0.25)
+    sim.engine.world.lose_next = 0  # what is lost between two lists of a day, the next day's lists find
     if behind or thorough:
         _repaired(sim, reconcile, "the schedules' jobs", writing=behind)
     if thorough:
