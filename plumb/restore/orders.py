@@ -1,7 +1,8 @@
 """Orders that were written after the restore point: without them a paid session looks like another app's.
 
-The session has the order's id, its prices and quantities; what a price gives is read from the catalog as it is now. A
-session that can still be paid is ended instead: the claim that would keep it from being paid beside another is gone.
+The session has the order's id, its prices and quantities; what a price gives is read from the catalog as it is now, or
+from the session where it was deleted. A session that can still be paid is ended instead: the claim that would keep it
+from being paid beside another is gone.
 """
 
 from __future__ import annotations
