@@ -44,7 +44,7 @@ def must_be(sim: Simulation) -> dict[str, Expected]:
 
     return expected(
         USERS,
-        lambda kind: [*world.all(kind), *(sim.journal.sold.gone if kind == "price" else ())],
+        lambda kind: world.all(kind) if kind != "price" else sim.journal.sold.as_meant(world.all(kind)),
         lines_of,
         {user: local_of(sim.journal, user) for user in USERS},
         _known(sim),

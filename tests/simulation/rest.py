@@ -14,6 +14,7 @@ from tests.simulation import compare, invariants
 from tests.simulation.actors.machines import consume, deliver
 from tests.simulation.actors.operators import resynced
 from tests.simulation.actors.schedules import LISTS, read
+from tests.simulation.actors.shopkeepers import mend_all
 from tests.simulation.actors.spenders import send
 from tests.simulation.world.queueing import dead, redrive, waiting
 from tests.simulation.world.scheduler import AGES
@@ -76,6 +77,7 @@ def _resync(sim: Simulation) -> None:
 def heal(sim: Simulation) -> None:
     """From now on nothing strikes."""
     sim.step = 0
+    mend_all(sim)
     sim.gate.healed = True
     sim.shuffled.orderly = True
     sim.late.orderly = True

@@ -171,6 +171,7 @@ ALARMS = {
     "webhooks-missed": Fires({"": ours("EventsCaughtUp", "catch_up")}, 3600, threshold=10),
     "ledger-rewritten": Fires({"": ours("LedgerRewritten", "ledger_watch")}, 60),
     "second-subscriptions": Fires({"": ours("SecondSubscriptions", "event_consumer")}, 300),
+    "prices-misconfigured": Fires({"": ours("PricesMisconfigured", "event_consumer")}, 300),
 }
 
 

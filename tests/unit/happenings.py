@@ -21,6 +21,7 @@ from billing.adapters.stripe_api.reader import StripeReads
 from billing.adapters.upstash_cache import UpstashCache
 from billing.adapters.upstash_client import open_redis
 from billing.config import StripeAccess
+from billing.domain.catalog import Gives
 from billing.domain.events import Origin
 from billing.domain.ids import PaymentIntentId, SubscriptionId
 from billing.errors import InvalidRequest, MalformedMessage, StripeBusy, StripeUnavailable
@@ -112,7 +113,7 @@ def behind_a_route() -> None:
 
 def in_the_queue() -> None:
     """A batch; a message of nobody's, an event of the other mode, one of EventBridge that we don't handle; and a user
-    who has come to have two subscriptions.
+    who has come to have two subscriptions, at a price that was mistyped.
     """
     core = counting()
     core.has_customer()
@@ -124,6 +125,7 @@ def in_the_queue() -> None:
     core.calls.broken.clear()
     for id in (SubscriptionId("sub_1"), SubscriptionId("sub_2")):
         core.stripe.subscriptions[id] = a_subscription(PRO_MONTHLY, id=id)
+    core.stripe.prices[PRO_MONTHLY.id] = replace(PRO_MONTHLY, gives=Gives(), problem="mistyped")
     for _ in range(2):
         core.deliver(a_notice("customer.subscription.created", id="evt_2", related={"subscription": "sub_2"}))
     with in_the_world(consumer, "consumer_dependencies", core.consume):

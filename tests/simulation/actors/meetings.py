@@ -10,6 +10,7 @@ from tests.simulation.actors.buyers import begin_checkout, pay, success_page, us
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume, deliver_all
 from tests.simulation.actors.operators import begin_resync
+from tests.simulation.actors.shopkeepers import mend_all
 from tests.simulation.actors.strangers import customer_from_before
 from tests.simulation.world.catalog import PLANS
 from tests.simulation.world.scheduler import Task
@@ -147,6 +148,7 @@ def _taken_over_behind(sim: Simulation) -> bool:
     found = [each for each in sim.engine.world.all("subscription") if each["customer"] == customer]
     if not found or not plans.renewal_fails(sim, found[0]):
         return True
+    mend_all(sim)
     if user in sim.watch.owners.values():
         return True  # a checkout that was under way has taken it over while all was paid: an event tells of the rest
     healed, sim.gate.healed = sim.gate.healed, True

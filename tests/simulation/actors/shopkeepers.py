@@ -18,6 +18,14 @@ def _price(sim: Simulation) -> Obj:
     return found
 
 
+def _sound(sim: Simulation) -> Obj:
+    """A price whose metadata is what was meant, if need be from now on."""
+    price = _price(sim)
+    if price["id"] in sim.journal.sold.meant:
+        _mend(sim, price)
+    return sim.engine.world.need("price", price["id"])
+
+
 def _edited(sim: Simulation, price: Obj) -> dict[str, str]:
     """Other figures than it ever had. Which level a plan has stays, since no event tells of that."""
     given = {name: int(price["metadata"][name]) for name in _FIGURES if name in price["metadata"]}
@@ -29,12 +37,41 @@ _FIGURES = ("credits_amount", "credits_expire_days", "entitlement_days")
 
 def _edit(sim: Simulation) -> bool:
     """The metadata of a price says something else from now on."""
-    price = _price(sim)
+    price = _sound(sim)
     sim.journal.sold.replaced(price["id"], dict(price["metadata"]), sim.step, int(sim.scheduler.now))
     fresh = _edited(sim, price)
     sim.engine.request("POST", f"/v1/prices/{price['id']}", {"metadata": fresh})
     sim.tell(f"{price['lookup_key']} gives {fresh} from now on")
     return True
+
+
+def _damage(sim: Simulation) -> bool:
+    """Somebody mistypes the metadata of a price, or sees the mistake and corrects it. Whatever was seen of a payment in
+    between granted nothing, and only a look at it later on can tell: no event does.
+    """
+    price = _price(sim)
+    if price["id"] in sim.journal.sold.meant:
+        return _mend(sim, price)
+    given = price["metadata"]
+    key = sim.chance.one((sim.step, "key"), sorted(given.keys() & {"entitlement_level", *_FIGURES}))
+    sim.journal.sold.mistyped(price["id"], dict(given), sim.step, int(sim.scheduler.now))
+    sim.journal.lost.append(f"{price['lookup_key']} says nothing")
+    sim.engine.request("POST", f"/v1/prices/{price['id']}", {"metadata": {key: f"{given[key]}o"}})
+    sim.tell(f"{price['lookup_key']} has a {key} of {given[key]}o by mistake")
+    return True
+
+
+def _mend(sim: Simulation, price: Obj) -> bool:
+    meant = sim.journal.sold.meant.pop(price["id"])
+    sim.engine.request("POST", f"/v1/prices/{price['id']}", {"metadata": dict(meant)})
+    sim.tell(f"{price['lookup_key']} says again what was meant")
+    return True
+
+
+def mend_all(sim: Simulation) -> None:
+    """Correct whatever was mistyped."""
+    for name in list(sim.journal.sold.meant):
+        _mend(sim, sim.engine.world.need("price", name))
 
 
 def _archive(sim: Simulation) -> bool:
@@ -50,7 +87,7 @@ def _archive(sim: Simulation) -> bool:
 
 def _reprice(sim: Simulation) -> bool:
     """Amounts never change: another price takes over the name, and the old one is archived."""
-    price = _price(sim)
+    price = _sound(sim)
     metadata = {**price["metadata"], **_edited(sim, price)}
     made = _made_like(sim, price, {"unit_amount": price["unit_amount"] + 100, "metadata": metadata})
     sim.engine.request("POST", f"/v1/prices/{price['id']}", {"active": False})
@@ -60,7 +97,7 @@ def _reprice(sim: Simulation) -> bool:
 
 def _delete(sim: Simulation) -> bool:
     """A plan is deleted while somebody may have it, and another one is sold under its name."""
-    price = _price(sim)
+    price = _sound(sim)
     if not price["recurring"]:
         return False
     sim.journal.sold.gone.append(price)
@@ -81,6 +118,7 @@ def _made_like(sim: Simulation, price: Obj, params: dict[str, Any]) -> Obj:
 
 DEEDS = {
     "price gives something else": Deed(_edit, 0.8),
+    "metadata mistyped": Deed(_damage, 0.15),
     "price or product archived": Deed(_archive, 0.25),
     "price replaced": Deed(_reprice, 0.3),
     "plan deleted": Deed(_delete, 0.4),

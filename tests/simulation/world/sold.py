@@ -35,6 +35,8 @@ class Sold:
     earlier: list[Replaced] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
     """Prices that were deleted, as plans can be."""
+    meant: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """By price, what its metadata would say if nobody had mistyped it."""
 
     @property
     def gone_ids(self) -> frozenset[str]:
@@ -44,6 +46,16 @@ class Sold:
     def replaced(self, price: str, metadata: Mapping[str, str], step: int, at: int) -> None:
         """The metadata of a price is about to be written over."""
         self.earlier.append(Replaced(price, metadata, step, at))
+
+    def as_meant(self, prices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """These prices and those that were deleted, without what somebody has mistyped."""
+        meant = self.meant
+        return [{**each, "metadata": meant.get(each["id"], each["metadata"])} for each in [*prices, *self.gone]]
+
+    def mistyped(self, price: str, metadata: Mapping[str, str], step: int, at: int) -> None:
+        """The metadata of a price is about to say what nobody means, until it says again what it does."""
+        self.replaced(price, metadata, step, at)
+        self.meant[price] = metadata
 
     def froze(self, order: Mapping[str, Any], today: Mapping[str, Mapping[str, str]], since: int) -> str | None:
         """An order is written, by an invocation that began in step `since`. What is wrong with what it freezes: it

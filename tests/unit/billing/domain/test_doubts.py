@@ -8,6 +8,7 @@ import pytest
 
 from billing.domain.doubts import (
     doubt_of_dispute,
+    doubt_of_levels,
     doubt_of_refund,
     doubt_of_session,
     doubt_of_subscription,
@@ -22,6 +23,7 @@ from tests.fakes.snapshots import (
     NOW,
     POLICY,
     PRICES,
+    PRO_MONTHLY,
     TEAM_YEARLY,
     a_subscription,
     an_item,
@@ -180,6 +182,21 @@ def test_a_period_that_was_paid_and_is_not_known_to_be_is_in_doubt() -> None:
 def test_an_item_that_took_the_place_of_another_of_its_price_is_in_doubt() -> None:
     """Nothing else differs, and what is paid is kept by the item."""
     assert doubt_of_subscription(told_subscription(item="si_2"), remembered()) == UPDATED
+
+
+def test_where_no_level_is_known_one_that_the_price_names_is_in_doubt() -> None:
+    """docs/decisions/0063: its metadata was mistyped. Where a level is known, the catalog may be edited."""
+    known = remembered()
+    (item,) = known.items
+    mute = replace(known, items=(replace(item, level=None),))
+    mistyped = replace(PRO_MONTHLY, gives=replace(PRO_MONTHLY.gives, level=None), problem="no level PROO")
+    beside = replace(PRO_MONTHLY, gives=replace(PRO_MONTHLY.gives, level=None))
+    assert doubt_of_levels(mute, PRICES.get) == UPDATED
+    assert doubt_of_levels(replace(mute, items=(item, *mute.items)), PRICES.get) == UPDATED
+    for price in (mistyped, replace(PRO_MONTHLY, problem="no plan"), beside, None):
+        assert doubt_of_levels(mute, lambda _, price=price: price) is None
+    assert doubt_of_levels(known, lambda _: replace(PRO_MONTHLY, gives=TEAM_YEARLY.gives)) is None
+    assert doubt_of_levels(None, PRICES.get) is None
 
 
 # ---------------------------------------------------------------------------------------------- refunds and disputes

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from billing.domain.catalog import Gives
 from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SubscriptionId
 from billing.domain.snapshot import Card, Dispute, Payment
 from billing.ports.stripe import Touched
@@ -187,6 +188,20 @@ def test_a_second_subscription_is_counted_for_an_alarm(core):
     core.stripe.subscriptions["sub_2"] = a_subscription(id="sub_2", status="canceled")
     run(core)
     assert core.metrics.counts["SecondSubscriptions"] == 1
+
+
+def test_a_subscription_at_a_mistyped_price_is_counted_for_an_alarm(core):
+    """docs/decisions/0063: until the price is mended its renewals grant nothing."""
+    run(core)
+    assert "PricesMisconfigured" not in core.metrics.counts
+    core.stripe.prices[PRO_MONTHLY.id] = replace(PRO_MONTHLY, gives=Gives(), problem="1OO is no whole number")
+    run(core)
+    assert core.metrics.counts["PricesMisconfigured"] == 1
+    [line] = [line for line in core.log.lines if line.message == "price misconfigured"]
+    assert (line.level, line.ids["price_id"], line.ids["user_id"]) == ("warning", PRO_MONTHLY.id, ALICE)
+    core.stripe.subscriptions["sub_1"] = a_subscription(status="canceled")
+    run(core)
+    assert core.metrics.counts["PricesMisconfigured"] == 1
 
 
 @pytest.mark.parametrize("count", [15, 16, 70])

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from billing.domain.catalog import Gives
 from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SubscriptionId
 from billing.domain.snapshot import Payment
 from billing.services.looks import INVOICES_BACK
@@ -22,12 +23,15 @@ from tests.fakes.snapshots import (
     INVOICE,
     NOW,
     POLICY,
+    PRO_MONTHLY,
     SESSION,
     SUBSCRIPTION,
+    TEAM_YEARLY,
     a_dispute,
     a_line,
     a_refund,
     an_invoice,
+    an_item,
     an_order,
 )
 from tests.fakes.stripe_told import told_dispute, told_invoice, told_refund, told_subscription
@@ -94,6 +98,35 @@ def test_a_renewal_before_one_that_was_seen_is_brought_back(world: World) -> Non
     world.brings_back("invoice.paid")
     assert world.core.granted() == [*GRANTED, ("RENEWAL", 100), ("RENEWAL", 100)]
     assert world.core.calls.count("price") == 1, "one price of one page, and none once all of it is stored"
+
+
+def test_a_renewal_that_was_seen_while_its_price_said_nothing_is_brought_back_once_that_is_mended(world: World) -> None:
+    """docs/decisions/0043: nothing was kept of it, and nobody may tell of it again until the next renewal."""
+    world.core.stripe.prices[PRO_MONTHLY.id] = replace(PRO_MONTHLY, gives=Gives(), problem="1O0 is no whole number")
+    renewed(2)(world.core, NOW)
+    world.core.deliver_change("evt_renewed")
+    assert world.core.granted() == GRANTED
+    world.told()
+    assert world.run(now=True).queued == 0, "as long as it could grant nothing"
+    world.core.stripe.prices[PRO_MONTHLY.id] = PRO_MONTHLY
+    world.core.clock.time += DAY
+    world.brings_back("invoice.paid")
+    assert world.core.granted() == [*GRANTED, ("RENEWAL", 100)]
+
+
+def test_the_level_of_a_plan_that_was_changed_to_while_its_price_said_nothing_is_brought_back(world: World) -> None:
+    """docs/decisions/0063. The change has prorations alone, which grant nothing."""
+    core = world.core
+    core.stripe.prices[TEAM_YEARLY.id] = replace(TEAM_YEARLY, gives=Gives(), problem="no level TEEM")
+    change(core, items=(an_item(TEAM_YEARLY),))
+    core.deliver_change("evt_switched")
+    assert core.account().access.level == "FREE"
+    world.told()
+    assert world.run(now=True).queued == 0, "as long as it would give nothing"
+    core.stripe.prices[TEAM_YEARLY.id] = TEAM_YEARLY
+    core.clock.time += DAY
+    world.brings_back("customer.subscription.updated")
+    assert core.account().access.level == "TEAM"
 
 
 @pytest.mark.parametrize("status", ["active", "canceled"])

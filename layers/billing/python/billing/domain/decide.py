@@ -13,7 +13,7 @@ from datetime import datetime
 from billing.domain.account import Account, record_access
 from billing.domain.credits import Lot, LotKey, balance_of
 from billing.domain.entitlement import AccessPolicy, LevelGrant
-from billing.domain.ids import OrderId, PurchaseKey
+from billing.domain.ids import OrderId, PriceId, PurchaseKey
 from billing.domain.judge import Judged, judge_invoice, judge_session
 from billing.domain.ledger import Cause, Entry, booked
 from billing.domain.order import Order
@@ -67,6 +67,8 @@ class Decision:
     """Lots to write as items of their own; the account does not hold them any more."""
     more: bool = False
     """Invoices are left, or lines of one: decide again after this is stored."""
+    misconfigured: frozenset[PriceId] = frozenset()
+    """Prices of what the user is subscribed to whose metadata can't be used: a renewal at one grants no credits."""
 
 
 def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy, cause: Cause) -> Decision:
@@ -121,7 +123,14 @@ def decide(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy,
         refused=judged.refused,
         moved=moved,
         more=more,
+        misconfigured=_misconfigured(truth),
     )
+
+
+def _misconfigured(truth: Snapshot) -> frozenset[PriceId]:
+    """What somebody has mistyped (docs/decisions/0063)."""
+    named = {item.price_id for sub in truth.subscriptions if sub.status not in ENDED for item in sub.items}
+    return frozenset(name for name in named if (price := truth.prices.get(name)) and price.problem is not None)
 
 
 def _judge(before: Before, truth: Snapshot, now: datetime, policy: AccessPolicy) -> tuple[Judged, bool]:

@@ -81,6 +81,16 @@ def doubt_of_subscription(subscription: Object, known: SubscriptionState | None)
     return "customer.subscription.updated"
 
 
+def doubt_of_levels(known: SubscriptionState | None, price_of: Callable[[PriceId], Price | None]) -> str | None:
+    """Of a subscription that fits: whether a price names a level where it could name none when it was last read, since
+    its metadata was mistyped. That it was mended no event of the customer's tells (docs/decisions/0063). `price_of` is
+    asked only for the items that are known to give no level.
+    """
+    told = (price_of(item.price_id) for item in (known.items if known is not None else ()) if item.level is None)
+    speaks = any(price is not None and price.problem is None and price.gives.level is not None for price in told)
+    return "customer.subscription.updated" if speaks else None
+
+
 def _fits(subscription: Object, known: SubscriptionState) -> bool:
     """Whether the account remembers the subscription as it is. The names of plans and the card are not compared."""
     items = [item for item in _list(at(subscription, ("items", "data"))) if isinstance(item, Mapping)]
@@ -182,15 +192,14 @@ def doubt_of_invoice(
     """Of a paid invoice of a subscription of a customer of ours.
 
     `known` is its subscription, None when that has ended. `stored` are the purchases of its lines; `price_of` is asked
-    only where it matters. An invoice that was seen leaves a purchase, whatever it grants; where its price can't be used
-    now, it could grant nothing. Where that was deleted, its subscription or its order may still say what it gives.
+    only where it matters. An invoice that was seen leaves a purchase, whatever it grants, unless its price could not be
+    used: while that is so, it could grant nothing; once the price is mended, it may (docs/decisions/0043). Where that
+    was deleted, its subscription or its order may still say what it gives.
     """
     if not _is_covered(invoice, known):
         return "invoice.paid"
     grants = grants_of_invoice(invoice, known)
     missing = [grant for key, grant in grants.items() if key not in stored]
-    if len(missing) == len(grants) and any(period == last for period, last in _covered(invoice, known)):
-        return None
     sold = (_sells(price_of(name), paid=paid or trial_credits) for name, paid in missing if name is not None)
     return "invoice.paid" if any(sold) else None
 

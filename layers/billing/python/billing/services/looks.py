@@ -11,6 +11,7 @@ from billing.domain.catalog import Price
 from billing.domain.doubts import (
     doubt_of_dispute,
     doubt_of_invoice,
+    doubt_of_levels,
     doubt_of_refund,
     doubt_of_session,
     doubt_of_subscription,
@@ -63,7 +64,13 @@ def looks(deps: LookDeps) -> tuple[Look, ...]:
     prices = _Prices(deps.catalog)
     return (
         Look("sessions", lists.sessions, lambda page: _sessions(page, known), SESSIONS_BACK, timedelta(hours=6)),
-        Look("subscriptions", lists.subscriptions, lambda page: _subscriptions(page, known), SUBSCRIPTIONS_BACK, _DAY),
+        Look(
+            "subscriptions",
+            lists.subscriptions,
+            lambda page: _subscriptions(page, known, prices),
+            SUBSCRIPTIONS_BACK,
+            _DAY,
+        ),
         Look("invoices", lists.invoices, lambda page: _invoices(page, deps, prices), INVOICES_BACK, _DAY),
         Look("refunds", lists.refunds, lambda page: _taken_back(page, known, doubt_of_refund), REFUNDS_BACK, _DAY),
         Look("disputes", lists.disputes, lambda page: _taken_back(page, known, doubt_of_dispute), DISPUTES_BACK, _DAY),
@@ -82,13 +89,16 @@ def _sessions(page: Listed, known: KnownObjects) -> Doubts:
     )
 
 
-def _subscriptions(page: Listed, known: KnownObjects) -> Doubts:
+def _subscriptions(page: Listed, known: KnownObjects, prices: _Prices) -> Doubts:
     """Those of customers without an owner are left: whoever buys is looked at as a whole on becoming an owner."""
     accounts = known.subscriptions(_customers(page))
-    return _doubtful(
-        (obj, doubt_of_subscription(obj, accounts[customer].get(SubscriptionId(str(obj.get("id"))))))
+    ours = [
+        (obj, accounts[customer].get(SubscriptionId(str(obj.get("id")))))
         for obj in page.objects
         if (customer := _customer(obj)) in accounts
+    ]
+    return _doubtful(
+        (obj, doubt_of_subscription(obj, state) or doubt_of_levels(state, prices.price)) for obj, state in ours
     )
 
 

@@ -87,6 +87,9 @@ def report(
         # nobody can buy a second one here, so a person made it: the user pays twice (money rule 22)
         deps.metrics.count("SecondSubscriptions")
         deps.log.warning("second subscription", **joined, user_id=user, subscription_id=state.id, status=state.status)
+    for name in sorted(decision.misconfigured):
+        deps.metrics.count("PricesMisconfigured")  # until its metadata is mended, renewals grant nothing
+        deps.log.warning("price misconfigured", **joined, user_id=user, price_id=name)
     deps.metrics.count("ConvergeRetries", course.retries)
     deps.metrics.duration("ConvergeTime", (deps.clock.now() - course.began).total_seconds() * 1000)
     deps.log.info(
