@@ -69,7 +69,8 @@ def run_until_stopped(
         pass
     if lost is not None:
         log = stack.supervisor.log_file(lost)
-        raise StartError(f"{lost} ended and its data with it, so everything was stopped; its last words are in {log}.")
+        last = f"; its last words are in {log}" if log.exists() and log.stat().st_size else ""
+        raise StartError(f"{lost} ended and its data with it, so everything was stopped{last}.")
     _console.print("Stopped.")
     return 0
 

@@ -100,6 +100,12 @@ def _require_key() -> None:
         raise pytest.UsageError(str(error)) from None
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a test as soon as it fails: a run of half an hour that is stopped has told which."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\nFAILED {report.nodeid}", flush=True)
+
+
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist's
 def pytest_xdist_auto_num_workers() -> int:
     """Say what `-n auto` means: one more than there are cores, since these tests wait more than they compute."""

@@ -162,9 +162,10 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
 @operator_command("resume", command)
 def go_on(invocation: Invocation) -> int:
     """Let the functions go on. What was queued meanwhile is worked off."""
+    going_on = resume(invocation.site)  # before it asks, since the local system is refused here
     if not invocation.confirm("Let the functions go on?"):
         return OK
-    return _named(invocation, "goes on", resume(invocation.site))
+    return _named(invocation, "goes on", going_on)
 
 
 def _forget_events(invocation: Invocation, since: datetime, seen: Callable[[], None], *, dry: bool) -> None:

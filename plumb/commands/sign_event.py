@@ -79,7 +79,7 @@ def _at_stripe(invocation: Invocation, what: str) -> object:
     else:
         newest = events.list({"type": what, "limit": 1}).data
         if not newest:
-            raise PlumbError(f"Stripe has no event of type {what} from the last 30 days.")
+            raise PlumbError(f"Stripe has no event of type {what} from the last 30 days, and there is no such file.")
         (found,) = newest
     return found.to_dict(for_json=True)  # as Stripe sent it: the SDK makes numbers of texts such as unit_amount_decimal
 

@@ -36,13 +36,16 @@ def pause(site: Site) -> Iterator[str]:
 
 
 def resume(site: Site) -> Iterator[str]:
-    """Let them go on, each with the account's concurrency, as the template has it."""
+    """Let them go on as their names are asked for, each with the account's concurrency, as the template has it."""
     client = _functions(site)
-    for name in _writers(site):
-        client.delete_function_concurrency(FunctionName=name)
-        for mapping in _sources(client, name):
-            client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
-        yield name
+    return (_resumed(client, name) for name in _writers(site))
+
+
+def _resumed(client: Any, name: str) -> str:
+    client.delete_function_concurrency(FunctionName=name)
+    for mapping in _sources(client, name):
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+    return name
 
 
 def longest(site: Site) -> timedelta:

@@ -90,6 +90,11 @@ def test_a_price_has_an_amount_in_its_currencies_only():
     assert [price.amount_in(currency) for currency in ("eur", "usd", "gbp")] == [500, 550, None]
 
 
+def test_where_there_is_only_the_lowest_level_none_can_be_sold():
+    with pytest.raises(BrokenMetadata, match="'PRO' is none of those that can be sold"):
+        parse_gives({"entitlement_level": "PRO"}, ("FREE",))
+
+
 def test_only_an_active_whole_price_that_gives_something_is_sellable():
     assert CREDITS.sellable
     assert replace(CREDITS, unit_amount=0).sellable  # nothing is an amount, too

@@ -112,7 +112,8 @@ def parse_gives(metadata: Mapping[str, str], levels: tuple[str, ...]) -> Gives:
     credits = _whole(metadata, "credits_amount", _MOST_CREDITS)
     level = metadata.get("entitlement_level")
     if level is not None and level not in levels[1:]:
-        raise BrokenMetadata("entitlement_level", f"{level[:_LONGEST_NAME]!r} is none of {', '.join(levels[1:])}")
+        sold = ", ".join(levels[1:]) or "those that can be sold, since there is only the lowest"
+        raise BrokenMetadata("entitlement_level", f"{level[:_LONGEST_NAME]!r} is none of {sold}")
     gives = Gives(
         credits=credits or 0,
         credits_expire_days=_whole(metadata, "credits_expire_days", _MOST_DAYS),
