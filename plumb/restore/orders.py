@@ -93,7 +93,7 @@ def _ours(session: Mapping[str, Any]) -> tuple[SessionId, OrderId, UserId, Custo
 
 def _write(world: World, session: Mapping[str, Any], name: SessionId, id: OrderId, user: UserId, *, dry: bool) -> str:
     lines = []
-    asked: Any = {"limit": 100, "expand": ["data.price.product"]}
+    asked: Any = {"limit": 100, "expand": ["data.price.product", "data.price.currency_options"]}
     for item in world.stripe.v1.checkout.sessions.line_items.list(name, asked).auto_paging_iter():
         line = item.to_dict()
         price = world.catalog.price(PriceId(line["price"]["id"])) or _deleted(world, line["price"])

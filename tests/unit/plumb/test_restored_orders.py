@@ -16,19 +16,24 @@ from tests.unit.billing.adapters.test_stripe_adapter import PRICE
 from tests.unit.plumb.test_restore import SESSION
 
 PRODUCT = {"id": "prod_1", "object": "product", "name": "Pro", "metadata": {"credits_amount": "50"}, "active": True}
+OPTIONS = {"eur": {"unit_amount": 1200}, "usd": {"unit_amount": 0}}
 
 
-def written_for(product: dict[str, Any], metadata: dict[str, str]) -> tuple[str, list[Order]]:
+def written_for(product: dict[str, Any], metadata: dict[str, str], currency: str = "eur") -> tuple[str, list[Order]]:
     """What became of a session whose price is read no longer, and the orders that were written."""
     price = PRICE | {"metadata": metadata, "product": PRODUCT | product}
     times = {"created": int(NOW.timestamp()), "expires_at": int(NOW.timestamp())}
-    session = SESSION | {"status": "complete", "mode": "subscription", "currency": "eur"} | times
+    session = SESSION | {"status": "complete", "mode": "subscription", "currency": currency} | times
     written: list[Any] = []
 
     def listed(obj: dict[str, Any]) -> Any:
         return SimpleNamespace(auto_paging_iter=lambda: [SimpleNamespace(to_dict=lambda: obj)])
 
-    lines = SimpleNamespace(list=lambda name, asked: listed({"price": price, "quantity": 2}))
+    def lines_of(name: str, asked: Any) -> Any:
+        told = {"currency_options": OPTIONS} if "data.price.currency_options" in asked["expand"] else {}
+        return listed({"price": price | told, "quantity": 2})
+
+    lines = SimpleNamespace(list=lines_of)
     sessions = SimpleNamespace(list=lambda asked: listed(session), line_items=lines)
     world: Any = SimpleNamespace(
         stripe=SimpleNamespace(v1=SimpleNamespace(checkout=SimpleNamespace(sessions=sessions))),
@@ -50,6 +55,12 @@ def test_the_session_says_what_it_gave(product: dict[str, Any], metadata: dict[s
     outcome, (order,) = written_for(product, metadata)
     assert outcome == "WRITTEN"
     assert [(line.price_id, line.quantity, line.gives.credits) for line in order.lines] == [("price_1", 2, 50)]
+
+
+def test_what_it_cost_is_told_in_the_currency_of_the_session() -> None:
+    """Else a plan that costs nothing in it would look like a trial, and grant nothing."""
+    _, (order,) = written_for({}, {}, "usd")
+    assert [line.unit_amount for line in order.lines] == [0]
 
 
 @pytest.mark.parametrize(
