@@ -193,8 +193,9 @@ def test_where_no_level_is_known_one_that_the_price_names_is_in_doubt() -> None:
     beside = replace(PRO_MONTHLY, gives=replace(PRO_MONTHLY.gives, level=None))
     assert doubt_of_levels(mute, PRICES.get) == UPDATED
     assert doubt_of_levels(replace(mute, items=(item, *mute.items)), PRICES.get) == UPDATED
-    for price in (mistyped, replace(PRO_MONTHLY, problem="no plan"), beside, None):
-        assert doubt_of_levels(mute, lambda _, price=price: price) is None
+    for price in (mistyped, replace(PRO_MONTHLY, problem="no plan"), beside):
+        assert doubt_of_levels(mute, {price.id: price}.get) is None
+    assert doubt_of_levels(mute, {}.get) is None, "it was deleted"
     assert doubt_of_levels(known, lambda _: replace(PRO_MONTHLY, gives=TEAM_YEARLY.gives)) is None
     assert doubt_of_levels(None, PRICES.get) is None
 
