@@ -237,7 +237,7 @@ class StripeReads:
             return found
         named = id_of(shown["product"], "product", CHOSEN_ID)
         product = read_or_none(lambda: plain(self._api.products.retrieve(named)))
-        told = price_of(shown, product, self._levels) if product is not None else None
+        told = price_of(shown, product, self._levels) if _has_product({"product": product}) else None
         return told if told is not None and told.problem is None else None
 
 
