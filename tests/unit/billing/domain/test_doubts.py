@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing.domain.catalog import Price
 from billing.domain.doubts import (
     doubt_of_dispute,
     doubt_of_levels,
@@ -15,6 +16,7 @@ from billing.domain.doubts import (
     intent_behind,
     order_named,
 )
+from billing.domain.ids import PriceId
 from billing.domain.purchase import PurchaseState
 from billing.domain.subscription import state_of
 from tests.fakes.remembered import but_paid, known_paid, remembered
@@ -195,7 +197,8 @@ def test_where_no_level_is_known_one_that_the_price_names_is_in_doubt() -> None:
     assert doubt_of_levels(replace(mute, items=(item, *mute.items)), PRICES.get) == UPDATED
     for price in (mistyped, replace(PRO_MONTHLY, problem="no plan"), beside):
         assert doubt_of_levels(mute, {price.id: price}.get) is None
-    assert doubt_of_levels(mute, {}.get) is None, "it was deleted"
+    nobody: dict[PriceId, Price] = {}
+    assert doubt_of_levels(mute, nobody.get) is None, "it was deleted"
     assert doubt_of_levels(known, lambda _: replace(PRO_MONTHLY, gives=TEAM_YEARLY.gives)) is None
     assert doubt_of_levels(None, PRICES.get) is None
 
