@@ -282,10 +282,12 @@ def test_a_price_that_a_quantity_does_not_sell_has_no_amount_and_is_not_shown(
 
 def test_a_price_tells_its_currencies_its_period_and_the_key_that_is_broken() -> None:
     """The list of a price's currencies names its own as well."""
-    options = {name: {"unit_amount": amount} for name, amount in (("usd", 1200), ("gbp", 999), ("eur", None))}
+    options = {
+        name: {"unit_amount": amount} for name, amount in (("usd", 1200), ("gbp", 999), ("eur", None), ("jpy", 0))
+    }
     broken = {"plan_group": "storage", "plan": ""}
     price = price_of(PRICE | {"currency": "usd", "currency_options": options, "metadata": broken}, None, ("FREE",))
-    assert (price.options, price.interval_count) == ({"gbp": 999}, 3)
+    assert (price.options, price.interval_count) == ({"gbp": 999, "jpy": 0}, 3)
     assert (price.broken_key, price.problem, price.gives.group) == (
         "plan",
         "plan must be 1 to 40 printable characters",
