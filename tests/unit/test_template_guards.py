@@ -166,6 +166,11 @@ def test_the_consumer_has_time_to_begin(resources: dict[str, Any]) -> None:
     assert resources["EventsQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout
 
 
+def test_the_webhook_has_answered_or_failed_while_stripe_still_listens(resources: dict[str, Any]) -> None:
+    """F09: an answer that nobody waits for is a delivery that failed, and alarms say nothing of it."""
+    assert resources["WebhookFunction"]["Properties"]["Timeout"] <= 10
+
+
 def test_no_event_waits_long_for_others_to_come(resources: dict[str, Any]) -> None:
     """A buyer who has left the success page waits for the webhook alone."""
     [queue] = [each for each in of(resources, "AWS::Lambda::EventSourceMapping").values() if "ScalingConfig" in each]
