@@ -230,6 +230,22 @@ def test_catching_up_writes_its_own_place_and_looks_up_what_is_parked(resources:
     assert may == {"GetItem": [walks], "PutItem": [walks], "Query": [parked, None]}  # the second index is its own
 
 
+def test_what_is_allowed_of_some_keys_is_so_only_where_all_of_a_request_are_of_them(resources: dict[str, Any]) -> None:
+    """S20: with `ForAnyValue` one key of a batch would let in all others
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
+    """
+    operators = {
+        operator
+        for role in resources.values()
+        if role["Type"] == "AWS::IAM::Role"
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        for operator, asked in statement.get("Condition", {}).items()
+        if "dynamodb:LeadingKeys" in asked
+    }
+    assert operators == {"ForAllValues:StringLike", "ForAllValues:StringEquals"}
+
+
 def test_who_only_reads_may_not_write(resources: dict[str, Any]) -> None:
     writing = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
     assert not {action.split(":")[1] for action, _ in allowed(resources, "AccountFunction")} & writing

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from billing.domain.walk import KEPT
+from functions.catch_up import app as catch_up
 from functions.event_consumer.app import _LAST_CONVERGE
+from functions.reconcile import app as reconcile
 from local.template.expand import expand
 
 ROOT = Path(__file__).parents[2]
@@ -158,3 +164,36 @@ def test_the_consumer_has_time_to_begin(resources: dict[str, Any]) -> None:
     timeout = resources["EventConsumerFunction"]["Properties"]["Timeout"]
     assert timeout >= 2 * _LAST_CONVERGE.total_seconds()
     assert resources["EventsQueue"]["Properties"]["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_the_webhook_has_answered_or_failed_while_stripe_still_listens(resources: dict[str, Any]) -> None:
+    """F09: an answer that nobody waits for is a delivery that failed, and alarms say nothing of it."""
+    assert resources["WebhookFunction"]["Properties"]["Timeout"] <= 10
+
+
+def test_no_event_waits_long_for_others_to_come(resources: dict[str, Any]) -> None:
+    """A buyer who has left the success page waits for the webhook alone."""
+    [queue] = [each for each in of(resources, "AWS::Lambda::EventSourceMapping").values() if "ScalingConfig" in each]
+    assert queue["MaximumBatchingWindowInSeconds"] <= 5
+
+
+def started(resources: dict[str, Any]) -> Iterator[tuple[str, str, timedelta]]:
+    """What each schedule starts: the function, its job, and how often."""
+    for each in of(resources, "AWS::Scheduler::Schedule").values():
+        number, unit = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", each["ScheduleExpression"]).groups()  # type: ignore[union-attr]
+        function = each["Target"]["Arn"]["Ref"].removesuffix("Aliaslive")
+        yield function, json.loads(each["Target"]["Input"])["job"], timedelta(**{f"{unit}s": int(number)})
+
+
+def test_each_job_is_started_by_one_schedule(resources: dict[str, Any]) -> None:
+    """F49, F50: one that nothing starts would be missed by nobody, until it is needed."""
+    jobs = {"CatchUpFunction": catch_up._JOBS, "ReconcileFunction": reconcile._JOBS}
+    known = [(function, job) for function, names in jobs.items() for job in names]
+    assert sorted((function, job) for function, job, _ in started(resources)) == sorted(known)
+
+
+def test_events_are_looked_for_long_before_stripe_lists_them_no_more(resources: dict[str, Any]) -> None:
+    """F49: also where some runs fail."""
+    often = [every for _, job, every in started(resources) if job.startswith("catch_up")]
+    assert len(often) == 2
+    assert max(often) <= KEPT / 10

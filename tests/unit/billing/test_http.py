@@ -154,8 +154,9 @@ def test_a_header_names_nobody(name: str) -> None:
     assert caller.caller(http_event(headers={name: "bob"}, claims={"sub": "alice"})).user_id == "alice"
 
 
-def test_a_machine_is_known_by_our_scopes_only() -> None:
-    machine = caller.caller(http_event(claims={"sub": "service", "scope": "openid billing:spend"}))
+@pytest.mark.parametrize("scope", sorted(caller.MACHINE_SCOPES))
+def test_a_machine_is_known_by_any_of_our_scopes_and_is_no_user(scope: str) -> None:
+    machine = caller.caller(http_event(claims={"sub": "service", "scope": f"openid {scope}"}))
     assert machine.is_machine
     with pytest.raises(errors.Forbidden):
         machine.as_user()

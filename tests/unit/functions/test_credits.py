@@ -130,6 +130,14 @@ def test_nothing_is_done_without_a_key(core: Core, route: str, body: dict[str, o
         _ROUTES[route](request(body, key=None, id="rsv_1"), core.use)
 
 
+@pytest.mark.parametrize("amount", [0, -1, 1_000_000_001, 1.5, "1", True, None])
+def test_an_amount_is_a_whole_number_from_one_on(core: Core, amount: object) -> None:
+    """S13: a spend of less than nothing would give credits."""
+    for route in ("spend", "reservations"):
+        with pytest.raises(InvalidRequest):
+            asked(core, route, {"amount": amount} | ({} if route == "spend" else {"expiresInSeconds": 60}))
+
+
 @pytest.mark.parametrize("seconds", [0, 604_801, 1.5, None])
 def test_a_reservation_has_an_end_within_a_week(core: Core, seconds: object) -> None:
     with pytest.raises(InvalidRequest):

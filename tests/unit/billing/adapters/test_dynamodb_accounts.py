@@ -244,6 +244,7 @@ def test_a_customer_has_one_owner(world: World) -> None:
     alice, bob = (world.accounts.open_account(Account(user=UserId(name))) for name in ("alice", "bob"))
     assert world.accounts.own_customers(alice, [CUSTOMER]) is not None
     assert lost(world, lambda: world.accounts.own_customers(bob, [CUSTOMER])) is None
+    assert lost(world, lambda: world.accounts.own_customers(bob, [CustomerId("cus_2"), CUSTOMER])) is None
     assert world.accounts.owners([CUSTOMER]) == {CUSTOMER: Owner(UserId("alice"))}
     assert world.item("CUSTOMER#cus_1") == {"pk": "CUSTOMER#cus_1", "schema": 1, "customer": CUSTOMER, "user": "alice"}
 

@@ -280,12 +280,21 @@ def test_a_price_that_a_quantity_does_not_sell_has_no_amount_and_is_not_shown(
     assert len(catalog_answer([price]).prices) == (0 if barred else 1)
 
 
+@pytest.mark.parametrize("currency", ["eur", "jpy", "kwd"])
+def test_an_amount_is_stripes_own_whatever_the_decimals_of_its_currency(currency: str) -> None:
+    """In its smallest unit, of which a yen has one and a dinar a thousand (https://docs.stripe.com/currencies)."""
+    price = price_of(PRICE | {"currency": currency, "unit_amount": 1200}, None, ("FREE", "PRO"))
+    assert (price.unit_amount, price.amount_in(currency)) == (1200, 1200)
+
+
 def test_a_price_tells_its_currencies_its_period_and_the_key_that_is_broken() -> None:
     """The list of a price's currencies names its own as well."""
-    options = {name: {"unit_amount": amount} for name, amount in (("usd", 1200), ("gbp", 999), ("eur", None))}
+    options = {
+        name: {"unit_amount": amount} for name, amount in (("usd", 1200), ("gbp", 999), ("eur", None), ("jpy", 0))
+    }
     broken = {"plan_group": "storage", "plan": ""}
     price = price_of(PRICE | {"currency": "usd", "currency_options": options, "metadata": broken}, None, ("FREE",))
-    assert (price.options, price.interval_count) == ({"gbp": 999}, 3)
+    assert (price.options, price.interval_count) == ({"gbp": 999, "jpy": 0}, 3)
     assert (price.broken_key, price.problem, price.gives.group) == (
         "plan",
         "plan must be 1 to 40 printable characters",

@@ -55,6 +55,7 @@ PLAYS: dict[str, Callable[[socket.socket], None]] = {
     "a number as result": answer('{"result": 7}'),
     "rubbish as result": answer('{"result": "PRO"}'),
     "an error with 200": answer('{"error": "ERR wrong"}'),
+    "an error that quotes the command": answer('{"error": "ERR wrong, command was: [\\"SET\\", \\"k\\", \\"4242\\"]"}'),
     "400": answer('{"error": "ERR wrong"}', "400 Bad Request"),
     "401": answer('{"error": "Unauthorized"}', "401 Unauthorized"),
     "429": answer('{"error": "ERR max requests limit exceeded"}', "429 Too Many Requests"),
@@ -102,6 +103,7 @@ def test_a_bad_answer_is_no_cache(play: Callable[[socket.socket], None]) -> None
         assert len(server.received) >= 7
         assert "cache failed" in log.messages or "cached value not believed" in log.messages
         assert TOKEN not in str(log.lines)
+        assert "4242" not in str(log.lines), "S16: what Redis says of an error quotes what was sent"
 
 
 @pytest.mark.parametrize(

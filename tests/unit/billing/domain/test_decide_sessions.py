@@ -173,6 +173,7 @@ def test_an_unpaid_session_grants_nothing(session, state):
     assert after.purchases[KEY].credits_granted == 0
     assert (after.account.lots, decision.entries) == ((), ())
     assert decision.changed
+    assert not step(after, a_truth(session))[1].changed, "it is told twice, or looked at again"
 
 
 def test_an_asynchronous_payment_grants_when_it_has_gone_through():

@@ -205,6 +205,8 @@ def test_one_that_ends_with_its_period_is_a_second_one_until_then():
 def test_one_of_two_groups_may_be_second_in_either():
     both = named("sub_d", an_item(PRO_MONTHLY), an_item(STORAGE))
     assert second(both, STORED) in (["sub_c"], ["sub_d"])
+    older = replace(STORED, id=SubscriptionId("sub_e"), created=NOW - DAY, groups=("default", *STORED.groups))
+    assert second(older, STORED) == ["sub_e"], "though it governs the group that it names first"
 
 
 def test_both_are_kept():

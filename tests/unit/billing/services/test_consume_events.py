@@ -160,6 +160,13 @@ def test_a_quarantined_event_is_applied_when_it_is_replayed_after_the_fix(core):
     assert core.outcomes() == {"evt_1": "APPLIED"}
 
 
+def test_a_payment_that_was_refused_is_not_taken_for_done_when_its_event_comes_again(core):
+    """F52, F53: the edge would turn away what Stripe is asked to send once more."""
+    core.stripe.sessions[SESSION] = replace(core.stripe.sessions[SESSION], currency="usd")
+    core.deliver(a_notice())
+    assert (core.outcomes(), core.cache.done) == ({"evt_1": "QUARANTINED"}, set())
+
+
 def test_a_group_too_large_for_one_transaction_is_done_in_several(core):
     """Money rule 5: 100 items at most."""
     notices = [a_notice("customer.updated", id=f"evt_{number}", related={}) for number in range(95)]

@@ -50,6 +50,21 @@ def test_a_message_that_can_not_be_put_off_holds_up_no_other(core):
     assert core.metrics.counts["EventsLate"] == 2
 
 
+def test_the_cache_is_told_before_what_failed_is_put_off(core):
+    """F20: the queue may hang at each message, until the function is cut off."""
+
+    class Slow(FakeQueue):
+        def delay(self, receipt: str, seconds: int) -> None:
+            assert core.cache.done == {"evt_1"}
+            super().delay(receipt, seconds)
+
+    core.consume = replace(core.consume, queue=Slow())
+    core.calls.broken["hints"] = StripeUnavailable("down")
+    late = a_notice("refund.created", id="evt_late", customer=None, related={"payment_intent": "pi_x"})
+    assert core.deliver(late, a_notice()) == {"m1"}
+    assert len(core.consume.queue.delayed) == 1
+
+
 def test_what_may_succeed_later_is_tried_once_for_all_of_its_group(core):
     """F23: while Stripe is down, forty events of an account must not ask it forty times."""
     core.calls.broken["snapshot"] = StripeUnavailable("down")

@@ -8,7 +8,7 @@ from billing.domain.credits import Lot
 from billing.domain.ids import EventId, InvoiceId, PaymentIntentId, PurchaseKey, SessionId
 from billing.domain.records import Unparked
 from billing.ports.stripe import Touched
-from billing.services.converge import Converged, converge, touched_session
+from billing.services.converge import EVENTS_AT_ONCE, Converged, converge, touched_session
 from tests.fakes.core import Core, a_notice
 from tests.fakes.snapshots import (
     ALICE,
@@ -154,6 +154,16 @@ def test_lots_of_which_nothing_is_left_are_written_outside_of_the_account(core):
     run(core)
     assert core.account().lots == lots[4:]
     assert core.tables.lots == {(ALICE, lot.key): lot for lot in lots[:4]}
+
+
+def test_a_burst_of_events_and_all_that_was_used_up_fit_into_transactions(core):
+    """Money rules 5 and 17: of a user who had very many small lots, a part leaves the account with each write."""
+    core.stripe.invoices.clear()
+    lots = tuple(Lot(PurchaseKey(f"cs_{number:03}"), 0, 100, NOW, used=100) for number in range(200))
+    core.tables.accounts[ALICE] = replace(core.account(), lots=lots)
+    run(core, *(a_notice("customer.updated", id=f"evt_{number}", related={}) for number in range(EVENTS_AT_ONCE)))
+    assert set(core.outcomes().values()) == {"APPLIED"}
+    assert 0 < len(core.tables.lots) == 200 - len(core.account().lots)
 
 
 def test_each_try_is_of_its_own_time(core):

@@ -48,6 +48,13 @@ def test_a_purchase_whose_events_were_all_lost_is_granted(core):
     assert (found.account, core.cache.accounts[ALICE].balance) == (core.account(), 500)
 
 
+def test_what_ended_by_our_records_and_was_paid_all_the_same_is_granted(core):
+    purchase = core.tables.purchases[PurchaseKey(SESSION)]
+    core.tables.purchases[purchase.key] = replace(purchase, state=PurchaseState.EXPIRED)
+    done(core)
+    assert core.granted() == [("PURCHASE", 500)]
+
+
 def test_a_second_run_changes_nothing(core):
     done(core)
     stands = core.account()

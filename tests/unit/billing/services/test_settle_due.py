@@ -63,6 +63,17 @@ def test_each_account_has_the_caches_time_for_itself() -> None:
     assert shown == [200, 100], "before each of the two"
 
 
+def test_the_cache_hears_of_nothing_that_is_not_written_yet() -> None:
+    """F22: a value that was told and then not written would keep out what another writes under the same version."""
+    core = Core()
+    given_credits(core)
+    core.clock.time = NOW + DAY + MINUTE
+    cached: list[int] = []
+    core.calls.before("write", lambda: cached.append(core.cache.accounts[ALICE].balance))
+    run(core)
+    assert (cached, core.cache.accounts[ALICE].balance) == ([100], 0)
+
+
 def test_nothing_is_settled_in_the_first_minute() -> None:
     """So that an event of Stripe which says the same, or better, comes first."""
     core = Core()

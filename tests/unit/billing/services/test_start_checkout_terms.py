@@ -10,7 +10,7 @@ import pytest
 from billing.domain.ids import PriceId, PurchaseKey
 from billing.domain.order import Order
 from billing.domain.purchase import PurchaseState
-from billing.domain.terms import EMBEDDED
+from billing.domain.terms import EMBEDDED, HOSTED
 from billing.errors import IncompatibleLines, QuantityOutOfRange, StripeRefused, StripeUnavailable, SubscriptionExists
 from billing.ports.stripe import OpenSession
 from billing.services.start_checkout import start_checkout
@@ -217,6 +217,13 @@ def test_an_embedded_page_has_a_secret_and_no_address(core: Core) -> None:
     assert (session.url, session.client_secret) == (None, "cs_1_secret")
     assert start(core, ui_mode=EMBEDDED) == session
     assert core.calls.count("create_session") == 1
+
+
+@pytest.mark.parametrize("ui_mode", [HOSTED, EMBEDDED])
+def test_what_opens_a_page_stays_out_of_the_log(core: Core, ui_mode: str) -> None:
+    """S16: whoever has a page's address or secret sees the buyer's address on it."""
+    session = start(core, ui_mode=ui_mode)
+    assert (session.url or session.client_secret or "") not in str(core.log.lines)
 
 
 @pytest.mark.parametrize("lookup_key", ["credits", "pro_monthly"])
