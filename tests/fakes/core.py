@@ -65,7 +65,7 @@ class Core:
         )
 
         self.plans = FakePlans(self.stripe, self.clock)
-        self.portal = PortalDeps(self.converge, self.stripe, self.plans, adopting=False)
+        self.portal = PortalDeps(self.converge, self.stripe, self.plans, self.cache, adopting=False)
         self.change = ChangeDeps(self.converge, self.stripe, self.plans, self.cache, max_quantity=10)
 
     def has_customer(self, user: UserId = ALICE, customer: CustomerId = CUSTOMER) -> None:

@@ -208,4 +208,5 @@ class System:
 
     def portal(self) -> PortalDeps:
         """The world of subscriptions, as far as the portal is opened."""
-        return PortalDeps(self.converge, self._sessions, self._portal, adopting=self._selling.adopt_customers)
+        cache = self.cache("subscriptions")
+        return PortalDeps(self.converge, self._sessions, self._portal, cache, adopting=self._selling.adopt_customers)

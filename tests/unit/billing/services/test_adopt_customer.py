@@ -72,6 +72,7 @@ def test_what_the_customer_has_is_looked_at_before_anything_is_sold(core: Core) 
         start(core, "team_yearly")
     assert [state.customer for state in core.account().subscriptions] == [OLD]
     assert core.account().subscribed == ("default",)
+    assert core.cache.accounts[ALICE].level == "PRO", "what is cached would hide it for an hour"
 
 
 def test_while_stripe_does_not_say_what_the_customer_has_nothing_is_sold(core: Core) -> None:

@@ -71,6 +71,7 @@ def test_a_subscription_that_no_webhook_has_told_of_is_found(core):
     open_portal(want("subscription_cancel"), core.portal)
     assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", SUB), None)]
     assert {entry.actor for entry in core.tables.entries(ALICE)} == {"subscriptions"}
+    assert core.cache.accounts[ALICE].level == "PRO", "what is cached would hide it for an hour"
 
 
 def test_the_one_that_is_named_is_found_though_there_is_another(core):
@@ -157,6 +158,7 @@ def test_what_was_lost_with_a_customer_and_what_was_parked_of_it_is_settled(core
     assert core.outcomes()["evt_parked"] == "APPLIED"
     assert core.account().balance == 100
     assert [entry.actor for entry in core.tables.entries(ALICE)[1:]] == ["subscriptions"] * 2
+    assert (core.cache.accounts[ALICE].level, core.cache.accounts[ALICE].balance) == ("FREE", 100)
     assert core.tables.accounts.keys() == {ALICE}
 
 

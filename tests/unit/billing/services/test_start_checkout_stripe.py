@@ -62,8 +62,10 @@ def test_what_was_lost_with_a_customer_is_booked_before_there_is_another(core):
     core.has_customer()
     core.stripe.subscriptions[a_subscription().id] = a_subscription()
     core.deliver_change()
+    assert core.cache.accounts[ALICE].level == "PRO"
     core.stripe.deleted.add(CUSTOMER)
     start(core)
+    assert core.cache.accounts[ALICE].level == "FREE", "no event of the customer will come to tell the cache"
     assert [entry.actor for entry in core.tables.entries(ALICE)] == ["event_consumer", "create_checkout"]
 
 

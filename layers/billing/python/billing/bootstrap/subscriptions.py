@@ -48,6 +48,7 @@ def _built(client: stripe.StripeClient) -> tuple[SubscriptionsWorld, UpstashCach
             converge=converge,
             stripe=StripeSessions(client, core.app_url, ""),
             portal=StripePortalSessions(client, core.app_url, settings.portal_configuration),
+            cache=cached,
             adopting=settings.adopt_customers,
         ),
         change=ChangeDeps(

@@ -146,7 +146,7 @@ def _wanted(request: ChangeRequest, deps: ChangeDeps) -> tuple[Account, LiveSubs
     if request.quantity is not None and not 1 <= request.quantity <= deps.max_quantity:
         raise QuantityOutOfRange(f"quantity must be from 1 to {deps.max_quantity}")
     account = deps.converge.accounts.load(request.user, []).account
-    account = account_with(account, request.subscription, ACTOR, deps.converge)
+    account = account_with(account, request.subscription, ACTOR, deps.converge, deps.cache)
     state = chosen(account.subscriptions, request.subscription)
     live = deps.stripe.live(state.id)
     if live.customer not in account.customers:

@@ -9,6 +9,7 @@ from billing.domain.ids import CustomerId, SubscriptionId, UserId
 from billing.domain.plan_change import chosen
 from billing.domain.subscription import governing
 from billing.errors import StripeRefused, SubscriptionCanceling
+from billing.ports.cache import Cache
 from billing.ports.stripe import PortalFlow, StripeCheckout, StripePortal
 from billing.services.converge import ConvergeDeps
 from billing.services.ensure_customer import ensure_customer
@@ -37,6 +38,7 @@ class PortalDeps:
     converge: ConvergeDeps
     stripe: StripeCheckout
     portal: StripePortal
+    cache: Cache
     adopting: bool
     """Whether a customer that Stripe has already may be taken over, as before a checkout."""
 
@@ -54,7 +56,7 @@ def open_portal(request: PortalRequest, deps: PortalDeps) -> str:
     except StripeRefused as refused:
         if refused.param != "customer":
             raise
-        forget_gone(request.user, account, ACTOR, core)
+        forget_gone(request.user, account, ACTOR, core, deps.cache)
         account, customer = _ensured(request, deps)
         url = _open(request, account, customer, deps)
     core.metrics.count("PortalSessions", kind=request.flow or "front_page")
@@ -67,7 +69,7 @@ def _ensured(request: PortalRequest, deps: PortalDeps) -> tuple[Account, Custome
     ensured = ensure_customer(request.user, request.email, core, deps.stripe, adopting=deps.adopting)
     if not ensured.account.unlooked:
         return ensured.account, ensured.customer
-    return first_look(request.user, ensured.account, ACTOR, core), ensured.customer
+    return first_look(request.user, ensured.account, ACTOR, core, deps.cache), ensured.customer
 
 
 def _open(request: PortalRequest, account: Account, customer: CustomerId, deps: PortalDeps) -> str:
@@ -78,7 +80,7 @@ def _open(request: PortalRequest, account: Account, customer: CustomerId, deps: 
         own = state.customer if state is not None and state.customer in account.customers else customer
         flow = PortalFlow(request.flow) if request.flow is not None else None
         return deps.portal.open_portal(own, flow, request.locale)
-    account = account_with(account, request.subscription, ACTOR, deps.converge)
+    account = account_with(account, request.subscription, ACTOR, deps.converge, deps.cache)
     state = chosen(account.subscriptions, request.subscription)
     if state.cancel_at_period_end or state.cancel_at is not None:
         raise SubscriptionCanceling("it ends already: keep it on the portal's front page", subscription_id=state.id)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from billing.domain.account import Account
 from billing.domain.ids import SubscriptionId
+from billing.ports.cache import Cache
 from billing.ports.stripe import Touched
 from billing.services.converge import ConvergeDeps, converge
+from billing.services.publish import publish_changed
 
 
-def account_with(account: Account, wanted: SubscriptionId | None, actor: str, deps: ConvergeDeps) -> Account:
+def account_with(
+    account: Account, wanted: SubscriptionId | None, actor: str, deps: ConvergeDeps, cache: Cache
+) -> Account:
     """The account; after a converge when it does not know the subscription that is wanted, or none at all.
 
     Somebody who has subscribed a moment ago may be faster than the webhook. Whose a subscription is comes from the
@@ -17,4 +21,6 @@ def account_with(account: Account, wanted: SubscriptionId | None, actor: str, de
     known = {state.id for state in account.subscriptions}
     if (wanted in known if wanted is not None else known) or not account.customers:
         return account
-    return converge(account.user, Touched(), [], actor, deps).account
+    found = converge(account.user, Touched(), [], actor, deps).account
+    publish_changed(account, found, deps, cache)
+    return found

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from billing.domain.account import Account, credits_at
 from billing.domain.entitlement import AccessPolicy
 from billing.domain.ids import iso_seconds
 from billing.domain.snapshot import Card
 from billing.domain.subscription import governing
-from billing.ports.cache import PublishedAccount
+from billing.ports.cache import Cache, PublishedAccount
+from billing.ports.world import Clock
+
+
+class Publishes(Protocol):
+    """What publishing needs of a converge's world."""
+
+    @property
+    def policy(self) -> AccessPolicy: ...
+    @property
+    def clock(self) -> Clock: ...
 
 
 def published(account: Account, policy: AccessPolicy, now: datetime) -> PublishedAccount:
@@ -26,6 +37,12 @@ def published(account: Account, policy: AccessPolicy, now: datetime) -> Publishe
         lowest=access.level == policy.levels[0],
         subscription={**_subscription(account, policy, now), **_payments(account, policy, now)},
     )
+
+
+def publish_changed(before: Account, after: Account, deps: Publishes, cache: Cache) -> None:
+    """Tell the cache of a converge that no event asked for: what it keeps may say otherwise for an hour."""
+    if after.version != before.version:
+        cache.publish([published(after, deps.policy, deps.clock.now())], [])
 
 
 def _subscription(account: Account, policy: AccessPolicy, now: datetime) -> dict[str, object]:

@@ -73,7 +73,7 @@ def start_checkout(request: CheckoutRequest, deps: CheckoutDeps) -> OpenSession:
     except StripeRefused as refused:
         if refused.param != "customer":
             raise
-        forget_gone(request.user, ensured.account, ACTOR, core)
+        forget_gone(request.user, ensured.account, ACTOR, core, deps.cache)
         ensured = _customer(request, deps)
         session = _open(wanted, ensured, deps)
     core.log.info(
@@ -116,7 +116,7 @@ def _open(wanted: WantedOrder, ensured: Ensured, deps: CheckoutDeps) -> OpenSess
     """Open the session, unless the account has what must not be bought twice."""
     account = ensured.account
     if account.unlooked or account.stripe_version == 0:
-        account = first_look(wanted.user, account, ACTOR, deps.converge)
+        account = first_look(wanted.user, account, ACTOR, deps.converge, deps.cache)
     world = SessionDeps(deps.converge, deps.stripe, deps.checkouts, deps.cache)
     opener = SessionOpener(wanted, account, ensured.customer, world)
     if wanted.group is not None:
