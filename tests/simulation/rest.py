@@ -13,9 +13,9 @@ from billing.domain.ids import UserId
 from billing.services.settle_due import settle_due
 from tests.simulation import compare, invariants
 from tests.simulation.actors.machines import consume, deliver
+from tests.simulation.actors.mistyped import mend_all
 from tests.simulation.actors.operators import resynced
 from tests.simulation.actors.schedules import LISTS, read
-from tests.simulation.actors.shopkeepers import mend_all
 from tests.simulation.actors.spenders import send
 from tests.simulation.world.queueing import dead, redrive, waiting
 from tests.simulation.world.scheduler import AGES

@@ -11,6 +11,7 @@ from tests.simulation.actors import (
     items,
     machines,
     meetings,
+    mistyped,
     money,
     operators,
     plans,
@@ -25,7 +26,7 @@ from tests.simulation.actors import (
 from tests.simulation.actors.deeds import Deed, table
 from tests.simulation.world.chance import Weights
 
-_BUSINESS = (buyers, invoices, items, money, plans, shopkeepers, spenders, unheard)
+_BUSINESS = (buyers, invoices, items, mistyped, money, plans, shopkeepers, spenders, unheard)
 _ROOMS = (*_BUSINESS, forgers, machines, meetings, operators, schedules, strangers, waverers, weather)
 DEEDS = table(*(room.DEEDS for room in _ROOMS))
 
@@ -43,7 +44,9 @@ def _theme(often: Iterable[str], seldom: Iterable[str]) -> Weights:
 THEMES = {
     "everything": _theme((), ()),
     "money back": _theme(money.DEEDS, (*spenders.DEEDS, *plans.DEEDS)),
-    "plans": _theme((*plans.DEEDS, *items.DEEDS, *invoices.DEEDS, *unheard.DEEDS), (*spenders.DEEDS, *money.DEEDS)),
+    "plans": _theme(
+        (*plans.DEEDS, *items.DEEDS, *invoices.DEEDS, *unheard.DEEDS, *mistyped.DEEDS), (*spenders.DEEDS, *money.DEEDS)
+    ),
     "spending": _theme(spenders.DEEDS, plans.DEEDS),
     "buying": _theme(buyers.DEEDS, (*spenders.DEEDS, *plans.DEEDS, *money.DEEDS)),
 }

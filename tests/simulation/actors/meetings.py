@@ -9,8 +9,8 @@ from tests.simulation.actors import money, plans
 from tests.simulation.actors.buyers import begin_checkout, pay, success_page, user_of
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume, deliver_all
+from tests.simulation.actors.mistyped import mend_all
 from tests.simulation.actors.operators import begin_resync
-from tests.simulation.actors.shopkeepers import mend_all
 from tests.simulation.actors.strangers import customer_from_before
 from tests.simulation.world.catalog import PLANS
 from tests.simulation.world.scheduler import Task

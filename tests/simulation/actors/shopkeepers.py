@@ -6,33 +6,22 @@ from typing import Any
 
 from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
-from tests.simulation.world.catalog import PACKS, PLANS
+from tests.simulation.actors.mistyped import FIGURES, mend, price_sold
 from tests.simulation.world.simulation import Simulation
-
-_SOLD = (*PACKS, *PLANS)
-
-
-def _price(sim: Simulation) -> Obj:
-    key = sim.chance.one((sim.step, "price"), _SOLD)
-    (found,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == key]
-    return found
 
 
 def _sound(sim: Simulation) -> Obj:
     """A price whose metadata is what was meant, if need be from now on."""
-    price = _price(sim)
+    price = price_sold(sim)
     if price["id"] in sim.journal.sold.meant:
-        _mend(sim, price)
+        mend(sim, price)
     return sim.engine.world.need("price", price["id"])
 
 
 def _edited(sim: Simulation, price: Obj) -> dict[str, str]:
     """Other figures than it ever had. Which level a plan has stays, since no event tells of that."""
-    given = {name: int(price["metadata"][name]) for name in _FIGURES if name in price["metadata"]}
+    given = {name: int(price["metadata"][name]) for name in FIGURES if name in price["metadata"]}
     return {name: str(value + sim.step * (1 + (name == "credits_amount"))) for name, value in given.items()}
-
-
-_FIGURES = ("credits_amount", "credits_expire_days", "entitlement_days")
 
 
 def _edit(sim: Simulation) -> bool:
@@ -45,38 +34,9 @@ def _edit(sim: Simulation) -> bool:
     return True
 
 
-def _damage(sim: Simulation) -> bool:
-    """Somebody mistypes the metadata of a price, or sees the mistake and corrects it. Whatever was seen of a payment in
-    between granted nothing, and only a look at it later on can tell: no event does.
-    """
-    price = _price(sim)
-    if price["id"] in sim.journal.sold.meant:
-        return _mend(sim, price)
-    given = price["metadata"]
-    key = sim.chance.one((sim.step, "key"), sorted(given.keys() & {"entitlement_level", *_FIGURES}))
-    sim.journal.sold.mistyped(price["id"], dict(given), sim.step, int(sim.scheduler.now))
-    sim.journal.lost.append(f"{price['lookup_key']} says nothing")
-    sim.engine.request("POST", f"/v1/prices/{price['id']}", {"metadata": {key: f"{given[key]}o"}})
-    sim.tell(f"{price['lookup_key']} has a {key} of {given[key]}o by mistake")
-    return True
-
-
-def _mend(sim: Simulation, price: Obj) -> bool:
-    meant = sim.journal.sold.meant.pop(price["id"])
-    sim.engine.request("POST", f"/v1/prices/{price['id']}", {"metadata": dict(meant)})
-    sim.tell(f"{price['lookup_key']} says again what was meant")
-    return True
-
-
-def mend_all(sim: Simulation) -> None:
-    """Correct whatever was mistyped."""
-    for name in list(sim.journal.sold.meant):
-        _mend(sim, sim.engine.world.need("price", name))
-
-
 def _archive(sim: Simulation) -> bool:
     """A price, or its product, is sold no more, or sold again."""
-    price = _price(sim)
+    price = price_sold(sim)
     thing, path = price, f"/v1/prices/{price['id']}"
     if sim.chance.happens((sim.step, "product"), 0.5):
         thing, path = sim.engine.world.need("product", price["product"]), f"/v1/products/{price['product']}"
@@ -118,7 +78,6 @@ def _made_like(sim: Simulation, price: Obj, params: dict[str, Any]) -> Obj:
 
 DEEDS = {
     "price gives something else": Deed(_edit, 0.8),
-    "metadata mistyped": Deed(_damage, 0.15),
     "price or product archived": Deed(_archive, 0.25),
     "price replaced": Deed(_reprice, 0.3),
     "plan deleted": Deed(_delete, 0.4),
