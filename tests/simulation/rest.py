@@ -36,6 +36,7 @@ def come_to_rest(sim: Simulation) -> None:
     drain(sim)
     sim.scheduler.pass_time(_HOURS)
     drain(sim)
+    mend_all(sim)  # after whatever tells of what was seen while nobody could say what it gives
     settle(sim)
     compare.requests(sim)
     compare.reservations(sim)
@@ -78,7 +79,6 @@ def _resync(sim: Simulation) -> None:
 def heal(sim: Simulation) -> None:
     """From now on nothing strikes."""
     sim.step = 0
-    mend_all(sim)
     sim.gate.healed = True
     sim.shuffled.orderly = True
     sim.late.orderly = True

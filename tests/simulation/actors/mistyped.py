@@ -68,12 +68,14 @@ def _seen(sim: Simulation) -> bool:
     subscription = one(sim)
     if subscription is None or not ends_soon(sim, subscription):
         return False
-    plan = sim.chance.one((sim.step, "plan"), PLANS)
+    has = [item["price"]["lookup_key"] for item in subscription["items"]["data"]]
+    plan = sim.chance.one((sim.step, "plan"), (*(name for name in PLANS if name in has), *PLANS))
     price = _named(sim, plan)
     if price["id"] in sim.journal.sold.meant:
         return False
     _mistype(sim, price)
-    switched(sim, subscription, plan, "create_prorations")
+    if plan not in has:
+        switched(sim, subscription, plan, "create_prorations")
     if sim.chance.happens((sim.step, "renewed"), 0.7):
         ended(sim, subscription)
     work_through(sim, "seen")
