@@ -71,7 +71,8 @@ def test_a_subscription_that_no_webhook_has_told_of_is_found(core):
     open_portal(want("subscription_cancel"), core.portal)
     assert core.plans.opened == [(CUSTOMER, PortalFlow("subscription_cancel", SUB), None)]
     assert {entry.actor for entry in core.tables.entries(ALICE)} == {"subscriptions"}
-    assert core.cache.accounts[ALICE].level == "PRO", "what is cached would hide it for an hour"
+    cached = core.cache.accounts[ALICE]
+    assert (cached.level, cached.at) == ("PRO", core.clock.now()), "what is cached would hide it for an hour"
 
 
 def test_the_one_that_is_named_is_found_though_there_is_another(core):
