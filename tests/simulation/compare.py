@@ -59,7 +59,8 @@ def _known(sim: Simulation) -> Known:
     granted = {key: amount for lots in sim.watch.lots.values() for key, amount in lots.items()}
     earlier = tuple((each.price, each.metadata, each.at) for each in journal.sold.earlier)
     known = Known(frozenset(journal.forged), journal.owners, journal.sold.orders, earlier, granted, unheard(sim))
-    return replace(known, late=dict(_debited(sim)), trial_credits=sim.trial_credits, gone=sim.journal.sold.gone_ids)
+    known = replace(known, late=dict(_debited(sim)), trial_credits=sim.trial_credits, mute=mute(sim))
+    return replace(known, gone=journal.sold.gone_ids)
 
 
 def _debited(sim: Simulation) -> Iterator[tuple[str, int]]:
@@ -102,6 +103,21 @@ def unheard(sim: Simulation) -> frozenset[str]:
     heard |= {purchase.split("#")[0] for lots in sim.watch.lots.values() for purchase, _ in lots}
     old = (each for each in world.all("invoice") if each["created"] + _LOOKED_BACK < taken.get(each["customer"], 0))
     return frozenset(each["id"] for each in old if each["id"] not in heard)
+
+
+def mute(sim: Simulation) -> frozenset[str]:
+    """The lines of invoices that were paid before their price, which was mistyped, was mended, and are older than what
+    the look at invoices reads: only a resync grants them (decision 0063).
+    """
+    mended = sim.journal.sold.mended
+    old = (each for each in sim.engine.world.all("invoice") if each["created"] + _LOOKED_BACK < sim.scheduler.now)
+    return frozenset(
+        f"{invoice['id']}#{line['id']}"
+        for invoice in (old if mended else ())
+        for line in invoice["lines"]["data"]
+        for price, at in mended
+        if line["pricing"]["price_details"]["price"] == price and invoice["created"] < at
+    )
 
 
 def local_of(journal: Journal, user: str) -> Local:

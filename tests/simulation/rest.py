@@ -50,7 +50,7 @@ def come_to_rest(sim: Simulation) -> None:
     if behind or thorough:
         _repaired(sim, reconcile, "the schedules' jobs", writing=behind)
     if thorough:
-        _repaired(sim, _resync, "a resync", writing=bool(compare.unheard(sim)))
+        _repaired(sim, _resync, "a resync", writing=bool(compare.unheard(sim) or compare.mute(sim)))
 
 
 def _repaired(sim: Simulation, repair: Callable[[Simulation], None], name: str, *, writing: bool) -> None:

@@ -23,6 +23,7 @@ def mend(sim: Simulation, price: Obj) -> None:
     that was first seen then gives no level: only a look at it later on can tell, no event does.
     """
     meant = sim.journal.sold.meant.pop(price["id"])
+    sim.journal.sold.mended.append((price["id"], int(sim.scheduler.now)))
     if _is_subscribed(sim, price):
         sim.journal.lost.append(f"{price['lookup_key']} said nothing")
     sim.engine.request("POST", f"/v1/prices/{price['id']}", {"metadata": dict(meant)})

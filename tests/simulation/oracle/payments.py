@@ -36,6 +36,8 @@ class Known:
     """What was granted, by lot: of a renewal, by what the catalog said when its payment was first seen."""
     unheard: frozenset[str] = frozenset()
     """Invoices that grant nothing, since they were paid long before anybody had heard of their customer."""
+    mute: frozenset[str] = frozenset()
+    """Lines of invoices that may have granted nothing, since their price was mended too late for any look."""
     gone: frozenset[str] = frozenset()
     """Prices that were deleted."""
     trial_credits: bool = False
@@ -210,7 +212,7 @@ class Payments:
             key = f"{invoice['id']}#{line['id']}"
             subscription = details["subscription"]
             told = self._shows(subscription, price["id"]) or self._ordered(subscription, price["id"])
-            if not told and (key, 0) not in self._known.granted:
+            if (not told or key in self._known.mute) and (key, 0) not in self._known.granted:
                 continue
             gives = self._gave(invoice, price, key, line["quantity"], paid_at)
             found = _line(user, invoice["id"], key, 0, price, gives, line["quantity"], paid_at, payment)

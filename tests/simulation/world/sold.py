@@ -37,6 +37,8 @@ class Sold:
     """Prices that were deleted, as plans can be."""
     meant: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """By price, what its metadata would say if nobody had mistyped it."""
+    mended: list[tuple[str, int]] = field(default_factory=list)
+    """The prices that were mistyped, and when that was mended, in Unix seconds."""
 
     @property
     def gone_ids(self) -> frozenset[str]:
