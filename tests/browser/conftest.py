@@ -14,7 +14,7 @@ from local.stack import Stack
 from tests.browser.shop import Shop
 from tests.browser.stripe_side import StripeSide
 
-expect.set_options(timeout=45_000)  # a busy machine is slow, not wrong
+expect.set_options(timeout=90_000)  # a busy machine is slow, not wrong
 
 HERE = f"{Path(__file__).parent}/"
 
@@ -45,7 +45,7 @@ def new_shop(browser: Browser, stack: Stack, screenshots: Path) -> Iterator[Call
             locale="en-US",
             timezone_id="UTC",
         )
-        context.set_default_timeout(45_000)
+        context.set_default_timeout(90_000)
         shop = Shop(context.new_page(), stack, screenshots)
         opened.append(shop)
         return shop

@@ -88,7 +88,7 @@ def open_page(browser: Browser, screenshots: Path) -> Iterator[Open]:
 
     def open_tab(*, language: str = "en-US", width: int = 1180) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, locale=language)
-        context.set_default_timeout(45_000)
+        context.set_default_timeout(90_000)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         opened.append(context)
