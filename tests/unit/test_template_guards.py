@@ -16,6 +16,7 @@ from functions.catch_up import app as catch_up
 from functions.event_consumer.app import _LAST_CONVERGE
 from functions.reconcile import app as reconcile
 from local.template.expand import expand
+from local.template.schedule_expression import Rate, parse
 
 ROOT = Path(__file__).parents[2]
 
@@ -179,10 +180,11 @@ def test_no_event_waits_long_for_others_to_come(resources: dict[str, Any]) -> No
 
 def started(resources: dict[str, Any]) -> Iterator[tuple[str, str, timedelta]]:
     """What each schedule starts: the function, its job, and how often."""
-    for each in of(resources, "AWS::Scheduler::Schedule").values():
-        number, unit = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", each["ScheduleExpression"]).groups()  # type: ignore[union-attr]
+    for name, each in of(resources, "AWS::Scheduler::Schedule").items():
+        rate = parse(each["ScheduleExpression"], name)
+        assert isinstance(rate, Rate)
         function = each["Target"]["Arn"]["Ref"].removesuffix("Aliaslive")
-        yield function, json.loads(each["Target"]["Input"])["job"], timedelta(**{f"{unit}s": int(number)})
+        yield function, json.loads(each["Target"]["Input"])["job"], timedelta(seconds=rate.seconds)
 
 
 def test_each_job_is_started_by_one_schedule(resources: dict[str, Any]) -> None:
