@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.stripe.engine.world import Obj
+from tests.simulation.actors.by_hand import price_of
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import work_through
 from tests.simulation.actors.plans import ended, ends_soon, one, switched
@@ -15,7 +16,8 @@ _SOLD = (*PACKS, *PLANS)
 
 def price_sold(sim: Simulation) -> Obj:
     """One of what the shop sells."""
-    return _named(sim, sim.chance.one((sim.step, "price"), _SOLD))
+    name = price_of(sim, sim.chance.one((sim.step, "price"), _SOLD))
+    return sim.engine.world.need("price", name)
 
 
 def mend(sim: Simulation, price: Obj) -> None:
@@ -52,11 +54,6 @@ def _is_subscribed(sim: Simulation, price: Obj) -> bool:
     return price["id"] in named
 
 
-def _named(sim: Simulation, key: str) -> Obj:
-    (found,) = [each for each in sim.engine.world.all("price") if each["lookup_key"] == key]
-    return found
-
-
 def _mistyped(sim: Simulation) -> bool:
     """Somebody mistypes the metadata of a price, or sees the mistake and corrects it."""
     price = price_sold(sim)
@@ -71,7 +68,7 @@ def _seen(sim: Simulation) -> bool:
         return False
     has = [item["price"]["lookup_key"] for item in subscription["items"]["data"]]
     plan = sim.chance.one((sim.step, "plan"), (*(name for name in PLANS if name in has), *PLANS))
-    price = _named(sim, plan)
+    price = sim.engine.world.need("price", price_of(sim, plan))
     if price["id"] in sim.journal.sold.meant:
         return False
     _mistype(sim, price)
