@@ -26,6 +26,9 @@ from tests.integration.purchase.wait import until
 CANARY = "alice@example.com"
 BODY = (FIXTURES / "customer.subscription.updated.json").read_bytes().replace(b'"usd"', f'"{CANARY}"'.encode())
 DEEP = b"[" * 100_000
+BUDGET, ALLOWED = 0.120, 0.200
+"""Seconds: what Redis may take of a delivery, and what a broken one may cost it; less than two budgets."""
+ROUNDS, MOST_ROUNDS = 3, 15
 
 
 @pytest.fixture(scope="module")
@@ -180,23 +183,26 @@ def renew(stack: Stack) -> None:
 
 @pytest.mark.parametrize("how", ["frozen", "gone"])
 def test_a_broken_redis_costs_at_most_its_budget_and_that_once(stack: Stack, how: str) -> None:
-    """Of the first deliveries the fastest is taken: there are few, and a second budget would show in each."""
-    first, behind = [], []
-    renew(stack)
-    usual = statistics.median(acknowledged(stack, range(100, 120)))
-    for number in range(200, 500, 100):
+    """What else a machine does makes a delivery slower, and none faster, so the fastest of some rounds is nearest to
+    what Redis costs, and a noisy machine gets more of them. A second budget would show in every round.
+    """
+    usual, first, behind, slower = [], [], [], float("inf")
+    for begin in range(1000, 1000 + MOST_ROUNDS * 100, 100):
         renew(stack)
+        usual.append(statistics.median(acknowledged(stack, range(begin, begin + 10))))
         paused, failed = told(stack, "cache paused"), told(stack, "cache failed")
         with broken(stack, how):
-            times = acknowledged(stack, range(number, number + 10))
+            times = acknowledged(stack, range(begin + 10, begin + 20))
             until("it told of the pause", lambda: told(stack, "cache paused") == paused + 1)  # noqa: B023  called at once
         assert told(stack, "cache failed") - failed == (how == "gone")  # refused at once: that takes two in a row
         first.append(times[0])
-        behind += times[1:]
-    print(how, f"usual {usual:.3f}, first", *(f"{seconds:.3f}" for seconds in first), f"then {max(behind):.3f} at most")
-    assert how == "gone" or min(first) > 0.12, "it was not frozen, or nobody asked it"
-    assert min(first) - usual < 0.2
-    assert statistics.median(behind) - usual < 0.2
+        behind.append(statistics.median(times[1:]))
+        slower = max(min(first), min(behind)) - min(usual)
+        print(how, f"usual {usual[-1]:.3f}, first {first[-1]:.3f}, then {behind[-1]:.3f}; {slower:.3f} slower")
+        if len(first) >= ROUNDS and slower < ALLOWED:
+            break
+    assert how == "gone" or min(first) > BUDGET, "it was not frozen, or nobody asked it"
+    assert slower < ALLOWED
 
 
 @contextmanager
