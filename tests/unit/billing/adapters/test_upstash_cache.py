@@ -320,7 +320,7 @@ def test_a_level_that_nobody_of_us_wrote_is_answered_from_the_store(
         assert read_entitlement(ALICE, deps) == (Span("FREE", None), "store")
 
 
-@pytest.mark.parametrize("value", ["1", "OK", "evt_other", ""])
+@pytest.mark.parametrize("value", ["1", "OK", "evt_other", "", f"{EVENT}9", f"[{EVENT}]", EVENT[:-1]])
 def test_a_mark_that_is_not_this_events_is_none(cache: UpstashCache, redis: Redis, value: str) -> None:
     redis.set(f"{PREFIX}webhook:done:{EVENT}", value)
     assert not cache.is_done(EVENT)

@@ -228,6 +228,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "an id with a colon": ({"id": "evt_1:2"}, "id"),
     "an id with a line break at its end": ({"id": "evt_1\n"}, "id"),
     "an id of something else": ({"id": "cus_1"}, "id"),
+    "the id of a look of our own": ({"id": "look_1"}, "id"),
     "an endless id": ({"id": "evt_" + "1" * 500}, "id"),
     "a number as id": ({"id": 1}, "id"),
     "created as text": ({"created": "1795255200"}, "created"),

@@ -119,6 +119,7 @@ def test_mode_and_account_of_a_thin_event(
         ({"context": "workspace"}, "context"),
         ({"context": 5}, "context"),
         ({"id": None}, "id"),
+        ({"id": "look_1"}, "id"),
         ({"type": "v1.invoice paid"}, "type"),
     ],
 )
