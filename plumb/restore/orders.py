@@ -2,7 +2,8 @@
 
 The session has the order's id, its prices and quantities; what a price gives is read from the catalog as it is now, or
 from the session where it was deleted. A session that can still be paid is ended instead: the claim that would keep it
-from being paid beside another is gone.
+from being paid beside another is gone. The customer of either may be nobody's: it was adopted since. An order gives
+nothing until its own user owns the customer; but without it, what was paid would be ignored as another app's.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from plumb.world import World
 
 _NEW = "attribute_not_exists( #pk )"
+_WAITS = "its customer is nobody's: its order waits until the user takes it over"
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,14 @@ def write_again(world: World, since: datetime, taken_in: Mapping[CustomerId, Use
         stored = world.accounts.buyers([name]) if is_open else world.accounts.orders([order])
         if stored or session["status"] == "expired":
             continue
-        if user != _owner(world, customer, taken_in):
-            yield Found(name, user, "its customer is not this user's")
+        owner = _owner(world, customer, taken_in)
+        if owner not in (user, None):
+            outcome = "its customer is not this user's"
         elif is_open:
-            yield Found(name, user, _end(world, name, dry=dry))
+            outcome = _end(world, name, dry=dry)
         else:
-            yield Found(name, user, _write(world, session, name, order, user, dry=dry))
+            outcome = _write(world, session, name, order, user, dry=dry)
+        yield Found(name, user, _WAITS if outcome == "WRITTEN" and owner is None else outcome)
 
 
 def _owner(world: World, customer: CustomerId, taken_in: Mapping[CustomerId, UserId]) -> UserId | None:

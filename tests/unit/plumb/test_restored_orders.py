@@ -19,7 +19,9 @@ PRODUCT = {"id": "prod_1", "object": "product", "name": "Pro", "metadata": {"cre
 OPTIONS = {"eur": {"unit_amount": 1200}, "usd": {"unit_amount": 0}}
 
 
-def written_for(product: dict[str, Any], metadata: dict[str, str], currency: str = "eur") -> tuple[str, list[Order]]:
+def written_for(
+    product: dict[str, Any], metadata: dict[str, str], currency: str = "eur", owner: str | None = "alice"
+) -> tuple[str, list[Order]]:
     """What became of a session whose price is read no longer, and the orders that were written."""
     price = PRICE | {"metadata": metadata, "product": PRODUCT | product}
     times = {"created": int(NOW.timestamp()), "expires_at": int(NOW.timestamp())}
@@ -44,7 +46,8 @@ def written_for(product: dict[str, Any], metadata: dict[str, str], currency: str
         ),
         dynamodb=SimpleNamespace(transact_write_items=lambda **request: written.append(request)),
     )
-    (found,) = write_again(world, NOW, {CustomerId("cus_1"): UserId("alice")}, dry=False)
+    taken_in = {CustomerId("cus_1"): UserId(owner)} if owner else {}
+    (found,) = write_again(world, NOW, taken_in, dry=False)
     return found.outcome, [from_item(Order, request["TransactItems"][0]["Put"]["Item"]) for request in written]
 
 
@@ -69,3 +72,21 @@ def test_what_it_cost_is_told_in_the_currency_of_the_session() -> None:
 def test_where_nothing_says_it_that_is_told(product: dict[str, Any], metadata: dict[str, str]) -> None:
     outcome, orders = written_for(product, metadata)
     assert (outcome.startswith("its price price_1 can't be read"), orders) == (True, [])
+
+
+def test_what_a_customer_of_nobody_has_paid_waits_for_who_takes_it_over() -> None:
+    """F48: it was adopted since. Without the order its events were ignored as another app's, for good."""
+    outcome, (order,) = written_for({}, {}, owner=None)
+    assert (outcome, order.user) == ("its customer is nobody's: its order waits until the user takes it over", "alice")
+
+
+def test_a_session_of_a_customer_of_nobody_is_ended() -> None:
+    session, ended = SESSION | {"status": "open"}, list[str]()
+    pages = SimpleNamespace(auto_paging_iter=lambda: [SimpleNamespace(to_dict=lambda: session)])
+    sessions = SimpleNamespace(list=lambda asked: pages, expire=ended.append)
+    world: Any = SimpleNamespace(
+        stripe=SimpleNamespace(v1=SimpleNamespace(checkout=SimpleNamespace(sessions=sessions))),
+        accounts=SimpleNamespace(buyers=lambda _: {}, owners=lambda _: {}),
+    )
+    [found] = write_again(world, NOW, {}, dry=False)
+    assert (found.outcome, ended) == ("ENDED", ["cs_test_1"])
