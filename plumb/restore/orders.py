@@ -42,7 +42,7 @@ _WAITS = "its customer is nobody's: its order waits until the user takes it over
 
 @dataclass(frozen=True)
 class Found:
-    """A session whose order is gone. `outcome`: `WRITTEN`, `ENDED` (nobody can pay it any more), or why it was left."""
+    """A session whose order is gone. `outcome`: `WRITTEN`, `ENDED` (nobody can pay it any more), or why not."""
 
     session: SessionId
     user: UserId
