@@ -117,6 +117,17 @@ def test_the_invoice_of_a_change_that_has_ended_the_trial_is_in_doubt_like_a_ren
     assert doubted(of_a_change(TRIAL_END), known_paid(60)) is None, "it had no trial"
 
 
+def test_a_change_that_costs_something_in_what_is_remembered_as_a_trial_has_cut_it_short() -> None:
+    """docs/decisions/0060. Of the change and of the renewals since nothing was heard."""
+    known = replace(known_paid(60), status="trialing", trial_end=TRIAL_END)
+    assert doubted(of_a_change(TRIAL_END - DAY), known) == PAID
+    assert doubted(of_a_change(TRIAL_END - DAY), known, KEY) is None
+    assert doubted(of_a_change(TRIAL_END - DAY), replace(known, status="active")) is None, "its trial came later"
+    assert doubted(of_a_change(TRIAL_END + DAY), known) is None
+    free = of_a_change(TRIAL_END - DAY, amount=0)
+    assert doubt_of_invoice(free, known, (), PRICES.get, trial_credits=True) is None, "another plan on trial"
+
+
 def test_of_a_subscription_that_has_ended_a_change_may_have_ended_the_trial() -> None:
     """When that was is kept no longer; the converge asks Stripe."""
     assert doubted(of_a_change(TRIAL_END), None) == PAID

@@ -157,23 +157,27 @@ def grants_of_invoice(
     """What a subscription's invoice may grant: the price of each line, and whether it cost anything (money rule 12).
 
     One of a change grants a period that begins at the end of the trial. When that was is not known of a subscription
-    that has ended.
+    that has ended, nor of a trial that is remembered to last while something costs already: a change has cut it short.
     """
     name, reason = fits(invoice.get("id"), INVOICE_ID), invoice.get("billing_reason")
     if name is None or reason not in {*GRANTING_REASONS, "subscription_update"}:
         return {}
     found = {}
     for line in _period_lines(invoice):
-        begins = reason in GRANTING_REASONS or known is None or _begins(line, known.trial_end)
+        free = line.get("amount") == 0
+        begins = reason in GRANTING_REASONS or known is None or _begins(line, known, free=free)
         key, price = fits(line.get("id"), STRIPE_ID), _price_of_line(line)
         if key is not None and begins:
-            free = line.get("amount") == 0
             found[invoice_line_key(InvoiceId(name), key)] = price, not free
     return found
 
 
-def _begins(line: Object, moment: datetime | None) -> bool:
-    return moment is not None and at(line, ("period", "start")) == _seconds(moment)
+def _begins(line: Object, known: SubscriptionState, *, free: bool) -> bool:
+    """Whether a line begins where the trial ended, or seems to have been cut short."""
+    start, end = at(line, ("period", "start")), _seconds(known.trial_end)
+    if not isinstance(start, int) or end is None:
+        return False
+    return start == end or (start < end and known.status == "trialing" and not free)
 
 
 def _price_of_line(line: Object) -> PriceId | None:
