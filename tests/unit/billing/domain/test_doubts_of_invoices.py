@@ -123,7 +123,9 @@ def test_a_change_that_costs_something_in_what_is_remembered_as_a_trial_has_cut_
     assert doubted(of_a_change(TRIAL_END - DAY), known) == PAID
     assert doubted(of_a_change(TRIAL_END - DAY), known, KEY) is None
     assert doubted(of_a_change(TRIAL_END - DAY), replace(known, status="active")) is None, "its trial came later"
+    assert doubted(of_a_change(TRIAL_END), known) == PAID
     assert doubted(of_a_change(TRIAL_END + DAY), known) is None
+    assert doubted(of_a_change(TRIAL_END), replace(known, trial_end=None)) is None
     free = of_a_change(TRIAL_END - DAY, amount=0)
     assert doubt_of_invoice(free, known, (), PRICES.get, trial_credits=True) is None, "another plan on trial"
 

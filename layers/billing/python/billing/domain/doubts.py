@@ -177,7 +177,7 @@ def _begins(line: Object, known: SubscriptionState, *, free: bool) -> bool:
     start, end = at(line, ("period", "start")), _seconds(known.trial_end)
     if not isinstance(start, int) or end is None:
         return False
-    return start == end or (start < end and known.status == "trialing" and not free)
+    return start <= end if known.status == "trialing" and not free else start == end
 
 
 def _price_of_line(line: Object) -> PriceId | None:
