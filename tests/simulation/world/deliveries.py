@@ -75,6 +75,8 @@ class Deliveries:
         if taken:
             if delivery in self.waiting:
                 self.waiting.remove(delivery)
+                event = self._engine.world.need("event", delivery.event)
+                event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
             return
         pause = _PAUSES[min(delivery.tries, len(_PAUSES) - 1)]
         delivery.tries += 1
