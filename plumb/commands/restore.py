@@ -154,7 +154,8 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
             left += order.outcome not in ("WRITTEN", "ENDED")
             said = {"WRITTEN": "its order is written again", "ENDED": "ended, so that nobody pays it"}
             told = said.get(order.outcome, order.outcome)
-            _step(invocation, "session", f"{order.session} of {order.user}: {told}.", **vars(order))
+            whose = f" of {order.user}" if order.user is not None else ""
+            _step(invocation, "session", f"{order.session}{whose}: {told}.", **vars(order))
     _tell_what_is_gone(invocation, start, tally)
     return FAILED if left else OK
 

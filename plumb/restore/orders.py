@@ -19,25 +19,17 @@ from billing.adapters.dynamodb import calls
 from billing.adapters.dynamodb.items import order_key, to_item
 from billing.adapters.stripe_api.prices import price_of
 from billing.domain.catalog import Price
-from billing.domain.ids import (
-    CUSTOMER_ID,
-    ORDER_ID,
-    SESSION_ID,
-    USER_ID,
-    CustomerId,
-    OrderId,
-    PriceId,
-    SessionId,
-    UserId,
-    fits,
-)
+from billing.domain.ids import CustomerId, PriceId, SessionId, UserId
 from billing.domain.order import Order, OrderLine
+from plumb.restore.sessions import Made, made_since
 
 if TYPE_CHECKING:
     from plumb.world import World
 
 _NEW = "attribute_not_exists( #pk )"
 _WAITS = "its customer is nobody's: its order waits until the user takes it over"
+_ANOTHERS = "its customer is not this user's"
+_RENAMED = "its customer is nobody's, and is said to be somebody else's: write its user_id there, and run this again"
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,8 @@ class Found:
     """A session whose order is gone. `outcome`: `WRITTEN`, `ENDED` (nobody can pay it any more), or why not."""
 
     session: SessionId
-    user: UserId
+    user: UserId | None
+    """Whom it names; None where somebody has written over that."""
     outcome: str
 
 
@@ -54,25 +47,42 @@ def write_again(world: World, since: datetime, taken_in: Mapping[CustomerId, Use
 
     `taken_in` are the customers that have just been given back, or would be: in a dry run no table knows it.
     """
-    asked: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
-    for found in world.stripe.v1.checkout.sessions.list(asked).auto_paging_iter():
-        session = found.to_dict()
-        ours = _ours(session)
-        if ours is None:
-            continue
-        name, order, user, customer = ours
-        is_open = session["status"] == "open"
-        stored = world.accounts.buyers([name]) if is_open else world.accounts.orders([order])
-        if stored or session["status"] == "expired":
-            continue
-        owner = _owner(world, customer, taken_in)
-        if owner not in (user, None):
-            outcome = "its customer is not this user's"
-        elif is_open:
-            outcome = _end(world, name, dry=dry)
+    for made in made_since(world, since):
+        owner = _owner(world, made.customer, taken_in)
+        if made.body["status"] == "open":
+            outcome = None if world.accounts.buyers([made.id]) else _ended(world, made, owner, dry=dry)
+        elif made.body["status"] == "expired":
+            outcome = None
+        elif not world.accounts.orders([made.order]):
+            outcome = _written(world, made, owner, dry=dry)
         else:
-            outcome = _write(world, session, name, order, user, dry=dry)
-        yield Found(name, user, _WAITS if outcome == "WRITTEN" and owner is None else outcome)
+            outcome = None if owner is not None else _waits(made)
+        if outcome is not None:
+            yield Found(made.id, made.user, outcome)
+
+
+def _ended(world: World, made: Made, owner: UserId | None, *, dry: bool) -> str:
+    if owner is not None and made.user not in (owner, None):
+        return _ANOTHERS
+    if not dry:
+        try:
+            world.stripe.v1.checkout.sessions.expire(made.id)
+        except stripe.InvalidRequestError:
+            return "it is being paid: run this again"
+    return "ENDED"
+
+
+def _written(world: World, made: Made, owner: UserId | None, *, dry: bool) -> str:
+    if made.user is None:
+        return f"its metadata was written over: write order_id {made.order} and its user_id there, and run this again"
+    if owner not in (made.user, None):
+        return _ANOTHERS
+    outcome = _write(world, made, made.user, dry=dry)
+    return _waits(made) if outcome == "WRITTEN" and owner is None else outcome
+
+
+def _waits(made: Made) -> str:
+    return _WAITS if made.named in (made.user, None) else _RENAMED
 
 
 def _owner(world: World, customer: CustomerId, taken_in: Mapping[CustomerId, UserId]) -> UserId | None:
@@ -80,25 +90,10 @@ def _owner(world: World, customer: CustomerId, taken_in: Mapping[CustomerId, Use
     return owner.user if owner is not None else taken_in.get(customer)
 
 
-def _ours(session: Mapping[str, Any]) -> tuple[SessionId, OrderId, UserId, CustomerId] | None:
-    """What we write into every session of ours, in each place; None where any of it is not there.
-
-    No table is left to ask, so all of it has to fit: an app beside us may have an `order_id` of its own.
-    """
-    metadata = session.get("metadata") or {}
-    name, order = fits(session["id"], SESSION_ID), fits(session["client_reference_id"], ORDER_ID)
-    user, customer = fits(metadata.get("user_id"), USER_ID), fits(session["customer"], CUSTOMER_ID)
-    if name is None or order is None or user is None or customer is None:
-        return None
-    if {metadata.get("order_id"), metadata.get("correlation_id")} != {order}:
-        return None
-    return SessionId(name), OrderId(order), UserId(user), CustomerId(customer)
-
-
-def _write(world: World, session: Mapping[str, Any], name: SessionId, id: OrderId, user: UserId, *, dry: bool) -> str:
-    lines = []
+def _write(world: World, made: Made, user: UserId, *, dry: bool) -> str:
+    session, lines = made.body, []
     asked: Any = {"limit": 100, "expand": ["data.price.product", "data.price.currency_options"]}
-    for item in world.stripe.v1.checkout.sessions.line_items.list(name, asked).auto_paging_iter():
+    for item in world.stripe.v1.checkout.sessions.line_items.list(made.id, asked).auto_paging_iter():
         line = item.to_dict()
         price = world.catalog.price(PriceId(line["price"]["id"])) or _deleted(world, line["price"])
         if price is None or price.problem is not None:
@@ -106,7 +101,7 @@ def _write(world: World, session: Mapping[str, Any], name: SessionId, id: OrderI
         amount = price.amount_in(session["currency"])
         lines.append(OrderLine(price.id, price.product_name, line["quantity"], amount, price.gives))
     created, expires = (datetime.fromtimestamp(session[part], UTC) for part in ("created", "expires_at"))
-    order = Order(id, user, session["mode"], session["currency"], tuple(lines), created, expires)
+    order = Order(made.order, user, session["mode"], session["currency"], tuple(lines), created, expires)
     if not dry:
         put = calls.put(world.settings.tables.accounts, to_item(order, pk=order_key(order.id)), _NEW)
         calls.write(world.dynamodb, [put])
@@ -119,12 +114,3 @@ def _deleted(world: World, shown: Mapping[str, Any]) -> Price | None:
     with_product = isinstance(product, Mapping) and not product.get("deleted")
     price = price_of(shown, product if with_product else None, world.settings.policy.levels)
     return price if not price.gives.nothing else None
-
-
-def _end(world: World, session: SessionId, *, dry: bool) -> str:
-    if not dry:
-        try:
-            world.stripe.v1.checkout.sessions.expire(session)
-        except stripe.InvalidRequestError:
-            return "it is being paid: run this again"
-    return "ENDED"

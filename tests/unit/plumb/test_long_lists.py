@@ -88,16 +88,6 @@ def test_all_that_is_sold_is_compared_with_the_file() -> None:
     assert (len(account.products), len(account.prices)) == (_MANY, _MANY)
 
 
-def test_every_customer_since_is_given_back() -> None:
-    """F48: but for those that have an owner: whose customer it is, metadata never changes (F35)."""
-    customers = [each | {"metadata": {"user_id": f"user-{each['id']}"}} for each in many("cus")]
-    with stripe_with(customers=customers) as stripe:
-        owned = SimpleNamespace(owners=lambda names: {"cus_0": "bob"} if names == ["cus_0"] else {})
-        world: Any = SimpleNamespace(stripe=stripe.api, accounts=owned)
-        taken_in = list(take_in(world, NOW, dry=True))
-    assert taken_in == [(f"user-cus_{number}", f"cus_{number}") for number in range(1, _MANY)]
-
-
 def _session(number: int, **given: Any) -> dict[str, Any]:
     order = f"ord_0000000{number}"
     return {
@@ -106,7 +96,7 @@ def _session(number: int, **given: Any) -> dict[str, Any]:
         "status": "complete",
         "mode": "payment",
         "currency": "eur",
-        "customer": "cus_1",
+        "customer": {"id": "cus_1", "metadata": {"user_id": "alice"}},
         "client_reference_id": order,
         "metadata": {"user_id": "alice", "order_id": order, "correlation_id": order},
         "created": SECONDS,
@@ -114,6 +104,20 @@ def _session(number: int, **given: Any) -> dict[str, Any]:
         "amount_total": 500,
         **given,
     }
+
+
+def test_every_customer_since_is_given_back() -> None:
+    """F48: also one that was deleted since, which its event alone still names."""
+    customers = [f"cus_{number}" for number in range(_MANY)]
+    sessions = [_session(number, customer={"id": name, "metadata": {}}) for number, name in enumerate(customers)]
+    told = [{"data": {"object": {"id": name, "metadata": {"user_id": "alice"}}}} for name in customers]
+    deleted = [event | each for event, each in zip(many("evt"), told, strict=True)]
+    with stripe_with(checkout__sessions=sessions, events=deleted) as stripe:
+        world: Any = SimpleNamespace(stripe=stripe.api, accounts=SimpleNamespace(owners=lambda _: {}))
+        taken_in = list(take_in(world, NOW, dry=True))
+    assert taken_in == [("alice", name) for name in customers]
+    asked = [path for request in stripe.received if "/v1/events?" in (path := request.decode().split(" ")[1])]
+    assert f"type=customer.deleted&created%5Bgte%5D={SECONDS}&" in asked[0]
 
 
 def test_every_order_since_is_written_again_with_all_of_its_lines() -> None:

@@ -14,8 +14,9 @@ from billing.domain.ids import CustomerId, UserId
 from billing.ports.store import Owner
 from plumb.errors import PlumbError
 from plumb.restore.copying import Copied, copy
-from plumb.restore.orders import _ours, write_again
+from plumb.restore.orders import write_again
 from plumb.restore.pausing import _off_since, must_be_paused, pause, resume
+from plumb.restore.sessions import made_of
 from plumb.stages.deployed import deployed_stack
 from tests.fakes.operator import Operator
 from tests.fakes.snapshots import NOW
@@ -185,7 +186,7 @@ def test_a_table_of_something_else_is_no_source(deployed: Deployed) -> None:
 SESSION: dict[str, Any] = {
     "id": "cs_test_1",
     "client_reference_id": "ord_01JD3K5Q8Z",
-    "customer": "cus_1",
+    "customer": {"id": "cus_1", "object": "customer", "metadata": {"user_id": "alice"}},
     "metadata": {"user_id": "alice", "order_id": "ord_01JD3K5Q8Z", "correlation_id": "ord_01JD3K5Q8Z"},
 }
 
@@ -197,14 +198,22 @@ SESSION: dict[str, Any] = {
         {"client_reference_id": "ord_other000"},
         {"customer": None},
         {"metadata": None},
-        *({"metadata": SESSION["metadata"] | {name: None}} for name in SESSION["metadata"]),
+        {"metadata": SESSION["metadata"] | {"correlation_id": None}},
         {"id": "no session"},
     ],
 )
 def test_a_session_of_somebody_else_is_left_alone(other: dict[str, Any]) -> None:
     """F35: a payment link takes any client_reference_id that a buyer writes into its address."""
-    assert _ours(SESSION) is not None
-    assert _ours(SESSION | other) is None
+    assert made_of(SESSION) is not None
+    assert made_of(SESSION | other) is None
+
+
+@pytest.mark.parametrize("over", [{"user_id": None}, {"user_id": "no user!"}, {"order_id": "ord_other000"}])
+def test_a_session_whose_metadata_was_written_over_names_nobody(over: dict[str, Any]) -> None:
+    """F35, F48: whoever may write to the Stripe account may; what was paid there must not be passed over silently."""
+    made = made_of(SESSION | {"metadata": SESSION["metadata"] | over})
+    assert made is not None
+    assert (made.user, made.order) == (None, "ord_01JD3K5Q8Z")
 
 
 @pytest.mark.parametrize("status", ["complete", "open"])

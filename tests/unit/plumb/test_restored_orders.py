@@ -69,8 +69,11 @@ def test_what_it_cost_is_told_in_the_currency_of_the_session() -> None:
 @pytest.mark.parametrize(
     ("product", "metadata"), [({"deleted": True}, {}), ({}, {"credits_amount": "many"})], ids=["nothing", "broken"]
 )
-def test_where_nothing_says_it_that_is_told(product: dict[str, Any], metadata: dict[str, str]) -> None:
-    outcome, orders = written_for(product, metadata)
+@pytest.mark.parametrize("owner", ["alice", None])
+def test_where_nothing_says_it_that_is_told(
+    product: dict[str, Any], metadata: dict[str, str], owner: str | None
+) -> None:
+    outcome, orders = written_for(product, metadata, owner=owner)
     assert (outcome.startswith("its price price_1 can't be read"), orders) == (True, [])
 
 
