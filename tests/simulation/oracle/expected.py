@@ -96,10 +96,11 @@ def expected(
 
 
 def _lots(bought: list[Bought], local: Local, now: int) -> dict[tuple[str, int], Lot]:
-    """Rules 16 and 18: all credit lines of a purchase by one ratio, rounded down once; what ran out is gone."""
-    lots: dict[tuple[str, int], Lot] = {
-        key: Lot(granted, 0, local.used.get(key, 0), 0) for key, granted in local.given.items()
-    }
+    """Rules 16 and 18: all credit lines of a purchase by one ratio, rounded down once; what ran out is gone. What was
+    used stays used, though a restore has left nobody who owns the customer that paid for it.
+    """
+    lots = {key: Lot(0, 0, used, 0) for key, used in local.used.items()}
+    lots |= {key: Lot(granted, 0, local.used.get(key, 0), 0) for key, granted in local.given.items()}
     of_purchase: dict[str, list[Bought]] = {}
     for each in bought:
         if each.credits:

@@ -173,7 +173,9 @@ class Payments:
         free = session["payment_status"] == "no_payment_required" and session["amount_total"] == 0
         if session["payment_status"] != "paid" and not free:
             return
-        user = self._owners[session["customer"]]
+        user = self.owner_of(session["customer"])
+        if user is None:
+            return
         intents = [session["payment_intent"]] if session["payment_intent"] else []
         name, charges = session["id"], self._paid_by(intents)
         paid_at = self._known.late.get(name, charges[0]["created"] if charges else session["created"])

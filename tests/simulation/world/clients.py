@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from tests.simulation.stores import refusals
+from tests.simulation.stores.dynamo import Paginator
 from tests.simulation.world.gate import Gate, Otherwise, raising
 
 
@@ -32,6 +33,12 @@ class GatedDynamo:
 
     def query(self, **given: Any) -> Any:
         return self._gate.call("dynamodb", "query", lambda: self._client.query(**given), self._otherwise)
+
+    def scan(self, **given: Any) -> Any:
+        return self._gate.call("dynamodb", "scan", lambda: self._client.scan(**given), self._otherwise)
+
+    def get_paginator(self, operation: str) -> Paginator:
+        return Paginator({"scan": self.scan, "query": self.query}[operation])
 
     def batch_get_item(self, **given: Any) -> Any:
         """Read a batch; DynamoDB may leave keys of it unread, whichever, and others write before they are asked for

@@ -90,7 +90,7 @@ class System:
     """Builds the world of an invocation. What a warm function keeps between invocations is kept here."""
 
     def __init__(self, clients: Clients, selling: SellingPolicy, *, trial_credits: bool = False) -> None:
-        self._clients = clients
+        self.clients = clients
         dynamo, stripe = cast("Any", clients.dynamo), cast("Any", clients.stripe)
         policy = AccessPolicy(LEVELS, GRACE, trial_credits)
         self.accounts = DynamoAccounts(dynamo, TABLES)
@@ -111,10 +111,10 @@ class System:
             policy=policy,
         )
         self._sessions = StripeSessions(stripe, _APP, _API)
-        self._catalog = StripeCatalog(stripe, LEVELS)
+        self.catalog = StripeCatalog(stripe, LEVELS)
         self._events = StripeEvents(stripe)
         ours = DynamoParked(dynamo, TABLES), DynamoRenewals(dynamo, TABLES)
-        self._objects = LookDeps(object_lists(stripe), *ours, DynamoKnown(dynamo, TABLES), self._catalog, trial_credits)
+        self._objects = LookDeps(object_lists(stripe), *ours, DynamoKnown(dynamo, TABLES), self.catalog, trial_credits)
         self._walks = DynamoWalks(dynamo, TABLES)
         self._plans = StripePlanChanges(stripe, LEVELS)
         self._portal = StripePortalSessions(stripe, _APP, None)
@@ -129,11 +129,11 @@ class System:
         self._caches.pop(function, None)
         if function != "webhook":
             return
-        self._secrets = SecretsManager(lambda: cast("Any", self._clients.secrets), self._clients.clock)
+        self._secrets = SecretsManager(lambda: cast("Any", self.clients.secrets), self.clients.clock)
 
     def cache(self, function: str, budget: float = BUDGET) -> UpstashCache:
         """The cache of a function. Its budget begins anew; that it leaves Redis alone lasts as long as the process."""
-        clients = self._clients
+        clients = self.clients
         if function not in self._caches:
             self._caches[function] = UpstashCache(
                 lambda: cast("Any", clients.redis),
@@ -149,7 +149,7 @@ class System:
 
     def webhook(self) -> AcceptDeps:
         """The webhook's world."""
-        clients = self._clients
+        clients = self.clients
         return AcceptDeps(
             origin=Origin(livemode=False),
             secret_name=WEBHOOK_SECRET,
@@ -170,7 +170,7 @@ class System:
     def checkout(self) -> CheckoutDeps:
         """The world of create_checkout."""
         return CheckoutDeps(
-            self.converge, self._catalog, self._sessions, self.checkouts, self.cache("create_checkout"), self._selling
+            self.converge, self.catalog, self._sessions, self.checkouts, self.cache("create_checkout"), self._selling
         )
 
     def success(self) -> SyncDeps:
@@ -179,22 +179,22 @@ class System:
 
     def spending(self) -> CreditDeps:
         """The world of credits, and of the job that settles what is due."""
-        clients = self._clients
+        clients = self.clients
         return CreditDeps(
             self.credits, self.cache("credits"), clients.clock, clients.random, clients.log, clients.log, self._policy
         )
 
     def reading(self) -> ReadDeps:
         """The world of account."""
-        return ReadDeps(self.accounts, self._ledger, self.cache("account"), self._clients.clock, self._policy)
+        return ReadDeps(self.accounts, self._ledger, self.cache("account"), self.clients.clock, self._policy)
 
     def changing(self) -> ChangeDeps:
         """The world of subscriptions, as far as plans are changed."""
-        return ChangeDeps(self.converge, self._catalog, self._plans, self.cache("subscriptions"), max_quantity=10)
+        return ChangeDeps(self.converge, self.catalog, self._plans, self.cache("subscriptions"), max_quantity=10)
 
     def walking(self) -> WalkDeps:
         """The world of reading on in one of Stripe's lists."""
-        clients, log = self._clients, self._clients.log
+        clients, log = self.clients, self.clients.log
         origin = Origin(livemode=False)
         return WalkDeps(self._walks, self.events, self.queue, origin, clients.clock, log, log)
 

@@ -1,0 +1,97 @@
+"""The operator after a restore: `plumb restore mend` by its own functions, whole or killed, and what it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from billing.adapters.dynamodb.undone_store import DynamoUndone
+from billing.domain.ids import UserId
+from billing.services.catch_up import read_anew
+from billing.services.rebuild_account import RebuildDeps, rebuild_account
+from plumb.restore.customers import take_in
+from plumb.restore.events import MARGIN, forget_records
+from plumb.restore.orders import write_again
+from tests.simulation import rest
+from tests.simulation.actors.owners import owner_of
+from tests.simulation.restoring.putting_back import Remembering, forget_events
+from tests.simulation.world.catalog import LEVELS
+from tests.simulation.world.simulation import USERS
+from tests.simulation.world.system import TABLES
+
+if TYPE_CHECKING:
+    from plumb.world import World
+
+
+@dataclass(frozen=True)
+class _Policy:
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Settings:
+    tables: Any
+    policy: _Policy
+
+
+@dataclass(frozen=True)
+class _World:
+    """What the functions of `plumb restore` need of plumb.world.World, over the simulated clients."""
+
+    settings: _Settings
+    stripe: Any
+    dynamodb: Any
+    accounts: Any
+    catalog: Any
+
+
+def _world(sim: Remembering) -> World:
+    system = sim.system
+    settings = _Settings(TABLES, _Policy(LEVELS))
+    here = _World(settings, system.clients.stripe, system.clients.dynamo, system.accounts, system.catalog)
+    return cast("World", here)
+
+
+def mend(sim: Remembering) -> list[str]:
+    """Mend what was put back; what is told of each session."""
+    told: list[str] = []
+    rest.done(sim, "operator", f"mend-{sim.calls}", lambda: told.extend(_mended(sim)))
+    forget_events(sim)
+    return told
+
+
+def killed_mend(sim: Remembering, at: int, strike: str) -> None:
+    """Begin to mend, and be killed at one of the calls, if there are so many."""
+    sim.gate.healed = False
+    sim.gate.script = lambda task, service, what: strike if task.calls == at else "nothing"
+    task = sim.begin("operator", f"killed-{sim.calls}", lambda: _mended(sim))
+    sim.scheduler.finish()
+    if task.error is not None:
+        raise sim.violation(f"{task.name} failed: {task.error!r}")
+    rest.heal(sim)
+    forget_events(sim)
+
+
+def put_right(sim: Remembering, told: list[str]) -> None:
+    """Do what was asked for: write into the metadata of session and customer what somebody has written over."""
+    for name in (each.split(" ")[0] for each in told if "run this again" in each):
+        session = sim.engine.world.need("checkout.session", name)
+        owner = owner_of(sim, session["customer"])
+        claim = {"user_id": owner, "order_id": session["client_reference_id"]}
+        sim.engine.request("POST", f"/v1/checkout/sessions/{name}", {"metadata": claim})
+        if session["customer"] not in sim.journal.foreign:
+            sim.engine.request("POST", f"/v1/customers/{session['customer']}", {"metadata": {"user_id": owner}})
+
+
+def _mended(sim: Remembering) -> list[str]:
+    since = datetime.fromtimestamp(sim.since, UTC) - MARGIN
+    world = _world(sim)
+    read_anew(sim.system.walking().walks, sim.system.converge.clock.now())
+    forget_records(world.dynamodb, TABLES.events, since, lambda: None, dry=False)
+    undone = DynamoUndone(world.dynamodb, TABLES)
+    deps = RebuildDeps(sim.system.credits, sim.system.reading().ledger, undone, sim.system.converge.clock)
+    for user in USERS:
+        rebuild_account(UserId(user), "jo", deps)
+    taken_in = {customer: user for user, customer in take_in(world, since, dry=False)}
+    return [f"{each.session} {each.outcome}" for each in write_again(world, since, taken_in, dry=False)]
