@@ -12,6 +12,7 @@ from tests.simulation import invariants, rest
 from tests.simulation.actors import DEEDS, THEMES
 from tests.simulation.actors.buyers import buy_before
 from tests.simulation.actors.spenders import many_lots
+from tests.simulation.restoring.restore import restore
 from tests.simulation.world.chance import Name, Tape, Weights
 from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.watch import Violation
@@ -20,6 +21,8 @@ CALLS = 40
 """Of handlers and actors, before a run comes to rest."""
 _TRIES = 8
 """How often another deed is drawn where there was nothing to do one with."""
+_RESTORED = 0.05
+"""In so many runs tables are put back to an earlier step at the end."""
 _MOST_AT_ONCE = 4
 """Invocations under way."""
 _LAST_WORDS = ("change of mind", "consumer is struck", "a customer is taken over")
@@ -54,6 +57,8 @@ def run(seed: int, tape: Mapping[Name, int] | None = None, world: type[Simulatio
     try:
         live(sim)
         rest.come_to_rest(sim)
+        if sim.chance.happens(("restore",), _RESTORED):
+            restore(sim)
     except Violation as violation:
         failure = str(violation)
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:

@@ -15,10 +15,10 @@ from plumb.restore.events import MARGIN, forget_records
 from plumb.restore.orders import write_again
 from tests.simulation import rest
 from tests.simulation.actors.owners import owner_of
-from tests.simulation.restoring.putting_back import Remembering, forget_events
+from tests.simulation.restoring.putting_back import Drill
 from tests.simulation.world.catalog import LEVELS
-from tests.simulation.world.simulation import USERS
-from tests.simulation.world.system import TABLES
+from tests.simulation.world.simulation import USERS, Simulation
+from tests.simulation.world.system import TABLES, System
 
 if TYPE_CHECKING:
     from plumb.world import World
@@ -46,34 +46,32 @@ class _World:
     catalog: Any
 
 
-def _world(sim: Remembering) -> World:
-    system = sim.system
-    settings = _Settings(TABLES, _Policy(LEVELS))
-    here = _World(settings, system.clients.stripe, system.clients.dynamo, system.accounts, system.catalog)
-    return cast("World", here)
-
-
-def mend(sim: Remembering) -> list[str]:
+def mend(drill: Drill) -> list[str]:
     """Mend what was put back; what is told of each session."""
     told: list[str] = []
-    rest.done(sim, "operator", f"mend-{sim.calls}", lambda: told.extend(_mended(sim)))
-    forget_events(sim)
+    sim = drill.sim
+    rest.done(sim, "operator", f"mend-{sim.calls}", lambda: told.extend(_mended(drill)))
+    drill.forget_events()
+    for each in told:
+        sim.tell(f"to mend tells: {each}")
     return told
 
 
-def killed_mend(sim: Remembering, at: int, strike: str) -> None:
+def killed_mend(drill: Drill, at: int, strike: str) -> None:
     """Begin to mend, and be killed at one of the calls, if there are so many."""
+    sim = drill.sim
     sim.gate.healed = False
     sim.gate.script = lambda task, service, what: strike if task.calls == at else "nothing"
-    task = sim.begin("operator", f"killed-{sim.calls}", lambda: _mended(sim))
+    task = sim.begin("operator", f"killed-{sim.calls}", lambda: _mended(drill))
     sim.scheduler.finish()
+    sim.gate.script = None
     if task.error is not None:
         raise sim.violation(f"{task.name} failed: {task.error!r}")
     rest.heal(sim)
-    forget_events(sim)
+    drill.forget_events()
 
 
-def put_right(sim: Remembering, told: list[str]) -> None:
+def put_right(sim: Simulation, told: list[str]) -> None:
     """Do what was asked for: write into the metadata of session and customer what somebody has written over."""
     for name in (each.split(" ")[0] for each in told if "run this again" in each):
         session = sim.engine.world.need("checkout.session", name)
@@ -84,14 +82,21 @@ def put_right(sim: Remembering, told: list[str]) -> None:
             sim.engine.request("POST", f"/v1/customers/{session['customer']}", {"metadata": {"user_id": owner}})
 
 
-def _mended(sim: Remembering) -> list[str]:
-    since = datetime.fromtimestamp(sim.since, UTC) - MARGIN
-    world = _world(sim)
-    read_anew(sim.system.walking().walks, sim.system.converge.clock.now())
+def _mended(drill: Drill) -> list[str]:
+    """The steps of the command, in its order (plumb/commands/restore.py)."""
+    system, since = drill.sim.system, datetime.fromtimestamp(drill.since, UTC) - MARGIN
+    world = _world(system)
+    read_anew(system.walking().walks, system.converge.clock.now())
     forget_records(world.dynamodb, TABLES.events, since, lambda: None, dry=False)
     undone = DynamoUndone(world.dynamodb, TABLES)
-    deps = RebuildDeps(sim.system.credits, sim.system.reading().ledger, undone, sim.system.converge.clock)
+    deps = RebuildDeps(system.credits, system.reading().ledger, undone, system.converge.clock)
     for user in USERS:
         rebuild_account(UserId(user), "jo", deps)
     taken_in = {customer: user for user, customer in take_in(world, since, dry=False)}
     return [f"{each.session} {each.outcome}" for each in write_again(world, since, taken_in, dry=False)]
+
+
+def _world(system: System) -> World:
+    clients = system.clients
+    settings = _Settings(TABLES, _Policy(LEVELS))
+    return cast("World", _World(settings, clients.stripe, clients.dynamo, system.accounts, system.catalog))

@@ -2,70 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any, cast
 
-from tests.simulation.stores.tables import Key, Row
+from tests.simulation.world.moments import Moment, Rows
 from tests.simulation.world.simulation import USERS, Simulation
 from tests.simulation.world.watch import plain, plain_item
 
-type Rows = Mapping[Key, Row]
-TABLES = ("accounts", "events", "ledger")
 
+@dataclass
+class Drill:
+    """A system whose tables are put back."""
 
-@dataclass(frozen=True)
-class Moment:
-    """The tables as they were."""
-
-    tables: Mapping[str, Rows]
-    at: float
-    """Unix seconds."""
-
-
-class Remembering(Simulation):
-    """A world that keeps its tables as they were before each step."""
-
+    sim: Simulation
     since: float
-    """The moment to which accounts or events were put back, in Unix seconds."""
+    """The moment to which accounts or events are put back, in Unix seconds."""
+    forgotten: dict[str, str] = field(default_factory=dict)
+    """The events whose records are gone, with their types."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.forgotten: dict[str, str] = {}
-        """The events whose records are gone, with their types."""
-        self.before: list[Moment] = []
-
-    @property
-    def step(self) -> int:
-        return self.scheduler.step
-
-    @step.setter
-    def step(self, number: int) -> None:
-        self.scheduler.step = number
-        if number:  # not at rest
-            tables = {name: dict(self.dynamo.tables[name].rows) for name in TABLES}
-            self.before.append(Moment(tables, self.scheduler.now))
+    def forget_events(self) -> None:
+        """Records of events that are gone are none any more."""
+        watch, journal = self.sim.watch, self.sim.journal
+        for event in watch.outcomes.keys() - self.sim.dynamo.tables["events"].rows.keys():
+            del watch.outcomes[event]
+            self.forgotten[event] = journal.accepted.pop(event, "")
 
 
-def put_back(sim: Remembering, then: Moment, ledger: Moment | None, which: Collection[str]) -> None:
+def put_back(drill: Drill, then: Moment, ledger: Moment | None, which: Collection[str]) -> None:
     """These tables are as they were, the ledger at a moment of its own. Redis knows nothing."""
-    sim.since = then.at
+    sim = drill.sim
     if "accounts" in which:
         _put_accounts_back(sim, then.tables["accounts"])
     if "events" in which:
         _put_events_back(sim, then.tables["events"])
+        drill.forget_events()
     if ledger is not None:
         _put_ledger_back(sim, ledger.tables["ledger"])
     sim.redis.flush()
     if "accounts" in which:
         _unlearn(sim)
-
-
-def forget_events(sim: Remembering) -> None:
-    """Records of events that are gone are none any more."""
-    for event in sim.watch.outcomes.keys() - sim.dynamo.tables["events"].rows.keys():
-        del sim.watch.outcomes[event]
-        sim.forgotten[event] = sim.journal.accepted.pop(event, "")
 
 
 def _put_accounts_back(sim: Simulation, then: Rows) -> None:
@@ -77,13 +53,12 @@ def _put_accounts_back(sim: Simulation, then: Rows) -> None:
             _write(sim, {"Put": {"TableName": "accounts", "Item": row.item}})
 
 
-def _put_events_back(sim: Remembering, then: Rows) -> None:
+def _put_events_back(sim: Simulation, then: Rows) -> None:
     for key in sim.dynamo.tables["events"].rows.keys() - then.keys():
         _write(sim, {"Delete": {"TableName": "events", "Key": {"id": {"S": key}}}})
     for key, row in then.items():
         _write(sim, {"Put": {"TableName": "events", "Item": row.item}})
         sim.watch.outcomes[str(key)] = plain(row.item["outcome"])
-    forget_events(sim)
 
 
 def _put_ledger_back(sim: Simulation, then: Rows) -> None:

@@ -17,6 +17,7 @@ from tests.simulation.world.deliveries import Deliveries
 from tests.simulation.world.gate import Gate
 from tests.simulation.world.journal import Journal
 from tests.simulation.world.late import Late
+from tests.simulation.world.moments import Moment, moment_of
 from tests.simulation.world.queueing import Shuffled, queues
 from tests.simulation.world.quiet import Alarmed, Drawn
 from tests.simulation.world.scheduler import Scheduler, Task, TaskClock
@@ -89,6 +90,8 @@ class Simulation:
         )
         look_once(self.dynamo, self.system, clock.now())
         self.deliveries = Deliveries(self.engine, self.scheduler)
+        self.moments: list[Moment] = []
+        """The tables before each step: to one of these they may be put back."""
         self.calls = 0
         self.deeds = 0
         self.theme = self.chance.one(("theme",), ("everything", "money back", "plans", "spending", "buying"))
@@ -106,6 +109,8 @@ class Simulation:
     @step.setter
     def step(self, number: int) -> None:
         self.scheduler.step = number
+        if number:  # not at rest
+            self.moments.append(moment_of(self.dynamo, number, self.scheduler.now))
 
     def tell(self, sentence: str) -> None:
         """Add a sentence to the story of the run."""
