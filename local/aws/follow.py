@@ -7,7 +7,7 @@ from collections.abc import Callable
 from local.run_config import RunConfig
 from local.template import Model
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 
 
 def follow(config: RunConfig, create: Callable[[Model], None], ready: threading.Event) -> None:

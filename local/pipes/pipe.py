@@ -20,6 +20,9 @@ _MOST_LOOKS = 40
 _PAUSE_SECONDS = 0.5
 """Between two looks at a stream; AWS takes a quarter of a second.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-dynamodb.html"""
+_LONG_PAUSE_SECONDS = 1.5
+"""The same, at a stream that has had nothing for so many looks."""
+_QUIET_LOOKS = 20
 
 
 class PipeRunner:
@@ -41,14 +44,16 @@ class PipeRunner:
 
     def run(self) -> None:
         """Follow until stopped; a table that is not there yet, or does not answer, is asked again."""
+        quiet = 0
         try:
             while not self._stopped.is_set():
                 try:
                     busy = self.look()
                 except (BotoCoreError, ClientError):  # the place is kept: what was told comes again, with the same id
                     busy = False
-                if not busy:
-                    self._stopped.wait(_PAUSE_SECONDS)
+                quiet = 0 if busy else quiet + 1
+                if quiet:
+                    self._stopped.wait(_PAUSE_SECONDS if quiet < _QUIET_LOOKS else _LONG_PAUSE_SECONDS)
         finally:  # an error that nobody foresaw ends the thread, and nothing but this
             self._at_work = False
 

@@ -16,7 +16,7 @@ from local.run_config import RunConfig
 from local.template import EventSourceMapping, Pipe
 from local.template.watch import LiveModel
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 _FIRST_LOOK_SECONDS = 0.05
 """Until every pipe has found its stream, as on AWS a stack is there once its pipes run."""
 

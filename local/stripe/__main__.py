@@ -6,9 +6,9 @@ import logging
 from pathlib import Path
 
 import click
-import uvicorn
 
 from local.clock_file import ClockFile
+from local.serve import run
 from local.stripe.web.app import build
 
 
@@ -60,7 +60,7 @@ def main(
     )
     # A stand-in has nothing to finish: a signal ends open connections at once. An idle one is kept for longer than
     # clients keep theirs (httpx: 5 s, as uvicorn by itself), so that none is closed just as it is used again.
-    uvicorn.run(
+    run(
         app,
         host=host,
         port=port,

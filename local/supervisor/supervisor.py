@@ -14,7 +14,10 @@ from local.supervisor.process import PartProcess
 
 START_PATIENCE_SECONDS = 60.0
 """Before a part that is not ready is an error; far above what a slow machine needs."""
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.05
+"""At parts that start."""
+_WATCH_SECONDS = 0.25
+"""At parts that run, whether they still do."""
 _STOP_PATIENCE_SECONDS = 5.0
 """Only a part that hangs takes so long. Above what the Lambda service takes to end workers that hang (`worker.py`)."""
 _BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -55,7 +58,7 @@ class Supervisor:
                     self._check_start(part, deadline)
                 waiting = [part for part in waiting if not _is_ready(part, client)]
                 if waiting:
-                    time.sleep(_LOOK_SECONDS / 2)
+                    time.sleep(_LOOK_SECONDS)
 
     def watch(self) -> None:
         """Restart parts that die, in the background."""
@@ -121,7 +124,7 @@ class Supervisor:
             )
 
     def _watch(self) -> None:
-        while not self._stopping.wait(_LOOK_SECONDS):
+        while not self._stopping.wait(_WATCH_SECONDS):
             with self._lock:
                 for name, process in list(self._running.items()):
                     if process.exit_code is not None and name not in self._held:

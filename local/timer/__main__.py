@@ -14,7 +14,9 @@ from local.say import say
 from local.template import Schedule
 from local.template.schedule_expression import parse, utc_now
 
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 1.0
+"""Less where time runs faster: no schedule comes more often than once a minute."""
+_FASTEST_SECONDS = 15.0
 
 
 class Timer:
@@ -73,7 +75,7 @@ def main() -> None:
         for schedule, due in timer.fire(live.current().schedules, timer.virtual(utc_now())):
             _invoke(client, config, schedule, due)
         mark_ready(config, "timer")
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(min(_LOOK_SECONDS, _FASTEST_SECONDS / config.timer_speed))
 
 
 if __name__ == "__main__":
