@@ -1,7 +1,6 @@
 """Serve an ASGI application, as every HTTP part does."""
 
 import asyncio
-import sys
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -13,8 +12,6 @@ ALIVE = "/_health"
 
 _DATE_SECONDS = 1.0
 """For which an answer's header `date` is right."""
-_NOT_STARTED = 3
-"""As uvicorn ends by itself (`STARTUP_FAILURE`)."""
 
 
 class _Server(uvicorn.Server):
@@ -40,11 +37,8 @@ class _Server(uvicorn.Server):
 
 def run(app: Any, **settings: Any) -> None:
     """Serve with these settings of uvicorn's until a signal ends the process, as `uvicorn.run` does."""
-    server = _Server(uvicorn.Config(app, **settings))
     with suppress(KeyboardInterrupt):
-        server.run()
-    if not server.started:
-        sys.exit(_NOT_STARTED)
+        _Server(uvicorn.Config(app, **settings)).run()
 
 
 def serve(app: Starlette, port: int) -> None:

@@ -53,7 +53,8 @@ class PipeRunner:
                     busy = False
                 quiet = 0 if busy else quiet + 1
                 if quiet:
-                    self._stopped.wait(_PAUSE_SECONDS if quiet < _QUIET_LOOKS else _LONG_PAUSE_SECONDS)
+                    long = quiet > _QUIET_LOOKS and self._stream is not None
+                    self._stopped.wait(_LONG_PAUSE_SECONDS if long else _PAUSE_SECONDS)
         finally:  # an error that nobody foresaw ends the thread, and nothing but this
             self._at_work = False
 
