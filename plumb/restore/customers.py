@@ -1,19 +1,20 @@
-"""Customers that were given an owner after the restore point: no table knows him, but we named him at Stripe.
+"""Customers that were given an owner after the restore point: no table knows him, but Stripe knows who made them.
 
-Metadata is a hint and no proof (failure-modes F35): whoever may write to the Stripe account may write it, and an app
-beside us may have a `user_id` of its own. So a customer is taken in only where a checkout session that we have made
-since is one of that customer, and of the same user; and it is an operator's deed, which says each. Of one without such
-a session nothing was paid, and the user's next checkout finds or makes one.
+Metadata is a hint and no proof (failure-modes F35): whoever may write to the Stripe account may write it, an app beside
+us may have a `user_id` of its own, and a customer that was taken over may have one as well. The event of its making
+names the idempotency key of the request, which nobody can change afterwards, and ours names the user. So what we made
+is taken in, and what others made is left to the user's next checkout, which takes over all there is at once. Where
+there is no such event, the customer and a checkout session of ours that was made for it must name the same user.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from billing.domain.account import Account
-from billing.domain.ids import CustomerId, UserId
+from billing.domain.ids import CUSTOMER_ID, USER_ID, CustomerId, UserId, fits
 from billing.errors import Contention
 from plumb.restore.sessions import made_since
 
@@ -21,30 +22,58 @@ if TYPE_CHECKING:
     from plumb.world import World
 
 _ATTEMPTS = 3
+_OWNED_LATER = timedelta(hours=24)
+"""A customer is made before its owner is written: by a later request, for as long as Stripe keeps the key
+(https://docs.stripe.com/api/idempotent_requests).
+"""
 
 
 def take_in(world: World, since: datetime, *, dry: bool) -> Iterator[tuple[UserId, CustomerId]]:
-    """Give each such customer back to its user, whose account is opened if there is none. Raises Contention."""
-    seen, named = set[CustomerId](), _named_when_deleted(world, since)
-    for session in made_since(world, since):
-        user, customer = session.user, session.customer
-        if customer in seen or user is None or named.get(customer, session.named) != user:
+    """Give each such customer to its user, of those that events tell of the oldest first, for the last one is that of
+    new checkouts; an account is opened if there is none. Raises Contention, and what Stripe's SDK and the store raise.
+    """
+    begin = int((since - _OWNED_LATER).timestamp())
+    made = _made_since(world, begin)
+    users = made | _named_since(world, since, begin, made)
+    for customer, user in reversed(users.items()):
+        if user is None or world.accounts.owners([customer]):
             continue
-        if world.accounts.owners([customer]):
-            continue
-        seen.add(customer)
         if not dry:
             _own(world, user, customer)
         yield user, customer
 
 
-def _named_when_deleted(world: World, since: datetime) -> dict[str, str | None]:
-    """Of each customer that was deleted since, whom it named: only the event tells, for as long as Stripe lists it
-    (30 days, https://docs.stripe.com/api/events/list).
+def _made_since(world: World, begin: int) -> dict[CustomerId, UserId | None]:
+    """For whom we have made each, the newest first; None where it was not us. Stripe lists events for 30 days
+    (https://docs.stripe.com/api/events/list).
     """
-    asked: Any = {"type": "customer.deleted", "created": {"gte": int(since.timestamp())}, "limit": 100}
-    deleted = (event.to_dict()["data"]["object"] for event in world.stripe.v1.events.list(asked).auto_paging_iter())
-    return {customer["id"]: (customer.get("metadata") or {}).get("user_id") for customer in deleted}
+    asked: Any = {"type": "customer.created", "created": {"gte": begin}, "limit": 100}
+    made = dict[CustomerId, UserId | None]()
+    for found in world.stripe.v1.events.list(asked).auto_paging_iter():
+        event = found.to_dict()
+        customer, key = event["data"]["object"], (event["request"] or {}).get("idempotency_key") or ""
+        name, user = fits(customer["id"], CUSTOMER_ID), fits(_named(customer), USER_ID)
+        if name is not None:
+            made[CustomerId(name)] = UserId(user) if user and key.startswith(f"customer:{user}:") else None
+    return made
+
+
+def _named_since(
+    world: World, since: datetime, begin: int, made: Mapping[CustomerId, UserId | None]
+) -> dict[CustomerId, UserId | None]:
+    """Those of whose making there is no event, and that were made as late, by what both of them name."""
+    sessions = (each for each in made_since(world, since) if each.customer not in made)
+    return {
+        each.customer: each.user
+        for each in sessions
+        if each.body["customer"].get("created", 0) >= begin and _named(each.body["customer"]) == each.user
+    }
+
+
+def _named(customer: Mapping[str, Any]) -> str | None:
+    """Whom its metadata names; that of a customer that was deleted is gone."""
+    name: str | None = (customer.get("metadata") or {}).get("user_id")
+    return name
 
 
 def _own(world: World, user: UserId, customer: CustomerId) -> None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _NEW = "attribute_not_exists( #pk )"
 _WAITS = "its customer is nobody's: its order waits until the user takes it over"
-_ANOTHERS = "its customer is not this user's"
-_RENAMED = "its customer is nobody's, and is said to be somebody else's: write its user_id there, and run this again"
+_DELETED = "its customer is nobody's, and was deleted: its order waits in vain, and is for plumb grant"
+_ANOTHERS = "its order is of another user than its customer: it is for plumb grant"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Found:
 
     session: SessionId
     user: UserId | None
-    """Whom it names; None where somebody has written over that."""
+    """Who owns its customer, else whom it names; None where somebody has written over that."""
     outcome: str
 
 
@@ -48,41 +48,36 @@ def write_again(world: World, since: datetime, taken_in: Mapping[CustomerId, Use
     `taken_in` are the customers that have just been given back, or would be: in a dry run no table knows it.
     """
     for made in made_since(world, since):
-        owner = _owner(world, made.customer, taken_in)
-        if made.body["status"] == "open":
-            outcome = None if world.accounts.buyers([made.id]) else _ended(world, made, owner, dry=dry)
-        elif made.body["status"] == "expired":
+        owner, status = _owner(world, made.customer, taken_in), made.body["status"]
+        if status == "open":
+            outcome = None if world.accounts.buyers([made.id]) else _end(world, made, dry=dry)
+        elif status == "expired":
             outcome = None
-        elif not world.accounts.orders([made.order]):
-            outcome = _written(world, made, owner, dry=dry)
+        elif (order := world.accounts.orders([made.order]).get(made.order)) is not None:
+            outcome = _standing(made, order, owner)
         else:
-            outcome = None if owner is not None else _waits(made)
+            outcome = _lost(world, made, owner, dry=dry)
         if outcome is not None:
-            yield Found(made.id, made.user, outcome)
+            yield Found(made.id, owner or made.user, outcome)
 
 
-def _ended(world: World, made: Made, owner: UserId | None, *, dry: bool) -> str:
-    if owner is not None and made.user not in (owner, None):
-        return _ANOTHERS
-    if not dry:
-        try:
-            world.stripe.v1.checkout.sessions.expire(made.id)
-        except stripe.InvalidRequestError:
-            return "it is being paid: run this again"
-    return "ENDED"
+def _standing(made: Made, order: Order, owner: UserId | None) -> str | None:
+    if owner is None:
+        return _waits(made)
+    return _ANOTHERS if order.user != owner else None
 
 
-def _written(world: World, made: Made, owner: UserId | None, *, dry: bool) -> str:
-    if made.user is None:
-        return f"its metadata was written over: write order_id {made.order} and its user_id there, and run this again"
-    if owner not in (made.user, None):
-        return _ANOTHERS
-    outcome = _write(world, made, made.user, dry=dry)
+def _lost(world: World, made: Made, owner: UserId | None, *, dry: bool) -> str:
+    """Who owns the customer has paid. Where nobody does, metadata says who it was, as far as it agrees with itself."""
+    user = owner or made.user
+    if user is None:
+        return f"its metadata was written over: write user_id and order_id {made.order} everywhere, and run this again"
+    outcome = _write(world, made, user, dry=dry)
     return _waits(made) if outcome == "WRITTEN" and owner is None else outcome
 
 
 def _waits(made: Made) -> str:
-    return _WAITS if made.named in (made.user, None) else _RENAMED
+    return _DELETED if made.customer_deleted else _WAITS
 
 
 def _owner(world: World, customer: CustomerId, taken_in: Mapping[CustomerId, UserId]) -> UserId | None:
@@ -114,3 +109,13 @@ def _deleted(world: World, shown: Mapping[str, Any]) -> Price | None:
     with_product = isinstance(product, Mapping) and not product.get("deleted")
     price = price_of(shown, product if with_product else None, world.settings.policy.levels)
     return price if not price.gives.nothing else None
+
+
+def _end(world: World, made: Made, *, dry: bool) -> str:
+    """Whosever it is: its claim and its order are gone, and its buyer begins again."""
+    if not dry:
+        try:
+            world.stripe.v1.checkout.sessions.expire(made.id)
+        except stripe.InvalidRequestError:
+            return "it is being paid: run this again"
+    return "ENDED"

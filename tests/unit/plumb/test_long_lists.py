@@ -107,17 +107,18 @@ def _session(number: int, **given: Any) -> dict[str, Any]:
 
 
 def test_every_customer_since_is_given_back() -> None:
-    """F48: also one that was deleted since, which its event alone still names."""
-    customers = [f"cus_{number}" for number in range(_MANY)]
-    sessions = [_session(number, customer={"id": name, "metadata": {}}) for number, name in enumerate(customers)]
-    told = [{"data": {"object": {"id": name, "metadata": {"user_id": "alice"}}}} for name in customers]
-    deleted = [event | each for event, each in zip(many("evt"), told, strict=True)]
-    with stripe_with(checkout__sessions=sessions, events=deleted) as stripe:
+    """F48: also of the day before, for an owner may be written so much later."""
+    key = {"idempotency_key": "customer:alice:1"}
+    events = [
+        event | {"request": key, "data": {"object": {"id": f"cus_{number}", "metadata": {"user_id": "alice"}}}}
+        for number, event in enumerate(many("evt"))
+    ]
+    with stripe_with(checkout__sessions=[], events=events) as stripe:
         world: Any = SimpleNamespace(stripe=stripe.api, accounts=SimpleNamespace(owners=lambda _: {}))
         taken_in = list(take_in(world, NOW, dry=True))
-    assert taken_in == [("alice", name) for name in customers]
+    assert taken_in == [("alice", f"cus_{number}") for number in reversed(range(_MANY))]
     asked = [path for request in stripe.received if "/v1/events?" in (path := request.decode().split(" ")[1])]
-    assert f"type=customer.deleted&created%5Bgte%5D={SECONDS}&" in asked[0]
+    assert f"type=customer.created&created%5Bgte%5D={SECONDS - 86400}&" in asked[0]
 
 
 def test_every_order_since_is_written_again_with_all_of_its_lines() -> None:

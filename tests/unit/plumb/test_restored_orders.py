@@ -6,11 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import stripe
 
 from billing.adapters.dynamodb.items import from_item
 from billing.domain.ids import CustomerId, UserId
 from billing.domain.order import Order
+from billing.ports.store import Owner
 from plumb.restore.orders import write_again
+from plumb.restore.sessions import made_of
 from tests.fakes.snapshots import NOW
 from tests.unit.billing.adapters.test_stripe_adapter import PRICE
 from tests.unit.plumb.test_restore import SESSION
@@ -83,13 +86,123 @@ def test_what_a_customer_of_nobody_has_paid_waits_for_who_takes_it_over() -> Non
     assert (outcome, order.user) == ("its customer is nobody's: its order waits until the user takes it over", "alice")
 
 
-def test_a_session_of_a_customer_of_nobody_is_ended() -> None:
-    session, ended = SESSION | {"status": "open"}, list[str]()
+def test_what_was_paid_is_for_who_owns_the_customer_whatever_metadata_says() -> None:
+    """F35: who has paid has bought it. An order for whom the session names would be another's, or nobody's."""
+    outcome, (order,) = written_for({}, {}, owner="bob")
+    assert (outcome, order.user) == ("WRITTEN", "bob")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"client_reference_id": None},
+        {"client_reference_id": "ord_other000"},
+        {"customer": None},
+        {"metadata": None},
+        {"metadata": SESSION["metadata"] | {"correlation_id": None}},
+        {"id": "no session"},
+    ],
+)
+def test_a_session_of_somebody_else_is_left_alone(other: dict[str, Any]) -> None:
+    """F35: a payment link takes any client_reference_id that a buyer writes into its address."""
+    assert made_of(SESSION) is not None
+    assert made_of(SESSION | other) is None
+
+
+OURS = SESSION["metadata"]
+
+
+@pytest.mark.parametrize("place", ["payment_intent", "subscription"])
+@pytest.mark.parametrize(
+    ("over", "there"),
+    [
+        ({"user_id": None}, OURS),
+        ({"user_id": "no user!"}, {"user_id": "no user!"}),
+        ({"order_id": "ord_other000"}, {"order_id": "ord_other000"}),
+        ({"user_id": "bob"}, OURS),
+        (OURS, {"user_id": "bob"}),
+        (dict.fromkeys(OURS), OURS),
+    ],
+)
+def test_a_session_whose_metadata_was_written_over_names_nobody(
+    place: str, over: dict[str, Any], there: dict[str, Any]
+) -> None:
+    """F35, F48: whoever may write to the Stripe account may, in each place by itself. It is not passed over."""
+    written = {"metadata": OURS | over, place: {"id": "pi_1", "metadata": OURS | there}}
+    made = made_of(SESSION | written)
+    assert made is not None
+    assert (made.user, made.order) == (None, "ord_01JD3K5Q8Z")
+
+
+def told(session: dict[str, Any], owner: str | None, *, stands_for: str | None = None, dry: bool = False) -> Any:
+    """What is told of a session, and which were ended. Whatever else is asked of Stripe or DynamoDB fails the test."""
+    ended = list[str]()
     pages = SimpleNamespace(auto_paging_iter=lambda: [SimpleNamespace(to_dict=lambda: session)])
-    sessions = SimpleNamespace(list=lambda asked: pages, expire=ended.append)
+
+    def end(name: str) -> None:
+        if session.get("being_paid"):
+            raise stripe.InvalidRequestError("only open sessions can be expired", None)
+        ended.append(name)
+
+    sessions = SimpleNamespace(list=lambda asked: pages, expire=end)
+    order = {"ord_01JD3K5Q8Z": SimpleNamespace(user=stands_for)} if stands_for else {}
     world: Any = SimpleNamespace(
         stripe=SimpleNamespace(v1=SimpleNamespace(checkout=SimpleNamespace(sessions=sessions))),
-        accounts=SimpleNamespace(buyers=lambda _: {}, owners=lambda _: {}),
+        accounts=SimpleNamespace(
+            buyers=lambda _: {},
+            orders=lambda _: order,
+            owners=lambda names: dict.fromkeys(names, Owner(UserId(owner))) if owner else {},
+        ),
     )
-    [found] = write_again(world, NOW, {}, dry=False)
-    assert (found.outcome, ended) == ("ENDED", ["cs_test_1"])
+    found = [(each.outcome, each.user) for each in write_again(world, NOW, {}, dry=dry)]
+    return (found[0] if found else None), ended
+
+
+COMPLETE, OPEN = SESSION | {"status": "complete"}, SESSION | {"status": "open"}
+WRITTEN_OVER = {"metadata": OURS | {"user_id": None}}
+
+
+def test_what_nobody_can_tell_the_buyer_of_is_told() -> None:
+    found, _ = told(COMPLETE | WRITTEN_OVER, None)
+    assert found == (
+        "its metadata was written over: write user_id and order_id ord_01JD3K5Q8Z everywhere, and run this again",
+        None,
+    )
+
+
+def test_that_an_order_waits_is_told_each_time() -> None:
+    """Also when it was written before: whoever was killed, or did not read it, is told once more."""
+    found, _ = told(COMPLETE, None, stands_for="alice")
+    assert found == ("its customer is nobody's: its order waits until the user takes it over", "alice")
+    gone = {"customer": {"id": "cus_1", "deleted": True}}
+    found, _ = told(COMPLETE | gone, None, stands_for="alice")
+    assert found[0] == "its customer is nobody's, and was deleted: its order waits in vain, and is for plumb grant"
+
+
+def test_of_an_order_that_stands_nothing_is_told_but_that_it_is_another_users() -> None:
+    """It was written for whom metadata named, before anybody owned the customer, and never changes."""
+    assert told(COMPLETE, "alice", stands_for="alice") == (None, [])
+    found, _ = told(COMPLETE, "bob", stands_for="alice")
+    assert found == ("its order is of another user than its customer: it is for plumb grant", "bob")
+
+
+@pytest.mark.parametrize("owner", [None, "alice", "bob"])
+@pytest.mark.parametrize("over", [{}, WRITTEN_OVER])
+def test_an_open_session_is_ended_whosever_it_is(owner: str | None, over: dict[str, Any]) -> None:
+    """Its claim is gone, and who paid it would have two plans."""
+    found, ended = told(OPEN | over, owner)
+    assert (found[0], ended) == ("ENDED", ["cs_test_1"])
+
+
+def test_a_dry_run_ends_no_session() -> None:
+    found, ended = told(OPEN, "alice", dry=True)
+    assert (found[0], ended) == ("ENDED", [])
+
+
+def test_a_session_that_is_being_paid_is_for_the_next_run() -> None:
+    found, _ = told(OPEN | {"being_paid": True}, "alice")
+    assert found == ("it is being paid: run this again", "alice")
+
+
+def test_an_expired_session_needs_no_order() -> None:
+    assert told(SESSION | {"status": "expired"}, "alice") == (None, [])
