@@ -108,8 +108,11 @@ def _rewrite(sim: Simulation) -> bool:
         sim.journal.forged.add(thing["id"])
     if thing["id"] in sim.journal.foreign:
         sim.journal.foreign[thing["id"]].hints.add(victim)
-    answer = sim.engine.request("POST", path, {"metadata": {"user_id": victim, "order_id": order}})
-    sim.tell(f"{thing['id']} is said to be {victim}'s, with {order}: {answer.status}")
+    claim = {"user_id": victim, "order_id": order}
+    if sim.chance.happens((sim.step, "user only"), 0.4):
+        del claim["order_id"]
+    answer = sim.engine.request("POST", path, {"metadata": claim})
+    sim.tell(f"{thing['id']} is said to be {victim}'s, with {claim.get('order_id', 'its order')}: {answer.status}")
     return True
 
 

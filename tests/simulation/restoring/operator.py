@@ -14,7 +14,6 @@ from plumb.restore.customers import take_in
 from plumb.restore.events import MARGIN, forget_records
 from plumb.restore.orders import write_again
 from tests.simulation import rest
-from tests.simulation.actors.owners import owner_of
 from tests.simulation.restoring.putting_back import Drill
 from tests.simulation.world.catalog import LEVELS
 from tests.simulation.world.simulation import USERS, Simulation
@@ -72,14 +71,16 @@ def killed_mend(drill: Drill, at: int, strike: str) -> None:
 
 
 def put_right(sim: Simulation, told: list[str]) -> None:
-    """Do what was asked for: write into the metadata of session and customer what somebody has written over."""
-    for name in (each.split(" ")[0] for each in told if "run this again" in each):
-        session = sim.engine.world.need("checkout.session", name)
-        owner = owner_of(sim, session["customer"])
-        claim = {"user_id": owner, "order_id": session["client_reference_id"]}
-        sim.engine.request("POST", f"/v1/checkout/sessions/{name}", {"metadata": claim})
-        if session["customer"] not in sim.journal.foreign:
-            sim.engine.request("POST", f"/v1/customers/{session['customer']}", {"metadata": {"user_id": owner}})
+    """Do what was asked for: write what somebody has written over, in a session and in what it has brought about."""
+    world = sim.engine.world
+    for name in (each.split(" ")[0] for each in told if "was written over" in each):
+        session = world.need("checkout.session", name)
+        claim = {"user_id": sim.journal.handed_out[name], "order_id": session["client_reference_id"]}
+        for path in ("checkout/sessions", "payment_intents", "subscriptions"):
+            thing = name if path == "checkout/sessions" else session[path.removesuffix("s")]
+            if thing is not None:
+                answer = sim.engine.request("POST", f"/v1/{path}/{thing}", {"metadata": claim})
+                assert answer.status == 200, answer.body
 
 
 def _mended(drill: Drill) -> list[str]:

@@ -28,10 +28,10 @@ _DAMAGED = (
     ("accounts", "events", "ledger"),
 )
 """The tables that are put back."""
-_KEPT = 35 * 86400
-"""Seconds for which point-in-time recovery goes back."""
 _LISTED = 30 * 86400
 """Seconds for which Stripe lists events."""
+_KEPT = _LISTED - 2 * 86400
+"""Seconds for which all comes back: customers are made, and an hour of rest passes, before what is looked for."""
 _CALLS = 30
 """That a mending makes at most, with few exceptions."""
 
