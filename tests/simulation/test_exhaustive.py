@@ -25,7 +25,7 @@ def test_a_function_may_die_at_any_call_with_its_effect_or_without(life):
 @pytest.mark.parametrize("life", LIVES)
 def test_functions_may_die_at_any_two_calls(life):
     """F08, F09, F11, F17: every pair of crash points, of which a share is tried in each check."""
-    share = (pair for pair in islice(crashes.pairs(life), 0, None if WHOLE else 1200, SHARE))
+    share = (pair for pair in islice(crashes.pairs(life), 0, None if WHOLE else 600, SHARE))
     assert list(crashes.failures(life, lambda name: share)) == []
 
 
@@ -49,7 +49,7 @@ def test_two_converges_and_what_comes_between_may_interleave_in_any_way(stage):
 @pytest.mark.parametrize("life", unseen.LIVES)
 def test_stripe_may_make_no_events_of_any_changes_in_a_row(life, settings):
     """F50: the looks at its objects bring all of it back; of the many such rows a share is tried in each check."""
-    lost = islice(unseen.windows(life, settings), 0, None, 1 if WHOLE else 40)
+    lost = islice(unseen.windows(life, settings), 0, None, 1 if WHOLE else 80)
     assert list(unseen.failures(life, settings, lost)) == []
 
 

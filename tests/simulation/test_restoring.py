@@ -12,7 +12,7 @@ from tests.simulation.run import live
 from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.watch import Violation
 
-RUNS = int(os.environ.get("SIMULATION_RUNS", "450")) // 3
+RUNS = int(os.environ.get("SIMULATION_RUNS", "450")) // 9
 """Beside those among the seeds of `seeds/`, of which one in twenty is restored."""
 
 
