@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 3
 _OWNED_LATER = timedelta(hours=24)
-"""A customer is made before its owner is written: by a later request, for as long as Stripe keeps the key
+"""A customer is made before its owner is written; mostly within the day for which Stripe keeps the key at least
 (https://docs.stripe.com/api/idempotent_requests).
 """
 
@@ -32,22 +32,24 @@ def take_in(world: World, since: datetime, *, dry: bool) -> Iterator[tuple[UserI
     """Give each such customer to its user, of those that events tell of the oldest first, for the last one is that of
     new checkouts; an account is opened if there is none. Raises Contention, and what Stripe's SDK and the store raise.
     """
-    begin = int((since - _OWNED_LATER).timestamp())
-    made = _made_since(world, begin)
-    users = made | _named_since(world, since, begin, made)
+    made = _made_by_us(world)
+    found = made | _named_since(world, since, made)
+    users = {customer: user for customer, user in found.items() if user is not None}
+    owned = world.accounts.owners(list(users))
     for customer, user in reversed(users.items()):
-        if user is None or world.accounts.owners([customer]):
+        if customer in owned:
             continue
         if not dry:
             _own(world, user, customer)
         yield user, customer
 
 
-def _made_since(world: World, begin: int) -> dict[CustomerId, UserId | None]:
-    """For whom we have made each, the newest first; None where it was not us. Stripe lists events for 30 days
-    (https://docs.stripe.com/api/events/list).
+def _made_by_us(world: World) -> dict[CustomerId, UserId | None]:
+    """For whom we have made each of the last 30 days, the newest first; None where it was not us. Stripe lists no older
+    events (https://docs.stripe.com/api/events/list). All of them, for a checkout that died leaves a customer that gets
+    its owner from the next one, however much later.
     """
-    asked: Any = {"type": "customer.created", "created": {"gte": begin}, "limit": 100}
+    asked: Any = {"type": "customer.created", "limit": 100}
     made = dict[CustomerId, UserId | None]()
     for found in world.stripe.v1.events.list(asked).auto_paging_iter():
         event = found.to_dict()
@@ -59,9 +61,10 @@ def _made_since(world: World, begin: int) -> dict[CustomerId, UserId | None]:
 
 
 def _named_since(
-    world: World, since: datetime, begin: int, made: Mapping[CustomerId, UserId | None]
+    world: World, since: datetime, made: Mapping[CustomerId, UserId | None]
 ) -> dict[CustomerId, UserId | None]:
     """Those of whose making there is no event, and that were made as late, by what both of them name."""
+    begin = int((since - _OWNED_LATER).timestamp())
     sessions = (each for each in made_since(world, since) if each.customer not in made)
     return {
         each.customer: each.user

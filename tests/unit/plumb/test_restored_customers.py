@@ -29,7 +29,7 @@ def taken_in(*sessions: dict[str, Any], made: tuple[dict[str, Any], ...] = (), o
         events=SimpleNamespace(list=lambda _: listed(*made)),
     )
     owners = {"cus_1": Owner(UserId(owner))} if owner else {}
-    accounts = SimpleNamespace(owners=lambda names: owners if names == ["cus_1"] else {})
+    accounts = SimpleNamespace(owners=lambda names: {name: owners[name] for name in names if name in owners})
     world: Any = SimpleNamespace(stripe=SimpleNamespace(v1=v1), accounts=accounts)
     return list(take_in(world, NOW, dry=True))
 
