@@ -16,7 +16,7 @@ _DATE_SECONDS = 1.0
 
 class _Server(uvicorn.Server):
     """Sleeps until it is asked, or told to end. uvicorn's own wakes ten times a second to look whether it was
-    (`main_loop` of 0.54), and a system whose nine parts have nothing to do used a tenth of a core for that.
+    (`main_loop` of 0.54): each part that has nothing to do used a hundredth of a core for that.
     """
 
     _told: asyncio.Event | None = None
