@@ -92,7 +92,7 @@ class House:
         """Wait until each is recorded with what became of it."""
         ids = {letter.id for letter in letters}
         if ids:
-            until(f"{', '.join(sorted(ids))} are recorded", lambda: not self.books.missing_events(ids))
+            until(f"{', '.join(sorted(ids))} are recorded", lambda: len(self.books.outcomes(ids)) == len(ids))
 
     def plumb(self, *arguments: str) -> str:
         """Run the operator's command, one at a time, for it turns this process's environment to its system."""

@@ -235,7 +235,9 @@ class Play:
 
     def outcomes(self) -> set[str]:
         """What became of the events that were delivered."""
-        return {(self.house.books.event(letter) or {})["outcome"] for letter in self._letters}
+        told = self.house.books.outcomes(self._letters)
+        assert told.keys() == set(self._letters), "an event was dealt with, and is no longer recorded"
+        return set(told.values())
 
     def _paid(self, checkout: Checkout | None) -> dict[str, str]:
         session = self.session(checkout)
