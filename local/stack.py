@@ -43,7 +43,8 @@ class Stack:
     """Free ports, a state directory of its own and stand-ins only, unless told otherwise.
 
     `stripe=False` leaves Stripe out, `seed=False` leaves it empty. With `warm`, only the functions of these logical ids
-    have a worker before they are first asked: a system with few of its functions in use starts sooner.
+    have a worker before they are first asked: a system with few of its functions in use starts sooner. The parts named
+    in `without` are not started.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Stack:
         timer_speed: float = 1.0,
         workers_per_function: int = 4,
         warm: Collection[str] | None = None,
+        without: Collection[str] = (),
         throttled: bool = False,
         door: str | None = None,
         say: Callable[[str, str], None] | None = None,
@@ -74,6 +76,7 @@ class Stack:
             state_dir = self._own_state.path
         self.state_dir = state_dir
         self.key_dir = key_dir or self.state_dir
+        self._without = frozenset(without)
         self._with_stripe = stripe
         self._seed = seed and stripe
         self._say = say or _silent
@@ -121,7 +124,8 @@ class Stack:
         prepare_own_servers(self.backends, self.config.model())
         self._forget_last_run()
         load_key(self.key_dir)
-        parts = plan(self.config, self.config.save(), self.webhook_secret, self.stripe_key)
+        planned = plan(self.config, self.config.save(), self.webhook_secret, self.stripe_key)
+        parts = [part for part in planned if part.name not in self._without]
         self.supervisor = Supervisor(parts, self.state_dir / "logs", self._say)
         self.supervisor.start()
         if self._seed:

@@ -87,9 +87,7 @@ class Functions:
 @contextmanager
 def functions() -> Iterator[Functions]:
     """Start the local system, and end it with every function."""
-    with Stack(warm=()) as stack:
-        for part in ("timer", "poller"):
-            stack.kill(part, restart=False)
+    with Stack(warm=(), without=("timer", "poller")) as stack:
         shop, books = Shop(stack), Books(stack)
         shop.control("faults", drop=1_000_000)
         running = Functions(stack, shop, books)

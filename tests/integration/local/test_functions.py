@@ -248,6 +248,7 @@ def test_what_is_added_to_the_template_works_without_a_restart(edited: Stack, ht
     assert (answer.status_code, answer.json()) == (200, {"new": "plumbline-local-NewTable"})
     sqs, dynamodb = edited.sqs(), edited.dynamodb()
     eventually(lambda: "plumbline-local-NewQueue" in str(sqs.list_queues()) or None)
+    eventually(lambda: "plumbline-local-NewTable" in str(dynamodb.list_tables()) or None)
     sqs.send_message(QueueUrl=edited.queue_url("NewQueue"), MessageBody="hello")
     key = {"pk": {"S": "hello"}}
     eventually(lambda: dynamodb.get_item(TableName="plumbline-local-NewTable", Key=key).get("Item"))
