@@ -7,13 +7,7 @@ import pytest
 
 from billing.domain.ids import PriceId
 from billing.domain.plan_change import PREVIEW_LIFE
-from billing.errors import (
-    ChangeNotNow,
-    IdempotencyConflict,
-    PreviewExpired,
-    StoreUnavailable,
-    StripeRefused,
-)
+from billing.errors import ChangeNotNow, IdempotencyConflict, PreviewExpired, StoreUnavailable, StripeRefused
 from billing.services.change_subscription import ChangeStatus, change_subscription, preview_change
 from tests.fakes.core import Core
 from tests.fakes.snapshots import (
@@ -90,15 +84,20 @@ def test_a_preview_does_not_outlive_its_period(core):
 def renewed(core: Core) -> None:
     item = replace(core.stripe.subscriptions[SUB].items[0], period_end=NOW + 60 * DAY)
     core.stripe.subscriptions[SUB] = replace(core.stripe.subscriptions[SUB], items=(item,))
+    core.clock.time += timedelta(seconds=2)
 
 
-@pytest.mark.parametrize(("status", "step"), [("active", "preview"), ("active", "change"), ("trialing", "change")])
-def test_a_cheaper_plan_that_a_renewal_overtakes_is_not_paid_back(core, status, step):
+OVERTAKEN = ["active before preview", "active after preview", "active before change", "trialing before change"]
+
+
+@pytest.mark.parametrize("overtaken", OVERTAKEN)
+def test_a_cheaper_plan_that_a_renewal_overtakes_is_not_paid_back(core, overtaken):
     """Money rule 12: a moment before it nothing comes back; a moment after it the renewal's price, not its credits."""
     end = NOW + 30 * DAY
+    status, when, step = overtaken.split()
     core.stripe.subscriptions[SUB] = a_subscription(TEAM, latest_invoice=INVOICE, status=status, trial_end=end)
     core.clock.time = end - timedelta(seconds=1)
-    core.calls.before(step, lambda: renewed(core))
+    getattr(core.calls, when)(step, lambda: renewed(core))
     with pytest.raises(PreviewExpired):
         change_subscription(wanted("pro_monthly"), core.change)
     assert core.plans.billed == []
@@ -202,10 +201,11 @@ def test_a_double_click_is_billed_once(core):
     assert len(core.plans.billed) == 1
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", ["live", "preview", "change"])
-def test_two_clicks_at_the_very_same_time_are_billed_once(core, step):
-    """The second one runs whole while the first is about to take a step."""
-    core.calls.before(step, lambda: change_subscription(wanted(), core.change))
+def test_two_clicks_at_the_very_same_time_are_billed_once(core, step, when):
+    """The second one runs whole while the first is about to take a step, or has taken it."""
+    getattr(core.calls, when)(step, lambda: change_subscription(wanted(), core.change))
     change_subscription(wanted(), core.change)
     assert len(core.plans.billed) == 1
     assert level(core) == "TEAM"
