@@ -32,7 +32,10 @@ SECONDS = int(NOW.timestamp())
 
 @dataclass
 class _Stripe:
-    """Objects by the path of their list, which has two to a page; whatever else is asked for is an object."""
+    """Objects by the path of their list, which has two to a page; whatever else is asked for is an object.
+
+    Whoever asks for those made since a moment gets no older ones.
+    """
 
     lists: dict[str, list[dict[str, Any]]]
     api: Any = None
@@ -43,7 +46,9 @@ class _Stripe:
         if path not in self.lists or self.posts:
             answer(json.dumps({"id": path.split("/")[-1], "object": "thing"}))(connection)
             return
-        objects, after = self.lists[path], parse_qs(query).get("starting_after", [""])[0]
+        asked = parse_qs(query)
+        since, after = int(asked.get("created[gte]", ["0"])[0]), asked.get("starting_after", [""])[0]
+        objects = [each for each in self.lists[path] if each.get("created", since) >= since]
         start = [each["id"] for each in objects].index(after) + 1 if after else 0
         more = start + _PAGE < len(objects)
         page = {"object": "list", "data": objects[start : start + _PAGE], "has_more": more, "url": path}

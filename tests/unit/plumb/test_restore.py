@@ -65,6 +65,26 @@ def test_all_that_write_stand_still_and_go_on_again(deployed: Deployed, plumb: O
     assert source_of(deployed, source)["State"] == "Enabled"
 
 
+def test_at_no_moment_is_the_queue_read_for_a_function_that_is_refused(deployed: Deployed) -> None:
+    """Wherever the command is killed: a message that is given back again and again ends as a dead letter."""
+    deployed.deploy()
+    source, names = queued(deployed), deployed_stack("staging").names
+    consumer, moments = names["EventConsumerFunction"], list[tuple[str, bool]]()
+
+    def look(**_: object) -> None:
+        kept = deployed.functions.get_function_concurrency(FunctionName=consumer)
+        moments.append((source_of(deployed, source)["State"], kept.get("ReservedConcurrentExecutions") == 0))
+
+    for call in ("UpdateEventSourceMapping", "PutFunctionConcurrency", "DeleteFunctionConcurrency"):
+        deployed.functions.meta.events.register(f"after-call.lambda.{call}", look)
+    site: Any = SimpleNamespace(local=False, names=names, client=lambda _: deployed.functions)
+    list(pause(site))
+    assert moments[-1] == ("Disabled", True)
+    list(resume(site))
+    assert moments[-1] == ("Enabled", False)
+    assert ("Enabled", True) not in moments
+
+
 def test_nothing_is_put_back_or_mended_while_somebody_may_write(deployed: Deployed, plumb: Operator) -> None:
     deployed.deploy()
     site = deployed_stack("staging")
