@@ -16,12 +16,12 @@ class SlowCache:
     """The cache, and what it has kept."""
 
     def __init__(self, core: Core) -> None:
-        self._redis = Redis(lambda: core.clock.now().timestamp())
+        self.redis = Redis(lambda: core.clock.now().timestamp())
         ticks = itertools.count()
         watch = SimulatedTime(lambda: float(next(ticks)))
-        self.cache = UpstashCache(lambda: self._redis, PREFIX, core.clock, core.log, core.metrics, CACHE_BUDGET, watch)
+        self.cache = UpstashCache(lambda: self.redis, PREFIX, core.clock, core.log, core.metrics, CACHE_BUDGET, watch)
 
     def credits(self) -> dict[str, str]:
         """The cached balance of each user that has one."""
-        found = {key.rpartition(":")[2]: self._redis.peek(key) for key in self._redis.kept() if ":credits:" in key}
+        found = {key.rpartition(":")[2]: self.redis.peek(key) for key in self.redis.kept() if ":credits:" in key}
         return {user: (text or "").partition(" ")[0] for user, text in found.items()}

@@ -1,5 +1,6 @@
 """The doctor's pipes, the queues where they and the schedules give up, the alarms' topic: whole, then broken."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -152,6 +153,19 @@ def test_what_was_given_up_is_counted(piped: Piped) -> None:
     ]
     del piped.resources["UntoldQueue"]
     assert piped.told(queues)[-1] == "fail There is no UntoldQueue."
+
+
+def test_a_dead_letter_that_somebody_holds_is_counted(piped: Piped) -> None:
+    """Else the operator reads that no event failed, as long as somebody looks at those that did."""
+    sqs, url = piped.deployed.sqs, piped.resources["EventsQueue"]
+    dead = sqs.create_queue(QueueName="events-dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 50})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": policy})
+    assert piped.told(queues)[1] == "ok events-dead: empty (after 50 receives)."
+    sqs.send_message(QueueUrl=dead, MessageBody="{}")
+    sqs.receive_message(QueueUrl=dead)
+    assert piped.told(queues)[1] == "warn events-dead: 1 messages failed 50 times."
 
 
 def test_somebody_hears_the_alarms(piped: Piped) -> None:

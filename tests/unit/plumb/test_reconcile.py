@@ -30,6 +30,7 @@ from tests.fakes.event_lists import FakeEventList, FakeWalks
 from tests.fakes.object_lists import FakeKnown, FakeLists, FakeParked, FakeRenewals
 from tests.fakes.snapshots import DAY, NOW
 from tests.fakes.webhook_edge import PAYLOAD
+from tests.fakes.world import raising
 
 HOUR = timedelta(hours=1)
 
@@ -151,6 +152,13 @@ def test_an_account_that_can_not_be_settled_is_told_and_ends_the_rounds(here: In
     assert due(here.world, lambda _: None) == Done(
         "0 accounts settled, 1 not.", {"settled": 0, "failed": 1}, whole=False
     )
+
+
+def test_an_account_that_fails_leaves_none_behind_it_unsettled(here: Installation) -> None:
+    """F41: the first round is full, and one of it failed. Who comes in the next would keep lots that have run out."""
+    here.owes(502)
+    here.core.calls.before("find", raising(StoreUnavailable("throttled")))
+    assert due(here.world, lambda _: None) == Done("502 accounts settled.", {"settled": 502, "failed": 0}, whole=True)
 
 
 def call(here: Installation, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -95,7 +95,10 @@ def test_killed_wherever_it_is_nothing_is_lost(after: int) -> None:
     assert set(bodies) == {"first", "second"}
 
 
-def test_a_command_that_was_to_move_messages_and_moved_none_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("free", [0, 1])
+def test_a_command_that_moved_fewer_messages_than_it_was_to_has_failed(
+    capsys: pytest.CaptureFixture[str], free: int
+) -> None:
     """Somebody else holds them: whoever runs it in a script must hear of it."""
     attributes = {"ApproximateNumberOfMessages": "3", "ApproximateNumberOfMessagesNotVisible": "0"}
     policy = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": ARN})}
@@ -107,10 +110,15 @@ def test_a_command_that_was_to_move_messages_and_moved_none_has_failed(capsys: p
         stub.add_response("get_queue_attributes", {"Attributes": attributes | policy})
         stub.add_response("get_queue_url", {"QueueUrl": URL})
         stub.add_response("get_queue_attributes", {"Attributes": attributes})
+        for each in range(free):
+            received = {"Body": "{}", "ReceiptHandle": f"handle-{each}"}
+            stub.add_response("receive_message", {"Messages": [received]})
+            stub.add_response("send_message", {})
+            stub.add_response("delete_message", {})
         stub.add_response("receive_message", {})
         code = command.main([], obj=invocation, standalone_mode=False)
         stub.assert_no_pending_responses()
-    assert (code, capsys.readouterr().out) == (1, "events-dead: 3 messages.\nMoved 0.\n")
+    assert (code, capsys.readouterr().out) == (1, f"events-dead: 3 messages.\nMoved {free}.\n")
 
 
 def test_no_dead_letter_is_moved_unasked(deployed: Deployed, plumb: Operator) -> None:
