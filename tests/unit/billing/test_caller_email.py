@@ -16,6 +16,11 @@ def test_an_email_that_is_not_verified_is_not_used(verified: object) -> None:
     assert caller.caller(http_event(claims=claims)).usable_email is None
 
 
+def test_nor_is_one_of_which_nothing_says_so() -> None:
+    """Not every issuer has that claim: whoever typed another's address would take his customer over."""
+    assert caller.caller(http_event(claims={"sub": "alice", "email": "alice@example.com"})).usable_email is None
+
+
 @pytest.mark.parametrize("email", [None, "", "x", 5, "a" * 65 + "@example.com", ["a@b.c"]])
 def test_an_email_that_is_none(email: object) -> None:
     assert email_of(email) is None

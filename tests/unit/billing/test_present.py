@@ -122,6 +122,7 @@ def test_the_account_is_answered_whole() -> None:
     [
         ({"cancel_at_period_end": True}, {"cancelAtPeriodEnd": True, "cancelAt": ISO_SOON}),
         ({"cancel_at": NOW}, {"cancelAtPeriodEnd": False, "cancelAt": ISO}),
+        ({"cancel_at": NOW, "cancel_at_period_end": True}, {"cancelAtPeriodEnd": True, "cancelAt": ISO}),
         ({"status": "trialing", "trial_end": SOON}, {"trialEnd": ISO_SOON}),
         ({"status": "active", "trial_end": NOW}, {"trialEnd": None}),
     ],

@@ -12,7 +12,7 @@ from billing.errors import StripeRefused, StripeUnavailable, SubscriptionExists
 from billing.ports.stripe import FoundCustomer, OpenSession, Touched
 from billing.services.converge import converge
 from billing.services.start_checkout import start_checkout
-from tests.fakes.core import Core
+from tests.fakes.core import Core, a_notice
 from tests.fakes.requests import a_request
 from tests.fakes.snapshots import ALICE, BOB, NOW, a_subscription
 from tests.fakes.world import raising
@@ -114,6 +114,17 @@ def test_all_that_have_a_subscription_are_taken_and_the_newest_of_them_pays(core
     assert core.stripe.sessions[start(core).id].customer == OLD
     assert core.account().customers == (OLDER, OLD)
     assert {state.customer for state in core.account().subscriptions} == {OLD, OLDER}
+
+
+def test_what_was_parked_of_any_of_them_is_settled(core: Core) -> None:
+    """Money rule 9: no later event of the customer need come to do it."""
+    notice = a_notice("customer.subscription.created", customer=OLDER, related={})
+    assert core.deliver(notice) == frozenset()
+    assert core.outcomes() == {"evt_1": "PARKED"}
+    there(core, OLD, days=1, subscribed=True)
+    there(core, OLDER, days=2, subscribed=True)
+    start(core)
+    assert core.outcomes()["evt_1"] in ("APPLIED", "NOOP")
 
 
 def test_of_several_without_a_subscription_the_newest_is_taken(core: Core) -> None:

@@ -18,6 +18,7 @@ from tests.fakes.lifecycles import change, refunds, renewed
 from tests.fakes.looking import HOUR, LISTS, World
 from tests.fakes.snapshots import (
     ALICE,
+    BOB,
     CUSTOMER,
     DAY,
     INVOICE,
@@ -245,15 +246,17 @@ def test_a_renewal_older_than_the_window_is_left_to_its_subscription(world: Worl
 
 def test_what_was_parked_is_applied_once_its_customer_has_an_owner(world: World) -> None:
     """F53, money rule 9: no later event of the customer need come to do it."""
-    stranger, other = CustomerId("cus_stranger"), CustomerId("cus_other")
-    for name, customer in (("evt_1", stranger), ("evt_2", other)):
+    stranger, other, bobs = CustomerId("cus_stranger"), CustomerId("cus_other"), CustomerId("cus_bob")
+    for name, customer in (("evt_1", stranger), ("evt_2", other), ("evt_3", bobs)):
         notice = a_notice("customer.subscription.updated", id=name, customer=customer, related={})
         assert world.core.deliver(notice) == frozenset()
     assert world.run().queued == 0, "they are nobody's"
     world.core.tables.owners[stranger] = ALICE
+    world.core.has_customer(BOB, bobs)
     world.core.clock.time += DAY
-    world.brings_back("customer.updated")
-    assert (world.core.outcomes()["evt_1"], world.core.outcomes()["evt_2"]) == ("NOOP", "PARKED")
+    world.brings_back("customer.updated", "customer.updated")
+    outcomes = world.core.outcomes()
+    assert [outcomes[name] for name in ("evt_1", "evt_2", "evt_3")] == ["NOOP", "PARKED", "NOOP"], "bob has nothing yet"
     assert set(world.core.tables.parked) == {other}
 
 

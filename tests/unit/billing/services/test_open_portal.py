@@ -128,6 +128,15 @@ def test_of_several_customers_the_one_that_pays_is_shown(core):
     assert core.plans.opened == [(CUSTOMER, None, None)]
 
 
+def test_a_customer_that_is_no_longer_the_users_is_not_shown(core):
+    """Stripe has deleted it, and what it had speaks until the account has looked again."""
+    subscribed(core)
+    newer = CustomerId("cus_newer")
+    core.tables.accounts[ALICE] = replace(core.account(), customers=(newer,), deleted_customers=(CUSTOMER,))
+    open_portal(want(), core.portal)
+    assert core.plans.opened == [(newer, None, None)]
+
+
 def test_of_several_customers_the_one_that_owes_is_shown(core):
     core.stripe.invoices[an_invoice().id] = an_invoice()
     subscribed(core, status="past_due", latest_invoice=an_invoice().id)

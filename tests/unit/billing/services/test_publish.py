@@ -10,7 +10,7 @@ from billing.domain.payment_notes import PaymentNote
 from billing.domain.snapshot import Card
 from billing.domain.subscription import Span, state_of
 from billing.ports.cache import PublishedAccount
-from billing.services.publish import published
+from billing.services.publish import publish_changed, published
 from tests.fakes.snapshots import (
     ALICE,
     CUSTOMER,
@@ -37,6 +37,22 @@ def test_an_account_with_nothing_is_published_at_the_lowest_level():
         lowest=True,
         subscription={"status": "none", "card": None, "payments": []},
     )
+
+
+def test_whatever_a_converge_has_changed_is_published(core):
+    """No event comes to tell the cache of it. What was not written is not told: another may have written more."""
+    before = Account(ALICE, version=1)
+    publish_changed(before, replace(before, email="alice@example.com"), core.converge, core.cache)
+    assert core.cache.accounts == {}
+    levels = (LevelGrant(PurchaseKey(SESSION), 0, "PRO", NOW, 30),)
+    for version, after in enumerate((replace(before, levels=levels), replace(before, customers=(CUSTOMER,))), 2):
+        publish_changed(before, replace(after, version=version), core.converge, core.cache)
+        assert core.cache.accounts[ALICE].version == version
+
+
+def test_who_has_a_customer_may_still_have_nothing():
+    """Money rule 25: he is about to pay, and is told of it within a minute, not within an hour."""
+    assert published(Account(ALICE, customers=(CUSTOMER,)), POLICY, NOW).lowest
 
 
 def test_of_several_customers_the_one_for_new_checkouts_is_told():

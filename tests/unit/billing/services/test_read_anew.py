@@ -44,6 +44,19 @@ def test_a_pass_that_is_under_way_begins_anew(world: CatchingUp) -> None:
     assert world.run().read == 150
 
 
+def test_a_list_is_read_anew_though_another_was_never_read(world: CatchingUp) -> None:
+    """A restore may have lost that walk alone."""
+    world.made("evt_old", ago=timedelta(days=20))
+    world.run()
+    world.queued()
+    for lost in list(world.walks.kept):
+        kept = world.walks.kept.copy()
+        del world.walks.kept[lost]
+        read_anew(world.walks, LATER)
+        assert all(walk != kept[name] for name, walk in world.walks.kept.items())
+        world.walks.kept = kept
+
+
 def test_nobody_has_read_yet(world: CatchingUp) -> None:
     read_anew(world.walks, NOW)
     assert world.walks.kept == {}

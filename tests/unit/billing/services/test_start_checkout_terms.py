@@ -16,7 +16,7 @@ from billing.ports.stripe import OpenSession
 from billing.services.start_checkout import start_checkout
 from tests.fakes.core import Core
 from tests.fakes.requests import a_line_request, a_request
-from tests.fakes.snapshots import ALICE, CREDITS, TEAM_YEARLY, a_price, a_subscription
+from tests.fakes.snapshots import ALICE, CREDITS, DAY, TEAM_YEARLY, a_price, a_subscription
 from tests.fakes.world import raising
 
 STORAGE = a_price("storage", 300, "month", credits=10, plan_group="storage")
@@ -119,6 +119,15 @@ def test_a_payment_that_is_processing_blocks_its_own_group_only(core: Core) -> N
     with pytest.raises(SubscriptionExists, match="being processed"):
         start(core, "team_yearly")
     assert start(core, "storage").id in core.stripe.open_sessions
+
+
+def test_it_does_so_for_as_long_as_the_bank_takes(core: Core) -> None:
+    """Days, where its slot is another's to take after one: a second plan would be paid beside the first."""
+    core.stripe.begin_debit(start(core, "pro_monthly").id)
+    for _ in range(2):
+        with pytest.raises(SubscriptionExists, match="being processed"):
+            start(core, "team_yearly")
+        core.clock.time += 6 * DAY
 
 
 def test_a_debit_that_failed_unheard_blocks_nothing(core: Core) -> None:

@@ -299,6 +299,16 @@ def test_a_session_that_can_be_neither_paid_for_sure_nor_ended_is_not_doubled(co
     assert len(core.stripe.sessions) == 1
 
 
+def test_nor_is_one_of_a_pack_whose_time_is_nearly_over(core):
+    start(core)
+    (claim,) = core.tables.claims.values()
+    core.clock.time = claim.expires_at
+    core.calls.before("expire_session", lambda: core.stripe.stubborn.add(SessionId("cs_1")))
+    with pytest.raises(CheckoutConflict, match="can't be ended"):
+        start(core)
+    assert len(core.stripe.sessions) == 1
+
+
 # ------------------------------------------------------------------------------------------------------------ customers
 
 

@@ -113,6 +113,15 @@ def test_a_subscription_of_an_unknown_customer_is_parked_with_what_was_learned(c
     assert (found.outcome, found.notice.customer) == (Outcome.PARKED, "cus_x")
 
 
+def test_what_was_parked_of_the_customer_that_was_asked_for_is_told(core):
+    """Money rule 9: a thin event of a subscription does not name its customer, and no other need come."""
+    core.deliver(a_notice("customer.subscription.updated", id="evt_0", customer="cus_x", related={}))
+    core.tables.owners[CustomerId("cus_x")] = ALICE
+    core.stripe.subscriptions[SUBSCRIPTION] = a_subscription(customer=CustomerId("cus_x"))
+    found = routed(core, thin("customer.subscription.created", "subscription", SUBSCRIPTION))
+    assert (list(found.users), found.parked) == ([ALICE], {ALICE: ["cus_x"]})
+
+
 def test_a_payment_of_an_unknown_customer_is_ignored(core):
     """F65."""
     core.stripe.sessions[SESSION] = a_session(customer=CustomerId("cus_x"))
