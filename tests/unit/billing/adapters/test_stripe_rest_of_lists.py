@@ -12,7 +12,7 @@ import pytest
 
 from billing.adapters.stripe_api.lists import object_lists
 from billing.adapters.stripe_api.reader import StripeReads
-from billing.adapters.stripe_api.subscriptions import StripePlanChanges
+from billing.adapters.stripe_api.subscriptions import StripePlanChanges, live_of
 from billing.domain.ids import InvoiceId, SubscriptionId
 from billing.domain.walk import Walk
 from billing.ports.stripe import Touched
@@ -63,6 +63,13 @@ def test_the_items_of_a_subscription_that_is_to_be_changed_come_with_their_produ
     assert ([item.id for item in live.items], wire.asked[1]) == (["si_1", "si_2"], rest)
     made = wire.ask(lambda api: StripePlanChanges(api, LEVELS).change(CHANGE, "k1"))
     assert ([item.id for item in made.items], wire.asked[3]) == (["si_1", "si_2"], rest)
+
+
+@pytest.mark.parametrize(("told", "quantity"), [(None, 1), (0, 0), (3, 3)], ids=["metered", "none", "some"])
+def test_how_many_there_are_of_what_is_to_be_changed(told: int | None, quantity: int) -> None:
+    """Of none at all one is not to be billed."""
+    live = live_of(LIVE | {"items": rows(ITEM | {"quantity": told})}, LEVELS)
+    assert [item.quantity for item in live.items] == [quantity]
 
 
 LINES: dict[str, Any] = rows({"id": "il_1"}) | {"has_more": True}

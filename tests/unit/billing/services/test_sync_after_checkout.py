@@ -128,6 +128,15 @@ def test_the_redirect_converges(core):
     assert core.granted() == [("PURCHASE", 500)]
 
 
+def test_the_redirect_converges_what_was_under_way(core):
+    """A bank debit that has gone through since, where its webhook was lost."""
+    core.stripe.sessions[SESSION] = replace(core.stripe.sessions[SESSION], payment_status="unpaid", payment=None)
+    sync_after_checkout(ALICE, SESSION, core.sync)
+    core.stripe.pay(SESSION)
+    redirect_after_checkout(SESSION, core.sync)
+    assert core.granted() == [("PURCHASE", 500)]
+
+
 def test_the_redirect_asks_stripe_once_in_three_seconds(core):
     """F63, money rule 26: also when the session stays open."""
     core.stripe.sessions[SESSION] = replace(core.stripe.sessions[SESSION], status="open", payment_status="unpaid")
