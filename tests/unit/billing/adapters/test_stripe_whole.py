@@ -78,6 +78,13 @@ def test_nothing_was_paid_while_no_charge_has_succeeded(charge: dict[str, Any] |
     assert payment_of(INTENT | {"latest_charge": charge}, [], []) is None
 
 
+def test_what_is_only_authorized_is_not_captured() -> None:
+    """Such a charge has succeeded, too: https://docs.stripe.com/api/charges/object#charge_object-amount_captured"""
+    held = payment_of(INTENT | {"latest_charge": CHARGE | {"amount": 1000, "amount_captured": 0}}, [], [])
+    assert held is not None
+    assert held.captured == 0
+
+
 @pytest.mark.parametrize(
     "method",
     [
