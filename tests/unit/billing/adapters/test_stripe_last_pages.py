@@ -9,14 +9,15 @@ from typing import Any
 
 from billing.adapters.stripe_api.catalog import StripeCatalog
 from billing.adapters.stripe_api.reader import StripeReads
-from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId
+from billing.domain.ids import CustomerId, InvoiceId, PaymentIntentId, SessionId
 from billing.ports.stripe import Touched
 from tests.fakes.snapshots import CUSTOMER
 from tests.unit.billing.adapters.http_servers import answer
 from tests.unit.billing.adapters.test_stripe_adapter import PRICE
 from tests.unit.billing.adapters.test_stripe_plan_changes import ITEM, LEVELS
+from tests.unit.billing.adapters.test_stripe_reads import RENEWAL, paid_invoice
 from tests.unit.billing.adapters.test_stripe_rest_of_lists import ITEMS, PART, Wire, rows
-from tests.unit.billing.adapters.test_stripe_shapes import CHARGE, INVOICE, LINE, SUBSCRIPTION, T
+from tests.unit.billing.adapters.test_stripe_shapes import CHARGE, INVOICE, LINE, SESSION, SUBSCRIPTION, T
 
 
 def paged(path: str, *found: dict[str, Any]) -> Callable[[socket.socket], None]:
@@ -90,3 +91,36 @@ def test_all_prices_are_listed() -> None:
     wire = Wire(prices=paged("prices", PRICE, PRICE | {"id": "price_2"}))
     found = wire.ask(lambda api: StripeCatalog(api, LEVELS).active_prices())
     assert [price.id for price in found] == ["price_1", "price_2"]
+
+
+def test_all_line_items_of_a_session_are_read() -> None:
+    """What is on the second page was paid for, too."""
+    items = [
+        {"id": f"li_{n}", "object": "item", "quantity": 1, "price": PRICE, "amount_total": 500, "currency": "usd"}
+        for n in (1, 2)
+    ]
+    shown = SESSION | {"line_items": rows(items[0]) | {"has_more": True}}
+    wire = Wire(
+        checkout__sessions__cs_1=shown,
+        checkout__sessions__cs_1__line_items=paged("checkout/sessions/cs_1/line_items", *items),
+    )
+    (found,) = wire.ask(snapshot(Touched(sessions=frozenset({SessionId("cs_1")})))).sessions
+    assert len(found.items) == 2
+
+
+def test_a_history_goes_back_over_as_many_pages_as_it_takes() -> None:
+    """Money rule 29: a resync brings back what all of them tell."""
+    sessions = [SESSION | {"id": f"cs_{n}"} for n in (1, 2, 3)]
+    paid = [INVOICE | {"id": f"in_{n}", "object": "invoice"} for n in (1, 2, 3)]
+    wire = Wire(checkout__sessions=paged("checkout/sessions", *sessions), invoices=paged("invoices", *paid))
+    found = wire.ask(lambda api: StripeReads(api, LEVELS, livemode=False).history(CUSTOMER, 2))
+    assert ([each.id for each in found.sessions], found.whole) == (["cs_1", "cs_2"], False)
+
+
+def test_the_paid_invoices_of_one_that_is_past_due_are_read_back_to_one_that_covers_a_period() -> None:
+    """Changes of the plan lie between it and the renewal that failed, and each covers none."""
+    paid = [paid_invoice(n, **(RENEWAL if n == 7 else {})) for n in range(1, 9)]
+    late = SUBSCRIPTION | {"status": "past_due", "items": rows(ITEM | {"price": PRICE})}
+    wire = Wire(subscriptions=rows(late), invoices=paged("invoices", *paid))
+    found = wire.ask(snapshot(Touched(), CUSTOMER)).invoices
+    assert [each.id for each in found] == [f"in_{n}" for n in range(1, 8)]
