@@ -280,6 +280,11 @@ def test_a_price_that_a_quantity_does_not_sell_has_no_amount_and_is_not_shown(
     assert len(catalog_answer([price]).prices) == (0 if barred else 1)
 
 
+def test_what_costs_nothing_is_sold() -> None:
+    price = price_of(PRICE | {"unit_amount": 0}, None, ("FREE", "PRO"))
+    assert (price.barred, price.unit_amount) == (None, 0)
+
+
 @pytest.mark.parametrize("currency", ["eur", "jpy", "kwd"])
 def test_an_amount_is_stripes_own_whatever_the_decimals_of_its_currency(currency: str) -> None:
     """In its smallest unit, of which a yen has one and a dinar a thousand (https://docs.stripe.com/currencies)."""
