@@ -1,7 +1,7 @@
 """`plumb restore`: what there is to do after tables were put back to an earlier moment (docs/restore.md)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,9 +9,6 @@ import click
 
 from billing.domain.ids import UserId
 from billing.domain.ledger import Kind
-from billing.domain.rebuild import Rebuilt
-from billing.services.catch_up import read_anew
-from billing.services.rebuild_account import rebuild_account
 from plumb.cli import FAILED, OK, Subcommands, operator_command
 from plumb.errors import PlumbError
 from plumb.given import moment_of
@@ -19,13 +16,10 @@ from plumb.invocation import Invocation
 from plumb.options import common
 from plumb.output import counted, moment
 from plumb.restore.copying import copy
-from plumb.restore.customers import take_in
-from plumb.restore.events import MARGIN, forget_records
 from plumb.restore.fresh import must_be_fresh
-from plumb.restore.orders import write_again
+from plumb.restore.mending import AccountRebuilt, CustomerTakenIn, RecordsForgotten, Step, mended
+from plumb.restore.orders import Found
 from plumb.restore.pausing import longest, must_be_paused, pause, resume
-from plumb.scan import users, users_of_ledger
-from plumb.world import World
 
 _GONE = (
     "answers under idempotency keys of requests since: a service that sends one again has it done again",
@@ -85,18 +79,23 @@ def put_back(invocation: Invocation, table: str, source: str) -> int:
 
 @dataclass
 class _Tally:
-    """What the ledger told of the time since."""
+    """What the ledger told of the time since, and how many sessions are left for a person."""
 
     users: set[UserId] = field(default_factory=set)
     redone: Counter[Kind] = field(default_factory=Counter)
     back: list[UserId] = field(default_factory=list)
     """Users whose personal data was removed since, and is back."""
+    left: int = 0
 
-    def add(self, user: UserId, found: Rebuilt) -> None:
-        self.users.add(user)
-        self.redone.update(entry.kind for entry in found.redone)
-        if found.forgotten:
-            self.back.append(user)
+    def add(self, step: Step) -> None:
+        match step:
+            case AccountRebuilt(user, found):
+                self.users.add(user)
+                self.redone.update(entry.kind for entry in found.redone)
+                if found.forgotten:
+                    self.back.append(user)
+            case Found(outcome=outcome):
+                self.left += outcome not in ("WRITTEN", "ENDED")
 
 
 @operator_command("mend", command)
@@ -123,41 +122,17 @@ def mend(invocation: Invocation, since: str, dry_run: bool) -> int:
         return OK
     if dry_run:
         out.say("A dry run: nothing is written.")
-    tally, left = _Tally(), 0
+    tally = _Tally()
     with out.progress("items") as bar:
 
         def seen() -> None:
             bar.advance(bar.task_ids[0])
 
-        _forget_events(invocation, start - MARGIN, seen, dry=dry_run)
-        for user in _everybody(world):
-            seen()
-            if user in tally.users:  # in a dry run it would be told twice
-                continue
-            found = rebuild_account(user, invocation.actor, world.rebuild, dry_run=dry_run)
-            if found is not None:
-                tally.add(user, found)
-                _step(
-                    invocation,
-                    "account",
-                    f"{user}: {counted(len(found.redone), 'entry', 'entries')} of the ledger done again, "
-                    f"{found.taken_back:+} for the resync to book anew.",
-                    user=user,
-                    redone=len(found.redone),
-                    taken_back=found.taken_back,
-                )
-        taken_in = {}
-        for user, customer in take_in(world, start - MARGIN, dry=dry_run):
-            taken_in[customer] = user
-            _step(invocation, "customer", f"{customer} is {user}'s.", user=user, customer=customer)
-        for order in write_again(world, start - MARGIN, taken_in, dry=dry_run):
-            left += order.outcome not in ("WRITTEN", "ENDED")
-            said = {"WRITTEN": "its order is written again", "ENDED": "ended, so that nobody pays it"}
-            told = said.get(order.outcome, order.outcome)
-            whose = f" of {order.user}" if order.user is not None else ""
-            _step(invocation, "session", f"{order.session}{whose}: {told}.", **vars(order))
+        for step in mended(world, start, invocation.actor, seen, dry=dry_run):
+            _told(invocation, step)
+            tally.add(step)
     _tell_what_is_gone(invocation, start, tally)
-    return FAILED if left else OK
+    return FAILED if tally.left else OK
 
 
 @operator_command("resume", command)
@@ -169,19 +144,30 @@ def go_on(invocation: Invocation) -> int:
     return _named(invocation, "goes on", going_on)
 
 
-def _forget_events(invocation: Invocation, since: datetime, seen: Callable[[], None], *, dry: bool) -> None:
-    world = invocation.world
-    if not dry:
-        read_anew(world.walking.walks, world.clock.now())
-    records = forget_records(world.dynamodb, world.settings.tables.events, since, seen, dry=dry)
-    said = f"{counted(records, 'record')} of events deleted; all that Stripe still lists is to be read anew."
-    _step(invocation, "events", said, count=records)
+def _told(invocation: Invocation, step: Step) -> None:
+    match step:
+        case RecordsForgotten(count):
+            said = f"{counted(count, 'record')} of events deleted; all that Stripe still lists is to be read anew."
+            _step(invocation, "events", said, count=count)
+        case AccountRebuilt(user, found):
+            _step(
+                invocation,
+                "account",
+                f"{user}: {counted(len(found.redone), 'entry', 'entries')} of the ledger done again, "
+                f"{found.taken_back:+} for the resync to book anew.",
+                user=user,
+                redone=len(found.redone),
+                taken_back=found.taken_back,
+            )
+        case CustomerTakenIn(user, customer):
+            _step(invocation, "customer", f"{customer} is {user}'s.", user=user, customer=customer)
+        case Found():
+            whose = f" of {step.user}" if step.user is not None else ""
+            _step(invocation, "session", f"{step.session}{whose}: {_said_of(step.outcome)}.", **vars(step))
 
 
-def _everybody(world: World) -> Iterator[UserId]:
-    """Who has an account, and then who has a ledger: an account may have lost what the ledger has, or all of itself."""
-    yield from users(world.dynamodb, world.settings.tables.accounts)
-    yield from users_of_ledger(world.dynamodb, world.settings.tables.ledger)
+def _said_of(outcome: str) -> str:
+    return {"WRITTEN": "its order is written again", "ENDED": "ended, so that nobody pays it"}.get(outcome, outcome)
 
 
 def _tell_what_is_gone(invocation: Invocation, since: datetime, tally: _Tally) -> None:

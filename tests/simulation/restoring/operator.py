@@ -1,4 +1,4 @@
-"""The operator after a restore: `plumb restore mend` by its own functions, whole or killed, and what it asks for."""
+"""The operator after a restore: what `plumb restore mend` does, whole or killed, and what it asks for."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from billing.adapters.dynamodb.undone_store import DynamoUndone
-from billing.domain.ids import UserId
-from billing.services.catch_up import read_anew
-from billing.services.rebuild_account import RebuildDeps, rebuild_account
-from plumb.restore.customers import take_in
-from plumb.restore.events import MARGIN, forget_records
-from plumb.restore.orders import write_again
+from billing.services.rebuild_account import RebuildDeps
+from plumb.restore.mending import mended
+from plumb.restore.orders import Found
 from tests.simulation import rest
 from tests.simulation.restoring.putting_back import Drill
 from tests.simulation.world.catalog import LEVELS
-from tests.simulation.world.simulation import USERS, Simulation
+from tests.simulation.world.simulation import Simulation
 from tests.simulation.world.system import TABLES, System
 
 if TYPE_CHECKING:
@@ -39,10 +36,13 @@ class _World:
     """What the functions of `plumb restore` need of plumb.world.World, over the simulated clients."""
 
     settings: _Settings
+    clock: Any
     stripe: Any
     dynamodb: Any
     accounts: Any
     catalog: Any
+    walking: Any
+    rebuild: RebuildDeps
 
 
 def mend(drill: Drill) -> list[str]:
@@ -84,20 +84,23 @@ def put_right(sim: Simulation, told: list[str]) -> None:
 
 
 def _mended(drill: Drill) -> list[str]:
-    """The steps of the command, in its order (plumb/commands/restore.py)."""
-    system, since = drill.sim.system, datetime.fromtimestamp(drill.since, UTC) - MARGIN
-    world = _world(system)
-    read_anew(system.walking().walks, system.converge.clock.now())
-    forget_records(world.dynamodb, TABLES.events, since, lambda: None, dry=False)
-    undone = DynamoUndone(world.dynamodb, TABLES)
-    deps = RebuildDeps(system.credits, system.reading().ledger, undone, system.converge.clock)
-    for user in USERS:
-        rebuild_account(UserId(user), "jo", deps)
-    taken_in = {customer: user for user, customer in take_in(world, since, dry=False)}
-    return [f"{each.session} {each.outcome}" for each in write_again(world, since, taken_in, dry=False)]
+    world = _world(drill.sim.system)
+    steps = mended(world, datetime.fromtimestamp(drill.since, UTC), "jo", lambda: None, dry=False)
+    return [f"{each.session} {each.outcome}" for each in steps if isinstance(each, Found)]
 
 
 def _world(system: System) -> World:
-    clients = system.clients
-    settings = _Settings(TABLES, _Policy(LEVELS))
-    return cast("World", _World(settings, clients.stripe, clients.dynamo, system.accounts, system.catalog))
+    dynamodb: Any = system.clients.dynamo
+    found = _World(
+        settings=_Settings(TABLES, _Policy(LEVELS)),
+        clock=system.converge.clock,
+        stripe=system.clients.stripe,
+        dynamodb=dynamodb,
+        accounts=system.accounts,
+        catalog=system.catalog,
+        walking=system.walking(),
+        rebuild=RebuildDeps(
+            system.credits, system.reading().ledger, DynamoUndone(dynamodb, TABLES), system.converge.clock
+        ),
+    )
+    return cast("World", found)
