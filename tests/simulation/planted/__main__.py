@@ -61,7 +61,8 @@ def _tried(trial: Trial, wanted: list[Bug], by: str, runs: int, seconds: int) ->
     """Each bug with what is known of it then, as soon as that is."""
     if by == "units":
         for each, said in trial.units(wanted):
-            yield each, replace(_known(each), units=said)
+            known = _known(each)
+            yield each, replace(known, units=said.after(known.units))
         return
     for each in wanted:
         known = _known(each)

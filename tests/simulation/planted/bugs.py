@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,14 @@ class Units:
     product: str
     passed: int | None
     failed: str | None
+    green_at: str | None = None
+    """The last product at which all of them were green, where a test was written since."""
+
+    def after(self, before: Units | None) -> Units:
+        """What they say now, with what is worth knowing of what they said before."""
+        if before is None or self.failed is None:
+            return self
+        return replace(self, green_at=before.green_at if before.failed is not None else before.product)
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,9 @@ class Result:
 
     @property
     def silent(self) -> bool:
-        """Whether a seed has seen it, and no unit test."""
-        return self.caught and self.units is not None and self.units.failed is None
+        """Whether a seed has seen it, and no unit test, or none until one was written."""
+        units = self.units
+        return self.caught and units is not None and (units.failed is None or units.green_at is not None)
 
 
 def bugs() -> list[Bug]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.simulation.planted.bugs import Bug, Result
+from tests.simulation.planted.bugs import Bug, Result, Units
 
 PAGE = Path(__file__).parents[3] / "docs/planted-bugs.md"
 
@@ -18,8 +18,8 @@ might, and the simulation is run on the broken copy until a seed fails.
 
 *Seeds* is how many it took, counted from seed 1; the intact product passes the seed that failed. *Unit tests* is what
 `tests/unit` says: *green* if a full run of it passed, with all bugs planted at once that fit beside each other;
-otherwise the name of one test that fails; `-` means not tried. Most of the green ones are in what the Stripe adapter
-reads, which the integration tests know more about. `make planted` repeats all of it and writes this page;
+otherwise the name of one test that fails, and the product at which all were green, if a test was written since for what
+such a bug breaks; `-` means not tried. `make planted` repeats all of it and writes this page;
 `make planted BUG=refund-as-delta` tries one bug, and with `ARGS=--write` also writes the page.
 
 Measured on {commits}.
@@ -39,11 +39,12 @@ def page(every: Sequence[Bug], found: dict[str, Result]) -> str:
     """The page. A bug of which nothing is known yet stands among those that no seed has seen."""
     caught = [bug for bug in every if found.get(bug.name, Result()).caught]
     others = [bug for bug in every if bug not in caught]
-    silent = [bug for bug in caught if found[bug.name].silent]
-    tried = sum(found[bug.name].units is not None for bug in caught)
+    tried = [units for bug in caught if (units := found[bug.name].units) is not None]
+    green = sum(units.failed is None for units in tried)
+    before = sum(units.green_at is not None for units in tried)
     sums = (
-        f"Of {len(every)} bugs, {len(caught)} are seen by a seed. The unit tests were run on {tried} of these: "
-        f"{len(silent)} leave every test green."
+        f"Of {len(every)} bugs, {len(caught)} are seen by a seed. The unit tests were run on {len(tried)} of these: "
+        f"{green} leave every test green, and {before} did so until a test was written for what they break."
     )
     seen = [row.seen for bug in caught if (row := found[bug.name]).seen]
     commits = ", ".join(
@@ -60,8 +61,15 @@ def _line(bug: Bug, row: Result) -> str:
     seen, units = row.seen, row.units
     seeds = "-" if seen is None else seen.tried
     failure = seen.failure if seen is not None and seen.failure is not None else row.enumerated or bug.unseen or "-"
-    said = "-" if units is None else "green" if units.failed is None else f"`{_short(units.failed)}`"
-    return f"| `{bug.name}` | {bug.title}. {bug.why} | {bug.rule} | {seeds} | {_cell(failure)} | {said} |\n"
+    return f"| `{bug.name}` | {bug.title}. {bug.why} | {bug.rule} | {seeds} | {_cell(failure)} | {_said(units)} |\n"
+
+
+def _said(units: Units | None) -> str:
+    if units is None:
+        return "-"
+    if units.failed is None:
+        return "green"
+    return f"`{_short(units.failed)}`" + (f"; green at {units.green_at}" if units.green_at is not None else "")
 
 
 def _short(test: str) -> str:

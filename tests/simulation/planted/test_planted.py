@@ -3,7 +3,7 @@
 import pytest
 
 from tests.proofs.workbench import Workbench
-from tests.simulation.planted.bugs import MOST_SEEDS, bugs, results
+from tests.simulation.planted.bugs import MOST_SEEDS, Units, bugs, results
 from tests.simulation.planted.page import PAGE, page
 from tests.simulation.planted.trial import first_failure
 
@@ -38,6 +38,15 @@ def test_enough_were_seen_by_a_seed_and_enough_of_these_by_no_unit_test():
     assert len(caught) >= 25
     assert max(seen.seeds or 0 for seen in caught) <= MOST_SEEDS
     assert sum(row.silent for row in known) >= 15
+
+
+def test_a_bug_that_no_unit_test_saw_stays_known_as_such_when_one_is_written():
+    green = Units("c0ffee01", 7000, None)
+    seen = Units("c0ffee02", None, "a test").after(green)
+    again = Units("c0ffee03", None, "another").after(seen)
+    assert (green.after(None).green_at, seen.green_at, again.green_at) == (None, "c0ffee01", "c0ffee01")
+    assert Units("c0ffee04", None, "a test").after(Units("c0ffee03", None, "a test")).green_at is None
+    assert Units("c0ffee04", 7000, None).after(again).green_at is None, "it was taken away again"
 
 
 def test_the_page_shows_what_was_found():
