@@ -93,7 +93,7 @@ simulate: .venv/.ready ## run the whole system from seeds and hold it to an orac
 releasable: .venv/.ready ## check that a million seeds have run on the present product, and that each failure is explained
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation.release
 
-planted: .venv/.ready ## plant bugs in the protocol and count the seeds until each is seen: make planted BUG=refund-as-delta
+planted: .venv/.ready ## plant bugs in the protocol, count the seeds until each is seen, write docs/planted-bugs.md; BUG=refund-as-delta: one, and write nothing
 	@PYTHONPATH=.:layers/billing/python $(PYTHON) -m tests.simulation.planted $(if $(BUG),--bug $(BUG),$(if $(ARGS),,--write)) $(ARGS)
 
 fuzz-api: .venv/.ready ## send made-up requests to every route: make fuzz-api EXAMPLES=500

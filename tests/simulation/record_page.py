@@ -19,10 +19,11 @@ _HEAD = """\
 
 Written by `make simulate RUNS=20000 SEED=1 ARGS=--record` and the like; do not edit it by hand. What is simulated, and
 what must hold, is described in [tests/simulation](../tests/simulation/README.md). A seed is one run; at another commit
-it may be a different one. A run goes on until forty calls that count have been made (a deed that sets off functions
-counts only by these), and then comes to rest. With every deed, and with what is called on the way to rest, it has about
-eighty: 53 of handlers, 26 of actors. The last two columns say what one core did in a second: such runs, and runs of 40
-calls in all.
+it may be a different one. Seeds that are in no row ran in a command that was stopped, or in none.
+
+A run goes on until forty calls that count have been made (a deed that sets off functions counts only by these), and
+then comes to rest. With every deed, and with what is called on the way to rest, it has about eighty, two thirds of them
+of handlers. The last two columns say what one core did in a second: such runs, and runs of 40 calls in all.
 """
 _COLUMNS = (
     *("Begun (UTC)", "Commit", "Seeds", "Runs", "Failed", "Calls of handlers", "of actors", "Took", "CPU time"),

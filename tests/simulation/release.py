@@ -67,7 +67,7 @@ def _distinct(counted: list[Piece]) -> int:
 def main() -> None:
     """Say whether this product may be released; 1 when not."""
     now = standing()
-    click.echo(f"{now.seeds:,} of {WANTED:,} seeds have run on the product that lies here.")
+    click.echo(f"{now.seeds:,} of {WANTED:,} seeds have run on the functions and layers that lie here.")
     for commit, seed in now.unexplained:
         click.echo(f"Nobody has said why seed {seed} failed at {commit}: docs/simulation-failures.toml.")
     for commit, seed in now.unmended:

@@ -16,13 +16,14 @@ might, and the simulation is run on the broken copy until a seed fails.
 
 {sums}
 
-*Seeds* is how many it took, counted from seed 1; the intact product passes the seed that failed. *Unit tests* is what
+*Seeds* is how many it took, counted from seed 1; the intact product passes the seed that failed. As the simulation
+grows, a seed becomes another run, and a bug may take more of them or fewer. *Unit tests* is what
 `tests/unit` says: *green* if a full run of it passed, with all bugs planted at once that fit beside each other;
 otherwise the name of one test that fails, and the product at which all were green, if a test was written since for what
 such a bug breaks; `-` means not tried. `make planted` repeats all of it and writes this page;
 `make planted BUG=refund-as-delta` tries one bug, and with `ARGS=--write` also writes the page.
 
-Measured on {commits}.
+Measured on {commits}; which row on which stands in `tests/simulation/planted/results.json`.
 
 | Bug | What it does | Rule | Seeds | Seen as | Unit tests |
 |---|---|---|---|---|---|
