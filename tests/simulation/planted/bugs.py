@@ -77,9 +77,13 @@ class Result:
 
     @property
     def silent(self) -> bool:
-        """Whether a seed has seen it, and no unit test, or none until one was written."""
-        units = self.units
-        return self.caught and units is not None and (units.failed is None or units.green_at is not None)
+        """Whether a seed has seen it, and no unit test."""
+        return self.caught and self.units is not None and self.units.failed is None
+
+    @property
+    def was_silent(self) -> bool:
+        """Whether a seed has seen it, and no unit test until one was written."""
+        return self.caught and self.units is not None and self.units.green_at is not None
 
 
 def bugs() -> list[Bug]:

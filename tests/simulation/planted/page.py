@@ -40,9 +40,9 @@ def page(every: Sequence[Bug], found: dict[str, Result]) -> str:
     """The page. A bug of which nothing is known yet stands among those that no seed has seen."""
     caught = [bug for bug in every if found.get(bug.name, Result()).caught]
     others = [bug for bug in every if bug not in caught]
-    tried = [units for bug in caught if (units := found[bug.name].units) is not None]
-    green = sum(units.failed is None for units in tried)
-    before = sum(units.green_at is not None for units in tried)
+    tried = [bug for bug in caught if found[bug.name].units is not None]
+    green = sum(found[bug.name].silent for bug in tried)
+    before = sum(found[bug.name].was_silent for bug in tried)
     sums = (
         f"Of {len(every)} bugs, {len(caught)} are seen by a seed. The unit tests were run on {len(tried)} of these: "
         f"{green} leave every test green, and {before} did so until a test was written for what they break."
