@@ -25,7 +25,7 @@ from tests.simulation.world.watch import plain_item
 _WISHES = Weights(
     {"pack": 4, "pack_expiring": 3, "pass": 2, "bundle": 3, "pro_monthly": 4, "team_monthly": 3, "pro_yearly": 1}
 )
-_LIVE = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
+LIVE = frozenset({"trialing", "active", "past_due", "unpaid", "paused"})
 """Statuses of a subscription that a second one of its plan group may not stand beside (money rule 22)."""
 assert set(_WISHES.names) == {*PACKS, *PLANS}
 
@@ -103,7 +103,7 @@ def _plans_of(sim: Simulation, user: UserId) -> set[str]:
     """The live subscriptions of a user, as they are stored."""
     item = sim.raw("accounts", f"ACCOUNT#{user}")
     states = plain_item(item)["subscriptions"] if item is not None else []
-    return {state["id"] for state in states if state["status"] in _LIVE}
+    return {state["id"] for state in states if state["status"] in LIVE}
 
 
 def told(task: Task) -> str:
@@ -121,10 +121,10 @@ def sessions(sim: Simulation, *states: str) -> list[Obj]:
     return [each for each in found if each is not None and (not states or each["status"] in states)]
 
 
-def pay(sim: Simulation) -> str | None:
-    """Pay one of the open sessions; which, if there was one."""
+def pay(sim: Simulation, this: str | None = None) -> str | None:
+    """Pay one of the open sessions, or this one if it still is; which, if there was one."""
     sim.engine.tick()
-    found = sessions(sim, "open")
+    found = [each for each in sessions(sim, "open") if this in (None, each["id"])]
     if not found:
         return None
     session = sim.chance.one((sim.step, "session"), found)

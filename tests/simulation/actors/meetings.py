@@ -6,7 +6,7 @@ from billing.domain.ids import UserId
 from local.stripe.engine.payments import refunds
 from tests.simulation import compare
 from tests.simulation.actors import money, plans
-from tests.simulation.actors.buyers import begin_checkout, pay, success_page, user_of
+from tests.simulation.actors.buyers import LIVE, begin_checkout, pay, sessions, success_page, user_of
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import consume, deliver_all
 from tests.simulation.actors.mistyped import mend_all
@@ -33,6 +33,34 @@ def _paid(sim: Simulation) -> bool:
         success_page(sim, session, f"{sim.step}b", asks=False)
     if sim.chance.happens((sim.step, "operator"), 0.3):
         begin_resync(sim, sim.journal.handed_out[session])
+    return True
+
+
+def _paid_while_looked_at(sim: Simulation) -> bool:
+    """A plan is paid for between two requests of one look at Stripe, and a plan is asked for again before any event
+    tells of it. The look may know of the payment or of the subscription, and never of one without the other (money
+    rules 2 and 22, F45).
+    """
+    plans_open = [each["id"] for each in sessions(sim, "open") if each["mode"] == "subscription"]
+    if sim.gate.mood == "calm" or not plans_open:
+        return False
+    name = sim.chance.one((sim.step, "plan"), plans_open)
+    page = success_page(sim, name, f"{sim.step}", asks=True)
+    page.stalls_before = sim.chance.one(
+        (sim.step, "stalls"), ("GET /v1/subscriptions", f"GET /v1/checkout/sessions/{name}")
+    )
+    page.stalls_for = 1
+    sim.scheduler.run(page)
+    if pay(sim, name) is None:
+        return True
+    page.stalled = 0
+    sim.scheduler.run(page)
+    user = UserId(sim.journal.handed_out[name])
+    tab = begin_checkout(sim, user, {sim.chance.one((sim.step, "wish"), PLANS): 1}, f"{sim.step}")
+    sim.scheduler.run(tab)
+    paid = sim.engine.world.need("checkout.session", name)["subscription"]
+    if tab.result is not None and paid and sim.engine.world.need("subscription", paid)["status"] in LIVE:
+        raise sim.violation(f"{user} has paid for a plan with {name}, and may pay for one more with {tab.result.id}")
     return True
 
 
@@ -182,6 +210,7 @@ def struck(sim: Simulation) -> bool:
 
 DEEDS = {
     "pay, and all look at once": Deed(_paid, 3),
+    "pay while it is looked at": Deed(_paid_while_looked_at, 0.5),
     "pay, and back at once": Deed(_undone_at_once, 1),
     "two plans in two tabs": Deed(_two_plans, 0.7),
     "a customer is taken over": Deed(_taken_over, 1.2),
