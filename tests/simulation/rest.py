@@ -10,8 +10,10 @@ from datetime import datetime
 from functools import partial
 
 from billing.domain.ids import UserId
+from billing.errors import CheckoutConflict, Retryable
 from billing.services.settle_due import settle_due
 from tests.simulation import compare, invariants
+from tests.simulation.actors.buyers import begin_checkout
 from tests.simulation.actors.machines import consume, deliver
 from tests.simulation.actors.mistyped import mend_all
 from tests.simulation.actors.operators import resynced
@@ -34,6 +36,9 @@ def come_to_rest(sim: Simulation) -> None:
     """
     heal(sim)
     drain(sim)
+    if sim.chance.happens(("asks again",), 0.25):
+        _nobody_is_kept_from_buying(sim)
+        drain(sim)
     sim.scheduler.pass_time(_HOURS)
     drain(sim)
     mend_all(sim)  # after whatever tells of what was seen while nobody could say what it gives
@@ -51,6 +56,19 @@ def come_to_rest(sim: Simulation) -> None:
         _repaired(sim, reconcile, "the schedules' jobs", writing=behind)
     if thorough:
         _repaired(sim, _resync, "a resync", writing=bool(compare.unheard(sim) or compare.mute(sim)))
+
+
+def _nobody_is_kept_from_buying(sim: Simulation) -> None:
+    """Who asked for something before a function died over it asks again, and is in nobody's way any more (F45)."""
+    for user, wishes in sorted(sim.journal.wished.items()):
+        tab = begin_checkout(sim, UserId(user), wishes, f"again-{user}")
+        sim.scheduler.finish()
+        if isinstance(tab.error, CheckoutConflict | Retryable) and _LOOKED_AT not in str(tab.error):
+            raise Violation(f"{user} is kept from buying {dict(wishes)}: {tab.error}")
+
+
+_LOOKED_AT = "being looked at"
+"""A payment that was refused is for a person to look at, until its claim is over."""
 
 
 def _repaired(sim: Simulation, repair: Callable[[Simulation], None], name: str, *, writing: bool) -> None:

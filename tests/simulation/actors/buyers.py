@@ -73,6 +73,7 @@ def begin_checkout(
     lines = tuple(LineRequest(PriceRef(lookup_key=wish), quantity) for wish, quantity in wishes.items())
     request = CheckoutRequest(user, f"{user}@example.com" if address else None, lines)
     had = _plans_of(sim, user)
+    sim.journal.wished[user] = wishes
 
     def ended(task: Task) -> None:
         if task.result is not None:

@@ -50,6 +50,8 @@ class Journal:
     """By checkout, the sessions that Stripe has answered it with."""
     handed_out: dict[str, str] = field(default_factory=dict)
     """Checkout sessions whose address somebody was given, with the user."""
+    wished: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    """What each user has last asked for at a checkout, and how many of it."""
     strange: set[str] = field(default_factory=set)
     """Events that are not for this deployment: accepted, and to be quarantined."""
     forged: set[str] = field(default_factory=set)
