@@ -2,14 +2,14 @@
 
 Something is done at Stripe, a converge sees it and stands still, it is undone, and all events of both are worked
 through. Then the converge goes on. With what it has seen it must not win, whether those that came between found nothing
-to change or both changes (money rule 1).
+to change or both changes (money rule 1). Nor with what it sees at its second try, if it is overtaken again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from billing.domain.ids import SessionId
+from billing.domain.ids import InvoiceId, SessionId
 from billing.ports.stripe import Touched
 from billing.services.converge import converge
 from local.stripe.engine.payments import disputes, refunds
@@ -17,11 +17,13 @@ from local.stripe.engine.world import Obj
 from tests.simulation.actors.deeds import Deed
 from tests.simulation.actors.machines import work_through
 from tests.simulation.actors.owners import owner_of
+from tests.simulation.world.scheduler import Task
 from tests.simulation.world.simulation import Simulation
 
 _LONGEST = 7
 """Calls of a converge before which it may stand still."""
 _AT_LEAST = 2
+_MOST_INVOICES = 10
 
 type Undo = Callable[[], None]
 
@@ -44,10 +46,14 @@ def _waver(sim: Simulation) -> bool:
     work_through(sim, "before")
     undo = _turn(sim, thing)
     sessions = frozenset(SessionId(name) for name, owner in sim.journal.handed_out.items() if owner == user)
+    touched = Touched(sessions=sessions)
+    if sim.chance.happens((sim.step, "invoices"), 0.5):  # as a resync does
+        paid = frozenset(InvoiceId(each["id"]) for each in _paid_invoices(sim, thing["customer"]))
+        touched = Touched(invoices=paid, registers=paid)
     looking = sim.begin(
         "operator",
         f"{sim.step}-looks",
-        lambda: converge(user, Touched(sessions=sessions), [], "operator", sim.system.converge),
+        lambda: converge(user, touched, [], "operator", sim.system.converge),
         lambda task: sim.tell(f"{task.name}: the converge that stood still ended"),
     )
     looking.stalls_at = sim.chance.number((sim.step, "call"), _LONGEST)
@@ -60,7 +66,25 @@ def _waver(sim: Simulation) -> bool:
     undo()
     work_through(sim, "after")
     sim.tell(f"{user} has changed {thing['id']}, and changed it back")
+    if plans and sim.chance.happens((sim.step, "again"), 0.5):
+        _goes_on_to_its_next_write(sim, looking)
+        _turn(sim, thing)
+        work_through(sim, "once more")
+        sim.tell(f"{user} has changed {thing['id']} once more, while that converge stood still again")
     return True
+
+
+def _paid_invoices(sim: Simulation, customer: str) -> list[Obj]:
+    found = [each for each in sim.engine.world.all("invoice") if each["customer"] == customer]
+    return [each for each in found if each["status"] == "paid"][-_MOST_INVOICES:]
+
+
+def _goes_on_to_its_next_write(sim: Simulation, looking: Task) -> None:
+    """It has lost, waits for a moment, reads anew what came between, and stands still again before it writes that."""
+    looking.stalls_before, looking.stalls_for = "transact_write_items", _AT_LEAST
+    while looking.stalls_before and not looking.over:
+        looking.stalled, sim.scheduler.now = 0, max(sim.scheduler.now, looking.wakes_at)
+        sim.scheduler.run(looking)
 
 
 def _turn(sim: Simulation, thing: Obj) -> Undo:
