@@ -38,13 +38,15 @@ def _paid(sim: Simulation) -> bool:
 
 def _paid_while_looked_at(sim: Simulation) -> bool:
     """A plan is paid for between two requests of one look at Stripe, and a plan is asked for again before any event
-    tells of it. The look may know of the payment or of the subscription, and never of one without the other (money
-    rules 2 and 22, F45).
+    tells of it. The look may know of the subscription and not yet of the payment, never of the payment and not of the
+    subscription (money rules 2 and 22).
     """
-    plans_open = [each["id"] for each in sessions(sim, "open") if each["mode"] == "subscription"]
-    if sim.gate.mood == "calm" or not plans_open:
+    if sim.gate.mood == "calm":
         return False
-    name = sim.chance.one((sim.step, "plan"), plans_open)
+    payable = [each["id"] for each in sessions(sim, "open") if each["mode"] == "subscription"]
+    if not payable:
+        return False
+    name = sim.chance.one((sim.step, "plan"), payable)
     page = success_page(sim, name, f"{sim.step}", asks=True)
     page.stalls_before = sim.chance.one(
         (sim.step, "stalls"), ("GET /v1/subscriptions", f"GET /v1/checkout/sessions/{name}")

@@ -2,7 +2,8 @@
 
 Something is done at Stripe, a converge sees it and stands still, it is undone, and all events of both are worked
 through. Then the converge goes on. With what it has seen it must not win, whether those that came between found nothing
-to change or both changes (money rule 1). Nor with what it sees at its second try, if it is overtaken again.
+to change or both changes (money rule 1). Nor with what it sees at its second try, if it is overtaken again (money
+rule 3).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _LONGEST = 7
 """Calls of a converge before which it may stand still."""
 _AT_LEAST = 2
 _MOST_INVOICES = 10
+"""Of one look, the newest: as many as a resync looks at with one."""
 
 type Undo = Callable[[], None]
 
@@ -45,11 +47,12 @@ def _waver(sim: Simulation) -> bool:
         return False
     work_through(sim, "before")
     undo = _turn(sim, thing)
-    sessions = frozenset(SessionId(name) for name, owner in sim.journal.handed_out.items() if owner == user)
-    touched = Touched(sessions=sessions)
     if sim.chance.happens((sim.step, "invoices"), 0.5):  # as a resync does
         paid = frozenset(InvoiceId(each["id"]) for each in _paid_invoices(sim, thing["customer"]))
         touched = Touched(invoices=paid, registers=paid)
+    else:
+        bought = (SessionId(name) for name, owner in sim.journal.handed_out.items() if owner == user)
+        touched = Touched(sessions=frozenset(bought))
     looking = sim.begin(
         "operator",
         f"{sim.step}-looks",
@@ -57,7 +60,8 @@ def _waver(sim: Simulation) -> bool:
         lambda task: sim.tell(f"{task.name}: the converge that stood still ended"),
     )
     looking.stalls_at = sim.chance.number((sim.step, "call"), _LONGEST)
-    if looking.stalls_at < _LONGEST // 2:
+    writes = looking.stalls_at < _LONGEST // 2
+    if writes:
         looking.stalls_at, looking.stalls_before = 0, "transact_write_items"
     looking.stalls_for = _AT_LEAST + sim.chance.number((sim.step, "steps"), 4)
     sim.scheduler.run(looking)
@@ -66,11 +70,12 @@ def _waver(sim: Simulation) -> bool:
     undo()
     work_through(sim, "after")
     sim.tell(f"{user} has changed {thing['id']}, and changed it back")
-    if plans and sim.chance.happens((sim.step, "again"), 0.5):
+    if plans and writes and sim.chance.happens((sim.step, "again"), 0.8):
         _goes_on_to_its_next_write(sim, looking)
-        _turn(sim, thing)
-        work_through(sim, "once more")
-        sim.tell(f"{user} has changed {thing['id']} once more, while that converge stood still again")
+        if not looking.over:
+            _turn(sim, thing)
+            work_through(sim, "once more")
+            sim.tell(f"{user} has changed {thing['id']} once more, while that converge stood still at its second try")
     return True
 
 
