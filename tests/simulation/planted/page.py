@@ -20,8 +20,9 @@ might, and the simulation is run on the broken copy until a seed fails.
 grows, a seed becomes another run, and a bug may take more of them or fewer. *Unit tests* is what
 `tests/unit` says: *green* if a full run of it passed, with all bugs planted at once that fit beside each other;
 otherwise the name of one test that fails, and the product at which all were green, if a test was written since for what
-such a bug breaks; `-` means not tried. `make planted` repeats all of it and writes this page;
-`make planted BUG=refund-as-delta` tries one bug, and with `ARGS=--write` also writes the page.
+such a bug breaks; `-` means not tried. `make planted` counts the seeds of all of them again, which takes hours, and
+writes this page; `ARGS="--by units --write"` runs the unit tests instead, and `ARGS="--by enumerate --write"` what can
+be enumerated. `make planted BUG=refund-as-delta` tries one bug, and writes only with `ARGS=--write`.
 
 Measured on {commits}; which row on which stands in `tests/simulation/planted/results.json`.
 
