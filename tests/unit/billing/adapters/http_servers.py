@@ -82,6 +82,8 @@ def bad_server(play: Callable[[socket.socket], None], tls: ssl.SSLContext | None
     try:
         yield server
     finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # closing alone leaves it to whoever waits in `accept`, for good
         listener.close()
 
 
