@@ -161,6 +161,14 @@ def test_a_dispute_is_what_was_read_last_and_registers_are_ordered_by_id():
     ]
 
 
+@pytest.mark.parametrize(("known", "read"), list(permutations(("won", "lost", "warning_closed", "needs_response"), 2)))
+def test_no_status_of_a_dispute_is_final(known, read):
+    """F39: what a bank has decided it may decide anew, and its inquiry may become a dispute."""
+    payment = merged(a_payment(disputes=(a_dispute(900, known),)), a_payment(disputes=(a_dispute(900, read),)))
+    assert payment is not None
+    assert [dispute.status for dispute in payment.disputes] == [read]
+
+
 def test_a_payment_is_fully_reversed_when_the_last_part_of_it_went():
     first, last = a_refund(400, at=NOW + DAY), a_refund(500, id="re_0", at=NOW + 2 * DAY)
     assert fully_reversed_at(a_payment(900, refunds=(last, first))) == NOW + 2 * DAY
