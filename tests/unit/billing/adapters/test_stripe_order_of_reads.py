@@ -41,4 +41,5 @@ def test_a_plan_that_is_known_as_bought_is_in_the_list() -> None:
     touched = Touched(sessions=frozenset({SessionId("cs_1")}))
     truth = wire.ask(lambda api: StripeReads(api, LEVELS, livemode=False).snapshot([CUSTOMER], touched))
     assert paid
+    assert [session.status for session in truth.sessions] == ["open"], "the next look finds it paid"
     assert [each.id for each in truth.subscriptions] == ["sub_1"]
